@@ -1,0 +1,179 @@
+package errors
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+)
+
+// Endpoint is what was being connected to.
+type Endpoint struct {
+	Host  string
+	Port  int
+	TLS   bool
+	Phase Phase  // what was under way; empty: dial
+	Unix  string // the path, for a Unix socket
+	Proxy bool   // Host and Port are a proxy's
+}
+
+// ConnectFailure gives an error from making a connection its class. Errors that
+// have one, and those of a context, are returned as they are.
+func ConnectFailure(err error, at Endpoint) error {
+	if err == nil || classified(err) {
+		return err
+	}
+	phase := at.Phase
+	if phase == "" {
+		phase = PhaseDial
+	}
+	base := ClientConnectorError{Host: at.Host, Port: at.Port, TLS: at.TLS, Op: string(phase), Err: err}
+	_, isDNS := AsType[*net.DNSError](err)
+	switch {
+	case at.Unix != "":
+		return &UnixClientConnectorError{base, at.Unix}
+	case isDNS:
+		base.Op = string(PhaseDNS)
+		return &ClientConnectorDNSError{base}
+	case at.Proxy:
+		return &ClientProxyConnectionError{base}
+	case isCertificate(err):
+		base.Op = string(PhaseTLS)
+		return &ClientConnectorCertificateError{ClientSSLError{base}}
+	case isTLS(err) || phase == PhaseTLS:
+		base.Op = string(PhaseTLS)
+		return &ClientConnectorSSLError{ClientSSLError{base}}
+	}
+	return &base
+}
+
+// classified reports whether err needs no class: it has one, or is the end of
+// somebody's context.
+func classified(err error) bool {
+	return Is(err, ErrClient) || Is(err, context.Canceled) || Is(err, context.DeadlineExceeded)
+}
+
+func isCertificate(err error) bool {
+	if _, ok := AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	switch {
+	case asAny[x509.UnknownAuthorityError](err), asAny[x509.HostnameError](err),
+		asAny[x509.CertificateInvalidError](err), asAny[x509.SystemRootsError](err),
+		asAny[x509.ConstraintViolationError](err):
+		return true
+	}
+	return false
+}
+
+func asAny[E error](err error) bool {
+	_, ok := AsType[E](err)
+	return ok
+}
+
+// isTLS: a record that is none, an alert of the peer's, which net wraps in an
+// OpError of its own kind, or an alert of our side.
+func isTLS(err error) bool {
+	if asAny[tls.RecordHeaderError](err) || asAny[tls.AlertError](err) || asAny[*tls.ECHRejectionError](err) {
+		return true
+	}
+	op, ok := AsType[*net.OpError](err)
+	return ok && (op.Op == "remote error" || op.Op == "local error")
+}
+
+// Exchange is what is known of a request that failed before the head of its
+// response was there.
+type Exchange struct {
+	Host       string // host:port
+	Received   int64  // bytes that had come
+	PeerClosed bool   // reading the connection gave an end or an error
+	Info       RequestInfo
+}
+
+// HeadFailure gives an error from sending a request, or from waiting for the
+// head of its response, its class. Errors that have one, and those of a
+// context, are returned as they are.
+//
+// That the connection ended in the head cannot be told from the error: net/http
+// calls what it has until then malformed. So the caller says it.
+func HeadFailure(err error, x Exchange) error {
+	switch {
+	case err == nil || classified(err):
+		return err
+	case x.PeerClosed || isDisconnect(err):
+		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: disconnectCause(err)}
+	case isTLS(err):
+		return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
+	case badBody(err):
+		return &InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
+	case x.Received > 0 || looksParsed(err):
+		return &BadHTTPMessageError{ClientResponseError{
+			RequestInfo: x.Info, Status: http.StatusBadRequest, Message: "malformed response from " + x.Host, Err: err,
+		}}
+	}
+	return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
+}
+
+// isDisconnect: the ways in which a peer's leaving shows.
+func isDisconnect(err error) bool {
+	return Is(err, io.EOF) || Is(err, io.ErrUnexpectedEOF) || Is(err, io.ErrClosedPipe) ||
+		Is(err, syscall.ECONNRESET) || Is(err, syscall.EPIPE) || Is(err, syscall.ECONNABORTED) ||
+		Is(err, net.ErrClosed)
+}
+
+// disconnectCause keeps a cause that says how the peer left, and puts
+// io.ErrUnexpectedEOF before one that does not.
+func disconnectCause(err error) error {
+	if isDisconnect(err) {
+		return err
+	}
+	return &endedError{err}
+}
+
+// endedError is an end of the stream that shows as another error.
+type endedError struct{ err error }
+
+func (e *endedError) Error() string {
+	return io.ErrUnexpectedEOF.Error() + " (" + causeText(e.err) + ")"
+}
+func (e *endedError) Unwrap() []error { return []error{io.ErrUnexpectedEOF, e.err} }
+
+// badBody recognises net/http's complaint about a body that is not as long as
+// was said. It has no type.
+func badBody(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "http: ContentLength=") || strings.Contains(text, "http: Request.ContentLength=")
+}
+
+// looksParsed recognises the errors of net/http's parser, which mostly have no
+// type either.
+func looksParsed(err error) bool {
+	text := err.Error()
+	for _, part := range []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// BodyFailure gives an error from reading a body its class. received counts the
+// bytes that came before it, expected those that were announced, or -1. io.EOF,
+// errors that have a class, and those of a context are returned as they are.
+func BodyFailure(err error, received, expected int64) error {
+	if err == nil || err == io.EOF || classified(err) {
+		return err
+	}
+	kind := ErrTransferEncoding
+	switch {
+	case asAny[*net.OpError](err):
+		kind = nil
+	case expected >= 0:
+		kind = ErrContentLength
+	}
+	return &ClientPayloadError{Received: received, Expected: expected, Kind: kind, Err: err}
+}

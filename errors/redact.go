@@ -1,0 +1,107 @@
+package errors
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const hidden = "***"
+
+// RedactURL writes u for a log or an error: without its credentials, with the
+// names but not the values of its query, and without its fragment. It returns
+// "" for nil.
+func RedactURL(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	plain := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	if u.Opaque != "" {
+		plain.Opaque = hidden // mailto:, data: and the like
+	}
+	text := plain.String()
+	if u.User != nil {
+		text = strings.Replace(text, "//", "//"+hidden+"@", 1)
+	}
+	if u.RawQuery != "" {
+		text += "?" + redactQuery(u.RawQuery)
+	}
+	return text
+}
+
+func redactQuery(query string) string {
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		if name, _, ok := strings.Cut(part, "="); ok {
+			parts[i] = name + "=" + hidden
+		} else if part != "" {
+			parts[i] = hidden // a value without a name, as far as one can know
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+// RedactURLString is [RedactURL] for a URL that may not even parse. What comes
+// before an "@", and what looks like a query or a fragment, is hidden then.
+func RedactURLString(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return RedactURL(u)
+	}
+	raw, _, _ = strings.Cut(raw, "#")
+	raw, query, hasQuery := strings.Cut(raw, "?")
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || strings.ContainsAny(scheme, "@:/") {
+		scheme, rest = "", raw
+	}
+	// A password may hold slashes that were not escaped, so the last "@" ends
+	// the credentials, even if it should stand in the path. Without one, a colon
+	// that is not followed by a port may still be the start of a password.
+	if i := strings.LastIndex(rest, "@"); i >= 0 {
+		rest = hidden + "@" + rest[i+1:]
+	} else if host, after, ok := strings.Cut(rest, ":"); ok {
+		rest = host + ":" + hidden
+		_ = after
+	}
+	if ok && scheme != "" {
+		rest = scheme + "://" + rest
+	}
+	if hasQuery {
+		rest += "?" + redactQuery(query)
+	}
+	return printable(rest, maxURL)
+}
+
+// RedactHeader returns a copy of h without the values of the headers that
+// [SensitiveHeader] names. It returns nil for nil.
+func RedactHeader(h http.Header) http.Header {
+	if h == nil {
+		return nil
+	}
+	redacted := make(http.Header, len(h))
+	for name, values := range h {
+		copied := append([]string(nil), values...)
+		if SensitiveHeader(name) {
+			for i := range copied {
+				copied[i] = hidden
+			}
+		}
+		redacted[name] = copied
+	}
+	return redacted
+}
+
+// SensitiveHeader reports whether the values of a header are secrets, as far as
+// its name tells: Authorization, Cookie, Set-Cookie, challenges, and every name
+// with auth, token, secret, password, session, signature or key in it.
+func SensitiveHeader(name string) bool {
+	name = strings.ToLower(name)
+	for _, word := range []string{
+		"auth", "cookie", "token", "secret", "passw", "session", "signature",
+		"api-key", "apikey", "access-key", "private-key", "credential",
+	} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
+}

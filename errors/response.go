@@ -1,0 +1,144 @@
+package errors
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// ClientResponseError is a response that is not what was wanted (aiohttp:
+// ClientResponseError). The types that embed it are its subclasses: [As] finds
+// it in them.
+type ClientResponseError struct {
+	RequestInfo RequestInfo
+	// History holds the redirects that came before; their bodies are closed.
+	History []*http.Response
+	// Status is the response's status, 400 for a response that was no HTTP, and
+	// 0 if there was none. (Old documents call it code.)
+	Status  int
+	Message string // the reason phrase, or what was wrong
+	Header  http.Header
+	Body    []byte // the first 4 KiB, as far as they were read
+	Err     error  // the cause, or nil
+}
+
+// Error is the operation, the status and the message.
+func (e *ClientResponseError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.RequestInfo.String())
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "%d ", e.Status)
+	}
+	message := printable(e.Message, maxText)
+	if message == "" {
+		message = strings.TrimSpace(http.StatusText(e.Status))
+	}
+	b.WriteString(message)
+	if e.Err != nil {
+		b.WriteString(": " + printable(e.Err.Error(), maxText))
+	}
+	return strings.TrimRight(b.String(), " :")
+}
+
+// Unwrap returns the cause.
+func (e *ClientResponseError) Unwrap() error { return e.Err }
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *ClientResponseError) Is(target error) bool { return belongs(ErrClientResponse, target) }
+
+// GoString is Error: headers and body may hold secrets.
+func (e *ClientResponseError) GoString() string { return e.Error() }
+
+// MarshalJSON writes the error without secrets, headers and body.
+func (e *ClientResponseError) MarshalJSON() ([]byte, error) {
+	return e.marshal("ClientResponseError", e)
+}
+
+func (e *ClientResponseError) marshal(class string, outer error) ([]byte, error) {
+	return marshal(class, outer, "method", e.RequestInfo.Method, "url", RedactURL(e.RequestInfo.URL),
+		"status", e.Status, "history", len(e.History))
+}
+
+func (e *ClientResponseError) names() bool { return e.RequestInfo.URL != nil }
+
+func (e *ClientResponseError) as(target any) bool {
+	t, ok := target.(**ClientResponseError)
+	if ok {
+		*t = e
+	}
+	return ok
+}
+
+// ContentTypeError is a body of another type than was asked for.
+type ContentTypeError struct{ ClientResponseError }
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *ContentTypeError) Is(target error) bool { return belongs(ErrContentType, target) }
+
+// As finds the embedded [ClientResponseError].
+func (e *ContentTypeError) As(target any) bool { return e.as(target) }
+
+// MarshalJSON writes the error without secrets.
+func (e *ContentTypeError) MarshalJSON() ([]byte, error) { return e.marshal("ContentTypeError", e) }
+
+// WSServerHandshakeError is a server that refuses a WebSocket.
+type WSServerHandshakeError struct{ ClientResponseError }
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *WSServerHandshakeError) Is(target error) bool { return belongs(ErrWSServerHandshake, target) }
+
+// As finds the embedded [ClientResponseError].
+func (e *WSServerHandshakeError) As(target any) bool { return e.as(target) }
+
+// MarshalJSON writes the error without secrets.
+func (e *WSServerHandshakeError) MarshalJSON() ([]byte, error) {
+	return e.marshal("WSServerHandshakeError", e)
+}
+
+// ClientHTTPProxyError is a proxy that refuses to connect. Its RequestInfo is
+// that of the request to the proxy.
+type ClientHTTPProxyError struct{ ClientResponseError }
+
+// HTTPProxyError is the name of aiohttp 0.17.
+type HTTPProxyError = ClientHTTPProxyError
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *ClientHTTPProxyError) Is(target error) bool { return belongs(ErrClientHTTPProxy, target) }
+
+// As finds the embedded [ClientResponseError].
+func (e *ClientHTTPProxyError) As(target any) bool { return e.as(target) }
+
+// MarshalJSON writes the error without secrets.
+func (e *ClientHTTPProxyError) MarshalJSON() ([]byte, error) {
+	return e.marshal("ClientHTTPProxyError", e)
+}
+
+// TooManyRedirects is one redirect too many. Its RequestInfo is that of the
+// first request, its Status and Header those of the last response.
+type TooManyRedirects struct{ ClientResponseError }
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *TooManyRedirects) Is(target error) bool { return belongs(ErrTooManyRedirects, target) }
+
+// As finds the embedded [ClientResponseError].
+func (e *TooManyRedirects) As(target any) bool { return e.as(target) }
+
+// MarshalJSON writes the error without secrets.
+func (e *TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooManyRedirects", e) }
+
+// BadHTTPMessageError is a response whose head is not HTTP. Its Status is 400.
+type BadHTTPMessageError struct{ ClientResponseError }
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *BadHTTPMessageError) Is(target error) bool { return belongs(ErrBadHTTPMessage, target) }
+
+// As finds the embedded [ClientResponseError].
+func (e *BadHTTPMessageError) As(target any) bool { return e.as(target) }
+
+// MarshalJSON writes the error without secrets.
+func (e *BadHTTPMessageError) MarshalJSON() ([]byte, error) {
+	return e.marshal("BadHTTPMessageError", e)
+}

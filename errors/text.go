@@ -1,0 +1,60 @@
+package errors
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of what a peer or a caller can put into a text, in bytes.
+const (
+	maxText = 200
+	maxHost = 300
+	maxURL  = 2000
+)
+
+// printable makes one bounded line of s: a peer's words may hold control
+// characters, or be megabytes long.
+func printable(s string, limit int) string {
+	if len(s) <= limit && strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if b.Len() >= limit {
+			b.WriteString("...")
+			break
+		}
+		if unprintable(r) || r == utf8.RuneError {
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// causeText is the text of a cause, which may be missing or somebody else's.
+func causeText(err error) string {
+	if err == nil {
+		return "unknown cause"
+	}
+	return printable(err.Error(), maxURL)
+}
+
+// marshal writes an error as an object: its class, its text, and attributes as
+// names and values in turn.
+func marshal(class string, err error, attributes ...any) ([]byte, error) {
+	object := map[string]any{"class": class, "message": err.Error()}
+	for i := 0; i+1 < len(attributes); i += 2 {
+		if name, ok := attributes[i].(string); ok {
+			object[name] = attributes[i+1]
+		}
+	}
+	return json.Marshal(object)
+}
