@@ -1,0 +1,138 @@
+package connector
+
+import (
+	stderrors "errors"
+	"io"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Read is the response's body. Every error but io.EOF has its class.
+func (x *exchange) Read(p []byte) (int, error) {
+	x.reading.Lock()
+	defer x.reading.Unlock()
+	if x.closed.Load() {
+		return 0, errors.ErrConnectionClosed
+	}
+	if x.readErr != nil {
+		return 0, x.readErr
+	}
+	if x.reads++; x.reads > 1 && !x.total.IsZero() && !time.Now().Before(x.total) {
+		// What has arrived in time may still lie in a buffer, where no
+		// deadline of the connection can see it.
+		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
+	}
+	n, err := x.body.Read(p)
+	x.received += int64(n)
+	switch err {
+	case nil:
+	case io.EOF:
+		x.readErr = io.EOF
+		x.finish(true)
+	default:
+		err = x.failRead(err)
+	}
+	return n, err
+}
+
+func (x *exchange) failRead(err error) error {
+	if !x.closed.Load() {
+		err = x.bodyError(err)
+		x.body.Close() //nolint:errcheck,gosec // the error that counts is known
+	} else {
+		err = errors.ErrConnectionClosed
+	}
+	x.readErr = err
+	x.finish(false)
+	return err
+}
+
+// bodyError gives a failed read its class.
+func (x *exchange) bodyError(err error) error {
+	if own := x.orig.Context(); own.Err() != nil {
+		return contextError(own)
+	}
+	a := x.conn.account()
+	switch {
+	case stderrors.Is(err, errTotalDeadline) || stderrors.Is(a.readErr, errTotalDeadline):
+		return x.totalTimeout(errors.PhaseBody)
+	case stderrors.Is(err, errReadDeadline) || stderrors.Is(a.readErr, errReadDeadline):
+		return x.silence(errors.PhaseBody)
+	case x.c.pool.isClosed():
+		return errors.ErrConnectorClosed
+	}
+	return errors.BodyFailure(err, x.received, x.expected)
+}
+
+// WriteTo copies the rest of the body with a large buffer.
+func (x *exchange) WriteTo(w io.Writer) (int64, error) {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
+}
+
+const (
+	// drainBytes and drainTime bound what Close reads to keep a connection.
+	drainBytes = 64 << 10
+	drainTime  = 5 * time.Millisecond
+)
+
+// Close gives the connection back. What is left of the body is read if it is
+// short and at hand, so that the connection can be used again.
+func (x *exchange) Close() error {
+	if !x.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	complete := false
+	if x.reading.TryLock() { // else a Read is under way, and must be woken
+		complete = x.readErr == nil && x.drain()
+		x.reading.Unlock()
+	}
+	x.body.Close() //nolint:errcheck,gosec // net/http's body has no error to report on Close
+	x.finish(complete)
+	return nil
+}
+
+// drain reads the rest of the body and reports whether that was all.
+func (x *exchange) drain() bool {
+	if x.done.Load() || x.ctx.Err() != nil || x.c.forceClose {
+		return false
+	}
+	if x.expected-x.received > drainBytes {
+		return false
+	}
+	x.conn.hurry(drainTime)
+	buf := getBuffer()
+	defer putBuffer(buf)
+	for n := 0; n <= drainBytes; {
+		m, err := x.body.Read((*buf)[:drainBytes])
+		n += m
+		if err != nil {
+			return err == io.EOF
+		}
+	}
+	return false
+}
+
+// upgraded is the body of a 101 response: the connection itself, which keeps
+// its slot until it is closed.
+type upgraded struct {
+	io.ReadWriteCloser
+	conn *conn
+}
+
+// Close closes the connection and frees its slot.
+func (u *upgraded) Close() error {
+	err := u.ReadWriteCloser.Close()
+	u.conn.shut()
+	return err
+}
+
+// CloseWrite shuts the sending side down, if the connection can.
+func (u *upgraded) CloseWrite() error {
+	if c, ok := u.conn.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}

@@ -1,0 +1,299 @@
+package connector
+
+import (
+	"crypto/tls"
+	stderrors "errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// conn is a connection as net/http sees it: a net.Conn (above TLS) that knows
+// whether an exchange is under way. It holds the deadlines of that exchange,
+// counts its bytes and tells the pool when it is closed.
+type conn struct {
+	net.Conn
+	pool    *pool
+	host    *host
+	cc      *http.ClientConn
+	tls     *tls.ConnectionState // nil without TLS
+	created time.Time
+	remote  string
+
+	// Of the pool, under its lock.
+	held, dead bool
+	idleSince  time.Time
+
+	closing sync.Once
+	closeOf error
+
+	mu       sync.Mutex
+	state    connState
+	total    time.Time     // when the exchange must be over, or zero
+	sockRead time.Duration // the longest silence, or zero
+	silence  time.Time     // when the present one becomes too long, or zero
+	alarm    time.Time     // the socket's read deadline
+	rx, tx   int64         // bytes of this exchange
+	wrote    time.Time     // when the last write ended
+	readErr  error         // what ended the reading, a deadline included
+	uses     int
+	closed   chan struct{} // closed with the conn, made on demand
+	isClosed bool
+}
+
+type connState uint8
+
+const (
+	connIdle connState = iota
+	connActive
+	connUpgraded
+)
+
+// The deadlines that a conn's Read reports. Both satisfy net.Error and are
+// turned into the error of the tree by the exchange, which knows its phase.
+var (
+	errTotalDeadline error = &deadlineError{"total timeout"}
+	errReadDeadline  error = &deadlineError{"socket read timeout"}
+
+	errUnsolicited        = stderrors.New("unsolicited data on an idle connection")
+	errClosedWhileDialing = stderrors.New("connection closed while it was being made")
+)
+
+type deadlineError struct{ text string }
+
+func (e *deadlineError) Error() string        { return e.text }
+func (e *deadlineError) Timeout() bool        { return true }
+func (e *deadlineError) Temporary() bool      { return true }
+func (e *deadlineError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// begin starts an exchange. A sockRead of zero leaves the silence unbounded
+// until [conn.boundSilence].
+func (c *conn) begin(now, total time.Time, sockRead time.Duration) (reused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = connActive
+	c.total, c.sockRead, c.silence = total, sockRead, time.Time{}
+	if sockRead > 0 {
+		c.silence = now.Add(sockRead)
+	}
+	c.rx, c.tx = 0, 0
+	c.wrote = now
+	c.uses++
+	c.alarmLocked(now)
+	return c.uses > 1
+}
+
+// boundSilence starts sock_read once the request is on its way.
+func (c *conn) boundSilence(sockRead time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive && c.sockRead == 0 {
+		now := time.Now()
+		c.sockRead, c.silence = sockRead, now.Add(sockRead)
+		c.alarmLocked(now)
+	}
+}
+
+// hurry bounds what is left of the exchange to d from now.
+func (c *conn) hurry(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive {
+		now := time.Now()
+		c.sockRead, c.silence = 0, now.Add(d)
+		c.alarmLocked(now)
+	}
+}
+
+// end ends the exchange. It must come before the pool may lend the conn again.
+func (c *conn) end() { c.leave(connIdle) }
+
+// upgrade ends the exchange for good: the conn belongs to another protocol now.
+func (c *conn) upgrade() { c.leave(connUpgraded) }
+
+func (c *conn) leave(next connState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = next
+	c.total, c.sockRead, c.silence = time.Time{}, 0, time.Time{}
+}
+
+// deadlineLocked is when the exchange has to fail, or zero.
+func (c *conn) deadlineLocked() time.Time {
+	if c.total.IsZero() || !c.silence.IsZero() && c.silence.Before(c.total) {
+		return c.silence
+	}
+	return c.total
+}
+
+// alarmLocked sees to it that a blocked read wakes by the deadline. The
+// deadline of the socket is only an alarm clock: if it rings too early, Read
+// looks at the clock and goes on. So it is left alone as long as it does not
+// ring too late, and a busy connection sets it once in a long while instead of
+// twice per request; on an idle one it rings at most once more.
+func (c *conn) alarmLocked(now time.Time) {
+	want := c.deadlineLocked()
+	if want.IsZero() || c.alarm.After(now) && !c.alarm.After(want) {
+		return
+	}
+	c.setAlarmLocked(want)
+}
+
+func (c *conn) setAlarmLocked(t time.Time) {
+	c.alarm = t
+	c.Conn.SetReadDeadline(t) //nolint:errcheck,gosec // a closed conn is noticed by the next read
+}
+
+// Read reads, within the deadlines of the exchange if one is under way.
+func (c *conn) Read(p []byte) (int, error) {
+	c.listen()
+	for {
+		n, err := c.Conn.Read(p)
+		if n, err, again := c.heard(n, err); !again {
+			return n, err
+		}
+	}
+}
+
+// listen starts a new silence: a caller that was slow to read has not waited
+// for the peer.
+func (c *conn) listen() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive && c.sockRead > 0 {
+		now := time.Now()
+		c.silence = now.Add(c.sockRead)
+		c.alarmLocked(now)
+	}
+}
+
+// heard judges what a read has given, and says whether it was a false alarm.
+func (c *conn) heard(n int, err error) (int, error, bool) { //nolint:revive // the results of Read, and one more
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connIdle && n > 0 {
+		// A peer that speaks unasked would have its words taken for the next
+		// response (RFC 9112 9.2); net/http would also log them.
+		n, err = 0, errUnsolicited
+	}
+	c.rx += int64(n)
+	if err == nil {
+		return n, nil, false
+	}
+	if n == 0 && stderrors.Is(err, os.ErrDeadlineExceeded) {
+		deadline, now := c.deadlineLocked(), time.Now()
+		if deadline.IsZero() || now.Before(deadline) {
+			c.setAlarmLocked(deadline)
+			return 0, nil, true
+		}
+		err = errReadDeadline
+		if !c.total.IsZero() && !now.Before(c.total) {
+			err = errTotalDeadline
+		}
+	}
+	c.readErr = err
+	return n, err, false
+}
+
+// Write writes and counts.
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.count(int64(n))
+	return n, err
+}
+
+func (c *conn) count(n int64) {
+	now := time.Now()
+	c.mu.Lock()
+	c.tx += n
+	c.wrote = now
+	c.mu.Unlock()
+}
+
+// sendSlice is how much ReadFrom hands to the kernel between two counts.
+const sendSlice = 4 << 20
+
+// ReadFrom lets net/http send a file without copying it through user space:
+// the TCP connection below recognises *os.File behind an *io.LimitedReader.
+func (c *conn) ReadFrom(r io.Reader) (total int64, err error) {
+	rf, ok := c.Conn.(io.ReaderFrom)
+	if !ok {
+		return c.copyFrom(r)
+	}
+	limited, ok := r.(*io.LimitedReader)
+	if !ok {
+		n, err := rf.ReadFrom(r)
+		c.count(n)
+		return n, err
+	}
+	for limited.N > 0 {
+		part := io.LimitedReader{R: limited.R, N: min(limited.N, sendSlice)}
+		n, err := rf.ReadFrom(&part)
+		limited.N -= n
+		total += n
+		c.count(n)
+		if err != nil || part.N > 0 {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+func (c *conn) copyFrom(r io.Reader) (int64, error) {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	return io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, *buf)
+}
+
+// Close closes the connection and gives its slot back. net/http calls it too,
+// with its locks held.
+func (c *conn) Close() error {
+	c.closing.Do(func() {
+		c.closeOf = c.Conn.Close()
+		c.mu.Lock()
+		c.isClosed = true
+		if c.closed != nil {
+			close(c.closed)
+		}
+		c.mu.Unlock()
+		c.pool.gone(c)
+	})
+	return c.closeOf
+}
+
+// done returns a channel that is closed with the conn.
+func (c *conn) done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil {
+		c.closed = make(chan struct{})
+		if c.isClosed {
+			close(c.closed)
+		}
+	}
+	return c.closed
+}
+
+// shut ends the connection and net/http's use of it.
+func (c *conn) shut() {
+	if c.cc != nil {
+		c.cc.Close() //nolint:errcheck,gosec // nothing is pending on it
+	}
+	c.Close() //nolint:errcheck,gosec // as above; cc leaves an upgraded conn open
+}
+
+// account is what happened on the conn in the current exchange.
+type account struct {
+	rx, tx  int64
+	wrote   time.Time
+	readErr error
+}
+
+func (c *conn) account() account {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return account{c.rx, c.tx, c.wrote, c.readErr}
+}

@@ -1,0 +1,36 @@
+// Package connector owns connections: it makes them, bounds how many are in
+// use, keeps them alive between requests, and puts the deadlines of a request
+// on the socket that carries it.
+//
+// A [Connector] is an [http.RoundTripper]. It can be the Transport of any
+// [http.Client], the last link of a chain of middlewares, or the engine of a
+// session. HTTP itself is net/http's: each connection is an [http.ClientConn].
+//
+// # Limits
+//
+// Config.Limit bounds the connections in use, over all hosts, and
+// Config.LimitPerHost those to one host. Both are taken together, so a request
+// that waits for a full host holds nothing that others could use. Those who
+// wait are served in the order in which they came; those whose host is full
+// are passed over. An upgraded connection (WebSocket) holds its slot until it
+// is closed.
+//
+// # Timeouts
+//
+// [ClientTimeout] has four of them. They come from the Settings in the
+// request's context ([WithSettings]), and field by field from Config.Timeout
+// where those say nothing. An idle connection has no deadline.
+//
+// # Stale connections
+//
+// A server may close a kept connection at the moment when a request is sent on
+// it. If nothing of a response has arrived, and the request is idempotent or
+// nothing of it was sent, and its body can be replayed, the request is sent
+// once more on a fresh connection. Config.DisableStaleRetry turns that off.
+//
+// # Names
+//
+// aiohttp's TCPConnector is [Connector], ClientTimeout is [ClientTimeout], and
+// its limit, limit_per_host, keepalive_timeout and force_close are fields of
+// [Config].
+package connector

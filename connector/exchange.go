@@ -1,0 +1,377 @@
+package connector
+
+import (
+	"context"
+	stderrors "errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// exchange is one request and its response: everything that a RoundTrip needs,
+// in one piece of memory. It is also the response's body.
+type exchange struct {
+	c    *Connector
+	orig *http.Request
+	req  http.Request // what net/http gets: never the caller's own
+	key  key
+
+	timeout ClientTimeout
+	retry   bool
+	timing  *Timing
+
+	start  time.Time // of the exchange
+	began  time.Time // of what the total timeout bounds
+	total  time.Time // when that strikes, or zero
+	gotten time.Time // when the conn was there
+	head   time.Time // when the response's head was there
+
+	ctx    context.Context         //nolint:containedctx // the exchange lives as long as the request's context
+	cancel context.CancelCauseFunc // nil for a context that cannot be cancelled
+
+	conn   *conn
+	reused bool
+	upload requestBody
+
+	reading  sync.Mutex    // held by Read; what follows is its own
+	body     io.ReadCloser // net/http's
+	expected int64
+	received int64
+	reads    int
+	readErr  error // what ended the reading
+
+	closed atomic.Bool // the body, by its reader
+	done   atomic.Bool // the exchange: the slot is given back
+}
+
+func (x *exchange) roundTrip() (*http.Response, error) {
+	for fresh := false; ; fresh = true {
+		if err := x.connect(fresh); err != nil {
+			x.upload.close()
+			return nil, err
+		}
+		resp, err := x.send()
+		if err == nil {
+			return x.respond(resp), nil
+		}
+		again := !fresh && x.stale()
+		err = x.headError(err)
+		x.finish(false)
+		if !again || !x.upload.rewind(x.orig) {
+			x.upload.close()
+			return nil, err
+		}
+		x.done.Store(false)
+		x.c.pool.countRetry()
+	}
+}
+
+// connect gets a connection: an idle one, or a new one if fresh or if there is
+// none. Only the way that takes time pays for its timeouts.
+func (x *exchange) connect(fresh bool) error {
+	p := x.c.pool
+	now := x.start
+	if fresh {
+		now = time.Now()
+	}
+	c, h, err := p.tryAcquire(x.key, now, fresh)
+	if c == nil && err == nil {
+		c, now, err = x.connectSlowly(h, fresh, now)
+	}
+	if err != nil {
+		return err
+	}
+	x.conn = c
+	x.gotten = now
+	silence := x.timeout.SockRead
+	if x.upload.present() || silence < 0 {
+		silence = 0
+	}
+	x.reused = c.begin(now, x.total, silence)
+	if t := x.timing; t != nil {
+		t.Reused, t.Retried, t.Remote = x.reused, fresh, c.remote
+	}
+	return nil
+}
+
+// connectSlowly waits for a slot if h is nil, and dials if the slot comes
+// without a connection, all within the connect and total timeouts.
+func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, time.Time, error) {
+	ctx, deadline := x.orig.Context(), x.total
+	if x.timeout.Connect > 0 {
+		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
+			deadline = d
+		}
+	}
+	if !deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, deadline, errTotalDeadline)
+		defer cancel()
+	}
+	p, phase := x.c.pool, errors.PhasePool
+	var c *conn
+	var err error
+	if h == nil {
+		c, h, err = p.acquire(ctx, x.key, now, fresh)
+		if t := x.timing; t != nil {
+			t.Queue += time.Since(now)
+		}
+	}
+	if err == nil && c == nil {
+		var d *dial
+		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0))
+		phase = d.phase
+		if t := x.timing; t != nil {
+			t.DNS, t.Connect, t.TLS = d.dns, d.tcp, d.tls
+		}
+		if err != nil {
+			p.forfeit(h)
+		}
+	}
+	if err != nil {
+		return nil, now, x.connectError(ctx, err, phase, now)
+	}
+	return c, time.Now(), nil
+}
+
+// connectError gives the failure to get a connection its class. Whose deadline
+// struck is decided by the contexts and the clock, not by the error: a socket
+// that runs into any deadline says "i/o timeout".
+func (x *exchange) connectError(ctx context.Context, err error, phase errors.Phase, since time.Time) error {
+	if own := x.orig.Context(); own.Err() != nil {
+		return contextError(own)
+	}
+	if ctx.Err() == nil {
+		return errors.ConnectFailure(err, x.key.endpoint(phase))
+	}
+	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
+		return &errors.TimeoutError{
+			Kind: errors.ErrConnectionTimeout, Phase: phase, Limit: x.timeout.Connect,
+			Elapsed: now.Sub(since), Host: x.key.addr(),
+		}
+	}
+	return x.totalTimeout(phase)
+}
+
+func (x *exchange) totalTimeout(phase errors.Phase) error {
+	return &errors.TimeoutError{
+		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.total.Sub(x.began),
+		Elapsed: time.Since(x.began), Host: x.key.addr(),
+	}
+}
+
+func (x *exchange) silence(phase errors.Phase) error {
+	return &errors.TimeoutError{
+		Kind: errors.ErrSocketTimeout, Phase: phase, Limit: x.timeout.SockRead,
+		Elapsed: time.Since(x.gotten), Host: x.key.addr(),
+	}
+}
+
+// contextError is why the caller's context ended: its error, and its cause if
+// it was given another one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause == nil || stderrors.Is(cause, err) {
+		return err
+	}
+	return &causedError{err, cause}
+}
+
+type causedError struct{ err, cause error }
+
+func (e *causedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
+func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// send writes the request on the connection and waits for the head.
+func (x *exchange) send() (*http.Response, error) {
+	ctx := x.orig.Context()
+	x.cancel = nil
+	if ctx.Done() != nil {
+		// net/http leaves a child of the context behind when it fails on a
+		// ClientConn; this one takes it along.
+		ctx, x.cancel = context.WithCancelCause(ctx)
+	}
+	present := x.upload.present()
+	if present && x.timeout.SockRead > 0 {
+		c, d := x.conn, x.timeout.SockRead
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			WroteRequest: func(httptrace.WroteRequestInfo) { c.boundSilence(d) },
+		})
+	}
+	x.ctx = ctx
+	x.req = *x.orig.WithContext(ctx)
+	x.req.Body = x.upload.forWire()
+	if x.c.forceClose {
+		x.req.Close = true
+	}
+	if x.upload.mayBlock() {
+		return x.sendBlocking()
+	}
+	return x.conn.cc.RoundTrip(&x.req)
+}
+
+// blockGrace is how long a RoundTrip whose connection is gone may take to
+// return by itself, before its caller stops waiting for it.
+const blockGrace = 100 * time.Millisecond
+
+// sendBlocking is send for a body whose Read may block: net/http does not come
+// back from a RoundTrip while its Read is under way, whatever happened. The
+// goroutine ends when that Read returns; Close has told it to.
+func (x *exchange) sendBlocking() (*http.Response, error) {
+	type result struct {
+		resp *http.Response
+		err  error
+	}
+	results := make(chan result)
+	abandoned := make(chan struct{})
+	c, req := x.conn, x.req.WithContext(x.ctx)
+	go func() {
+		resp, err := c.cc.RoundTrip(req)
+		select {
+		case results <- result{resp, err}:
+		case <-abandoned:
+			if resp != nil {
+				resp.Body.Close() //nolint:errcheck,gosec // nobody is there to hear
+			}
+		}
+	}()
+	select {
+	case r := <-results:
+		return r.resp, r.err
+	case <-x.ctx.Done():
+		close(abandoned)
+		x.upload.close()
+		c.shut()
+		return nil, contextError(x.ctx)
+	case <-c.done():
+	}
+	x.upload.close()
+	grace := time.NewTimer(blockGrace)
+	defer grace.Stop()
+	select {
+	case r := <-results:
+		return r.resp, r.err
+	case <-grace.C:
+		close(abandoned)
+		return nil, io.ErrUnexpectedEOF
+	}
+}
+
+// stale reports whether the connection was dead before the request reached the
+// peer, so that sending it again on another one cannot do it twice, or does no
+// harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
+// EOF, ECONNRESET, EPIPE or an error of net/http's own.
+func (x *exchange) stale() bool {
+	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.failed() != nil {
+		return false
+	}
+	a := x.conn.account()
+	if a.rx > 0 || isDeadline(a.readErr) {
+		return false
+	}
+	return a.tx == 0 || idempotent(x.orig)
+}
+
+func isDeadline(err error) bool {
+	return stderrors.Is(err, errTotalDeadline) || stderrors.Is(err, errReadDeadline)
+}
+
+// idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for
+// another method.
+func idempotent(req *http.Request) bool {
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
+		http.MethodPut, http.MethodDelete, "QUERY":
+		return true
+	}
+	_, ok := req.Header["Idempotency-Key"]
+	return ok
+}
+
+// headError gives a failed send its class.
+func (x *exchange) headError(err error) error {
+	if own := x.orig.Context(); own.Err() != nil {
+		return contextError(own)
+	}
+	a := x.conn.account()
+	phase := errors.PhaseResponse
+	if x.upload.present() && !x.upload.sent() {
+		phase = errors.PhaseRequest
+	}
+	switch {
+	case stderrors.Is(a.readErr, errTotalDeadline):
+		return x.totalTimeout(phase)
+	case stderrors.Is(a.readErr, errReadDeadline):
+		return x.silence(phase)
+	case x.upload.failed() != nil:
+		return &errors.ClientOSError{Op: "read request body", Err: x.upload.failed()}
+	case x.c.pool.isClosed():
+		return errors.ErrConnectorClosed
+	}
+	return errors.HeadFailure(err, errors.Exchange{
+		Host: x.key.addr(), Received: a.rx, PeerClosed: a.readErr != nil,
+	})
+}
+
+// respond makes net/http's response the caller's.
+func (x *exchange) respond(resp *http.Response) *http.Response {
+	x.head = time.Now()
+	resp.Request = x.orig
+	resp.TLS = x.conn.tls
+	if t := x.timing; t != nil {
+		a := x.conn.account()
+		t.Request = a.wrote.Sub(x.gotten)
+		t.FirstByte = x.head.Sub(a.wrote)
+	}
+	if rwc, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		x.conn.upgrade()
+		if x.cancel != nil {
+			x.cancel(nil)
+		}
+		resp.Body = &upgraded{rwc, x.conn}
+		return resp
+	}
+	if resp.Body == http.NoBody {
+		x.finish(true)
+		return resp
+	}
+	if x.upload.present() && x.timeout.SockRead > 0 {
+		x.conn.boundSilence(x.timeout.SockRead)
+	}
+	x.body, x.expected = resp.Body, resp.ContentLength
+	resp.Body = x
+	return resp
+}
+
+// finish ends the exchange: the connection goes back to the pool if the
+// response was read to its end and both sides keep it, and is closed otherwise.
+func (x *exchange) finish(complete bool) {
+	if !x.done.CompareAndSwap(false, true) {
+		return
+	}
+	c := x.conn
+	keep := complete && !x.c.forceClose && c.cc.Available() > 0
+	now := time.Now()
+	if t := x.timing; t != nil {
+		a := c.account()
+		t.Received, t.Sent = a.rx, a.tx
+		t.Total = now.Sub(x.start)
+		if !x.head.IsZero() {
+			t.Body = now.Sub(x.head)
+		}
+	}
+	if keep {
+		c.end()
+	}
+	if x.cancel != nil {
+		x.cancel(nil)
+	}
+	if !x.c.pool.release(c, keep, now) {
+		c.shut()
+	}
+}

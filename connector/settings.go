@@ -1,0 +1,98 @@
+package connector
+
+import (
+	"context"
+	"time"
+)
+
+// ClientTimeout holds the four timeouts of a request (aiohttp: ClientTimeout).
+//
+// In every field zero means "inherit": a request inherits from its session, a
+// session from the library's defaults. A negative value turns the timeout off.
+type ClientTimeout struct {
+	// Total bounds the whole call: waiting for a connection, all redirects and
+	// retries, sending, and reading the body to its end.
+	Total time.Duration
+	// Connect bounds getting a connection: waiting for a slot, DNS, TCP, TLS
+	// and a proxy's CONNECT. It does not run when an idle connection is free.
+	Connect time.Duration
+	// SockConnect bounds the attempt to connect to one address, TCP and TLS.
+	SockConnect time.Duration
+	// SockRead bounds the silence of the peer: the time without a single byte
+	// while waiting for the response's head or while reading its body. It does
+	// not run while the request is being sent or while the caller is not
+	// reading.
+	SockRead time.Duration
+}
+
+// DefaultSockConnect is the SockConnect of requests that nothing else gives one.
+const DefaultSockConnect = 30 * time.Second
+
+// Inherit returns t with each zero field replaced by that of parent.
+func (t ClientTimeout) Inherit(parent ClientTimeout) ClientTimeout {
+	inherit := func(d *time.Duration, from time.Duration) {
+		if *d == 0 {
+			*d = from
+		}
+	}
+	inherit(&t.Total, parent.Total)
+	inherit(&t.Connect, parent.Connect)
+	inherit(&t.SockConnect, parent.SockConnect)
+	inherit(&t.SockRead, parent.SockRead)
+	return t
+}
+
+// Settings are the wishes of one request that only a connector can honour.
+// They travel in the request's context, so that they pass through any chain
+// of RoundTrippers between the caller and the connector.
+type Settings struct {
+	// Timeout overrides the connector's timeouts field by field. Its Total
+	// starts with each RoundTrip; Deadline is the alternative for a caller
+	// that makes several.
+	Timeout ClientTimeout
+	// Deadline is the instant at which the total timeout of a whole chain of
+	// requests strikes; the zero time means that there is none, and that
+	// Timeout.Total counts.
+	Deadline time.Time
+	// Started is when the chain that Deadline ends began. It is only used to
+	// say in an error how long the call took.
+	Started time.Time
+	// Timing is filled while the request is under way, unless it is nil. It
+	// may be read once the response has been read to its end or closed.
+	Timing *Timing
+	// DisableStaleRetry turns the silent retry on a stale connection off.
+	DisableStaleRetry bool
+}
+
+// RequestContext is a context that carries Settings. A caller that makes many
+// requests embeds one in a structure of its own to save an allocation; all
+// others use [WithSettings].
+//
+// It changes nothing else of the Context that it wraps, which must be set.
+type RequestContext struct {
+	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
+	Settings        Settings
+}
+
+type settingsKey struct{}
+
+// Value returns the context itself for this package's key, and the parent's
+// value for every other.
+func (c *RequestContext) Value(key any) any {
+	if key == (settingsKey{}) {
+		return &c.Settings
+	}
+	return c.Context.Value(key)
+}
+
+// WithSettings returns a child of ctx that carries s. Settings are not merged:
+// the innermost ones count.
+func WithSettings(ctx context.Context, s Settings) context.Context {
+	return &RequestContext{Context: ctx, Settings: s}
+}
+
+// SettingsFrom returns the settings that ctx carries, or nil.
+func SettingsFrom(ctx context.Context) *Settings {
+	s, _ := ctx.Value(settingsKey{}).(*Settings)
+	return s
+}

@@ -1,0 +1,59 @@
+package connector
+
+import (
+	"net/http"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// validate refuses a request that must not reach the wire. net/http has most
+// of these checks too, but makes them after a connection has been taken.
+func validate(req *http.Request) error {
+	if req.Method != "" && !validToken(req.Method) {
+		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
+	}
+	if req.Host != "" && !httpguts.ValidHostHeader(req.Host) {
+		return &errors.InvalidRequestError{Field: "Host", Reason: "invalid character"}
+	}
+	if u := req.URL; hasCTL(u.RawQuery) || hasCTL(u.Opaque) || hasCTL(u.RawPath) {
+		return invalidURL(u, "control character")
+	}
+	if req.ContentLength < -1 {
+		return &errors.InvalidRequestError{Field: "Content-Length", Reason: "negative"}
+	}
+	if err := validateFields("header", req.Header); err != nil {
+		return err
+	}
+	return validateFields("trailer", req.Trailer)
+}
+
+func validateFields(kind string, fields http.Header) error {
+	for name, values := range fields {
+		if !validToken(name) {
+			return &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
+		}
+		for _, v := range values {
+			if !httpguts.ValidHeaderFieldValue(v) {
+				return &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
+			}
+		}
+	}
+	return nil
+}
+
+// validToken is RFC 9110 5.6.2.
+func validToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !httpguts.IsTokenRune(r) }) < 0
+}
+
+func hasCTL(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
+}
