@@ -1,0 +1,117 @@
+// Package charset reads Content-Type headers leniently and decodes text by
+// them.
+package charset
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/html/charset"
+)
+
+// OctetStream is the type of a body that does not say its own.
+const OctetStream = "application/octet-stream"
+
+// Parse splits a Content-Type into its media type, in lower case, and its
+// charset, also in lower case, or "". What is no media type is [OctetStream].
+// Unlike package mime, it takes a type whose parameters are broken.
+func Parse(contentType string) (mediaType, charset string) {
+	mediaType, rest, _ := strings.Cut(contentType, ";")
+	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	if !isMediaType(mediaType) {
+		mediaType = OctetStream
+	}
+	for rest != "" {
+		var name, value string
+		name, value, rest = nextParameter(rest)
+		if charset == "" && strings.EqualFold(name, "charset") {
+			charset = strings.ToLower(value)
+		}
+	}
+	return mediaType, charset
+}
+
+// nextParameter takes a parameter off the front of s (RFC 9110 5.6.6).
+func nextParameter(s string) (name, value, rest string) {
+	name, s, ok := cutAny(s, "=;")
+	name = strings.TrimSpace(name)
+	if !ok {
+		return name, "", s
+	}
+	s = strings.TrimLeft(s, " \t")
+	if !strings.HasPrefix(s, `"`) {
+		value, rest, _ = strings.Cut(s, ";")
+		return name, strings.TrimSpace(value), rest
+	}
+	var b strings.Builder
+	i := 1
+	for ; i < len(s) && s[i] != '"'; i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	_, rest, _ = strings.Cut(s[min(i, len(s)):], ";")
+	return name, strings.TrimSpace(b.String()), rest
+}
+
+// cutAny cuts s at the first byte of seps and reports whether that was seps[0].
+func cutAny(s, seps string) (before, after string, first bool) {
+	i := strings.IndexAny(s, seps)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], s[i] == seps[0]
+}
+
+func isMediaType(s string) bool {
+	top, sub, ok := strings.Cut(s, "/")
+	return ok && isToken(top) && isToken(sub)
+}
+
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// IsJSON reports whether a media type is JSON (RFC 8259), or has its suffix
+// (RFC 6839).
+func IsJSON(mediaType string) bool {
+	mediaType = strings.ToLower(mediaType)
+	_, sub, ok := strings.Cut(mediaType, "/")
+	if !ok {
+		return false
+	}
+	return sub == "json" || sub == "x-json" || strings.HasSuffix(sub, "+json")
+}
+
+var bom = []byte("\xef\xbb\xbf")
+
+// Decode makes UTF-8 of a body by the charset that its Content-Type names. The
+// names are those of the WHATWG's Encoding standard. Text without a charset, or
+// with an unknown one, is UTF-8; a byte order mark is not part of it, and what
+// is not valid becomes U+FFFD.
+func Decode(body []byte, contentType string) (string, error) {
+	_, label := Parse(contentType)
+	enc, name := charset.Lookup(label)
+	if enc == nil || name == "utf-8" || name == "replacement" {
+		return text(bytes.TrimPrefix(body, bom)), nil
+	}
+	decoded, err := enc.NewDecoder().Bytes(body)
+	if err != nil {
+		return "", err
+	}
+	return string(bytes.TrimPrefix(decoded, bom)), nil
+}
+
+func text(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return strings.ToValidUTF8(string(b), "\uFFFD")
+}

@@ -1,0 +1,128 @@
+package session
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// memoryJar is the jar of a session that was given none.
+type memoryJar struct {
+	*cookiejar.Jar
+	stored atomic.Int64
+}
+
+func newJar() (*memoryJar, error) {
+	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	if err != nil {
+		return nil, err
+	}
+	return &memoryJar{Jar: jar}, nil
+}
+
+// SetCookies stores cookies and notes that there may be some.
+func (j *memoryJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	j.stored.Add(int64(len(cookies)))
+	j.Jar.SetCookies(u, cookies)
+}
+
+// Len is zero while nothing was ever stored, so that an empty jar costs a
+// request nothing.
+func (j *memoryJar) Len() int { return int(j.stored.Load()) }
+
+// addCookies puts the cookies of this hop into the header: those that the
+// caller wrote there, the jar's for the URL, and the request's own, of which a
+// later one takes the place of an earlier one of the same name.
+func (c *call) addCookies() {
+	var stored []*http.Cookie
+	if j, ok := c.s.jar.(interface{ Len() int }); !ok || j.Len() > 0 {
+		stored = c.s.jar.Cookies(c.url)
+	}
+	o := &c.opts
+	if c.hops == 0 && len(o.header["Cookie"]) > 0 {
+		c.cookieHeader = o.header["Cookie"]
+	}
+	if len(stored) == 0 && len(o.cookies) == 0 && c.hops == 0 {
+		return // a header of the caller's stays as it is written
+	}
+	var pairs cookiePairs
+	for _, line := range c.cookieHeader {
+		for pair := range strings.SplitSeq(line, ";") {
+			if pair = strings.TrimSpace(pair); pair != "" {
+				name, _, _ := strings.Cut(pair, "=")
+				pairs = append(pairs, cookiePair{name, pair})
+			}
+		}
+	}
+	pairs = pairs.overridden(stored)
+	pairs = pairs.overridden(o.cookies)
+	switch line := pairs.String(); {
+	case line != "":
+		o.own()["Cookie"] = []string{line}
+	case o.header["Cookie"] != nil:
+		delete(o.own(), "Cookie")
+	}
+}
+
+type cookiePair struct{ name, text string }
+
+type cookiePairs []cookiePair
+
+// overridden drops the pairs that cookies has by name, and appends those.
+func (p cookiePairs) overridden(cookies []*http.Cookie) cookiePairs {
+	if len(cookies) == 0 {
+		return p
+	}
+	names := make(map[string]bool, len(cookies))
+	for _, c := range cookies {
+		names[c.Name] = true
+	}
+	kept := p[:0]
+	for _, pair := range p {
+		if !names[pair.name] {
+			kept = append(kept, pair)
+		}
+	}
+	for _, c := range cookies {
+		kept = append(kept, cookiePair{c.Name, cookieText(c)})
+	}
+	return kept
+}
+
+// cookieText is a cookie as the header has it. A jar may hold values that
+// net/http would complain about in the log; they are sent as the server set
+// them.
+func cookieText(c *http.Cookie) string {
+	if c.Quoted {
+		return c.Name + `="` + c.Value + `"`
+	}
+	return c.Name + "=" + c.Value
+}
+
+func (p cookiePairs) String() string {
+	var b strings.Builder
+	for i, pair := range p {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(pair.text)
+	}
+	return b.String()
+}
+
+// storeCookies gives the jar what a response sets, before anything else is
+// done with it.
+func (s *Session) storeCookies(resp *http.Response, c *call) {
+	if len(resp.Header["Set-Cookie"]) == 0 {
+		return
+	}
+	cookies := resp.Cookies()
+	if len(cookies) == 0 {
+		return
+	}
+	s.jar.SetCookies(c.url, cookies)
+}

@@ -1,0 +1,82 @@
+// Package session makes HTTP requests: it is aiohttp's ClientSession for Go,
+// over net/http.
+//
+//	s, err := session.New(session.Config{})
+//	if err != nil {
+//		return err
+//	}
+//	defer s.Close()
+//	resp, err := s.Get(ctx, "https://example.com/", session.Query("page", "2"))
+//	if err != nil {
+//		return err
+//	}
+//	text, err := resp.Text()
+//
+// A [Session] holds what requests share: a [connector.Connector] with its limits
+// and its kept connections, a cookie jar, default options, timeouts and
+// middlewares. It is made once and used by many goroutines. [Request] and its
+// kin make a single request without one.
+//
+// # It is net/http
+//
+// A [Response] embeds *http.Response, [Session.Do] takes an *http.Request, and
+// [Session.Client] is an *http.Client for code that wants one. The connector
+// below is an http.RoundTripper that works alone.
+//
+// # Options
+//
+// A request is a method, a URL, and options: [Query], [Header], [JSON],
+// [Timeout] and so on. Of two options that contradict each other the later
+// wins. The same options are the defaults of a session ([Config].Options) or of
+// a part of a program ([Session.With]).
+//
+// # Defaults
+//
+//	connections in use      100, none per host  connector.Config.Limit, LimitPerHost
+//	idle connections        15 s                connector.Config.KeepAlive
+//	total timeout           5 min               Timeout, Timeouts
+//	timeout of an address   30 s                ClientTimeout.SockConnect
+//	other timeouts          none                ClientTimeout.Connect, SockRead
+//	redirects               10, none for HEAD   Redirects, NoRedirects
+//	stale connections       one silent retry    connector.Config.DisableStaleRetry
+//	status of 400 and more  not an error        CheckStatus
+//	cookies                 kept in memory      Config.Jar
+//	compression             gzip, deflate       SkipHeader("Accept-Encoding")
+//	body read in one piece  256 MiB             MaxBodySize
+//
+// Every request has the headers "Accept: */*", "Accept-Encoding" and
+// "User-Agent: aiolos/VERSION", unless it sets or skips them.
+//
+// # Redirects
+//
+// 301, 302, 303, 307 and 308 are followed. 303 turns every method but HEAD into
+// GET, 301 and 302 only POST; otherwise method and body are sent again, which
+// fails with [errors.BodyNotReplayableError] for a body that was read from a
+// stream. When the origin (scheme, host or port) changes, Authorization, Cookie,
+// Proxy-Authorization and [Config].SensitiveHeaders are dropped for the rest of
+// the chain; the jar's cookies are chosen anew for each hop.
+//
+// # Errors
+//
+// Every error names the request, without its secrets, and has its class in
+// package errors: errors.Is(err, errors.ErrServerTimeout). The cause stays
+// reachable. A caller's own cancellation is context.Canceled.
+//
+// # Closing
+//
+// A response is closed, or read to its end; both give the connection back. If
+// the call returned an error, there is nothing to close. The session is closed
+// last.
+//
+// # Names of aiohttp
+//
+// ClientSession is [Session], request is [Session.Request], ws_connect has a
+// package of its own, ClientTimeout is [ClientTimeout], ClientResponse is
+// [Response], StreamReader is [StreamReader], raise_for_status is
+// [Response.CheckStatus] and [CheckStatus], params is [Query] and [Params], data
+// is [Bytes], [Text], [Form], [FormPairs], [Body] and [Stream], json is [JSON],
+// allow_redirects and max_redirects are [NoRedirects] and [Redirects], auth is
+// [BasicAuth] or [Bearer], skip_auto_headers is [SkipHeader], base_url,
+// connector, connector_owner, cookie_jar, timeout and middlewares are fields of
+// [Config], aiohttp.request is the function [Request].
+package session

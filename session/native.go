@@ -1,0 +1,111 @@
+package session
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// do is [Session.Do] up to the conversion of the response.
+func (s *Session) do(req *http.Request) (*Response, error) {
+	c := &call{s: s, opts: s.base, start: time.Now()}
+	c.opts.check = nil
+	if err := c.adopt(req); err != nil {
+		if req.Body != nil {
+			req.Body.Close() //nolint:errcheck,gosec // the call has failed for another reason
+		}
+		return nil, errors.Wrap(c.method, req.URL, err)
+	}
+	return c.run()
+}
+
+// adopt makes the call what a request of net/http's asks for.
+func (c *call) adopt(req *http.Request) error {
+	c.method = req.Method
+	if c.method == "" {
+		c.method = http.MethodGet
+	}
+	switch {
+	case req.URL == nil:
+		return &errors.InvalidURLError{Description: "no URL"}
+	case c.s.Closed():
+		return errors.ErrSessionClosed
+	case !isToken(c.method):
+		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
+	case c.s.base.broken != nil:
+		return c.s.base.broken
+	}
+	if err := checkURL(req.URL); err != nil {
+		return err
+	}
+	u := *req.URL
+	c.url = &u
+	if req.URL.User != nil && req.Header.Get("Authorization") != "" {
+		c.url.User = nil // net/http's rule: the header wins
+	}
+	o := &c.opts
+	o.host, o.native = req.Host, req
+	for name, values := range req.Header {
+		if name == "Content-Length" || name == "Transfer-Encoding" {
+			continue // net/http takes them from the request's fields alone
+		}
+		o.own()[name] = values
+		o.auto &^= autoHeader(name)
+	}
+	o.body = nativeBody(req)
+	return c.settle(req.Context())
+}
+
+// nativeBody is the body of a request: it can be sent again if it says how.
+func nativeBody(req *http.Request) *bodySource {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	length := req.ContentLength
+	if length == 0 {
+		length = -1 // net/http: unknown, because there is a body
+	}
+	b := onceBody(req.Body, "")
+	b.length = length
+	if req.GetBody != nil {
+		first := true
+		b.once = false
+		b.open = func() (io.ReadCloser, error) {
+			if first {
+				first = false
+				return req.Body, nil
+			}
+			return req.GetBody()
+		}
+	}
+	return b
+}
+
+// applyNative copies what only net/http's request can say.
+func applyNative(from, to *http.Request) {
+	if from != nil {
+		to.Close, to.Trailer, to.TransferEncoding = from.Close, from.Trailer, from.TransferEncoding
+	}
+}
+
+// withoutTrailer is from for a request that has lost its body.
+func withoutTrailer(from *http.Request) *http.Request {
+	if from == nil {
+		return nil
+	}
+	return &http.Request{Close: from.Close}
+}
+
+// likeNative makes the response what net/http's own client would return: a
+// body that was decoded at the session's wish does not claim to be encoded.
+func (r *Response) likeNative() {
+	if !r.body.decoded {
+		return
+	}
+	r.Header.Del("Content-Encoding")
+	r.Header.Del("Content-Length")
+	r.ContentLength = -1
+	r.Uncompressed = true
+}

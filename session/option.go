@@ -1,0 +1,353 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Option is one wish for a request, or for all requests of a session
+// ([Config].Options, [Session.With]). Of two that contradict each other the
+// later wins. Options are immutable and may be shared. The zero Option does
+// nothing.
+//
+// A bad option is reported by the call that it was given to, as an
+// [errors.InvalidRequestError], before anything is sent.
+type Option struct {
+	name  string
+	args  []string // fit to print
+	apply func(*options) error
+}
+
+// String returns the option as it was written, without its secrets.
+func (o Option) String() string {
+	return o.name + "(" + strings.Join(o.args, ", ") + ")"
+}
+
+// options is what a request is made of, apart from its method and URL.
+type options struct {
+	header   http.Header // shared with the session until owned
+	owned    bool
+	auto     autoHeaders
+	host     string
+	query    string // encoded, without "?"
+	cookies  []*http.Cookie
+	body     *bodySource
+	check    func(*Response) error
+	hops     int // how many redirects to follow; negative: none, and that is fine
+	hopsSet  bool
+	timeout  ClientTimeout
+	maxBody  int64
+	progress func(done, total int64)
+	native   *http.Request // of Session.Do
+	broken   error         // of Session.With: what every request says
+}
+
+// autoHeaders says which automatic headers are still the library's own.
+type autoHeaders uint8
+
+const (
+	autoUserAgent autoHeaders = 1 << iota
+	autoAccept
+	autoAcceptEncoding
+	autoContentType
+)
+
+func autoHeader(name string) autoHeaders {
+	switch name {
+	case "User-Agent":
+		return autoUserAgent
+	case "Accept":
+		return autoAccept
+	case "Accept-Encoding":
+		return autoAcceptEncoding
+	case "Content-Type":
+		return autoContentType
+	}
+	return 0
+}
+
+func (o *options) applyAll(opts []Option) error {
+	for i := range opts {
+		if opts[i].apply == nil {
+			continue
+		}
+		if err := opts[i].apply(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// own makes the header the request's own before it is changed.
+func (o *options) own() http.Header {
+	if !o.owned {
+		o.header, o.owned = o.header.Clone(), true
+	}
+	return o.header
+}
+
+func (o *options) setHeader(name, value string) {
+	o.own()[name] = []string{value}
+	o.auto &^= autoHeader(name)
+}
+
+// Join makes one option of several, applied in order.
+func Join(opts ...Option) Option {
+	args := make([]string, len(opts))
+	for i, o := range opts {
+		args[i] = o.String()
+	}
+	return Option{"Join", args, func(o *options) error { return o.applyAll(opts) }}
+}
+
+// Query appends one parameter to the URL's query, behind what the URL and
+// earlier options have put there. (aiohttp: params)
+func Query(name, value string) Option {
+	encoded := url.QueryEscape(name) + "=" + url.QueryEscape(value)
+	return Option{"Query", []string{strconv.Quote(name), "***"}, func(o *options) error {
+		o.addQuery(encoded)
+		return nil
+	}}
+}
+
+// Params appends parameters to the URL's query, sorted by name. Use [Query] for
+// an order of your own. (aiohttp: params)
+func Params(values url.Values) Option {
+	encoded := values.Encode()
+	return Option{"Params", []string{fmt.Sprintf("%d names", len(values))}, func(o *options) error {
+		o.addQuery(encoded)
+		return nil
+	}}
+}
+
+func (o *options) addQuery(encoded string) {
+	switch {
+	case encoded == "":
+	case o.query == "":
+		o.query = encoded
+	default:
+		o.query += "&" + encoded
+	}
+}
+
+// Header sets a header, in the place of the session's or an automatic one of
+// that name. "Host" sets the host that is asked for, not the one that is
+// connected to. (aiohttp: headers)
+func Header(name, value string) Option {
+	return headerOption("Header", name, value, func(o *options, key string) { o.setHeader(key, value) })
+}
+
+// AddHeader adds a line to a header that may have others already; an automatic
+// header of that name is replaced.
+func AddHeader(name, value string) Option {
+	return headerOption("AddHeader", name, value, func(o *options, key string) {
+		if o.auto&autoHeader(key) != 0 || key == "Host" {
+			o.setHeader(key, value)
+			return
+		}
+		h := o.own()
+		h[key] = append(h[key][:len(h[key]):len(h[key])], value)
+	})
+}
+
+func headerOption(option, name, value string, set func(o *options, key string)) Option {
+	shown := strconv.Quote(value)
+	if errors.SensitiveHeader(name) {
+		shown = "***"
+	}
+	key := http.CanonicalHeaderKey(name)
+	return Option{option, []string{strconv.Quote(name), shown}, func(o *options) error {
+		if err := checkHeader(key, value); err != nil {
+			return err
+		}
+		if key == "Host" {
+			o.host = value
+			return nil
+		}
+		set(o, key)
+		return nil
+	}}
+}
+
+// checkHeader refuses what would break out of its header line, and the headers
+// that belong to the body's framing (RFC 9112 6).
+func checkHeader(name, value string) error {
+	switch {
+	case !isToken(name):
+		return &errors.InvalidRequestError{Field: "header name", Reason: "not a token"}
+	case !httpguts.ValidHeaderFieldValue(value):
+		return &errors.InvalidRequestError{Field: "header " + name, Reason: "control character in value"}
+	case name == "Host" && !httpguts.ValidHostHeader(value):
+		return &errors.InvalidRequestError{Field: "header Host", Reason: "invalid character"}
+	case name == "Transfer-Encoding":
+		return &errors.InvalidRequestError{Field: "header " + name, Reason: "set by the body"}
+	case name == "Content-Length":
+		if _, err := strconv.ParseUint(value, 10, 63); err != nil || strings.TrimLeft(value, "0123456789") != "" {
+			return &errors.InvalidRequestError{Field: "header " + name, Reason: "not a number"}
+		}
+	}
+	return nil
+}
+
+func isToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !httpguts.IsTokenRune(r) }) < 0
+}
+
+// SkipHeader leaves automatic headers out: Accept, Accept-Encoding, User-Agent,
+// Content-Type. Headers that frame the message cannot be left out.
+// (aiohttp: skip_auto_headers)
+func SkipHeader(names ...string) Option {
+	return Option{"SkipHeader", names, func(o *options) error {
+		for _, name := range names {
+			key := http.CanonicalHeaderKey(name)
+			bit := autoHeader(key)
+			if bit == 0 {
+				return &errors.InvalidRequestError{Field: "SkipHeader", Reason: "not an automatic header that can be left out"}
+			}
+			if o.auto&bit == 0 {
+				continue // the caller's own value, not an automatic one
+			}
+			o.auto &^= bit
+			switch key {
+			case "User-Agent":
+				o.own()[key] = []string{""} // net/http sends its own for an absent one
+			default:
+				delete(o.own(), key)
+			}
+		}
+		return nil
+	}}
+}
+
+// Cookie sends a cookie with this request, beside the jar's and in the place
+// of one of the same name. It is not stored, and no longer sent once a redirect
+// has left the origin. (aiohttp: cookies)
+func Cookie(name, value string) Option {
+	c := &http.Cookie{Name: name, Value: value}
+	if strings.ContainsAny(value, " ,") {
+		c.Quoted = true
+	}
+	return Option{"Cookie", []string{strconv.Quote(name), "***"}, func(o *options) error {
+		if err := c.Valid(); err != nil {
+			return &errors.InvalidRequestError{Field: "cookie", Reason: "invalid name or character in value"}
+		}
+		o.cookies = append(o.cookies[:len(o.cookies):len(o.cookies)], c)
+		return nil
+	}}
+}
+
+// BasicAuth sends login and password (RFC 7617), encoded as UTF-8. It cannot be
+// combined with credentials in the URL. (aiohttp: BasicAuth, encode_basic_auth)
+func BasicAuth(login, password string) Option {
+	value := basicAuth(login, password)
+	return Option{"BasicAuth", []string{"***", "***"}, func(o *options) error {
+		if strings.Contains(login, ":") {
+			return &errors.InvalidRequestError{Field: "BasicAuth", Reason: "colon in login"}
+		}
+		o.setHeader("Authorization", value)
+		return nil
+	}}
+}
+
+// Bearer sends a bearer token (RFC 6750).
+func Bearer(token string) Option {
+	return Option{"Bearer", []string{"***"}, func(o *options) error {
+		if token == "" || !httpguts.ValidHeaderFieldValue(token) || strings.ContainsAny(token, " \t") {
+			return &errors.InvalidRequestError{Field: "Bearer", Reason: "not a token"}
+		}
+		o.setHeader("Authorization", "Bearer "+token)
+		return nil
+	}}
+}
+
+// CheckStatus makes a response with a status of 400 or more an error, a
+// [*errors.ClientResponseError] that holds the start of the body.
+// (aiohttp: raise_for_status=True)
+func CheckStatus() Option {
+	return Option{"CheckStatus", nil, func(o *options) error {
+		o.check = (*Response).CheckStatus
+		return nil
+	}}
+}
+
+// CheckStatusFunc has check look at the response before it is returned. If it
+// returns an error, that is what the call returns, and the response is closed.
+// A nil check turns a session's CheckStatus off.
+// (aiohttp: raise_for_status with a callable)
+func CheckStatusFunc(check func(*Response) error) Option {
+	return Option{"CheckStatusFunc", []string{"func"}, func(o *options) error {
+		o.check = check
+		return nil
+	}}
+}
+
+// Redirects follows at most n redirects; one more is a
+// [*errors.TooManyRedirects]. It must not be negative. The default is 10, and
+// for HEAD [NoRedirects]. (aiohttp: max_redirects, which follows one fewer)
+func Redirects(n int) Option {
+	return Option{"Redirects", []string{strconv.Itoa(n)}, func(o *options) error {
+		if n < 0 {
+			return &errors.InvalidRequestError{Field: "Redirects", Reason: "negative"}
+		}
+		o.hops, o.hopsSet = n, true
+		return nil
+	}}
+}
+
+// NoRedirects returns a redirect as the response that it is.
+// (aiohttp: allow_redirects=False)
+func NoRedirects() Option {
+	return Option{"NoRedirects", nil, func(o *options) error {
+		o.hops, o.hopsSet = -1, true
+		return nil
+	}}
+}
+
+// Timeout bounds the whole call, redirects and the body included. Zero inherits
+// and negative is off.
+func Timeout(total time.Duration) Option {
+	return Option{"Timeout", []string{total.String()}, func(o *options) error {
+		o.timeout = ClientTimeout{Total: total}.Inherit(o.timeout)
+		return nil
+	}}
+}
+
+// Timeouts sets the four timeouts; zero fields inherit, negative ones are off.
+// (aiohttp: timeout)
+func Timeouts(t ClientTimeout) Option {
+	return Option{"Timeouts", []string{fmt.Sprintf("%+v", t)}, func(o *options) error {
+		o.timeout = t.Inherit(o.timeout)
+		return nil
+	}}
+}
+
+// MaxBodySize bounds the response's body, after decoding, in bytes. Reading
+// more gives an [*errors.BodyTooLargeError]. Zero restores the default, which is
+// no limit for streams and [DefaultMaxBuffered] for the methods that return a
+// body in one piece; negative turns both off.
+func MaxBodySize(n int64) Option {
+	return Option{"MaxBodySize", []string{strconv.FormatInt(n, 10)}, func(o *options) error {
+		o.maxBody = n
+		return nil
+	}}
+}
+
+// Progress calls f as the body is transferred: the request's if there is one,
+// the response's otherwise. It gets the bytes so far, as they are on the wire
+// for a request and after decoding for a response, and the expected total, or
+// -1 if that is not known. It is called from the goroutine that transfers, so
+// it must be quick, and not at the same time by two of one request.
+func Progress(f func(done, total int64)) Option {
+	return Option{"Progress", []string{"func"}, func(o *options) error {
+		o.progress = f
+		return nil
+	}}
+}

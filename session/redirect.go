@@ -1,0 +1,170 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// defaultRedirects is how many redirects are followed if nothing else is said.
+const defaultRedirects = 10
+
+// redirect makes the request that follows resp, or nil if resp is the answer.
+// A response that is followed is closed and becomes history.
+func (c *call) redirect(resp *http.Response) (*http.Request, error) {
+	if c.opts.hops < 0 || !isRedirect(resp.StatusCode) {
+		return nil, nil //nolint:nilnil // it is the answer
+	}
+	location := resp.Header.Get("Location")
+	if location == "" {
+		location = resp.Header.Get("URI")
+	}
+	if location == "" {
+		return nil, nil //nolint:nilnil // there is nowhere to go
+	}
+	c.archive(resp)
+	if c.hops == c.opts.hops {
+		return nil, c.tooMany(resp)
+	}
+	c.hops++
+	target, err := redirectTarget(c.url, location)
+	if err != nil {
+		return nil, err
+	}
+	return c.follow(resp.StatusCode, target)
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// archive closes a response that is not the last and keeps its head.
+func (c *call) archive(resp *http.Response) {
+	if len(c.history) == 0 {
+		c.first = c.requestInfo()
+	}
+	resp.Body.Close() //nolint:errcheck,gosec // nobody wants the rest of it
+	resp.Body = http.NoBody
+	c.history = append(c.history, &Response{Response: resp, url: c.url, closed: true})
+}
+
+func (c *call) tooMany(resp *http.Response) error {
+	return &errors.TooManyRedirects{ClientResponseError: errors.ClientResponseError{
+		RequestInfo: c.first, History: nativeHistory(c.history), Status: resp.StatusCode,
+		Message: fmt.Sprintf("more than %d redirects", c.opts.hops), Header: resp.Header,
+	}}
+}
+
+func nativeHistory(history []*Response) []*http.Response {
+	native := make([]*http.Response, len(history))
+	for i, r := range history {
+		native[i] = r.Response
+	}
+	return native
+}
+
+// redirectTarget is where a Location leads to: an http URL with a host.
+func redirectTarget(from *url.URL, location string) (*url.URL, error) {
+	ref, err := url.Parse(location)
+	if err != nil {
+		e := errors.NewInvalidURL(location, "redirect cannot be parsed", err)
+		e.Kind = errors.ErrInvalidURLRedirectClient
+		return nil, e
+	}
+	u := from.ResolveReference(ref)
+	switch {
+	case !isHTTP(u.Scheme):
+		return nil, &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "redirect to an unsupported scheme",
+			Kind: errors.ErrNonHTTPURLRedirectClient,
+		}
+	case u.Hostname() == "":
+		return nil, &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "redirect without a host",
+			Kind: errors.ErrInvalidURLRedirectClient,
+		}
+	}
+	requote(u)
+	return u, nil
+}
+
+// follow builds the request for the next hop.
+func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
+	o := &c.opts
+	if changesToGet(status, c.method) {
+		c.method = http.MethodGet
+		o.body, o.native = nil, withoutTrailer(o.native)
+		for _, name := range contentHeaders {
+			if o.header[name] != nil {
+				delete(o.own(), name)
+			}
+		}
+	}
+	if !sameOrigin(c.url, target) {
+		c.leaveOrigin()
+	}
+	if value, ok := takeUser(target); ok {
+		o.setHeader("Authorization", value)
+	}
+	c.url = target
+	c.addCookies()
+	tmpl := http.Request{
+		Method: c.method, URL: target, Host: o.host, Header: o.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if tmpl.Host == "" {
+		tmpl.Host = hostHeader(target)
+	}
+	req := tmpl.WithContext(&c.ctx)
+	applyNative(o.native, req)
+	return req, c.attachBody(req)
+}
+
+// changesToGet is the rule of aiohttp and of the Fetch standard (4.4): 303
+// turns everything but HEAD into GET, 301 and 302 only POST.
+func changesToGet(status int, method string) bool {
+	switch status {
+	case http.StatusSeeOther:
+		return method != http.MethodHead && method != http.MethodGet
+	case http.StatusMovedPermanently, http.StatusFound:
+		return method == http.MethodPost
+	}
+	return false
+}
+
+// contentHeaders describe a body and go when it goes.
+var contentHeaders = []string{
+	"Content-Type", "Content-Encoding", "Content-Language", "Content-Location",
+	"Content-Length", "Transfer-Encoding", "Expect", "Digest", "Last-Modified",
+}
+
+// leaveOrigin drops what the former origin alone may know. It is not taken up
+// again if a later redirect leads back (CVE-2024-45336 in net/http).
+func (c *call) leaveOrigin() {
+	o := &c.opts
+	drop := func(name string) {
+		if o.header[name] != nil {
+			delete(o.own(), name)
+		}
+	}
+	for _, name := range secretHeaders {
+		drop(name)
+	}
+	for _, name := range c.s.sensitive {
+		drop(name)
+	}
+	o.cookies, o.host = nil, ""
+	c.cookieHeader = nil
+}
+
+var secretHeaders = []string{
+	"Authorization", "Cookie", "Cookie2", "Proxy-Authorization",
+	"Www-Authenticate", "Proxy-Authenticate",
+}

@@ -1,0 +1,266 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/charset"
+)
+
+// DefaultMaxBuffered is how much [Response.Bytes] and the methods that build on
+// it hold in memory, unless [MaxBodySize] says otherwise: 256 MiB.
+const DefaultMaxBuffered = 256 << 20
+
+// errorBody is how much of a body an error keeps.
+const errorBody = 4 << 10
+
+// Response is a response whose head has arrived (aiohttp: ClientResponse). It
+// is net/http's, with a body that is decoded, bounded, and fails with errors of
+// the tree.
+//
+// Reading the body to its end gives the connection back, and so does Close.
+// One of both must happen. A Response is used by one goroutine at a time, but
+// Close may be called from any.
+type Response struct {
+	*http.Response
+	call    *call // nil for a response of the history
+	url     *url.URL
+	body    responseBody
+	stream  *StreamReader
+	data    []byte // the whole body, once it was read
+	full    bool
+	closed  bool
+	history []*Response
+}
+
+// respond makes net/http's response the call's, and has it checked.
+func (c *call) respond(native *http.Response) (*Response, error) {
+	r := &c.resp
+	*r = Response{Response: native, call: c, url: c.url, history: c.history}
+	if native.Request == nil {
+		native.Request = c.sent
+	}
+	c.openResponse()
+	if check := c.opts.check; check != nil {
+		if err := check(r); err != nil {
+			r.Close() //nolint:errcheck,gosec // the status is the error
+			return nil, errors.Wrap(c.method, c.url, err)
+		}
+	}
+	return r, nil
+}
+
+func (c *call) requestInfo() errors.RequestInfo {
+	return errors.RequestInfo{Method: c.method, URL: withoutFragment(c.url), RealURL: c.url, Header: c.sent.Header}
+}
+
+func withoutFragment(u *url.URL) *url.URL {
+	if u.Fragment == "" {
+		return u
+	}
+	plain := *u
+	plain.Fragment, plain.RawFragment = "", ""
+	return &plain
+}
+
+// OK reports whether the status is below 400. (aiohttp: ok)
+func (r *Response) OK() bool { return r.StatusCode < http.StatusBadRequest }
+
+// Reason is the status's text as the server sent it, possibly empty.
+// (aiohttp: reason)
+func (r *Response) Reason() string {
+	_, reason, _ := strings.Cut(r.Status, " ")
+	return reason
+}
+
+// URL is where the response came from, after redirects and without a fragment.
+// It must not be changed. (aiohttp: url)
+func (r *Response) URL() *url.URL { return withoutFragment(r.url) }
+
+// RealURL is URL with its fragment. (aiohttp: real_url)
+func (r *Response) RealURL() *url.URL { return r.url }
+
+// History holds the redirects that led here, the oldest first; their bodies are
+// closed. (aiohttp: history)
+func (r *Response) History() []*Response { return r.history }
+
+// RequestInfo tells what was asked, as it was sent on the last hop.
+// (aiohttp: request_info)
+func (r *Response) RequestInfo() errors.RequestInfo {
+	if r.call == nil {
+		return errors.RequestInfo{
+			Method: r.Request.Method, URL: withoutFragment(r.url), RealURL: r.url, Header: r.Request.Header,
+		}
+	}
+	return r.call.requestInfo()
+}
+
+// Timing tells where the time of the last hop went. Body and Total are there
+// once the body was read or closed. It is zero with a foreign Transport.
+func (r *Response) Timing() Timing {
+	if r.call == nil {
+		return Timing{}
+	}
+	return r.call.timing
+}
+
+// ContentType is the media type without its parameters, in lower case, and
+// application/octet-stream if the header says none. (aiohttp: content_type)
+func (r *Response) ContentType() string {
+	media, _ := charset.Parse(r.Header.Get("Content-Type"))
+	return media
+}
+
+// Charset is the charset that the header names, or "". (aiohttp: charset)
+func (r *Response) Charset() string {
+	_, name := charset.Parse(r.Header.Get("Content-Type"))
+	return name
+}
+
+// Content is the body as a stream with the reading methods of aiohttp's
+// StreamReader. It and Body are the same bytes: use one of them.
+// (aiohttp: content)
+func (r *Response) Content() *StreamReader {
+	if r.stream == nil {
+		r.stream = newStreamReader(r.Body)
+	}
+	return r.stream
+}
+
+// Bytes reads the whole body, and keeps it: it can be called again, and Text and
+// JSON after it. The slice belongs to the response. (aiohttp: read)
+func (r *Response) Bytes() ([]byte, error) {
+	if r.full {
+		return r.data, nil
+	}
+	if r.call != nil && r.call.opts.maxBody == 0 && r.body.limit == 0 {
+		r.body.limit = DefaultMaxBuffered
+	}
+	data, err := r.readAll()
+	r.data = data
+	if err != nil {
+		r.Close() //nolint:errcheck,gosec // the error that counts is the reader's
+		return nil, err
+	}
+	r.full = true
+	return data, r.Body.Close()
+}
+
+// readAll is io.ReadAll with a first guess at the size. A length that the peer
+// claims is believed only within reason.
+func (r *Response) readAll() ([]byte, error) {
+	size := int64(bytes.MinRead)
+	if r.ContentLength > 0 && !r.body.decoded {
+		size = min(r.ContentLength+1, 1<<20)
+	}
+	buf := make([]byte, 0, size)
+	for {
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+	}
+}
+
+// Text reads the whole body and decodes it to UTF-8, by the charset of its
+// Content-Type. JSON is UTF-8 unless it says otherwise, and so is a text with an
+// unknown charset or none. Bytes that are invalid become U+FFFD. (aiohttp: text)
+func (r *Response) Text() (string, error) {
+	data, err := r.Bytes()
+	if err != nil {
+		return "", err
+	}
+	return charset.Decode(data, r.Header.Get("Content-Type"))
+}
+
+// JSON reads the whole body and decodes it into v. A body that says to be of
+// another type than JSON is a [*errors.ContentTypeError]; one that says nothing
+// is tried. Use Bytes and encoding/json for a server that lies.
+// (aiohttp: json)
+func (r *Response) JSON(v any) error {
+	if ct := r.Header.Get("Content-Type"); ct != "" && !charset.IsJSON(r.ContentType()) {
+		r.Close() //nolint:errcheck,gosec // the type is the error
+		e := &errors.ContentTypeError{ClientResponseError: r.responseError("not JSON but " + r.ContentType())}
+		return e
+	}
+	data, err := r.Bytes()
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return r.wrap(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Err: err})
+	}
+	return nil
+}
+
+// Decode reads a response as JSON into a new T and closes it. It takes what a
+// call returns: a failed call and a status of 400 or more are errors.
+//
+//	user, err := session.Decode[User](s.Get(ctx, "users/1"))
+func Decode[T any](resp *Response, err error) (T, error) {
+	var v T
+	if err != nil {
+		return v, err
+	}
+	defer resp.Close() //nolint:errcheck // read to its end or failed already
+	if err := resp.CheckStatus(); err != nil {
+		return v, err
+	}
+	err = resp.JSON(&v)
+	return v, err
+}
+
+// CheckStatus returns a [*errors.ClientResponseError] with the start of the body,
+// and closes the response, if its status is 400 or more. (aiohttp:
+// raise_for_status)
+func (r *Response) CheckStatus() error {
+	if r.OK() {
+		return nil
+	}
+	if !r.full && !r.closed {
+		start := make([]byte, errorBody)
+		n, _ := io.ReadFull(r.Body, start) //nolint:errcheck // what can be had, for a better message
+		r.data = start[:n]
+		r.Close() //nolint:errcheck,gosec // the status is the error
+	}
+	e := r.responseError(r.Reason())
+	e.Body = r.data[:min(len(r.data), errorBody)]
+	return &e
+}
+
+func (r *Response) responseError(message string) errors.ClientResponseError {
+	return errors.ClientResponseError{
+		RequestInfo: r.RequestInfo(), History: nativeHistory(r.history),
+		Status: r.StatusCode, Message: message, Header: r.Header,
+	}
+}
+
+// Close gives the connection back. A short rest of the body that is at hand is
+// read, so that the connection can be used again. It is idempotent.
+// (aiohttp: close)
+func (r *Response) Close() error {
+	r.closed = true
+	return r.Body.Close()
+}
+
+// Release is Close, under aiohttp's name.
+func (r *Response) Release() error { return r.Close() }
+
+func (r *Response) wrap(err error) error {
+	if r.call == nil {
+		return err
+	}
+	return errors.Wrap(r.call.method, r.url, err)
+}

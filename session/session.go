@@ -1,0 +1,267 @@
+package session
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+)
+
+// Version is the library's version, as the User-Agent header tells it.
+const Version = "0.1.0"
+
+// Config configures a [Session]. The zero value is ready for use.
+type Config struct {
+	// BaseURL is what relative URLs of requests are joined to (RFC 3986). It
+	// must be absolute and its path must end in a slash. Empty means that
+	// requests need absolute URLs. (aiohttp: base_url)
+	BaseURL string
+	// Connector makes the connections. Nil means one of the session's own, with
+	// the default settings, that is closed with the session. A given one stays
+	// its maker's to close, unless OwnConnector is set. (aiohttp: connector)
+	Connector *connector.Connector
+	// OwnConnector hands a given Connector over to the session, which then
+	// closes it. (aiohttp: connector_owner)
+	OwnConnector bool
+	// Transport takes the place of a Connector: a mock, or the RoundTripper of
+	// another library. It excludes Connector and the timeouts that only a
+	// Connector can honour: all but Total.
+	Transport http.RoundTripper
+	// Jar keeps the cookies. Nil means a fresh one in memory, with the public
+	// suffix list. (aiohttp: cookie_jar)
+	Jar http.CookieJar
+	// Timeout is the default of all requests; zero fields are those of
+	// [DefaultTimeout]. (aiohttp: timeout)
+	Timeout ClientTimeout
+	// Options are applied to every request, before its own. (aiohttp: headers,
+	// cookies, auth, raise_for_status, skip_auto_headers)
+	Options []Option
+	// Middleware wraps the sending of every request, and again of every hop of
+	// a redirect; the first is the outermost. (aiohttp: middlewares)
+	Middleware []middleware.Middleware
+	// SensitiveHeaders names headers beyond Authorization, Cookie and
+	// Proxy-Authorization that a redirect to another origin must not take
+	// along, such as X-Api-Key.
+	SensitiveHeaders []string
+}
+
+// Session makes requests (aiohttp: ClientSession). It keeps cookies and default
+// settings, follows redirects, and bounds the time that a request takes.
+//
+// A Session is safe for concurrent use. Close it when it is no longer needed.
+type Session struct {
+	*core
+	base    options // what a request starts from
+	oneShot bool    // it ends with its only response
+	closed  atomic.Bool
+}
+
+// core is what a session shares with those derived from it.
+type core struct {
+	baseURL   *url.URL
+	connector *connector.Connector // nil with a foreign Transport
+	ownConn   bool
+	transport http.RoundTripper // with the middlewares around it
+	direct    bool              // transport is the connector itself
+	jar       http.CookieJar
+	sensitive []string
+	closed    atomic.Bool
+	root      *Session // the one that New made
+}
+
+// New returns a Session. The Config is copied. The error is an
+// [errors.InvalidRequestError] or an [errors.InvalidURLError].
+func New(cfg Config) (*Session, error) {
+	base, err := parseBase(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{baseURL: base, connector: cfg.Connector, ownConn: cfg.OwnConnector, jar: cfg.Jar}
+	s := &Session{core: c, base: baseOptions(cfg.Timeout)}
+	c.root = s
+	if err := s.base.applyAll(cfg.Options); err != nil {
+		return nil, err
+	}
+	if err := s.base.reusable(); err != nil {
+		return nil, err
+	}
+	s.base.owned = false
+	for _, name := range cfg.SensitiveHeaders {
+		c.sensitive = append(c.sensitive, http.CanonicalHeaderKey(name))
+	}
+	if c.jar == nil {
+		if c.jar, err = newJar(); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.connect(&cfg); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect settles what the requests are sent through.
+func (c *core) connect(cfg *Config) error {
+	rt := cfg.Transport
+	switch {
+	case rt != nil && cfg.Connector != nil:
+		return &errors.InvalidRequestError{Field: "Transport", Reason: "cannot be set together with Connector"}
+	case rt != nil:
+		if err := foreignTimeout(cfg.Timeout); err != nil {
+			return err
+		}
+	default:
+		if c.connector == nil {
+			conn, err := connector.New(connector.Config{})
+			if err != nil {
+				return err
+			}
+			c.connector, c.ownConn = conn, true
+		}
+		rt = c.connector
+	}
+	c.direct = rt == http.RoundTripper(c.connector) && len(cfg.Middleware) == 0
+	c.transport = middleware.Chain(rt, cfg.Middleware...)
+	return nil
+}
+
+// foreignTimeout refuses the timeouts that a foreign Transport cannot keep.
+func foreignTimeout(t ClientTimeout) error {
+	if max(t.Connect, t.SockConnect, t.SockRead) > 0 {
+		return &errors.InvalidRequestError{Field: "Timeout", Reason: "only Total works without a Connector"}
+	}
+	return nil
+}
+
+func baseOptions(t ClientTimeout) options {
+	return options{
+		header: http.Header{
+			"User-Agent":      {"aiolos/" + Version},
+			"Accept":          {"*/*"},
+			"Accept-Encoding": {"gzip, deflate"},
+		},
+		owned:   true,
+		auto:    autoUserAgent | autoAccept | autoAcceptEncoding | autoContentType,
+		hops:    defaultRedirects,
+		timeout: t,
+	}
+}
+
+// reusable refuses defaults that can serve only one request.
+func (o *options) reusable() error {
+	if o.body != nil && o.body.once {
+		return &errors.InvalidRequestError{Field: "Options", Reason: "a body that can be sent only once"}
+	}
+	return nil
+}
+
+// With returns a session that applies opts to every request, after the options
+// of s and before the request's own. It shares everything else with s: the
+// connector, the jar, and the end, for it is closed with s. Its own Close ends
+// only itself. If an option is bad, every request of the new session says so.
+func (s *Session) With(opts ...Option) *Session {
+	d := &Session{core: s.core, base: s.base}
+	d.base.owned = false
+	err := d.base.applyAll(opts)
+	if err == nil {
+		err = d.base.reusable()
+	}
+	d.base.owned = false
+	d.base.broken = err
+	d.closed.Store(s.closed.Load())
+	return d
+}
+
+// Connector returns the session's connector, or nil if it has a foreign
+// Transport.
+func (s *Session) Connector() *connector.Connector { return s.connector }
+
+// Jar returns the session's cookie jar. (aiohttp: cookie_jar)
+func (s *Session) Jar() http.CookieJar { return s.jar }
+
+// Timeout returns the timeouts of requests that set none. (aiohttp: timeout)
+func (s *Session) Timeout() ClientTimeout {
+	return settle(s.base.timeout, DefaultTimeout())
+}
+
+// Header returns a copy of the headers that every request starts with.
+// (aiohttp: headers)
+func (s *Session) Header() http.Header { return s.base.header.Clone() }
+
+// BaseURL returns a copy of the base URL, or nil.
+func (s *Session) BaseURL() *url.URL {
+	if s.baseURL == nil {
+		return nil
+	}
+	u := *s.baseURL
+	return &u
+}
+
+// Closed reports whether the session, or the one that it was derived from, is
+// closed, or its connector is.
+func (s *Session) Closed() bool {
+	return s.closed.Load() || s.core.closed.Load() || s.connector != nil && s.connector.Closed()
+}
+
+// Close ends the session: further requests fail with [errors.ErrSessionClosed].
+// If it owns its connector, that is closed too, and with it the responses that
+// are still open. Close is idempotent; its error is always nil.
+func (s *Session) Close() error {
+	s.closed.Store(true)
+	if s.root == s && !s.core.closed.Swap(true) && s.ownConn {
+		return s.connector.Close()
+	}
+	return nil
+}
+
+// Detach ends the session and leaves its connector open, whoever owns it.
+// (aiohttp: ClientSession.detach)
+func (s *Session) Detach() {
+	s.closed.Store(true)
+	if s.root == s {
+		s.core.closed.Store(true)
+	}
+}
+
+// Do sends a request of net/http's making, with the session's defaults where
+// the request says nothing: headers, cookies, timeouts, redirects, middlewares.
+// It has the contract of [http.Client.Do]: the request is not changed, its body
+// is closed, a status is not an error, and a body that was compressed at the
+// session's wish is decoded and no longer says that it was. The URL must be
+// absolute.
+func (s *Session) Do(req *http.Request) (*http.Response, error) {
+	resp, err := s.do(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.likeNative()
+	return resp.Response, nil
+}
+
+// Client returns an [http.Client] for code that insists on one. Its requests
+// are those of [Session.Do]: the session follows the redirects and keeps the
+// cookies, so the client's CheckRedirect is not asked.
+func (s *Session) Client() *http.Client { return &http.Client{Transport: clientTransport{s}} }
+
+type clientTransport struct{ s *Session }
+
+func (t clientTransport) RoundTrip(req *http.Request) (*http.Response, error) { return t.s.Do(req) }
+
+func (t clientTransport) CloseIdleConnections() {
+	if c := t.s.connector; c != nil {
+		c.CloseIdleConnections()
+	}
+}
+
+// deadlineContext bounds a context by a total timeout, for RoundTrippers that
+// know nothing of a connector's Settings.
+func deadlineContext(ctx context.Context, deadline time.Time, total time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, deadline, &errors.TimeoutError{
+		Kind: errors.ErrTotalTimeout, Limit: total, Elapsed: total,
+	})
+}

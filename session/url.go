@@ -1,0 +1,153 @@
+package session
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// parseBase checks a base URL: absolute, and with a path that ends in "/",
+// because the last segment of any other would vanish in the joining.
+func parseBase(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, badURL(raw, err)
+	case !isHTTP(u.Scheme) || u.Host == "":
+		return nil, errors.NewInvalidURL(raw, "base URL is not an absolute http URL", nil)
+	case u.Path == "":
+		u.Path = "/"
+	case !strings.HasSuffix(u.Path, "/"):
+		return nil, errors.NewInvalidURL(raw, "path of the base URL does not end in a slash", nil)
+	}
+	u.RawQuery, u.Fragment, u.RawFragment = "", "", ""
+	return u, nil
+}
+
+func isHTTP(scheme string) bool { return scheme == "http" || scheme == "https" }
+
+// parseURL makes the URL of a request, relative to base if there is one.
+func parseURL(base *url.URL, raw string) (*url.URL, error) {
+	if base != nil && strings.HasPrefix(raw, "//") {
+		return nil, errors.NewInvalidURL(raw, "starts with two slashes", nil)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, badURL(raw, err)
+	}
+	if base != nil && u.Scheme == "" {
+		u = resolve(base, u)
+	}
+	u.RawQuery = escapeQuery(u.RawQuery)
+	return u, checkURL(u)
+}
+
+// resolve is RFC 3986 5.2. The credentials of the base hold for what is
+// relative to it.
+func resolve(base, ref *url.URL) *url.URL {
+	u := base.ResolveReference(ref)
+	if u.User == nil && ref.Host == "" {
+		u.User = base.User
+	}
+	return u
+}
+
+func checkURL(u *url.URL) error {
+	switch {
+	case u.Scheme == "":
+		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "relative URL without a base URL"}
+	case !isHTTP(u.Scheme):
+		return &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,
+		}
+	case u.Hostname() == "":
+		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "no host"}
+	}
+	return nil
+}
+
+// escapeQuery escapes what must not stand in a request line and leaves all else
+// as it was written.
+func escapeQuery(query string) string {
+	clean := func(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' }
+	for i := range len(query) {
+		if clean(query[i]) {
+			continue
+		}
+		var b strings.Builder
+		for j := range len(query) {
+			if c := query[j]; clean(c) {
+				b.WriteByte(c)
+			} else {
+				writeEscape(&b, c)
+			}
+		}
+		return b.String()
+	}
+	return query
+}
+
+func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "cannot be parsed", err) }
+
+// origin is RFC 6454 4: what may share secrets.
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+}
+
+func portOf(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if u.Scheme == "https" || u.Scheme == "wss" {
+		return "443"
+	}
+	return "80"
+}
+
+// takeUser removes the credentials from u and returns them as the value of an
+// Authorization header.
+func takeUser(u *url.URL) (value string, ok bool) {
+	if u.User == nil {
+		return "", false
+	}
+	login := u.User.Username()
+	password, _ := u.User.Password()
+	u.User = nil
+	return basicAuth(login, password), true
+}
+
+func basicAuth(login, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))
+}
+
+// hostHeader is the value of Host for u: no default port, no trailing dot.
+func hostHeader(u *url.URL) string {
+	host := u.Host
+	if p := u.Port(); p != "" && p == portOf(&url.URL{Scheme: u.Scheme}) {
+		host = strings.TrimSuffix(host, ":"+p)
+	}
+	if name, port, ok := strings.Cut(host, ":"); ok && strings.HasSuffix(name, ".") {
+		return strings.TrimRight(name, ".") + ":" + port
+	}
+	if strings.HasSuffix(host, ":") || strings.HasSuffix(host, ".") {
+		return strings.TrimRight(host, ".:")
+	}
+	return host
+}
+
+// expectsBody reports whether a request without a body says so with
+// "Content-Length: 0" (RFC 9110 8.6); net/http knows only POST, PUT and PATCH.
+func expectsBody(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodConnect,
+		http.MethodPost, http.MethodPut, http.MethodPatch:
+		return false
+	}
+	return true
+}
