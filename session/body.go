@@ -102,7 +102,8 @@ func Text(s string) Option {
 	})
 }
 
-// Body sends what r has from its current position to its end.
+// Body sends what r has from its present position, when Body is called, to its
+// end. Two requests must not send the same r at the same time.
 //
 // The length is known, and the body can be sent again after a redirect, if r is
 // a regular *os.File, a *bytes.Buffer, or any [io.Seeker]; it is sent in
@@ -110,9 +111,8 @@ func Text(s string) Option {
 // it through user space where the system can; any other [io.Closer] is closed
 // when the request is over. (aiohttp: data with a file or a StreamReader)
 func Body(r io.Reader) Option {
-	return bodyOption("Body", []string{fmt.Sprintf("%T", r)}, func() (*bodySource, error) {
-		return readerBody(r)
-	})
+	b, err := readerBody(r)
+	return bodyOption("Body", []string{fmt.Sprintf("%T", r)}, func() (*bodySource, error) { return b, err })
 }
 
 func readerBody(r io.Reader) (*bodySource, error) {
