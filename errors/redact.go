@@ -55,12 +55,11 @@ func RedactURLString(raw string) string {
 	}
 	// A password may hold slashes that were not escaped, so the last "@" ends
 	// the credentials, even if it should stand in the path. Without one, a colon
-	// that is not followed by a port may still be the start of a password.
-	if i := strings.LastIndex(rest, "@"); i >= 0 {
-		rest = hidden + "@" + rest[i+1:]
-	} else if host, after, ok := strings.Cut(rest, ":"); ok {
-		rest = host + ":" + hidden
-		_ = after
+	// that no port follows may be the start of a password.
+	at := strings.LastIndex(rest, "@")
+	host := hidePort(rest[at+1:])
+	if rest = host; at >= 0 {
+		rest = hidden + "@" + host
 	}
 	if ok && scheme != "" {
 		rest = scheme + "://" + rest
@@ -69,6 +68,19 @@ func RedactURLString(raw string) string {
 		rest += "?" + redactQuery(query)
 	}
 	return printable(rest, maxURL)
+}
+
+// hidePort hides what follows the colon of an authority unless it is a port.
+func hidePort(s string) string {
+	host, rest, ok := strings.Cut(s, ":")
+	if !ok || strings.HasPrefix(s, "[") {
+		return s
+	}
+	port, _, _ := strings.Cut(rest, "/")
+	if port == "" || strings.Trim(port, "0123456789") != "" {
+		return host + ":" + hidden
+	}
+	return s
 }
 
 // RedactHeader returns a copy of h without the values of the headers that
