@@ -223,7 +223,7 @@ func (d *dialer) attempt(
 		if attempt.Err() != nil && ctx.Err() == nil {
 			err = &errors.TimeoutError{
 				Kind: errors.ErrConnectionTimeout, Phase: dl.phase, Limit: dl.sockConnect,
-				Elapsed: time.Since(start), Host: dl.key.addr(), Err: err,
+				Elapsed: time.Since(start), Host: dl.key.addr(),
 			}
 		}
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	stderrors "errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
@@ -314,7 +315,8 @@ func (x *exchange) headError(err error) error {
 		return errors.ErrConnectorClosed
 	}
 	return errors.HeadFailure(err, errors.Exchange{
-		Host: x.key.addr(), Received: a.rx, PeerClosed: a.readErr != nil,
+		Host: x.key.addr(), Received: a.rx,
+		PeerClosed: a.readErr != nil && !stderrors.Is(a.readErr, net.ErrClosed),
 	})
 }
 

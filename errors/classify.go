@@ -104,12 +104,12 @@ func HeadFailure(err error, x Exchange) error {
 	switch {
 	case err == nil || classified(err):
 		return err
+	case badBody(err):
+		return &InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
 	case x.PeerClosed || isDisconnect(err):
 		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: disconnectCause(err)}
 	case isTLS(err):
 		return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
-	case badBody(err):
-		return &InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
 	case x.Received > 0 || looksParsed(err):
 		return &BadHTTPMessageError{ClientResponseError{
 			RequestInfo: x.Info, Status: http.StatusBadRequest, Message: "malformed response from " + x.Host, Err: err,
