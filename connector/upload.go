@@ -110,19 +110,20 @@ func (b *requestBody) rewind(req *http.Request) bool {
 	return true
 }
 
-// opaqueBody remembers how the reading of a body ended, and closes it once.
+// opaqueBody remembers how the reading of a body ended, until it is closed, and
+// closes it once.
 type opaqueBody struct {
-	body io.ReadCloser
-	once sync.Once
-	mu   sync.Mutex
-	err  error
+	body   io.ReadCloser
+	mu     sync.Mutex
+	err    error
+	closed bool
 }
 
 func (b *opaqueBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	if err != nil {
 		b.mu.Lock()
-		if b.err == nil {
+		if b.err == nil && !b.closed {
 			b.err = err
 		}
 		b.mu.Unlock()
@@ -130,9 +131,15 @@ func (b *opaqueBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *opaqueBody) Close() (err error) {
-	b.once.Do(func() { err = b.body.Close() })
-	return err
+func (b *opaqueBody) Close() error {
+	b.mu.Lock()
+	again := b.closed
+	b.closed = true
+	b.mu.Unlock()
+	if again {
+		return nil
+	}
+	return b.body.Close()
 }
 
 func (b *opaqueBody) state() error {
