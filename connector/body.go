@@ -39,7 +39,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 func (x *exchange) failRead(err error) error {
 	if !x.closed.Load() {
 		err = x.bodyError(err)
-		x.body.Close() //nolint:errcheck,gosec // the error that counts is known
+		x.body.Close() // the error that counts is known
 	} else {
 		err = errors.ErrConnectionClosed
 	}
@@ -89,7 +89,7 @@ func (x *exchange) Close() error {
 		complete = x.readErr == nil && x.drain()
 		x.reading.Unlock()
 	}
-	x.body.Close() //nolint:errcheck,gosec // net/http's body has no error to report on Close
+	x.body.Close() // net/http's body has no error to report on Close
 	x.finish(complete)
 	return nil
 }

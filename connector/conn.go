@@ -144,7 +144,7 @@ func (c *conn) alarmLocked(now time.Time) {
 
 func (c *conn) setAlarmLocked(t time.Time) {
 	c.alarm = t
-	c.Conn.SetReadDeadline(t) //nolint:errcheck,gosec // a closed conn is noticed by the next read
+	c.Conn.SetReadDeadline(t) //nolint:errcheck // a closed conn is noticed by the next read
 }
 
 // Read reads, within the deadlines of the exchange if one is under way.
@@ -171,7 +171,7 @@ func (c *conn) listen() {
 }
 
 // heard judges what a read has given, and says whether it was a false alarm.
-func (c *conn) heard(n int, err error) (int, error, bool) { //nolint:revive // the results of Read, and one more
+func (c *conn) heard(n int, err error) (int, error, bool) { // the results of Read, and one more
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == connIdle && n > 0 {
@@ -280,9 +280,9 @@ func (c *conn) done() <-chan struct{} {
 // shut ends the connection and net/http's use of it.
 func (c *conn) shut() {
 	if c.cc != nil {
-		c.cc.Close() //nolint:errcheck,gosec // nothing is pending on it
+		c.cc.Close() // nothing is pending on it
 	}
-	c.Close() //nolint:errcheck,gosec // as above; cc leaves an upgraded conn open
+	c.Close() // as above; cc leaves an upgraded conn open
 }
 
 // account is what happened on the conn in the current exchange.

@@ -76,7 +76,7 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration) (
 	c := dl.conn
 	if err != nil {
 		if c != nil {
-			c.Close() //nolint:errcheck,gosec // it is of no use to anybody
+			c.Close() // it is of no use to anybody
 		}
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -163,7 +163,8 @@ func (d *dialer) dialAddrs(ctx context.Context, dl *dial, over layer) (net.Conn,
 	for _, a := range addrs {
 		var nc net.Conn
 		nc, err = d.attempt(ctx, dl, over, func(ctx context.Context) (net.Conn, error) {
-			return nd.DialContext(ctx, "tcp", netip.AddrPortFrom(a, uint16(port)).String())
+			addr := netip.AddrPortFrom(a, uint16(port)) //nolint:gosec // it was parsed as 16 bits
+			return nd.DialContext(ctx, "tcp", addr.String())
 		})
 		if err == nil {
 			return nc, nil
@@ -215,7 +216,7 @@ func (d *dialer) attempt(
 	if err == nil && over != nil {
 		var above net.Conn
 		if above, err = over(attempt, dl, nc); err != nil {
-			nc.Close() //nolint:errcheck,gosec // the error that counts is the layer's
+			nc.Close() // the error that counts is the layer's
 		}
 		nc = above
 	}

@@ -237,7 +237,7 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 		case results <- result{resp, err}:
 		case <-abandoned:
 			if resp != nil {
-				resp.Body.Close() //nolint:errcheck,gosec // nobody is there to hear
+				resp.Body.Close() // nobody is there to hear
 			}
 		}
 	}()

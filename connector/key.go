@@ -33,7 +33,7 @@ func (k key) addr() string { return net.JoinHostPort(k.host, k.port) }
 
 // portNumber is the port for error attributes; the key's maker has checked it.
 func (k key) portNumber() int {
-	n, _ := strconv.Atoi(k.port) //nolint:errcheck // checked when the key was made
+	n, _ := strconv.Atoi(k.port) // checked when the key was made
 	return n
 }
 

@@ -44,7 +44,7 @@ var (
 func prompt(body io.ReadCloser) bool {
 	var r io.Reader = body
 	if t := reflect.TypeOf(body); t == nopCloser || t == nopCloserWriterTo {
-		r, _ = reflect.ValueOf(body).Field(0).Interface().(io.Reader) //nolint:errcheck // an io.Reader by its type
+		r, _ = reflect.TypeAssert[io.Reader](reflect.ValueOf(body).Field(0)) // an io.Reader by its type
 	}
 	switch r := r.(type) {
 	case *bytes.Reader, *bytes.Buffer, *strings.Reader:
@@ -73,9 +73,9 @@ func (b *requestBody) forWire() io.ReadCloser {
 func (b *requestBody) close() {
 	switch {
 	case b.opaque != nil:
-		b.opaque.Close() //nolint:errcheck,gosec // the request has failed for another reason
+		b.opaque.Close() // the request has failed for another reason
 	case b.plain != nil:
-		b.plain.Close() //nolint:errcheck,gosec // as above; closing twice does no harm here
+		b.plain.Close() // as above; closing twice does no harm here
 	}
 }
 

@@ -34,7 +34,7 @@ func belongs(kind, target error) bool {
 	if kind == target {
 		return true
 	}
-	c, ok := kind.(*class)
+	c, ok := kind.(*class) //nolint:errorlint // a class is not wrapped
 	return ok && c.Is(target)
 }
 

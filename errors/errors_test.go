@@ -182,8 +182,10 @@ func TestTree(t *testing.T) {
 		want[errors.ErrClient] = true
 		check(fmt.Sprintf("wrapped %T", err), errors.Wrap("GET", nil, err), want)
 	}
-	for _, class := range []error{errors.ErrServerConnection, errors.ErrClientConnectionReset, errors.ErrClientConnection,
-		errors.ErrSessionClosed, errors.ErrConnectorClosed, errors.ErrConnectionClosed, errors.ErrRedirectClient, errors.ErrInvalidURL} {
+	for _, class := range []error{
+		errors.ErrServerConnection, errors.ErrClientConnectionReset, errors.ErrClientConnection,
+		errors.ErrSessionClosed, errors.ErrConnectorClosed, errors.ErrConnectionClosed, errors.ErrRedirectClient, errors.ErrInvalidURL,
+	} {
 		used[class] = true // they have no struct of their own
 	}
 	for class := range tree {
@@ -291,7 +293,7 @@ func TestNoSecrets(t *testing.T) {
 		}
 	}
 	check("RequestInfo", fmt.Errorf("%v %+v %#v %s", secretInfo(), secretInfo(), secretInfo(), secretInfo()))
-	_, err := url.Parse("http://u:" + canary + "@h:" + canary + "/%zz")
+	_, err := url.Parse(fmt.Sprintf("http://u:%s@h:%s/%%zz", canary, canary))
 	check("a URL that does not parse", errors.NewInvalidURL("http://u:"+canary+"@h:"+canary+"/%zz", "cannot be parsed", err))
 }
 

@@ -12,7 +12,10 @@
 // untouched, because that is the connection.
 package middleware
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Middleware wraps next. (aiohttp: a client middleware)
 type Middleware = func(next http.RoundTripper) http.RoundTripper
@@ -20,9 +23,9 @@ type Middleware = func(next http.RoundTripper) http.RoundTripper
 // Chain puts the middlewares around rt. The first is the outermost: it sees the
 // request first and the response last. Nil ones are passed over.
 func Chain(rt http.RoundTripper, mw ...Middleware) http.RoundTripper {
-	for i := len(mw) - 1; i >= 0; i-- {
-		if mw[i] != nil {
-			rt = mw[i](rt)
+	for _, wrap := range slices.Backward(mw) {
+		if wrap != nil {
+			rt = wrap(rt)
 		}
 	}
 	return rt

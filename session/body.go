@@ -170,7 +170,7 @@ func seekerBody(s io.Seeker, rc io.ReadCloser, contentType string) (*bodySource,
 			return rc, nil
 		},
 		length: max(end-start, 0), contentType: contentType,
-		discard: func() { rc.Close() }, //nolint:errcheck,gosec // nothing was asked of it
+		discard: func() { rc.Close() }, // nothing was asked of it
 	}, nil
 }
 
@@ -185,7 +185,7 @@ func onceBody(rc io.ReadCloser, contentType string) *bodySource {
 			return rc, nil
 		},
 		length: -1, contentType: contentType, once: true,
-		discard: func() { rc.Close() }, //nolint:errcheck,gosec // as above
+		discard: func() { rc.Close() }, // as above
 	}
 }
 

@@ -14,7 +14,7 @@ func (s *Session) do(req *http.Request) (*Response, error) {
 	c.opts.check = nil
 	if err := c.adopt(req); err != nil {
 		if req.Body != nil {
-			req.Body.Close() //nolint:errcheck,gosec // the call has failed for another reason
+			req.Body.Close() // the call has failed for another reason
 		}
 		return nil, errors.Wrap(c.method, req.URL, err)
 	}

@@ -22,7 +22,7 @@ func Request(ctx context.Context, method, url string, opts ...Option) (*Response
 	s.oneShot = true
 	resp, err := s.Request(ctx, method, url, opts...)
 	if err != nil {
-		s.Close() //nolint:errcheck,gosec // always nil
+		s.Close() // always nil
 		return nil, err
 	}
 	return resp, nil

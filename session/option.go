@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,7 +155,7 @@ func AddHeader(name, value string) Option {
 			return
 		}
 		h := o.own()
-		h[key] = append(h[key][:len(h[key]):len(h[key])], value)
+		h[key] = append(slices.Clip(h[key]), value)
 	})
 }
 
@@ -239,7 +240,7 @@ func Cookie(name, value string) Option {
 		if err := c.Valid(); err != nil {
 			return &errors.InvalidRequestError{Field: "cookie", Reason: "invalid name or character in value"}
 		}
-		o.cookies = append(o.cookies[:len(o.cookies):len(o.cookies)], c)
+		o.cookies = append(slices.Clip(o.cookies), c)
 		return nil
 	}}
 }

@@ -50,7 +50,7 @@ func (c *call) archive(resp *http.Response) {
 	if len(c.history) == 0 {
 		c.first = c.requestInfo()
 	}
-	resp.Body.Close() //nolint:errcheck,gosec // nobody wants the rest of it
+	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
 	c.history = append(c.history, &Response{Response: resp, url: c.url, closed: true})
 }

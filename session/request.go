@@ -292,7 +292,7 @@ func (c *call) end() {
 		c.cancel()
 	}
 	if c.s.oneShot {
-		c.s.Close() //nolint:errcheck,gosec // always nil
+		c.s.Close() // always nil
 	}
 }
 

@@ -84,7 +84,7 @@ func (b *responseBody) report(n int) {
 func (b *responseBody) end(err error) error {
 	if !b.ended.Swap(true) {
 		if err != io.EOF {
-			b.src.Close() //nolint:errcheck,gosec // the error that counts is known
+			b.src.Close() // the error that counts is known
 		}
 		b.call.end()
 	}

@@ -48,7 +48,7 @@ func (c *call) respond(native *http.Response) (*Response, error) {
 	c.openResponse()
 	if check := c.opts.check; check != nil {
 		if err := check(r); err != nil {
-			r.Close() //nolint:errcheck,gosec // the status is the error
+			r.Close() // the status is the error
 			return nil, errors.Wrap(c.method, c.url, err)
 		}
 	}
@@ -144,7 +144,7 @@ func (r *Response) Bytes() ([]byte, error) {
 	data, err := r.readAll()
 	r.data = data
 	if err != nil {
-		r.Close() //nolint:errcheck,gosec // the error that counts is the reader's
+		r.Close() // the error that counts is the reader's
 		return nil, err
 	}
 	r.full = true
@@ -191,7 +191,7 @@ func (r *Response) Text() (string, error) {
 // (aiohttp: json)
 func (r *Response) JSON(v any) error {
 	if ct := r.Header.Get("Content-Type"); ct != "" && !charset.IsJSON(r.ContentType()) {
-		r.Close() //nolint:errcheck,gosec // the type is the error
+		r.Close() // the type is the error
 		e := &errors.ContentTypeError{ClientResponseError: r.responseError("not JSON but " + r.ContentType())}
 		return e
 	}
@@ -214,7 +214,7 @@ func Decode[T any](resp *Response, err error) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	defer resp.Close() //nolint:errcheck // read to its end or failed already
+	defer resp.Close() // read to its end or failed already
 	if err := resp.CheckStatus(); err != nil {
 		return v, err
 	}
@@ -231,9 +231,9 @@ func (r *Response) CheckStatus() error {
 	}
 	if !r.full && !r.closed {
 		start := make([]byte, errorBody)
-		n, _ := io.ReadFull(r.Body, start) //nolint:errcheck // what can be had, for a better message
+		n, _ := io.ReadFull(r.Body, start) // what can be had, for a better message
 		r.data = start[:n]
-		r.Close() //nolint:errcheck,gosec // the status is the error
+		r.Close() // the status is the error
 	}
 	e := r.responseError(r.Reason())
 	e.Body = r.data[:min(len(r.data), errorBody)]

@@ -234,12 +234,12 @@ func (s *StreamReader) each(next func(buf *[]byte) ([]byte, error)) iter.Seq2[[]
 				return
 			}
 			if err != nil {
-				s.Close() //nolint:errcheck,gosec // the error that counts is yielded
+				s.Close() // the error that counts is yielded
 				yield(nil, err)
 				return
 			}
 			if !yield(piece, nil) {
-				s.Close() //nolint:errcheck,gosec // the caller has what it wants
+				s.Close() // the caller has what it wants
 				return
 			}
 		}

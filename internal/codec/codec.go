@@ -22,11 +22,7 @@ const maxStacked = 5
 
 // Known reports whether coding can be undone. Case does not matter.
 func Known(coding string) bool {
-	switch kindOf(coding) {
-	case gzipCoding, deflateCoding, identity:
-		return true
-	}
-	return false
+	return kindOf(coding) != unknown
 }
 
 type kind uint8

@@ -1,0 +1,75 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# The modules: the library, and what must not be among its dependencies.
+MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod internal/bench/go.mod))
+LINTER_VERSION := v2.15.0
+LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
+T ?= 10s
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.PHONY: all
+all: test lint ## test and lint
+
+.PHONY: demo
+demo: ## see it work, on servers of its own
+	@cd cmd/aiolos && go run . demo
+
+.PHONY: test
+test: ## vet, the tests with the race detector, and the allocation gates without
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && go test -race -shuffle=on ./...); done
+	@echo "== allocations"
+	@go test -count=1 -run Allocs ./...
+
+.PHONY: race
+race: ## the library's tests, five times over, with the race detector
+	@go test -race -shuffle=on -count=5 ./...
+
+.PHONY: lint
+lint: $(LINTER) ## run the linter in every module
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && $(LINTER) run --config $(CURDIR)/.golangci.yml ./...); done
+	@for m in $(MODULES); do (cd $$m && go mod tidy -diff); done
+
+$(LINTER):
+	@mkdir -p .bin
+	@GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION)
+	@mv .bin/golangci-lint $@
+
+.PHONY: cover
+cover: ## coverage of the library
+	@go test -coverpkg=./... -coverprofile=coverage.out ./...
+	@go tool cover -func=coverage.out | tail -1
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for T=10s
+	@for m in $(MODULES); do (cd $$m && for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) $$p; \
+		done; done); done
+
+.PHONY: bench
+bench: ## compare with other clients, in less than three minutes
+	@cd internal/bench && go run .
+
+.PHONY: interop
+interop: ## tests against real peers (build tag interop)
+	@files=$$(grep -rlE '^//go:build .*interop' --include='*_test.go' . || true); \
+	if [ -z "$$files" ]; then echo "no tests against real peers yet"; else go test -tags interop -run Interop ./...; fi
+
+.PHONY: fmt
+fmt: $(LINTER) ## format
+	@for m in $(MODULES); do (cd $$m && $(LINTER) fmt --config $(CURDIR)/.golangci.yml ./...); done
+
+.PHONY: tidy
+tidy: ## tidy every go.mod
+	@for m in $(MODULES); do (cd $$m && go mod tidy); done
+
+.PHONY: clean
+clean: ## remove what was made
+	@rm -rf .bin dist coverage.out
