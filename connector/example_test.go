@@ -1,0 +1,72 @@
+package connector_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+)
+
+// A connector stands wherever an *http.Transport can.
+func Example() {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{Limit: 20, LimitPerHost: 6})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	client := &http.Client{Transport: conn}
+	resp, err := client.Get(srv.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output: 404 Not Found
+}
+
+func ExampleWithSettings() {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	var timing connector.Timing
+	ctx := connector.WithSettings(context.Background(), connector.Settings{
+		Timeout: connector.ClientTimeout{SockRead: 10 * time.Second},
+		Timing:  &timing,
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := conn.RoundTrip(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(timing.Reused, timing.Total > timing.Connect)
+	// Output: false true
+}
+
+func ExampleConnector_Stats() {
+	conn, err := connector.New(connector.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	fmt.Printf("%+v\n", conn.Stats())
+	// Output: {InUse:0 Idle:0 Waiting:0 Hosts:0 Opened:0 Closed:0 Reused:0 Retried:0}
+}
