@@ -5,90 +5,141 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// patience is how long what is ending may take to end.
-const patience = 5 * time.Second
+// patience is how long what is ending may take to end, in steps of step.
+const (
+	patience = 3 * time.Second
+	step     = 10 * time.Millisecond
+)
 
-// Main runs the tests of a package and fails if goroutines are left.
+// Main runs the tests of a package and exits. If they pass but leave goroutines
+// behind it prints their stacks and exits with 1.
+//
+//	func TestMain(m *testing.M) { leak.Main(m) }
 func Main(m *testing.M) {
 	code := m.Run()
-	if left := wait(nil); len(left) > 0 && code == 0 {
-		fmt.Fprintf(os.Stderr, "%d goroutines leaked:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
-		code = 1
+	if code == 0 {
+		if left := wait(nil); len(left) > 0 {
+			fmt.Fprintln(os.Stderr, "leak: after all tests: "+report(left))
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
 
-// Check fails the test if a goroutine that it has started is left at its end.
-// The test must not be parallel to others.
+// Check fails the test if goroutines that were started during it are left after
+// its cleanup: call it first. Tests that run in parallel would be blamed for each
+// other's goroutines, so t must not be one of them.
 func Check(t testing.TB) {
 	t.Helper()
-	before := stacks()
+	before := map[string]bool{}
+	for _, g := range goroutines() {
+		before[g.id] = true
+	}
 	t.Cleanup(func() {
+		t.Helper()
 		if left := wait(before); len(left) > 0 {
-			t.Errorf("%d goroutines leaked:\n\n%s", len(left), strings.Join(left, "\n\n"))
+			t.Errorf("leak: %s", report(left))
 		}
 	})
 }
 
-// Slots fails the test if slots are in use or waited for at its end.
+// Slots fails the test if slots are in use or waited for when its cleanup comes
+// to this call, that is after the cleanup of whatever is registered later.
 func Slots(t testing.TB, count func() (inUse, waiting int)) {
 	t.Helper()
 	t.Cleanup(func() {
+		t.Helper()
 		var inUse, waiting int
 		if !eventually(func() bool { inUse, waiting = count(); return inUse == 0 && waiting == 0 }) {
-			t.Errorf("slots leaked: %d in use, %d waited for", inUse, waiting)
+			t.Errorf("leak: slots: %d in use, %d waited for", inUse, waiting)
 		}
 	})
 }
 
-// wait returns the goroutines beyond those of before that do not end in time.
-func wait(before []string) (left []string) {
+// wait returns the goroutines other than those of before that do not end in
+// time.
+func wait(before map[string]bool) (left []goroutine) {
 	eventually(func() bool {
-		left = slices.DeleteFunc(stacks(), func(s string) bool { return slices.ContainsFunc(before, func(b string) bool { return id(b) == id(s) }) })
+		left = left[:0]
+		for _, g := range goroutines() {
+			if !before[g.id] {
+				left = append(left, g)
+			}
+		}
 		return len(left) == 0
 	})
 	return left
 }
 
+// eventually tries until ok or until patience is at its end. It counts its steps
+// rather than the time, so that a machine that stood still gets its tries.
 func eventually(ok func() bool) bool {
-	for start := time.Now(); ; {
+	for range patience / step {
 		if ok() {
 			return true
 		}
-		if time.Since(start) > patience {
-			return false
+		<-time.After(step)
+	}
+	return ok()
+}
+
+// goroutine is one of a dump: "goroutine 7" and the rest.
+type goroutine struct{ id, stack string }
+
+// goroutines are all but the caller's and the test machinery's.
+func goroutines() []goroutine {
+	var all []goroutine
+	for i, dump := range strings.Split(dump(), "\n\n") {
+		head, stack, _ := strings.Cut(dump, "\n")
+		id, _, _ := strings.Cut(head, " [")
+		if i > 0 && !machinery(stack) { // the first is the caller's
+			all = append(all, goroutine{id, strings.TrimSpace(stack)})
 		}
-		runtime.Gosched()
-		timer := time.NewTimer(10 * time.Millisecond)
-		<-timer.C
+	}
+	return all
+}
+
+func dump() string {
+	for size := 64 << 10; ; size *= 2 {
+		buf := make([]byte, size)
+		if n := runtime.Stack(buf, true); n < size {
+			return string(buf[:n])
+		}
 	}
 }
 
-// stacks are the goroutines that are neither this one nor the test's machinery.
-func stacks() []string {
-	buf := make([]byte, 2<<20)
-	buf = buf[:runtime.Stack(buf, true)]
-	all := strings.Split(string(buf), "\n\n")
-	return slices.DeleteFunc(all[1:], func(s string) bool {
-		for _, machinery := range []string{
-			"testing.(*M).", "testing.(*T).Run", "testing.tRunner(", "testing.runTests", "testing.(*F).",
-			"created by runtime", "os/signal.", "runtime.ensureSigM", "internal/synctest",
-		} {
-			if strings.Contains(s, machinery) {
-				return true
-			}
+// machinery tells goroutines of the test binary from those of the tests: the
+// main one, those that run tests and bubbles, and the receiver of signals.
+func machinery(stack string) bool {
+	for _, frame := range []string{
+		"testing.(*M).", "testing.(*T).Run(", "testing.tRunner(", "testing.(*F).", "internal/fuzz.",
+		"internal/synctest.Run(", "os/signal.signal_recv(", "runtime.ensureSigM", "created by runtime.",
+	} {
+		if strings.Contains(stack, frame) {
+			return true
 		}
-		return s == ""
-	})
+	}
+	return strings.TrimSpace(stack) == ""
 }
 
-func id(stack string) string {
-	first, _, _ := strings.Cut(stack, " [")
-	return first
+// report prints equal stacks once.
+func report(left []goroutine) string {
+	count := map[string]int{}
+	var order []string
+	for _, g := range left {
+		if count[g.stack]++; count[g.stack] == 1 {
+			order = append(order, g.stack)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d goroutines left", len(left))
+	for _, stack := range order {
+		fmt.Fprintf(&b, "\n\n%d of:\n%s", count[stack], stack)
+	}
+	return b.String()
 }

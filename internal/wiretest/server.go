@@ -1,0 +1,157 @@
+package wiretest
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// Server runs a script for each connection that it accepts. It is safe for
+// concurrent use.
+type Server struct {
+	t      testing.TB
+	ln     net.Listener
+	scheme string
+	script func(*Conn)
+	done   chan struct{} // closed by Close
+	wg     sync.WaitGroup
+
+	mu    sync.Mutex
+	over  bool
+	conns []*Conn
+	heads []string
+}
+
+// New starts a server on a free port of loopback. It ends, with all its
+// connections, when the test does.
+func New(t testing.TB, script func(*Conn)) *Server {
+	t.Helper()
+	return NewOn(t, listen(t), script)
+}
+
+// NewTLS is [New] with TLS. A failed handshake ends the connection before the
+// script is run.
+func NewTLS(t testing.TB, cfg *tls.Config, script func(*Conn)) *Server {
+	t.Helper()
+	return NewTLSOn(t, listen(t), cfg, script)
+}
+
+// NewOn is [New] on any listener, which it closes in the end.
+func NewOn(t testing.TB, ln net.Listener, script func(*Conn)) *Server {
+	t.Helper()
+	return start(t, ln, "http", script)
+}
+
+// NewTLSOn is [NewTLS] on any listener, which it closes in the end.
+func NewTLSOn(t testing.TB, ln net.Listener, cfg *tls.Config, script func(*Conn)) *Server {
+	t.Helper()
+	return start(t, tls.NewListener(ln, cfg), "https", script)
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln
+}
+
+func start(t testing.TB, ln net.Listener, scheme string, script func(*Conn)) *Server {
+	s := &Server{t: t, ln: ln, scheme: scheme, script: script, done: make(chan struct{})}
+	s.wg.Go(s.accept)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *Server) accept() {
+	for {
+		nc, err := s.ln.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		if s.over {
+			s.mu.Unlock()
+			cut(nc)
+			return
+		}
+		c := &Conn{N: len(s.conns), srv: s, nc: nc}
+		c.br = bufio.NewReader(io.TeeReader(nc, &c.tape))
+		s.conns = append(s.conns, c)
+		s.wg.Go(c.run)
+		s.mu.Unlock()
+	}
+}
+
+// Close ends the server and its connections, and waits for the scripts. The
+// test's cleanup calls it; calling it again does nothing.
+func (s *Server) Close() {
+	s.mu.Lock()
+	again := s.over
+	s.over = true
+	conns := slices.Clone(s.conns)
+	s.mu.Unlock()
+	if !again {
+		close(s.done)
+		s.ln.Close() // it is over
+		for _, c := range conns {
+			cut(c.nc)
+		}
+	}
+	s.wg.Wait()
+}
+
+// cut closes a connection without TLS's goodbye, which could block.
+func cut(nc net.Conn) {
+	raw(nc).Close() // it may be gone already
+}
+
+func raw(nc net.Conn) net.Conn {
+	if tc, ok := nc.(*tls.Conn); ok {
+		return tc.NetConn()
+	}
+	return nc
+}
+
+// Addr is the server's host:port.
+func (s *Server) Addr() string { return s.ln.Addr().String() }
+
+// URL is the server's URL without a path.
+func (s *Server) URL() string { return s.scheme + "://" + s.Addr() }
+
+// Conns is how many connections were accepted.
+func (s *Server) Conns() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// Requests are the heads that scripts have read, of all connections, in the
+// order of their end.
+func (s *Server) Requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.heads)
+}
+
+// Received are the bytes that connection n has sent so far, as far as they were
+// read, and not more than the first MiB. With TLS they are the plain text.
+func (s *Server) Received(n int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n < 0 || n >= len(s.conns) {
+		return ""
+	}
+	return s.conns[n].tape.String()
+}
+
+func (s *Server) record(head string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads = append(s.heads, head)
+}
