@@ -1,0 +1,193 @@
+package codec
+
+import (
+	stderrors "errors"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// maxEmpty bounds the gzip members in a row that decode to nothing, so that a
+// Read does not work for ever without a result.
+const maxEmpty = 1024
+
+var (
+	errTrailing = stderrors.New("data after the end of the encoded body")
+	errEmpty    = stderrors.New("too many empty gzip members")
+)
+
+// Reader decodes one coding. It is made by [NewReader] and used by one goroutine
+// at a time; Close and Decoded may be called from any.
+//
+// An error of the source is returned as it is. Any other is an
+// [errors.ClientPayloadError] of the class ErrContentEncoding with its cause,
+// which is [io.ErrUnexpectedEOF] for a body that is cut off. After Close it is
+// [errors.ErrConnectionClosed]. io.EOF comes once the source has ended too, so
+// that its connection can be used again.
+type Reader struct {
+	mu      sync.Mutex // Close may come while a Read is under way
+	kind    kind
+	within  bool // data, or a member of gzip's, was begun and has not ended
+	src     source
+	dec     *decoder // nil before the first Read, and when it was put back
+	err     error
+	closed  atomic.Bool
+	decoded atomic.Int64
+}
+
+// source is what is decoded. It remembers its error, so that it can be told from
+// the decoder's.
+type source struct {
+	rc  io.ReadCloser
+	n   int64
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.rc.Read(p)
+	s.n += int64(n)
+	s.err = err
+	return n, err
+}
+
+// Read decodes. What was decoded is returned before the reader waits for more of
+// the source, even for its end.
+func (r *Reader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	n, err := r.read(p)
+	r.mu.Unlock()
+	r.decoded.Add(int64(n))
+	if r.closed.Load() {
+		r.release() // Close could not
+	}
+	return n, err
+}
+
+func (r *Reader) read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	if r.closed.Load() {
+		return 0, r.fail(errors.ErrConnectionClosed)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for range maxEmpty {
+		if !r.within {
+			if err := r.begin(); err != nil {
+				return 0, r.fail(err)
+			}
+		}
+		n, err := r.dec.Read(p)
+		if err == io.EOF {
+			r.within, err = false, nil
+		}
+		if err != nil {
+			err = r.fail(err)
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, r.fail(errEmpty)
+}
+
+// begin starts on what comes next: the data, or a further member of gzip's. If
+// nothing comes it is io.EOF, also for a body without a single byte: that is one
+// which was never encoded.
+func (r *Reader) begin() error {
+	first := r.dec == nil
+	if first {
+		r.dec = getDecoder(r.kind)
+		r.dec.in.Reset(&r.src)
+	}
+	if _, err := r.dec.in.Peek(1); err != nil {
+		return err
+	}
+	r.within = true
+	err := r.dec.start(r.kind, first)
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF // within a header
+	}
+	return err
+}
+
+// fail ends the reading and gives the error its class.
+func (r *Reader) fail(err error) error {
+	switch {
+	case err == io.EOF || err == errors.ErrConnectionClosed:
+	case r.src.err != nil && r.src.err != io.EOF:
+		err = r.src.err
+	default:
+		err = &errors.ClientPayloadError{
+			Received: r.src.n, Expected: -1, Kind: errors.ErrContentEncoding, Err: err,
+		}
+	}
+	r.err = err
+	r.putBack()
+	return err
+}
+
+func (r *Reader) putBack() {
+	if r.dec != nil {
+		putDecoder(r.kind, r.dec)
+		r.dec = nil
+	}
+}
+
+// WriteTo decodes the rest into w, with a pooled buffer.
+func (r *Reader) WriteTo(w io.Writer) (int64, error) {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	var total int64
+	for {
+		n, err := r.Read(buf[:])
+		if n > 0 {
+			m, werr := w.Write(buf[:n])
+			total += int64(m)
+			if werr == nil && m < n {
+				werr = io.ErrShortWrite
+			}
+			if werr != nil {
+				return total, werr
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// Decoded is how many decoded bytes were read so far.
+func (r *Reader) Decoded() int64 { return r.decoded.Load() }
+
+// Close closes the source and gives the decoder back. If a Read is under way,
+// that Read gives it back.
+func (r *Reader) Close() error {
+	r.closed.Store(true)
+	err := r.src.rc.Close()
+	r.release()
+	return err
+}
+
+// release ends a reader that was closed, unless a Read is under way. That Read
+// sees that the reader is closed once it has let go of the lock.
+func (r *Reader) release() {
+	if !r.mu.TryLock() {
+		return
+	}
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = errors.ErrConnectionClosed
+	}
+	r.putBack()
+}
