@@ -314,10 +314,10 @@ func (x *exchange) headError(err error) error {
 	case x.c.pool.isClosed():
 		return errors.ErrConnectorClosed
 	}
-	return errors.HeadFailure(err, errors.Exchange{
-		Host: x.key.addr(), Received: a.rx,
-		PeerClosed: a.readErr != nil && !stderrors.Is(a.readErr, net.ErrClosed),
-	})
+	if stderrors.Is(a.readErr, net.ErrClosed) {
+		a.readErr = nil // it was our side that closed
+	}
+	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: a.rx, ReadErr: a.readErr})
 }
 
 // respond makes net/http's response the caller's.

@@ -88,10 +88,10 @@ func isTLS(err error) bool {
 // Exchange is what is known of a request that failed before the head of its
 // response was there.
 type Exchange struct {
-	Host       string // host:port
-	Received   int64  // bytes that had come
-	PeerClosed bool   // reading the connection gave an end or an error
-	Info       RequestInfo
+	Host     string // host:port
+	Received int64  // bytes that had come
+	ReadErr  error  // what ended the reading of the connection; nil if nothing did
+	Info     RequestInfo
 }
 
 // HeadFailure gives an error from sending a request, or from waiting for the
@@ -106,8 +106,8 @@ func HeadFailure(err error, x Exchange) error {
 		return err
 	case badBody(err):
 		return &InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
-	case x.PeerClosed || isDisconnect(err):
-		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: disconnectCause(err)}
+	case x.ReadErr != nil || isDisconnect(err):
+		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: disconnectCause(err, x.ReadErr)}
 	case isTLS(err):
 		return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
 	case x.Received > 0 || looksParsed(err):
@@ -125,22 +125,25 @@ func isDisconnect(err error) bool {
 		Is(err, net.ErrClosed)
 }
 
-// disconnectCause keeps a cause that says how the peer left, and puts
-// io.ErrUnexpectedEOF before one that does not.
-func disconnectCause(err error) error {
+// disconnectCause is an error that says how the peer left: what net/http gave,
+// or what the connection gave, or io.ErrUnexpectedEOF, with net/http's beside it.
+func disconnectCause(err, read error) error {
 	if isDisconnect(err) {
 		return err
 	}
-	return &endedError{err}
+	if read == nil || read == io.EOF || !isDisconnect(read) {
+		read = io.ErrUnexpectedEOF
+	}
+	return &endedError{read, err}
 }
 
 // endedError is an end of the stream that shows as another error.
-type endedError struct{ err error }
+type endedError struct{ end, err error }
 
 func (e *endedError) Error() string {
-	return io.ErrUnexpectedEOF.Error() + " (" + causeText(e.err) + ")"
+	return causeText(e.end) + " (" + causeText(e.err) + ")"
 }
-func (e *endedError) Unwrap() []error { return []error{io.ErrUnexpectedEOF, e.err} }
+func (e *endedError) Unwrap() []error { return []error{e.end, e.err} }
 
 // badBody recognises net/http's complaint about a body that is not as long as
 // was said. It has no type.

@@ -141,7 +141,7 @@ func ExampleSession_Do() {
 func ExampleSession_Client() {
 	s, stop := exampleSession(session.Config{})
 	defer stop()
-	var client *http.Client = s.Client() // for a library that insists on one
+	client := s.Client() // an *http.Client, for a library that insists on one
 	resp, err := client.Get("http://example.com/from-a-library")
 	if err != nil {
 		fmt.Println(err)

@@ -87,7 +87,7 @@ func faults() []fault {
 		{name: "close in the status line", script: closeAfter("HTTP/1.1 20"), class: gone},
 		{name: "close in the head", script: closeAfter("HTTP/1.1 200 OK\r\nContent-Le"), class: gone, cause: io.ErrUnexpectedEOF},
 		{name: "close after a field", script: closeAfter("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"), class: gone},
-		{name: "reset in the head", script: resetAfter("HTTP/1.1 200 OK\r\nContent-Le"), class: gone},
+		{name: "reset in the head", script: resetAfter("HTTP/1.1 200 OK\r\nContent-Le"), class: gone, cause: syscall.ECONNRESET},
 		{name: "garbage", script: stallAfter("SSH-2.0-OpenSSH_9.9\r\n"), class: bad},
 		{name: "bad version", script: stallAfter("HTTP/9.x 200 OK\r\n\r\n"), class: bad},
 		{name: "bad status", script: stallAfter("HTTP/1.1 2OO OK\r\n\r\n"), class: bad},

@@ -138,7 +138,7 @@ type redirectCase struct {
 	other        *recorder
 }
 
-// wantMethod is the table of SEMANTICS: what aiohttp sends next.
+// wantMethod is the table of methods: what aiohttp sends next.
 func (c redirectCase) wantMethod() string {
 	switch {
 	case c.method == "HEAD":
