@@ -10,6 +10,9 @@ LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
 
+# The race detector needs cgo, and cgo a C compiler. Go says whether it has one.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
 .PHONY: help
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -23,7 +26,8 @@ demo: ## see it work, on servers of its own
 
 .PHONY: test
 test: ## vet, the tests with the race detector, and the allocation gates without
-	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && go test -race -shuffle=on ./...); done
+	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && go test $(RACE) -shuffle=on ./...); done
 	@echo "== allocations"
 	@go test -count=1 -run Allocs ./...
 
@@ -48,8 +52,9 @@ cover: ## coverage of the library
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for T=10s
-	@for m in $(MODULES); do (cd $$m && for p in $$(go list ./...); do \
-		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	@for m in $(MODULES); do (cd $$m; for p in $$(go list ./...); do \
+		listed=$$(go test -list '^Fuzz' $$p); \
+		for f in $$(grep '^Fuzz' <<< "$$listed" || true); do \
 			echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) $$p; \
 		done; done); done
 
