@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/connector"
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+)
+
+// get is "aiolos get".
+type get struct {
+	app *app
+	net network
+
+	input    string
+	parallel int
+	perHost  int
+	dir      string
+	output   string
+	conflict download.Conflict
+	progress progress.Mode
+	failed   string
+
+	results []download.Result
+}
+
+// getCommand makes "aiolos get".
+func (a *app) getCommand() *cobra.Command {
+	g := &get{app: a, conflict: download.Rename, progress: progress.Auto}
+	// A file may take as long as it does, so long as something arrives.
+	g.net.total, g.net.read = -1, 30e9
+	cmd := &cobra.Command{
+		Use:     "get URL... [-i FILE]",
+		Short:   "Download files, several at a time, and go on where an interrupt left off",
+		Long:    getHelp,
+		Example: getExamples,
+		RunE:    g.run,
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&g.input, "input", "i", "", "read URLs from this file too, one a line; - is standard input")
+	f.IntVarP(&g.parallel, "jobs", "j", 8, "downloads at a time")
+	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
+	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
+	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
+	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite")
+	f.Var(&g.progress, "progress", "what to show meanwhile: auto or none")
+	f.StringVar(&g.failed, "save-failed", "", "write the URLs that failed to this file")
+	g.net.flags(cmd)
+	return cmd
+}
+
+// run downloads everything.
+func (g *get) run(cmd *cobra.Command, args []string) error {
+	if done, err := g.app.helped(cmd); done {
+		return err
+	}
+	jobs, err := g.jobs(args)
+	if err != nil {
+		return usage(err)
+	}
+	dir, err := download.OpenDir(g.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	sess, err := g.net.session(connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
+	if err != nil {
+		return err
+	}
+	defer sess.Close()
+	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
+	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
+	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display}
+	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
+	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
+		g.results = append(g.results, r)
+		if line := g.line(r, dir); line != "" {
+			display.Line(line)
+		}
+	})
+	display.Close()
+	return g.finish(cmd.Context())
+}
+
+// jobs makes the list of what to download.
+func (g *get) jobs(args []string) ([]download.Job, error) {
+	urls, err := g.urls(args)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(urls) == 0:
+		return nil, items.ErrNoURL
+	case g.parallel < 1 || g.perHost < 1:
+		return nil, errors.New("--jobs and --per-host are at least 1")
+	case g.output == "-":
+		return nil, errors.New(`-o - is for a single request: "aiolos URL"`)
+	case g.output != "" && len(urls) > 1:
+		return nil, fmt.Errorf("-o names one file, and there are %d URLs", len(urls))
+	}
+	if g.output != "" {
+		g.dir, g.output = filepath.Split(filepath.Join(g.dir, g.output))
+		g.dir = filepath.Clean(g.dir)
+	}
+	jobs := make([]download.Job, len(urls))
+	for i, u := range urls {
+		if err := checkURL(u); err != nil {
+			return nil, err
+		}
+		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1}
+	}
+	return jobs, nil
+}
+
+// urls returns the URLs of the arguments and those of the input file.
+func (g *get) urls(args []string) ([]string, error) {
+	var urls []string
+	for _, arg := range args {
+		u, err := items.ExpandURL(arg)
+		if err != nil {
+			return nil, err
+		}
+		urls = append(urls, u)
+	}
+	if g.input == "" {
+		return urls, nil
+	}
+	in := g.app.In
+	if g.input != "-" {
+		f, err := os.Open(g.input)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	more, err := readURLs(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", g.input, err)
+	}
+	return append(urls, more...), nil
+}
+
+// checkURL refuses what cannot be downloaded before anything is sent.
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	reason := ""
+	switch {
+	case err != nil:
+		reason = "not a URL"
+	case u.Scheme != "http" && u.Scheme != "https":
+		reason = "unsupported scheme"
+	case u.Hostname() == "":
+		reason = "no host"
+	default:
+		return nil
+	}
+	return &aioloserrors.InvalidURLError{URL: aioloserrors.RedactURLString(raw), Description: reason}
+}
+
+// readURLs reads one URL a line. Empty lines and lines that begin with # are
+// left out.
+func readURLs(in io.Reader) ([]string, error) {
+	var urls []string
+	lines := bufio.NewScanner(in)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		u, err := items.ExpandURL(text)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		urls = append(urls, u)
+	}
+	return urls, lines.Err()
+}
+
+// line is what is shown when a file has come to its end, if anything is.
+func (g *get) line(r download.Result, dir *download.Dir) string {
+	p := g.app.errPalette()
+	name := render.Line(dir.Path(r.Name))
+	switch {
+	case g.app.quiet > 0 || r.Err != nil:
+		return ""
+	case r.Skipped:
+		return p.Yellow("skipped") + "  " + name + "  exists"
+	}
+	text := fmt.Sprintf("%s  %s  %s in %s", p.Green("done"), name, render.Bytes(r.Size), render.Duration(r.Elapsed))
+	if r.Had > 0 {
+		text += fmt.Sprintf(" (%s of it were there)", render.Bytes(r.Had))
+	}
+	return text
+}
+
+// finish tells about the failures and decides on the exit code.
+func (g *get) finish(ctx context.Context) error {
+	codes := make([]int, 0, len(g.results))
+	var failed []string
+	kept := 0
+	for _, r := range g.results {
+		code := download.ExitCode(r.Err)
+		codes = append(codes, code)
+		if r.Err == nil {
+			continue
+		}
+		failed = append(failed, r.Job.URL+"\n")
+		if r.Kept {
+			kept++
+		}
+		if code != exitcode.Interrupt && g.app.quiet < 2 {
+			g.app.report(named(r))
+		}
+	}
+	g.app.code = exitcode.Many(codes)
+	if kept > 0 {
+		g.app.notice("%s; the same command goes on with %s", unfinished(kept), these(kept))
+	}
+	if ctx.Err() != nil && g.app.quiet < 2 {
+		g.app.report(context.Canceled)
+	}
+	if g.failed != "" {
+		return os.WriteFile(g.failed, []byte(strings.Join(failed, "")), 0o600)
+	}
+	return nil
+}
+
+// named makes sure that an error says of which URL it is.
+func named(r download.Result) error {
+	if _, ok := errors.AsType[*aioloserrors.RequestError](r.Err); ok {
+		return r.Err
+	}
+	return fmt.Errorf("get %s: %w", aioloserrors.RedactURLString(r.Job.URL), r.Err)
+}
+
+// unfinished counts files.
+func unfinished(n int) string {
+	if n == 1 {
+		return "one file is unfinished"
+	}
+	return fmt.Sprintf("%d files are unfinished", n)
+}
+
+// these refers to as many files.
+func these(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}

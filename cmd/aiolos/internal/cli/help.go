@@ -1,0 +1,151 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// briefHelp is one screen: what -h prints, and a call without arguments.
+const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
+aiolos get URL...               download files, several at a time, with resume
+aiolos time URL                 show where the time of a request goes
+aiolos serve                    run a test server on this machine
+aiolos demo                     see the library at work, without a network
+
+Examples:
+  aiolos example.org                           GET https://example.org
+  aiolos :8080/post name=gopher age:=12        POST JSON to http://localhost:8080/post
+  aiolos PUT :8080/put @file.json X-Token:abc  send a file, set a header
+  aiolos get -j 4 -d pics -i urls.txt          download all URLs of a list
+
+Items:   Name:Value header   name==value query   name=value field   name:=json field   @file body
+  -f             send a form, not JSON        -v          show the heads too
+  --raw TEXT     send this body               -o FILE     save the body
+  --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
+  --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
+
+"aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults" and
+"environment" tell more.
+`
+
+const longHelp = `Aiolos sends one request and prints the response: its body, and on a terminal
+its head as well.
+
+METHOD is written in capitals; without one it is POST if there is a body, else
+GET. URL needs one of the characters . : / or is localhost:
+
+  example.org/x      https://example.org/x
+  :8000/x, :/x       http://localhost:8000/x, http://localhost/x
+  192.168.0.7/x      http, as for every loopback and private address
+
+ITEMs are headers, query parameters and the body: see "aiolos help items".`
+
+const examples = `  aiolos example.org
+  aiolos :8080/get q==go Accept:text/html
+  aiolos :8080/post name=gopher tags[]=a tags[]=b age:=12
+  aiolos -f :8080/post name=gopher
+  aiolos PUT :8080/put @photo.jpg
+  echo hello | aiolos POST :8080/post @-`
+
+const getHelp = `Downloads files, several at a time.
+
+A file grows as NAME.part; NAME.part.json beside it says what it is. A call that
+was interrupted is continued by the same command, if the server can and still
+has the same file. NAME is that of -o, or of the header Content-Disposition, or
+the last element of the URL's path.
+
+Without a terminal, or with --progress=none, there is one line for each finished
+file. The exit code is that of the failure for a single URL, and 1 if some of
+many failed.`
+
+const getExamples = `  aiolos get example.org/big.iso
+  aiolos get -d pics -j 4 -i urls.txt
+  aiolos get -o big.iso --conflict overwrite example.org/download?id=7`
+
+const timeHelp = `Sends GET requests one after the other and shows where the time of each goes:
+the wait for a connection, the look-up of the name, connecting, TLS, sending, the
+wait for the first byte, and the body. The first request opens a connection, the
+others use it again. After redirects the times are those of the last request.`
+
+const timeExamples = `  aiolos time example.org
+  aiolos time -n 5 :8080/get
+  aiolos time --json example.org`
+
+const serveHelp = `Runs httpbin, a server that answers with what it was asked, on 127.0.0.1. It
+prints its URL as the first line and runs until it is interrupted.`
+
+const serveExamples = `  aiolos serve
+  aiolos serve --port 0`
+
+const demoHelp = `Starts three servers on the loopback interface (httpbin, one that is slow, and one
+that cuts, resets, stalls and answers 503 on a schedule), fetches 300 URLs through
+one session, and prints what happened: connections, reuse, errors by class, the
+waterfall of a request, and a comparison with net/http's client. Everything that is
+known beforehand is checked; the exit code is 1 if anything comes out differently.
+No packet leaves the machine.`
+
+const itemsHelp = `Items follow the URL. The leftmost separator counts, the longest one at its place;
+a backslash takes the meaning from the character behind it.
+
+  Name:Value      header                     Name:@file       header from a file
+  Name:           leave out a header that is set automatically
+  Name;           header with an empty value
+  name==value     query parameter            name==@file      from a file
+  name=value      field of the body, a text  name=@file       from a file
+  name:=json      field, any JSON value      name:=@file.json from a file
+  @file           the whole body is a file; @- is standard input
+  name@file       upload (multipart): not supported yet
+
+The fields make a JSON object, or with -f a form. In JSON, names nest:
+
+  a[b]=1          {"a": {"b": "1"}}
+  a[]=1 a[]=2     {"a": ["1", "2"]}
+  a[2]=x          {"a": [null, null, "x"]}
+  []=1 []:=2      ["1", 2]
+  a\[b]           a bracket that means nothing; a[\1] is a key, not an index
+
+--raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
+or --raw.`
+
+const exitCodesHelp = `   0  success
+   1  another failure; some of many URLs failed
+   2  usage error, nothing was sent
+   3  the final status is 3xx
+   4  the final status is 4xx
+   5  the final status is 5xx
+   6  too many redirects
+   7  the host could not be found or connected to
+   8  TLS failed, or the certificate is not the right one
+   9  timeout
+  10  the body is incomplete or damaged
+ 130  interrupted
+
+With --no-check a status makes no difference.`
+
+const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-redirects)
+  whole request       5 minutes; downloads have no limit (--timeout)
+  one connection try  30 seconds
+  silence             no limit; 30 seconds for downloads (--read-timeout)
+  status              3xx, 4xx and 5xx set the exit code (--no-check)
+  cookies             kept for the redirects of one call
+  scheme              https; http for localhost, loopback and private addresses
+  headers             Accept: */*, Accept-Encoding, User-Agent
+  secrets             credentials and cookies are printed as *** (--show-secrets)
+  downloads           8 at a time, 4 from one host (-j, --per-host)`
+
+const environmentHelp = `  NO_COLOR         not empty: no colours
+  FORCE_COLOR      not empty: colours, even without a terminal
+  CLICOLOR_FORCE   the same
+  TERM=dumb        no colours
+  SSL_CERT_FILE    list of certificate authorities (Unix)
+  SSL_CERT_DIR     directories with such lists (Unix)
+
+--color=always and --color=never count more than all of these. Proxies of the
+environment are not used yet.`
+
+// topics are pages of help that are no commands.
+func topics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "items", Short: "Headers, query parameters and bodies on the command line", Long: itemsHelp},
+		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
+		{Use: "defaults", Short: "What happens if nothing else is said", Long: defaultsHelp},
+		{Use: "environment", Short: "Variables that are honoured", Long: environmentHelp},
+	}
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+)
+
+// patience is a duration flag: 1m30s, or a number of seconds; 0 is no limit. It
+// has the library's convention for a duration inside.
+type patience time.Duration
+
+// Set implements pflag.Value.
+func (p *patience) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if seconds, numErr := strconv.ParseFloat(s, 64); numErr == nil {
+		d, err = time.Duration(seconds*float64(time.Second)), nil
+		if seconds > 1e9 || seconds != seconds {
+			err = errors.New("too much")
+		}
+	}
+	switch {
+	case err != nil || d < 0:
+		return errors.New("use a duration such as 30s or 1m30s, or 0 for no limit")
+	case d == 0:
+		d = -1
+	}
+	*p = patience(d)
+	return nil
+}
+
+// String implements pflag.Value.
+func (p *patience) String() string {
+	switch d := time.Duration(*p); {
+	case d < 0:
+		return "none"
+	case d > 0:
+		return d.String()
+	}
+	return ""
+}
+
+// Type implements pflag.Value.
+func (p *patience) Type() string { return "duration" }
+
+// network are the flags that all commands with requests have.
+type network struct {
+	total, connect, read patience
+}
+
+// flags adds the flags to a command. The values that are set already are the
+// defaults.
+func (n *network) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Var(&n.total, "timeout", "limit for a whole request, with redirects and body; 0: none")
+	f.Var(&n.connect, "connect-timeout", "limit for getting a connection; 0: none")
+	f.Var(&n.read, "read-timeout", "longest silence of the server; 0: none")
+}
+
+// session makes a session whose connector has the given settings.
+func (n *network) session(cfg connector.Config) (*session.Session, error) {
+	conn, err := connector.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return session.New(session.Config{
+		Connector:    conn,
+		OwnConnector: true,
+		Timeout: session.ClientTimeout{
+			Total:    time.Duration(n.total),
+			Connect:  time.Duration(n.connect),
+			SockRead: time.Duration(n.read),
+		},
+	})
+}
+
+// expand completes a URL of the command line.
+func expand(word string) (string, error) {
+	u, err := items.ExpandURL(word)
+	if err != nil {
+		return "", usage(err)
+	}
+	return u, nil
+}

@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+)
+
+// maxFile bounds a file that an item reads into memory. A whole body (@FILE) is
+// streamed and has no such bound.
+const maxFile = 64 << 20
+
+// send is the bare form: one request.
+type send struct {
+	app *app
+	net network
+
+	form      bool
+	raw       string
+	verbose   bool
+	output    string
+	print     string
+	noFollow  bool
+	redirects int
+	check     bool
+	noCheck   bool
+	secrets   bool
+}
+
+// sendCommand makes the root command.
+func (a *app) sendCommand() *cobra.Command {
+	s := &send{app: a, net: network{total: patience(session.DefaultTotal)}}
+	cmd := &cobra.Command{
+		Use:     "aiolos [METHOD] URL [ITEM...]",
+		Short:   "An HTTP client",
+		Long:    longHelp,
+		Example: examples,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    s.run,
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVarP(&s.form, "form", "f", false, "send the fields as a form, not as JSON")
+	f.StringVar(&s.raw, "raw", "", "send this text as the body")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
+	f.StringVarP(&s.output, "output", "o", "", "write the body to this file; - is standard output")
+	f.StringVar(&s.print, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	f.BoolVar(&s.noFollow, "no-follow", false, "do not follow redirects")
+	f.IntVar(&s.redirects, "max-redirects", 10, "how many redirects to follow")
+	f.BoolVar(&s.check, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
+	f.BoolVar(&s.noCheck, "no-check", false, "exit with 0 whatever the status is")
+	f.BoolVar(&s.secrets, "show-secrets", false, "print credentials and cookies as they are")
+	s.net.flags(cmd)
+	return cmd
+}
+
+// run sends the request and prints what came of it.
+func (s *send) run(cmd *cobra.Command, args []string) error {
+	if done, err := s.app.helped(cmd); done {
+		return err
+	}
+	if len(args) == 0 && cmd.Flags().NFlag() == 0 {
+		fmt.Fprint(s.app.Err, briefHelp)
+		s.app.code = exitcode.Usage
+		return nil
+	}
+	target, req, err := s.read(cmd, args)
+	if err != nil {
+		return usage(err)
+	}
+	options, body, err := s.options(req)
+	if err != nil {
+		return usage(err)
+	}
+	if body != nil {
+		defer body.Close()
+	}
+	sess, err := s.net.session(connector.Config{})
+	if err != nil {
+		return err
+	}
+	defer sess.Close()
+	resp, err := sess.Request(cmd.Context(), target.Method, target.URL, options...)
+	if err != nil {
+		return err
+	}
+	defer resp.Close()
+	if err := s.show(resp, req); err != nil {
+		return err
+	}
+	if s.check && !s.noCheck {
+		s.app.code = exitcode.Status(resp.StatusCode)
+	}
+	return nil
+}
+
+// read makes the request of the command line.
+func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Request, error) {
+	target, err := items.Split(args)
+	if err != nil {
+		return target, nil, err
+	}
+	mode := items.Mode{Form: s.form}
+	if cmd.Flags().Changed("raw") {
+		mode.Raw = &s.raw
+	}
+	if err := checkPrint(s.print); err != nil {
+		return target, nil, err
+	}
+	req, err := items.Build(target.Items, mode, readFile)
+	if err != nil {
+		return target, nil, err
+	}
+	if target.Method == "" {
+		target.Method = req.Method()
+	}
+	return target, req, nil
+}
+
+// readFile reads a file that an item names.
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is larger than 64 MiB: send it as the whole body, @%s", name, name)
+	}
+	return data, err
+}
+
+// options translates the request for the library. What is returned as body is
+// to be closed after the request.
+func (s *send) options(req *items.Request) (options []session.Option, body io.Closer, err error) {
+	redirects := session.Redirects(s.redirects)
+	if s.noFollow {
+		redirects = session.NoRedirects()
+	}
+	options = append(options, redirects)
+	for _, q := range req.Query {
+		options = append(options, session.Query(q.Name, q.Value))
+	}
+	contentType := req.ContentType
+	switch {
+	case req.BodyFile != "":
+		var reader io.Reader
+		if reader, body, err = s.open(req.BodyFile); err != nil {
+			return nil, nil, err
+		}
+		options = append(options, session.Body(reader))
+		contentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+	case req.HasBody:
+		options = append(options, session.Bytes(req.Body))
+	}
+	if contentType != "" && !slices.ContainsFunc(req.Headers, isContentType) {
+		options = append(options, session.Header("Content-Type", contentType))
+	}
+	for _, h := range req.Headers {
+		if h.Unset {
+			options = append(options, session.SkipHeader(h.Name))
+		} else {
+			options = append(options, session.AddHeader(h.Name, h.Value))
+		}
+	}
+	return options, body, nil
+}
+
+// isContentType reports whether an item sets or unsets the content type.
+func isContentType(h items.HeaderItem) bool {
+	return strings.EqualFold(h.Name, "Content-Type")
+}
+
+// open opens the whole body.
+func (s *send) open(name string) (io.Reader, io.Closer, error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, nil, errors.Join(fmt.Errorf("%s is a directory", name), f.Close())
+		}
+		return f, f, nil
+	}
+	if s.app.InTTY {
+		s.app.notice("reading the body from the terminal, up to its end (ctrl-D)")
+	}
+	return s.app.In, nil, nil
+}

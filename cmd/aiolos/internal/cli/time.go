@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
+)
+
+// timing is "aiolos time".
+type timing struct {
+	app  *app
+	net  network
+	n    int
+	json bool
+}
+
+// timeCommand makes "aiolos time".
+func (a *app) timeCommand() *cobra.Command {
+	t := &timing{app: a, net: network{total: patience(session.DefaultTotal)}}
+	cmd := &cobra.Command{
+		Use:     "time URL",
+		Short:   "Show where the time of a request goes",
+		Long:    timeHelp,
+		Example: timeExamples,
+		RunE:    t.run,
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVarP(&t.n, "number", "n", 1, "how many requests to send, one after the other")
+	f.BoolVar(&t.json, "json", false, "print one JSON object a request, times in milliseconds")
+	t.net.flags(cmd)
+	return cmd
+}
+
+// run sends the requests.
+func (t *timing) run(cmd *cobra.Command, args []string) error {
+	if done, err := t.app.helped(cmd); done {
+		return err
+	}
+	if err := oneURL(args); err != nil {
+		return err
+	}
+	if t.n < 1 {
+		return usage(errors.New("-n is at least 1"))
+	}
+	url, err := expand(args[0])
+	if err != nil {
+		return err
+	}
+	sess, err := t.net.session(connector.Config{})
+	if err != nil {
+		return err
+	}
+	defer sess.Close()
+	for i := range t.n {
+		if i > 0 && !t.json {
+			fmt.Fprintln(t.app.Out)
+		}
+		if err := t.one(cmd.Context(), sess, url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one sends one request and prints its times.
+func (t *timing) one(ctx context.Context, sess *session.Session, url string) error {
+	resp, err := sess.Get(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer resp.Close()
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err != nil {
+		return err
+	}
+	if t.app.code == exitcode.OK {
+		t.app.code = exitcode.Status(resp.StatusCode)
+	}
+	if t.json {
+		return t.printJSON(resp, n)
+	}
+	return t.print(resp, n)
+}
+
+// print draws the waterfall.
+func (t *timing) print(resp *session.Response, n int64) error {
+	p := t.app.outPalette()
+	tm := resp.Timing()
+	hops := ""
+	switch n := len(resp.History()); {
+	case n == 1:
+		hops = "after a redirect, "
+	case n > 1:
+		hops = fmt.Sprintf("after %d redirects, ", n)
+	}
+	chart := waterfall.Of(tm)
+	chart.Width, chart.Palette = t.app.Width, p
+	_, err := fmt.Fprintf(t.app.Out, "%s %s  %s  %s  %s  (%s%s)\n%s",
+		resp.Request.Method, render.Line(aioloserrors.RedactURL(resp.URL())),
+		p.Status(resp.StatusCode, strconv.Itoa(resp.StatusCode)), render.Line(resp.Proto), render.Bytes(n),
+		hops, connection(tm), chart)
+	return err
+}
+
+// timed is the form of --json.
+type timed struct {
+	URL       string  `json:"url"`
+	Status    int     `json:"status"`
+	Proto     string  `json:"proto"`
+	Remote    string  `json:"remote"`
+	Reused    bool    `json:"reused"`
+	Redirects int     `json:"redirects"`
+	Bytes     int64   `json:"bytes"`
+	Queue     float64 `json:"queue"`
+	DNS       float64 `json:"dns"`
+	Connect   float64 `json:"connect"`
+	TLS       float64 `json:"tls"`
+	Request   float64 `json:"request"`
+	FirstByte float64 `json:"first_byte"`
+	Body      float64 `json:"body"`
+	Total     float64 `json:"total"`
+}
+
+// printJSON prints one line.
+func (t *timing) printJSON(resp *session.Response, n int64) error {
+	tm := resp.Timing()
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return json.NewEncoder(t.app.Out).Encode(timed{
+		URL: aioloserrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
+		Remote: tm.Remote, Reused: tm.Reused, Redirects: len(resp.History()), Bytes: n,
+		Queue: ms(tm.Queue), DNS: ms(tm.DNS), Connect: ms(tm.Connect), TLS: ms(tm.TLS),
+		Request: ms(tm.Request), FirstByte: ms(tm.FirstByte), Body: ms(tm.Body), Total: ms(tm.Total),
+	})
+}

@@ -1,0 +1,122 @@
+// Package exitcode holds the exit codes of aiolos and the rules that lead from
+// an error or a status to one of them. Scripts depend on the numbers: they
+// never change.
+package exitcode
+
+import (
+	"context"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// The exit codes.
+const (
+	OK         = 0   // success
+	Failure    = 1   // other failure; some of many URLs failed
+	Usage      = 2   // usage error, nothing was sent
+	Status3xx  = 3   // final status 3xx
+	Status4xx  = 4   // final status 4xx
+	Status5xx  = 5   // final status 5xx
+	Redirects  = 6   // too many redirects
+	Connect    = 7   // could not resolve or connect
+	TLS        = 8   // TLS or pin failure
+	Timeout    = 9   // a timeout
+	Incomplete = 10  // body incomplete or damaged
+	Interrupt  = 130 // SIGINT
+)
+
+// UsageError marks an error of the command line: nothing was sent.
+type UsageError struct{ Err error }
+
+// Error implements error.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error that was marked.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// rule is one class of errors and its exit code.
+type rule struct {
+	class error
+	code  int
+}
+
+// rules returns the classes in the order in which they are tried. A timeout
+// while connecting is a timeout, and a TLS failure is a failure to connect, so
+// the more telling class comes first.
+func rules() []rule {
+	return []rule{
+		{context.Canceled, Interrupt},
+		{errors.ErrTooManyRedirects, Redirects},
+		{errors.ErrTimeout, Timeout},
+		{context.DeadlineExceeded, Timeout},
+		{errors.ErrClientSSL, TLS},
+		{errors.ErrServerFingerprintMismatch, TLS},
+		{errors.ErrClientHTTPProxy, Connect},
+		{errors.ErrClientConnector, Connect},
+		{errors.ErrBodyNotReplayable, Failure},
+		{errors.ErrClientPayload, Incomplete},
+		{errors.ErrRedirectClient, Failure},
+		{errors.ErrInvalidURL, Usage},
+		{errors.ErrInvalidRequest, Usage},
+	}
+}
+
+// Of returns the exit code for an error; nil is [OK].
+func Of(err error) int {
+	if err == nil {
+		return OK
+	}
+	var usage *UsageError
+	if errors.As(err, &usage) {
+		return Usage
+	}
+	for _, r := range rules() {
+		if errors.Is(err, r.class) {
+			return r.code
+		}
+	}
+	if code, ok := ofResponse(err); ok {
+		return code
+	}
+	return Failure
+}
+
+// ofResponse returns the code for a status that was refused. A response that
+// could not be read has a status too, which the server never sent.
+func ofResponse(err error) (code int, ok bool) {
+	var resp *errors.ClientResponseError
+	if errors.Is(err, errors.ErrBadHTTPMessage) || !errors.As(err, &resp) {
+		return 0, false
+	}
+	code = Status(resp.Status)
+	return code, code != OK
+}
+
+// Status returns the exit code for the status of a final response.
+func Status(status int) int {
+	switch status / 100 {
+	case 3:
+		return Status3xx
+	case 4:
+		return Status4xx
+	case 5:
+		return Status5xx
+	}
+	return OK
+}
+
+// Many returns the exit code for a command that had several URLs, from those of
+// its URLs: the code itself if there is one URL, else [Failure] if any failed.
+// An interrupt counts before everything else.
+func Many(codes []int) int {
+	result := OK
+	for _, c := range codes {
+		switch {
+		case c == Interrupt || len(codes) == 1:
+			return c
+		case c != OK:
+			result = Failure
+		}
+	}
+	return result
+}

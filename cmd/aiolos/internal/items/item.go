@@ -1,0 +1,153 @@
+package items
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind says what an [Item] does to the request.
+type Kind uint8
+
+// The kinds of items, with the form that each has on the command line.
+const (
+	Header      Kind = iota + 1 // Name:Value
+	HeaderUnset                 // Name:
+	HeaderEmpty                 // Name;
+	HeaderFile                  // Name:@file
+	Query                       // name==value
+	QueryFile                   // name==@file
+	Field                       // name=value
+	FieldFile                   // name=@file
+	JSON                        // name:=json
+	JSONFile                    // name:=@file.json
+	Upload                      // name@file
+	Body                        // @file
+)
+
+// separator is one way to divide an item into a name and a value.
+type separator struct {
+	text string
+	kind Kind
+}
+
+// separators returns every separator, longest first, so that at one position
+// the first that fits is the right one.
+func separators() []separator {
+	return []separator{
+		{":=@", JSONFile},
+		{"==@", QueryFile},
+		{":@", HeaderFile},
+		{":=", JSON},
+		{"==", Query},
+		{"=@", FieldFile},
+		{":", Header},
+		{";", HeaderEmpty},
+		{"=", Field},
+		{"@", Upload},
+	}
+}
+
+// special are the characters that a backslash protects. A backslash in front
+// of any other character stays what it is.
+const special = ":;=@"
+
+// Item is one parsed item. For the kinds that end in File, and for Upload and
+// Body, Value is a file name.
+type Item struct {
+	Kind  Kind
+	Name  string
+	Value string
+}
+
+// Parse reads one item. The error says what is wrong with it in one line and is
+// a usage error: nothing has been sent or read.
+func Parse(arg string) (Item, error) {
+	text, escaped := unescape(arg)
+	at, sep, ok := split(text, escaped)
+	if !ok {
+		return Item{}, fmt.Errorf("item %q has no separator (one of : ; = == := @)", arg)
+	}
+	it := Item{Kind: sep.kind, Name: text[:at], Value: text[at+len(sep.text):]}
+	return it.check(arg)
+}
+
+// check refines the kind by what the separator alone does not tell, and refuses
+// items that mean nothing.
+func (it Item) check(arg string) (Item, error) {
+	switch {
+	case it.Kind == Upload && it.Name == "":
+		it.Kind = Body
+		if it.Value == "" {
+			return Item{}, fmt.Errorf("item %q names no file", arg)
+		}
+		return it, nil
+	case it.Name == "":
+		return Item{}, fmt.Errorf("item %q has no name", arg)
+	case it.Kind == Header && it.Value == "":
+		it.Kind = HeaderUnset
+	case it.Kind == HeaderEmpty && it.Value != "":
+		return Item{}, fmt.Errorf("item %q: an empty header is written %q", arg, it.Name+";")
+	case it.needsFile() && it.Value == "":
+		return Item{}, fmt.Errorf("item %q names no file", arg)
+	}
+	return it, nil
+}
+
+// needsFile reports whether Value is the name of a file.
+func (it Item) needsFile() bool {
+	switch it.Kind {
+	case HeaderFile, QueryFile, FieldFile, JSONFile, Upload, Body:
+		return true
+	case Header, HeaderUnset, HeaderEmpty, Query, Field, JSON:
+	}
+	return false
+}
+
+// unescape removes the backslashes that protect a special character, and
+// returns the positions of the protected characters in the result.
+func unescape(arg string) (text string, escaped map[int]bool) {
+	if !strings.Contains(arg, `\`) {
+		return arg, nil
+	}
+	var b strings.Builder
+	escaped = map[int]bool{}
+	for i := 0; i < len(arg); i++ {
+		if arg[i] != '\\' || i+1 == len(arg) {
+			b.WriteByte(arg[i])
+			continue
+		}
+		i++
+		if strings.IndexByte(special, arg[i]) >= 0 {
+			escaped[b.Len()] = true
+		} else {
+			// A pair that protects nothing is kept whole, so that `\\=`
+			// ends in a separator and `\[` reaches the nested names.
+			b.WriteByte('\\')
+		}
+		b.WriteByte(arg[i])
+	}
+	return b.String(), escaped
+}
+
+// split finds the leftmost separator none of whose characters is protected.
+func split(text string, escaped map[int]bool) (at int, sep separator, ok bool) {
+	seps := separators()
+	for i := range len(text) {
+		for _, s := range seps {
+			if strings.HasPrefix(text[i:], s.text) && !touches(escaped, i, len(s.text)) {
+				return i, s, true
+			}
+		}
+	}
+	return 0, separator{}, false
+}
+
+// touches reports whether one of the n characters at i is protected.
+func touches(escaped map[int]bool, i, n int) bool {
+	for j := i; j < i+n; j++ {
+		if escaped[j] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,122 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+)
+
+// maxName is how many characters of a file name a bar shows.
+const maxName = 28
+
+// bars draws one bar for each download under way, and below them one for the
+// number of files.
+type bars struct {
+	p     *mpb.Progress
+	files *mpb.Bar
+}
+
+// newBars begins to draw.
+func newBars(w io.Writer, width, n int) *bars {
+	options := []mpb.ContainerOption{mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100 * time.Millisecond)}
+	if width > 0 {
+		options = append(options, mpb.WithWidth(width))
+	}
+	b := &bars{p: mpb.New(options...)}
+	if n > 1 {
+		b.files = b.p.AddBar(int64(n),
+			mpb.BarPriority(math.MaxInt),
+			mpb.PrependDecorators(decor.Name("files", decor.WC{W: maxName, C: decor.DindentRight})),
+			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")),
+		)
+	}
+	return b
+}
+
+// Start implements download.Progress.
+func (b *bars) Start(name string, have, total int64) download.Tracker {
+	name = clip(render.Line(name))
+	start := time.Now()
+	options := []mpb.BarOption{
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(name, decor.WC{W: maxName, C: decor.DindentRight})),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+			return amount(s.Current, total) + rate(s.Current, have, total, time.Since(start))
+		})),
+	}
+	t := &tracker{}
+	if total > 0 {
+		t.bar = b.p.AddBar(total, options...)
+		t.bar.SetCurrent(have)
+	} else {
+		t.bar = b.p.AddSpinner(0, options...)
+	}
+	return t
+}
+
+// Line implements Display.
+func (b *bars) Line(text string) {
+	if b.files != nil {
+		b.files.Increment()
+	}
+	// A terminal that is gone has nobody to be told so.
+	_, _ = b.p.Write([]byte(text + "\n"))
+}
+
+// Close implements Display.
+func (b *bars) Close() {
+	if b.files != nil {
+		b.files.Abort(true)
+	}
+	b.p.Wait()
+}
+
+// tracker moves one bar.
+type tracker struct{ bar *mpb.Bar }
+
+// Add implements download.Tracker.
+func (t *tracker) Add(n int) { t.bar.IncrBy(n) }
+
+// Stop implements download.Tracker.
+func (t *tracker) Stop() { t.bar.Abort(true) }
+
+// clip shortens a name in its middle, so that beginning and extension remain.
+func clip(name string) string {
+	if utf8.RuneCountInString(name) <= maxName-1 {
+		return name
+	}
+	r := []rune(name)
+	tail := maxName / 3
+	return string(r[:maxName-2-tail]) + "…" + string(r[len(r)-tail:])
+}
+
+// amount tells how much is there.
+func amount(now, total int64) string {
+	if total > 0 {
+		return fmt.Sprintf("%8s / %s", render.Bytes(now), render.Bytes(total))
+	}
+	return fmt.Sprintf("%8s", render.Bytes(now))
+}
+
+// rate tells the speed since the start, and the time that is left at it. What
+// an earlier call had fetched does not count.
+func rate(now, have, total int64, elapsed time.Duration) string {
+	if elapsed < 200*time.Millisecond || now <= have {
+		return ""
+	}
+	perSecond := float64(now-have) / elapsed.Seconds()
+	text := fmt.Sprintf("  %s/s", render.Bytes(int64(perSecond)))
+	if total > now && perSecond > 0 {
+		left := time.Duration(float64(total-now) / perSecond * float64(time.Second))
+		text += "  " + render.Duration(left.Round(time.Second))
+	}
+	return text
+}

@@ -1,0 +1,102 @@
+package progress_test
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
+)
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	d := progress.New(&b, false, 80, 2)
+	tr := d.Start("a", 0, 10)
+	tr.Add(10)
+	tr.Stop()
+	d.Line("a  10 B")
+	d.Close()
+	if got, want := b.String(), "a  10 B\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// buffer is a writer that bars write to from their own goroutine.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// TestBars drives the bars as concurrent downloads do, in all ways in which one
+// ends, and checks that Close returns and that the lines are there.
+func TestBars(t *testing.T) {
+	t.Parallel()
+	b := &buffer{}
+	d := progress.New(b, true, 80, 30)
+	var wg sync.WaitGroup
+	for i := range 30 {
+		wg.Go(func() {
+			total := int64(100)
+			if i%3 == 0 {
+				total = -1
+			}
+			tr := d.Start("a very long name with \x1b[2J in it.tar.gz", 10, total)
+			tr.Add(20)
+			if i%2 == 0 {
+				tr.Add(70)
+			}
+			tr.Stop()
+			d.Line("finished")
+		})
+	}
+	wg.Wait()
+	d.Close()
+	got := b.b.String()
+	if n := strings.Count(got, "finished\n"); n != 30 {
+		t.Errorf("%d lines, want 30", n)
+	}
+	if strings.Contains(got, "\x1b[2J") {
+		t.Errorf("a name reached the terminal as it is: %q", got)
+	}
+}
+
+func TestBarsWithoutFiles(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2} {
+		d := progress.New(&buffer{}, true, 0, n)
+		d.Close()
+	}
+}
+
+func TestMode(t *testing.T) {
+	t.Parallel()
+	var m progress.Mode
+	if err := m.Set("none"); err != nil || m.String() != "none" {
+		t.Errorf("got %v, %v", m, err)
+	}
+	if err := m.Set("fancy"); err == nil {
+		t.Error("fancy is accepted")
+	}
+}
+
+func TestCounter(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 3} {
+		c := progress.NewCounter(&buffer{}, 40, "URLs", 3)
+		for range n {
+			c.Done()
+		}
+		c.Close()
+	}
+	var none *progress.Counter
+	none.Done()
+	none.Close()
+}

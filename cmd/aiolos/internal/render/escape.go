@@ -1,0 +1,127 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Line returns s fit for one line on a terminal: control characters, line ends
+// included, and everything else that [Escaper] escapes become visible. Use it
+// for file names, header values and error texts that a server had a hand in.
+func Line(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == '\n' || r == '\t' || dangerous(r, n) {
+			b.WriteString(visible(s[i : i+n]))
+		} else {
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// Escaper passes text on to a terminal and makes visible what the terminal
+// could take for a command: control characters except line feed and tab (a
+// carriage return before a line feed is dropped), the C1 range, bytes that are
+// not UTF-8, and the characters that turn the direction of writing. A server
+// must not be able to move the cursor or to rename the window.
+//
+// Close flushes what was held back because it may be the first half of a
+// character; it does not close the underlying writer. An Escaper is used by one
+// goroutine.
+type Escaper struct {
+	w    io.Writer
+	held []byte
+	out  []byte
+}
+
+// NewEscaper returns an Escaper that writes to w.
+func NewEscaper(w io.Writer) *Escaper { return &Escaper{w: w} }
+
+// Write implements io.Writer.
+func (e *Escaper) Write(p []byte) (int, error) {
+	text := p
+	if len(e.held) > 0 {
+		text = slices.Concat(e.held, p)
+	}
+	e.out = e.out[:0]
+	for len(text) > 0 && (utf8.FullRune(text) && !endsInReturn(text)) {
+		text = e.one(text)
+	}
+	e.held = slices.Clone(text)
+	if _, err := e.w.Write(e.out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close writes what was held back.
+func (e *Escaper) Close() error {
+	text := e.held
+	e.out, e.held = e.out[:0], nil
+	for len(text) > 0 {
+		text = e.one(text)
+	}
+	_, err := e.w.Write(e.out)
+	return err
+}
+
+// endsInReturn reports whether text is a carriage return whose meaning depends
+// on the byte that follows.
+func endsInReturn(text []byte) bool { return len(text) == 1 && text[0] == '\r' }
+
+// one appends the first character of text to the output, escaped if needed, and
+// returns the rest.
+func (e *Escaper) one(text []byte) []byte {
+	r, n := utf8.DecodeRune(text)
+	switch {
+	case r == '\r' && len(text) > 1 && text[1] == '\n':
+	case dangerous(r, n):
+		e.out = append(e.out, visible(string(text[:n]))...)
+	default:
+		e.out = append(e.out, text[:n]...)
+	}
+	return text[n:]
+}
+
+// dangerous reports whether a terminal may act on r, which took n bytes.
+func dangerous(r rune, n int) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case r < 0x20 || r == 0x7f:
+		return true
+	case r == utf8.RuneError && n == 1:
+		return true
+	case r >= 0x80 && r < 0xa0:
+		return true
+	}
+	return turnsDirection(r)
+}
+
+// turnsDirection reports whether r changes the order in which text is shown, or
+// splits lines in some programs.
+func turnsDirection(r rune) bool {
+	switch {
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		return true
+	case r == 0x2028 || r == 0x2029 || r == 0x200e || r == 0x200f || r == 0x061c:
+		return true
+	}
+	return false
+}
+
+// visible writes one character as an escape of Go's.
+func visible(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	switch {
+	case r == utf8.RuneError && n == 1, r < 0x80:
+		return fmt.Sprintf(`\x%02x`, s[0])
+	}
+	return fmt.Sprintf(`\u%04x`, r)
+}

@@ -1,0 +1,109 @@
+package render
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Printer writes heads. Values are made harmless for a terminal, and those that
+// give access (Authorization, cookies) are replaced unless Secrets is set.
+type Printer struct {
+	W       io.Writer
+	Palette Palette
+	Safe    bool // the writer is a terminal: escape control characters
+	Secrets bool // show credentials
+}
+
+// RequestHead writes the request line and the headers. Proto is the version of
+// the connection, which a request does not know. What is written is what the
+// library reports; the wire may have the headers in another order.
+func (p Printer) RequestHead(req *http.Request, proto string) error {
+	var b strings.Builder
+	b.WriteString(p.Palette.Bold(p.Palette.Green(p.safe(req.Method))) + " " + p.safe(p.target(req)) + " " + p.safe(proto) + "\n")
+	header := req.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if header.Get("User-Agent") == "" {
+		header.Del("User-Agent") // net/http's way to send none
+	}
+	header.Set("Host", req.Host)
+	if req.Host == "" {
+		header.Set("Host", req.URL.Host)
+	}
+	switch {
+	case req.ContentLength > 0:
+		header.Set("Content-Length", strconv.FormatInt(req.ContentLength, 10))
+	case req.ContentLength < 0:
+		header.Set("Transfer-Encoding", "chunked") //nolint:gosec // shown, not sent
+	}
+	p.header(&b, header)
+	_, err := io.WriteString(p.W, b.String())
+	return err
+}
+
+// target returns path and query, without the values of parameters whose names
+// say that they are secret.
+func (p Printer) target(req *http.Request) string {
+	if p.Secrets || req.URL.RawQuery == "" {
+		return req.URL.RequestURI()
+	}
+	params := strings.Split(req.URL.RawQuery, "&")
+	for i, param := range params {
+		name, _, ok := strings.Cut(param, "=")
+		plain, err := url.QueryUnescape(name)
+		if ok && (err != nil || errors.SensitiveHeader(strings.ReplaceAll(plain, "_", "-"))) {
+			params[i] = name + "=***"
+		}
+	}
+	u := *req.URL
+	u.RawQuery = strings.Join(params, "&")
+	return u.RequestURI()
+}
+
+// ResponseHead writes the status line and the headers.
+func (p Printer) ResponseHead(resp *http.Response) error {
+	var b strings.Builder
+	status := p.safe(strings.TrimSpace(resp.Status))
+	b.WriteString(p.safe(resp.Proto) + " " + p.Palette.Bold(p.Palette.Status(resp.StatusCode, status)) + "\n")
+	p.header(&b, resp.Header)
+	_, err := io.WriteString(p.W, b.String())
+	return err
+}
+
+// header writes the fields sorted by name, the values of one name in order.
+func (p Printer) header(b *strings.Builder, header http.Header) {
+	names := make([]string, 0, len(header))
+	for name := range header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range header[name] {
+			if !p.Secrets && secret(name) {
+				value = "***"
+			}
+			b.WriteString(p.Palette.Cyan(p.safe(name)) + ": " + p.safe(value) + "\n")
+		}
+	}
+}
+
+// secret reports whether the values of a header are not for everybody's eyes.
+// Those of CORS only talk about credentials.
+func secret(name string) bool {
+	return errors.SensitiveHeader(name) && !strings.HasPrefix(name, "Access-Control-")
+}
+
+// safe makes a piece of a head harmless.
+func (p Printer) safe(s string) string {
+	if p.Safe {
+		return Line(s)
+	}
+	return s
+}
