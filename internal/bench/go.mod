@@ -1,0 +1,21 @@
+module github.com/aiolos-http/aiolos/internal/bench
+
+go 1.26.0
+
+require (
+	github.com/aiolos-http/aiolos v0.0.0
+	github.com/hashicorp/go-retryablehttp v0.7.8
+	github.com/valyala/fasthttp v1.74.0
+	golang.org/x/net v0.62.0
+	resty.dev/v3 v3.0.0-rc.4
+)
+
+require (
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/molecule-man/go-brrr v1.0.1 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace github.com/aiolos-http/aiolos => ../..

@@ -1,0 +1,61 @@
+package main
+
+import "context"
+
+// payload is the JSON of about a kilobyte that is posted.
+type payload struct {
+	ID    int      `json:"id"`
+	Name  string   `json:"name"`
+	Notes []string `json:"notes"`
+}
+
+// answer is what comes back.
+type answer struct {
+	Received int64 `json:"received"`
+}
+
+// workloads is everything that is compared, in the order of the tables.
+func workloads(srv *server, file string) []workload {
+	var all []workload
+	for _, scheme := range []struct{ name, url string }{{"GET 64 B", srv.Plain}, {"GET 64 B over TLS", srv.addresses.TLS}} {
+		url := scheme.url + "/small"
+		for _, g := range []int{1, 16, 256} {
+			all = append(all, workload{
+				name: scheme.name, goroutines: g, ops: 1024, rounds: 25,
+				task: func(ctx context.Context, c client) error { return c.get(ctx, url, 64) },
+			})
+		}
+	}
+	post := payload{ID: 1, Name: "a kilobyte"}
+	for range 16 {
+		post.Notes = append(post.Notes, "sixty characters or so of text that is neither long nor short")
+	}
+	plain := srv.Plain
+	return append(all,
+		workload{
+			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 25,
+			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
+		},
+		workload{
+			name: "POST JSON 1 KiB", goroutines: 16, ops: 1024, rounds: 25,
+			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
+		},
+		workload{
+			name: "GET gzip, 1 MiB of JSON", goroutines: 1, ops: 16, rounds: 15,
+			without: []string{"connector"}, // it hands on what comes
+			task:    func(ctx context.Context, c client) error { return c.get(ctx, plain+"/gzip", 1<<20) },
+		},
+		workload{
+			name: "GET 1 GiB", goroutines: 1, ops: 1, rounds: 5, base: "Transport",
+			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/big", bigSize) },
+		},
+		workload{
+			name: "PUT 1 GiB from a file", goroutines: 1, ops: 1, rounds: 5, base: "Transport",
+			task: func(ctx context.Context, c client) error { return c.put(ctx, plain+"/sink", file) },
+		},
+		workload{
+			name: "GET 64 B, a new connection each", goroutines: 4, ops: 512, rounds: 9, settings: settings{forceClose: true},
+			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/small", 64) },
+		},
+	)
+}
