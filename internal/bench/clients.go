@@ -11,11 +11,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/hashicorp/go-retryablehttp"
+	"golang.org/x/net/publicsuffix"
 )
 
 // settings are what a workload asks of all clients.
@@ -51,11 +50,10 @@ func newClients(srv *server, s settings) ([]client, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []client{
-		overDoer(baseline, &http.Client{Transport: hc}, hc.CloseIdleConnections),
-		// With what a session has by default, as far as http.Client has it too.
-		overDoer("http.Client*", &http.Client{Transport: safe, Jar: jar, Timeout: time.Minute}, safe.CloseIdleConnections),
-	}
+	bare, rc := transport(), transport()
+	retry := retryablehttp.NewClient()
+	retry.Logger = nil
+	retry.HTTPClient = &http.Client{Transport: rc}
 	conn, err := newConnector(srv, s)
 	if err != nil {
 		return nil, err
@@ -64,19 +62,17 @@ func newClients(srv *server, s settings) ([]client, error) {
 	if err != nil {
 		return nil, err
 	}
-	bare, rc := transport(), transport()
-	retry := retryablehttp.NewClient()
-	retry.Logger = nil
-	retry.HTTPClient = &http.Client{Transport: rc}
-	all = append(all,
+	return []client{
+		overDoer(baseline, &http.Client{Transport: hc}, hc.CloseIdleConnections),
+		// With what a session has by default, as far as http.Client has it too.
+		overDoer("http.Client*", &http.Client{Transport: safe, Jar: jar, Timeout: time.Minute}, safe.CloseIdleConnections),
 		ses,
 		overDoer("connector", roundTripper{conn}, func() { _ = conn.Close() }),
 		overDoer("Transport", roundTripper{bare}, bare.CloseIdleConnections),
 		overResty(transport()),
 		overRetryable(retry),
 		overFast(srv, s),
-	)
-	return all, nil
+	}, nil
 }
 
 // newConnector is a connector with limits.

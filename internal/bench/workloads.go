@@ -21,7 +21,7 @@ func workloads(srv *server, file string) []workload {
 		url := scheme.url + "/small"
 		for _, g := range []int{1, 16, 256} {
 			all = append(all, workload{
-				name: scheme.name, goroutines: g, ops: 1024, rounds: 25,
+				name: scheme.name, goroutines: g, ops: 1024, rounds: 15,
 				task: func(ctx context.Context, c client) error { return c.get(ctx, url, 64) },
 			})
 		}
@@ -33,11 +33,11 @@ func workloads(srv *server, file string) []workload {
 	plain := srv.Plain
 	return append(all,
 		workload{
-			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 25,
+			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 15,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
-			name: "POST JSON 1 KiB", goroutines: 16, ops: 1024, rounds: 25,
+			name: "POST JSON 1 KiB", goroutines: 16, ops: 1024, rounds: 15,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
