@@ -23,37 +23,39 @@ type piece struct {
 // layout is a body in pieces, ready to be measured and opened.
 type layout []piece
 
-// write adds bytes.
-func (l layout) write(data []byte) layout {
-	if n := len(l); n > 0 && l[n-1].content == nil {
-		l[n-1].head = append(l[n-1].head, data...)
-		return l
+// head is the piece that bytes are added to.
+func (l layout) head() (layout, *piece) {
+	if n := len(l); n == 0 || l[n-1].content != nil {
+		l = append(l, piece{})
 	}
-	return append(l, piece{head: data})
+	return l, &l[len(l)-1]
+}
+
+// delimit adds a boundary, and what follows it (RFC 2046 5.1.1).
+func (l layout) delimit(boundary, rest string) layout {
+	first := len(l) == 0
+	l, p := l.head()
+	if !first {
+		p.head = append(p.head, "\r\n"...)
+	}
+	p.head = append(append(append(append(p.head, "--"...), boundary...), rest...), "\r\n"...)
+	return l
 }
 
 // add adds a part: its delimiter and head, and its content.
-func (l layout) add(boundary string, p piece) layout {
-	start := "--" + boundary + "\r\n"
-	if len(l) > 0 {
-		start = "\r\n" + start
+func (l layout) add(boundary string, part piece) layout {
+	l, p := l.delimit(boundary, "").head()
+	p.head = append(p.head, part.head...)
+	if m, ok := part.content.(memory); ok && len(m) <= inline {
+		p.head = append(p.head, m...)
+		return l
 	}
-	l = l.write([]byte(start)).write(p.head)
-	if m, ok := p.content.(memory); ok && len(m) <= inline {
-		return l.write(m)
-	}
-	l[len(l)-1].content = p.content
+	p.content = part.content
 	return l
 }
 
 // end adds the last delimiter.
-func (l layout) end(boundary string) layout {
-	last := "--" + boundary + "--\r\n"
-	if len(l) > 0 {
-		last = "\r\n" + last
-	}
-	return l.write([]byte(last))
-}
+func (l layout) end(boundary string) layout { return l.delimit(boundary, "--") }
 
 // size is -1 if one of the contents does not know its own. All are asked: each
 // will be held to its answer.

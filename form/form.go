@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -85,11 +84,7 @@ func (f *Form) OSFile(name string, file *os.File, opts ...PartOption) *Form {
 // The file name is the last element of r.Name(), if it has that method, or the
 // part's name. (aiohttp: add_field with an io.IOBase)
 func (f *Form) Reader(name string, r io.Reader, opts ...PartOption) *Form {
-	fileName := name
-	if named, ok := r.(interface{ Name() string }); ok {
-		fileName = filepath.Base(named.Name())
-	}
-	return f.add(&part{name: name, fileName: fileName, isReader: true, reader: r}, opts)
+	return f.add(&part{name: name, fileName: nameOf(r, name), isReader: true, reader: r}, opts)
 }
 
 // Multipart makes the form multipart/form-data whatever is in it. (aiohttp:
@@ -221,9 +216,12 @@ func (f *Form) layout() (layout, error) {
 // disposition is RFC 7578 4.2. The names are written in the form's charset, and
 // never with the extended notation of RFC 5987, which 4.2 forbids.
 func (f *Form) disposition(p *part) (string, error) {
-	value := fmt.Sprintf(`form-data; name="%s"`, quoteName(p.name, f.quoting))
+	value := `form-data; name="` + quoteName(p.name, f.quoting) + `"`
 	if p.fileName != "" {
-		value += fmt.Sprintf(`; filename="%s"`, quoteFileName(p.fileName, f.quoting))
+		value += `; filename="` + quoteFileName(p.fileName, f.quoting) + `"`
+	}
+	if utf8Charset(f.charset) {
+		return value, nil
 	}
 	data, fault := encodeText(value, f.charset)
 	if fault != "" {

@@ -103,11 +103,7 @@ func (m *Multipart) OSFile(file *os.File, opts ...PartOption) *Multipart {
 // Reader adds what r has; see [Form.Reader]. The part has a file name if r has a
 // method Name.
 func (m *Multipart) Reader(r io.Reader, opts ...PartOption) *Multipart {
-	fileName := ""
-	if named, ok := r.(interface{ Name() string }); ok {
-		fileName = filepath.Base(named.Name())
-	}
-	return m.add(&part{fileName: fileName, isReader: true, reader: r}, opts)
+	return m.add(&part{fileName: nameOf(r, ""), isReader: true, reader: r}, opts)
 }
 
 // Form adds a form, url-encoded or nested, whichever it is. (aiohttp:

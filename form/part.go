@@ -3,6 +3,7 @@ package form
 import (
 	"io"
 	"mime"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -73,6 +74,17 @@ func (p *part) complete() {
 	p.content = content
 }
 
+// nameOf is the file name of a reader that has one.
+func nameOf(r io.Reader, otherwise string) string {
+	if f, ok := r.(*os.File); ok && f == nil {
+		return otherwise
+	}
+	if named, ok := r.(interface{ Name() string }); ok {
+		return filepath.Base(named.Name())
+	}
+	return otherwise
+}
+
 // typeByName guesses a Content-Type by a file's extension.
 func typeByName(fileName string) string {
 	if t := mime.TypeByExtension(filepath.Ext(fileName)); t != "" {
@@ -98,20 +110,22 @@ func (p *part) render(disposition, charset string) (piece, error) {
 		}
 		content = memory(data)
 	}
-	var head []byte
-	add := func(name, value string) {
-		if value != "" {
-			head = append(append(append(append(head, name...), ": "...), value...), "\r\n"...)
-		}
-	}
-	add("Content-Disposition", disposition)
-	add("Content-Type", contentType)
-	add("Content-Encoding", strings.TrimSuffix(p.encoding, "-raw"))
-	add("Content-Transfer-Encoding", p.transfer)
+	head := appendHeader(make([]byte, 0, 256), "Content-Disposition", disposition)
+	head = appendHeader(head, "Content-Type", contentType)
+	head = appendHeader(head, "Content-Encoding", strings.TrimSuffix(p.encoding, "-raw"))
+	head = appendHeader(head, "Content-Transfer-Encoding", p.transfer)
 	for _, h := range p.header {
 		head = append(append(append(append(head, h.name...), ": "...), h.value...), "\r\n"...)
 	}
 	return piece{append(head, "\r\n"...), p.encode(content)}, nil
+}
+
+// appendHeader leaves out what has no value.
+func appendHeader(head []byte, name, value string) []byte {
+	if value == "" {
+		return head
+	}
+	return append(append(append(append(head, name...), ": "...), value...), "\r\n"...)
 }
 
 // mediaType is the Content-Type, or "" for none.

@@ -97,9 +97,10 @@ func (p *pathFile) reader(f *os.File) (io.ReadCloser, error) {
 	return &source{label: p.label, r: f, c: f, want: -1}, nil
 }
 
+// replayable is true for a file that is not there: that is for open to say.
 func (p *pathFile) replayable() bool {
 	info, err := os.Stat(p.path)
-	return err == nil && info.Mode().IsRegular()
+	return err != nil || info.Mode().IsRegular()
 }
 
 // section is what a file of the caller's has from where it stood. It is read
