@@ -34,6 +34,9 @@ func utf8Charset(charset string) bool {
 
 // charsetOf is the charset that a Content-Type names.
 func charsetOf(contentType string) string {
+	if !strings.Contains(contentType, ";") {
+		return ""
+	}
 	_, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		return ""

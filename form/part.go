@@ -149,7 +149,7 @@ func (p *part) mediaType(charset string) (string, error) {
 	if contentType == "" {
 		return "", nil
 	}
-	if own := charsetOf(contentType); p.charset != "" && own != "" && !strings.EqualFold(own, p.charset) {
+	if own := charsetOf(contentType); own != "" && p.charset != "" && !strings.EqualFold(own, p.charset) {
 		return "", invalid(p.label, "two charsets", nil)
 	}
 	return withCharset(contentType, charset), nil
