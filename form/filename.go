@@ -11,7 +11,9 @@ type Quoting uint8
 const (
 	// QuoteWHATWG is the default, and what browsers send: CR, LF and the double
 	// quote become %0D, %0A and %22, and everything else stays as it is, in
-	// UTF-8. (WHATWG HTML, "escape a multipart form data name")
+	// UTF-8. In a name, unlike in a file name, a lone CR or LF counts as a line
+	// break, CR LF. A backslash stays too, and some servers take that for an
+	// escape. (WHATWG HTML, "multipart/form-data encoding algorithm")
 	QuoteWHATWG Quoting = iota
 	// QuotePercent is the older manner. All of a file name but letters, digits
 	// and "-._~" is percent-encoded; of a name, what is not ASCII, and '"', '\'

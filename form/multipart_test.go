@@ -169,6 +169,7 @@ func TestMultipartRefused(t *testing.T) {
 		{"bad nested form", form.NewMultipart("").Form(form.New().Field("\x00", "")), "control character"},
 		{"bad nested body", form.NewMultipart("").Multipart(form.NewMultipart("").JSON(func() {})), "cannot be encoded"},
 		{"type of a nested body", form.NewMultipart("").Form(form.New(), form.ContentType("a/b")), "that of the body in it"},
+		{"charset of a nested body", form.NewMultipart("").Form(form.New(), form.Charset("utf-8")), "that of the body in it"},
 		{"base64 of a nested body", form.NewMultipart("").Form(form.New(), form.TransferEncoding("base64")), "RFC 2045 6.4"},
 		{"form-data without a name", form.NewMultipart("form-data").Text(""), "needs a Content-Disposition"},
 		{"form-data, compressed", form.NewMultipart("form-data").Text("", named, form.ContentEncoding("gzip")), "cannot be encoded"},

@@ -56,7 +56,10 @@ func FileName(name string) PartOption {
 // those it is only written. Empty is the form's charset.
 func Charset(name string) PartOption {
 	return partOption("Charset", name, func(p *part) {
-		if name != "" && !token(name) {
+		switch {
+		case p.nested != nil:
+			p.fail("its content type is that of the body in it", nil)
+		case name != "" && !token(name):
 			p.fail("malformed charset", nil)
 		}
 		p.charset = name

@@ -127,6 +127,21 @@ func TestReadersRefused(t *testing.T) {
 	}
 }
 
+// A file that its owner closed too early is told before anything is sent.
+func TestFileClosedBeforeOpen(t *testing.T) {
+	t.Parallel()
+	file := osFile(t, "x")
+	f := form.New().OSFile("a", file)
+	file.Close()
+	_, err := f.Length()
+	checkInvalid(t, "length", err, "file cannot be read")
+	_, err = f.Open()
+	checkInvalid(t, "open", err, "file cannot be read")
+	if !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the cause is lost: %v", err)
+	}
+}
+
 // lateSeek breaks once it is to go back.
 type lateSeek struct {
 	*strings.Reader
