@@ -36,75 +36,78 @@ func TestFilesRefused(t *testing.T) {
 	checkInvalid(t, "directory", err, "file is a directory")
 }
 
-// change does something to a file between two steps of a sending.
+// A file may change while it is sent, or between Length and Open.
 func TestFileChanges(t *testing.T) {
 	t.Parallel()
-	grow := func(path string) error { return os.WriteFile(path, []byte("hello, world"), 0o600) }
-	shrink := func(path string) error { return os.Truncate(path, 2) }
-	parts := map[string]func(t *testing.T, path string) *form.Form{
-		"path": func(_ *testing.T, path string) *form.Form { return form.New().File("a", path) },
-		"file": func(t *testing.T, path string) *form.Form {
-			t.Helper()
-			f, err := os.Open(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { f.Close() })
-			return form.New().OSFile("a", f)
-		},
+	byPath := func(_ *testing.T, path string) *form.Form { return form.New().File("a", path) }
+	byFile := func(t *testing.T, path string) *form.Form {
+		t.Helper()
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return form.New().OSFile("a", f)
 	}
-	for name, part := range parts {
-		for what, change := range map[string]func(string) error{"grows": grow, "shrinks": shrink} {
+	for what, change := range map[string]func(string) error{
+		"grows":   func(path string) error { return os.WriteFile(path, []byte("hello, world"), 0o600) },
+		"shrinks": func(path string) error { return os.Truncate(path, 2) },
+	} {
+		for name, part := range map[string]func(*testing.T, string) *form.Form{"path": byPath, "file": byFile} {
 			t.Run(name+" "+what, func(t *testing.T) {
 				t.Parallel()
-				path := file(t, "a.txt", "hello")
-				f := part(t, path)
-
-				body := open(t, f) // without Length it has the size that it has now
-				if err := change(path); err != nil {
-					t.Fatal(err)
-				}
-				data, err := io.ReadAll(body)
-				checkSize(t, "while it is open", err)
-				if strings.Contains(string(data), "--\r\n") {
-					t.Errorf("the body has an end: %q", data)
-				}
-				body.Close()
+				changeWhileOpen(t, part, change)
 			})
 			t.Run(name+" "+what+" after Length", func(t *testing.T) {
 				t.Parallel()
-				path := file(t, "a.txt", "hello")
-				f := part(t, path)
-				first, err := f.Length()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := change(path); err != nil {
-					t.Fatal(err)
-				}
-				body, err := f.Open()
-				checkSize(t, "open", err)
-				if body != nil {
-					t.Error("there is a body")
-				}
-				if second, err := f.Length(); err != nil || second == first {
-					t.Errorf("length is %d, %v; was %d", second, err, first)
-				}
-				send(t, f) // it was asked anew
-			})
-			t.Run(name+" "+what+" while WriteTo", func(t *testing.T) {
-				t.Parallel()
-				path := file(t, "a.txt", "hello")
-				body := open(t, part(t, path))
-				defer body.Close()
-				if err := change(path); err != nil {
-					t.Fatal(err)
-				}
-				_, err := body.(io.WriterTo).WriteTo(io.Discard)
-				checkSize(t, "WriteTo", err)
+				changeAfterLength(t, part, change)
 			})
 		}
 	}
+}
+
+// Without Length a file has the size that it has at Open.
+func changeWhileOpen(t *testing.T, part func(*testing.T, string) *form.Form, change func(string) error) {
+	t.Helper()
+	for name, read := range map[string]func(io.Reader, io.Writer) error{
+		"Read":    func(r io.Reader, w io.Writer) error { _, err := io.Copy(w, struct{ io.Reader }{r}); return err },
+		"WriteTo": func(r io.Reader, w io.Writer) error { _, err := r.(io.WriterTo).WriteTo(w); return err },
+	} {
+		path := file(t, "a.txt", "hello")
+		body := open(t, part(t, path))
+		if err := change(path); err != nil {
+			t.Fatal(err)
+		}
+		var sent strings.Builder
+		checkSize(t, name, read(body, &sent))
+		if strings.Contains(sent.String(), "--\r\n") {
+			t.Errorf("%s: the body has an end: %q", name, sent.String())
+		}
+		body.Close()
+	}
+}
+
+// What Length said is held to, until it is asked anew.
+func changeAfterLength(t *testing.T, part func(*testing.T, string) *form.Form, change func(string) error) {
+	t.Helper()
+	path := file(t, "a.txt", "hello")
+	f := part(t, path)
+	first, err := f.Length()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := change(path); err != nil {
+		t.Fatal(err)
+	}
+	body, err := f.Open()
+	checkSize(t, "open", err)
+	if body != nil {
+		t.Error("there is a body")
+	}
+	if second, err := f.Length(); err != nil || second == first {
+		t.Errorf("length is %d, %v; was %d", second, err, first)
+	}
+	send(t, f)
 }
 
 func checkSize(t *testing.T, what string, err error) {
