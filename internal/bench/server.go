@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/internal/certs"
 )
@@ -136,15 +137,21 @@ func handler() http.Handler {
 	return mux
 }
 
-// jsonText is text that looks like what an API sends: names that recur, numbers
-// and words that do not.
+// jsonText is text such as a list from an API: names and addresses that recur,
+// numbers, dates and words that do not.
 func jsonText(size int) []byte {
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same text every time
+	words := strings.Fields("open closed merged draft fix the crash when a header is empty add support for tests in docs " +
+		"update version remove unused code improve error message handle timeout of connection")
+	word := func() string { return words[rng.IntN(len(words))] }
 	var b bytes.Buffer
 	b.WriteByte('[')
 	for b.Len() < size {
-		fmt.Fprintf(&b, `{"id":%d,"name":"user-%x","score":%.4f,"active":%t,"tags":["t%d","t%d"]},`,
-			rng.Uint32(), rng.Uint64(), rng.Float64()*1000, rng.IntN(2) == 0, rng.IntN(50), rng.IntN(50))
+		id := rng.IntN(1_000_000)
+		fmt.Fprintf(&b, `{"id":%d,"url":"https://api.example.com/repos/gopher/burrow/issues/%d","title":"%s %s %s %s",`,
+			rng.Uint32(), id, word(), word(), word(), word())
+		fmt.Fprintf(&b, `"state":"%s","comments":%d,"user":{"login":"user-%d","admin":false},"created_at":"2026-%02d-%02dT%02d:%02d:00Z"},`,
+			words[rng.IntN(4)], rng.IntN(40), rng.IntN(5000), 1+rng.IntN(12), 1+rng.IntN(28), rng.IntN(24), rng.IntN(60))
 	}
 	b.WriteString("{}]")
 	return b.Bytes()

@@ -21,7 +21,7 @@ func workloads(srv *server, file string) []workload {
 		url := scheme.url + "/small"
 		for _, g := range []int{1, 16, 256} {
 			all = append(all, workload{
-				name: scheme.name, goroutines: g, ops: 1024, rounds: 15,
+				name: scheme.name, goroutines: g, ops: 1024, rounds: 11,
 				task: func(ctx context.Context, c client) error { return c.get(ctx, url, 64) },
 			})
 		}
@@ -33,28 +33,28 @@ func workloads(srv *server, file string) []workload {
 	plain := srv.Plain
 	return append(all,
 		workload{
-			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 15,
+			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 11,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
-			name: "POST JSON 1 KiB", goroutines: 16, ops: 1024, rounds: 15,
+			name: "POST JSON 1 KiB", goroutines: 16, ops: 1024, rounds: 11,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
-			name: "GET gzip, 1 MiB of JSON", goroutines: 1, ops: 16, rounds: 15,
+			name: "GET gzip, 1 MiB of JSON", goroutines: 1, ops: 16, rounds: 11,
 			without: []string{"connector"}, // it hands on what comes
 			task:    func(ctx context.Context, c client) error { return c.get(ctx, plain+"/gzip", 1<<20) },
 		},
 		workload{
-			name: "GET 1 GiB", goroutines: 1, ops: 1, rounds: 5, base: "Transport",
+			name: "GET 1 GiB", goroutines: 1, ops: 1, rounds: 4, base: "Transport",
 			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/big", bigSize) },
 		},
 		workload{
-			name: "PUT 1 GiB from a file", goroutines: 1, ops: 1, rounds: 5, base: "Transport",
+			name: "PUT 1 GiB from a file", goroutines: 1, ops: 1, rounds: 4, base: "Transport",
 			task: func(ctx context.Context, c client) error { return c.put(ctx, plain+"/sink", file) },
 		},
 		workload{
-			name: "GET 64 B, a new connection each", goroutines: 4, ops: 512, rounds: 9, settings: settings{forceClose: true},
+			name: "GET 64 B, a new connection each", goroutines: 4, ops: 512, rounds: 7, settings: settings{forceClose: true},
 			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/small", 64) },
 		},
 	)
