@@ -16,7 +16,6 @@ const maxEmpty = 1024
 var (
 	errTrailing = stderrors.New("data after the end of the encoded body")
 	errEmpty    = stderrors.New("too many empty gzip members")
-	errBroken   = stderrors.New("writing the decoded body failed before")
 )
 
 // Reader decodes one coding. It is made by [NewReader] and used by one goroutine
@@ -59,7 +58,9 @@ func (s *source) Read(p []byte) (int, error) {
 // Read decodes. What was decoded is returned before the reader waits for more of
 // the source, even for its end.
 func (r *Reader) Read(p []byte) (int, error) {
-	n, err := r.step(p)
+	r.mu.Lock()
+	n, err := r.read(p)
+	r.mu.Unlock()
 	r.decoded.Add(int64(n))
 	if r.closed.Load() {
 		r.release() // Close could not
@@ -140,99 +141,30 @@ func (r *Reader) putBack() {
 	}
 }
 
-// WriteTo decodes the rest into w. gzip goes there straight from the decoder's
-// window, anything else by way of a pooled buffer.
+// WriteTo decodes the rest into w, with a pooled buffer.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
-	out := &sink{w: w, decoded: &r.decoded}
-	var err error
-	if r.kind == gzipCoding {
-		err = r.writeGzip(out)
-	} else {
-		err = r.writeCopied(out)
-	}
-	if r.closed.Load() {
-		r.release() // Close could not
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return out.n, err
-}
-
-// sink is where WriteTo writes. It remembers its error, so that it can be told
-// from the decoder's.
-type sink struct {
-	w       io.Writer
-	n       int64
-	decoded *atomic.Int64
-	err     error
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	n, err := s.w.Write(p)
-	if err == nil && n < len(p) {
-		err = io.ErrShortWrite
-	}
-	s.n += int64(n)
-	s.decoded.Add(int64(n))
-	s.err = err
-	return n, err
-}
-
-// writeGzip decodes member by member.
-func (r *Reader) writeGzip(out *sink) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for empty := 0; empty < maxEmpty; empty++ {
-		if r.err != nil {
-			return r.err
-		}
-		if r.closed.Load() {
-			return r.fail(errors.ErrConnectionClosed)
-		}
-		if !r.within {
-			if err := r.begin(); err != nil {
-				return r.fail(err)
-			}
-		}
-		before := out.n
-		_, err := r.dec.gz.WriteTo(out)
-		switch {
-		case out.err != nil:
-			r.fail(errBroken) //nolint:errcheck // the writer's error is the one to tell
-			return out.err
-		case err != nil:
-			return r.fail(err)
-		}
-		r.within = false
-		if out.n > before {
-			empty = -1
-		}
-	}
-	return r.fail(errEmpty)
-}
-
-func (r *Reader) writeCopied(out *sink) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
+	var total int64
 	for {
-		n, err := r.step(buf[:])
+		n, err := r.Read(buf[:])
 		if n > 0 {
-			if _, werr := out.Write(buf[:n]); werr != nil {
-				return werr
+			m, werr := w.Write(buf[:n])
+			total += int64(m)
+			if werr == nil && m < n {
+				werr = io.ErrShortWrite
+			}
+			if werr != nil {
+				return total, werr
 			}
 		}
+		if err == io.EOF {
+			return total, nil
+		}
 		if err != nil {
-			return err
+			return total, err
 		}
 	}
-}
-
-// step is Read without the count.
-func (r *Reader) step(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.read(p)
 }
 
 // Decoded is how many decoded bytes were read so far.
