@@ -90,7 +90,7 @@ func (x *exchange) connect(fresh bool) error {
 	x.conn = c
 	x.gotten = now
 	silence := x.timeout.SockRead
-	if x.upload.present() || silence < 0 {
+	if x.uploads() || silence < 0 {
 		silence = 0
 	}
 	x.reused = c.begin(now, x.total, silence)
@@ -98,6 +98,16 @@ func (x *exchange) connect(fresh bool) error {
 		t.Reused, t.Retried, t.Remote = x.reused, fresh, c.remote
 	}
 	return nil
+}
+
+// smallUpload is what a socket's buffer takes without the peer reading it.
+const smallUpload = 8 << 10
+
+// uploads reports whether sending the body may take a time of its own, in which
+// the peer has no reason to say anything.
+func (x *exchange) uploads() bool {
+	small := x.upload.plain != nil && x.orig.ContentLength > 0 && x.orig.ContentLength <= smallUpload
+	return x.upload.present() && !small
 }
 
 // connectSlowly waits for a slot if h is nil, and dials if the slot comes
@@ -197,8 +207,7 @@ func (x *exchange) send() (*http.Response, error) {
 		// ClientConn; this one takes it along.
 		ctx, x.cancel = context.WithCancelCause(ctx)
 	}
-	present := x.upload.present()
-	if present && x.timeout.SockRead > 0 {
+	if x.uploads() && x.timeout.SockRead > 0 {
 		c, d := x.conn, x.timeout.SockRead
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 			WroteRequest: func(httptrace.WroteRequestInfo) { c.boundSilence(d) },
@@ -342,7 +351,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.finish(true)
 		return resp
 	}
-	if x.upload.present() && x.timeout.SockRead > 0 {
+	if x.uploads() && x.timeout.SockRead > 0 {
 		x.conn.boundSilence(x.timeout.SockRead)
 	}
 	x.body, x.expected = resp.Body, resp.ContentLength
