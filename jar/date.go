@@ -84,7 +84,10 @@ func (d *date) time() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t := time.Date(year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, time.UTC)
-	return t, t.Day() == d.day // there is no 30th of February
+	if t.Day() != d.day { // there is no 30th of February
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 // leadingNumber reads the digits at the start of a token: at least low, at most

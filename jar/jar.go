@@ -47,8 +47,9 @@ type Config struct {
 
 	// OnReject, unless nil, is called for every cookie that is not kept, and for
 	// those that the limits evict. It may use the jar, and is called by the
-	// goroutine that stores cookies, maybe by several at once. The cookie has its
-	// value: beware of writing it to a log.
+	// goroutine that stores cookies, maybe by several at once. Of a line that is no
+	// cookie there is only the Raw field. The cookie has its value: beware of
+	// writing it to a log.
 	OnReject func(cookie *http.Cookie, reason Reason)
 }
 
@@ -155,8 +156,8 @@ func (j *Jar) find(u *url.URL, found []*entry, access bool) []*entry {
 	})
 	slices.SortFunc(found, sendOrder)
 	if access {
-		for i := len(found) - 1; i >= 0; i-- {
-			j.index.touch(found[i], now)
+		for _, e := range slices.Backward(found) {
+			j.index.touch(e, now)
 		}
 	}
 	return found

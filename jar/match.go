@@ -96,15 +96,7 @@ func canonicalHost(host string) (string, bool) {
 // isIP reports whether a canonical host is an address: it has a colon, or
 // nothing but digits and dots.
 func isIP(host string) bool {
-	for i := range len(host) {
-		if host[i] == ':' {
-			return true
-		}
-		if !isDigit(host[i]) && host[i] != '.' {
-			return false
-		}
-	}
-	return host != ""
+	return strings.IndexByte(host, ':') >= 0 || host != "" && strings.Trim(host, "0123456789.") == ""
 }
 
 // domainMatch is RFC 6265 5.1.3 for canonical names.
@@ -142,8 +134,11 @@ func cookiePath(attribute string, o *origin) string {
 // attribute with a dot at its end counts as none.
 func (j *Jar) domainOf(attribute string, o *origin) (domain string, hostOnly bool, reason Reason) {
 	attribute = strings.Trim(attribute, " \t")
-	if attribute == "" || strings.HasSuffix(attribute, ".") {
+	switch {
+	case attribute == "" || o.host != "" && strings.HasSuffix(attribute, "."):
 		return o.host, o.host != "", ""
+	case strings.HasSuffix(attribute, "."):
+		return "", false, ReasonDomain // or else it would be shared
 	}
 	domain, ok := canonicalHost(strings.TrimPrefix(attribute, "."))
 	if !ok {

@@ -246,5 +246,5 @@ func parseSameSite(s string) http.SameSite {
 	case "none":
 		return http.SameSiteNoneMode
 	}
-	return http.SameSiteDefaultMode
+	return 0 // as good as absent
 }

@@ -57,7 +57,7 @@ func quote(value string) string {
 			b.WriteString(value[i : i+size])
 			i += size
 		case size > 1:
-			writeOctal(&b, byte(r))
+			writeOctal(&b, byte(r&0xff))
 			i += size
 		default:
 			writeOctal(&b, c)
