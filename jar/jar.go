@@ -183,20 +183,22 @@ func (j *Jar) Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie {
 		return nil
 	}
 	var kept []*http.Cookie
+	var rejections []rejection
 	now := time.Now()
 	for _, c := range cookies {
-		e, reason := j.admit(j.written(c), &origin{}, now)
-		if reason == "" && (e.domain == "" || domainMatch(o.host, e.domain)) {
-			e.hostOnly = e.hostOnly && e.domain != ""
-			if e.matches(&o, now) {
-				sent := e.sent()
-				kept = append(kept, &sent)
-				continue
-			}
+		if c == nil {
+			continue
 		}
+		e, reason := j.admit(j.written(c), &origin{}, now)
 		if reason != "" {
-			j.report([]rejection{{c, reason}})
+			rejections = append(rejections, rejection{c, reason})
+			continue
+		}
+		if (e.domain == "" || domainMatch(o.host, e.domain)) && e.matches(&o, now) {
+			sent := e.sent()
+			kept = append(kept, &sent)
 		}
 	}
+	j.report(rejections)
 	return kept
 }

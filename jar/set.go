@@ -120,9 +120,6 @@ func (j *Jar) storeOne(c *http.Cookie, o *origin, now time.Time) Reason {
 
 // admit makes an entry of a cookie, or says why there is none (RFC 6265bis 5.7).
 func (j *Jar) admit(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
-	if c == nil {
-		return nil, ReasonSyntax
-	}
 	if reason := checkPair(c); reason != "" {
 		return nil, reason
 	}
