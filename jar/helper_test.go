@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,4 +121,11 @@ func vectors(t testing.TB, name string, fields int) [][]string {
 		t.Fatalf("%s: only %d vectors", name, len(rows))
 	}
 	return rows
+}
+
+// sorted sorts lines.
+func sorted(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }

@@ -132,17 +132,14 @@ type pair struct {
 // nextPair cuts the next pair off. A value in quotes ends with its quote, when a
 // semicolon or nothing follows; every other ends at the next semicolon.
 func nextPair(s string) (p pair, rest string) {
-	end := strings.IndexByte(s, ';')
-	if equal := strings.IndexByte(s, '='); equal >= 0 && (end < 0 || equal < end) {
+	p.raw, rest, _ = strings.Cut(s, ";")
+	// Not in all of s: a line of nothing but semicolons would take quadratic time.
+	if equal := strings.IndexByte(p.raw, '='); equal >= 0 {
 		value := strings.TrimLeft(s[equal+1:], " \t")
 		if n := quotedEnd(value); n > 0 {
-			end = len(s) - len(value) + n
+			end := len(s) - len(value) + n
+			p.raw, rest = s[:end], strings.TrimPrefix(s[end:], ";")
 		}
-	}
-	if end < 0 || end >= len(s) {
-		p.raw = s
-	} else {
-		p.raw, rest = s[:end], s[end+1:]
 	}
 	p.raw = strings.Trim(p.raw, " \t")
 	p.name, p.value, p.hasValue = strings.Cut(p.raw, "=")
