@@ -167,7 +167,7 @@ func (j *Jar) find(u *url.URL, found []*entry, access bool) []*entry {
 // request (RFC 6265 5.4).
 func (e *entry) matches(o *origin, now time.Time) bool {
 	return (!e.hostOnly || e.domain == o.host) && (!e.secure || o.secure) &&
-		pathMatch(o.path, e.path) && !e.expired(now)
+		pathMatch(o.requestPath(), e.path) && !e.expired(now)
 }
 
 func hasName(entries []*entry, name string) bool {

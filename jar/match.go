@@ -14,9 +14,23 @@ import (
 // cookies: nowhere, and trusted.
 type origin struct {
 	host   string // canonical
-	path   string // as on the wire
 	ip     bool
 	secure bool
+
+	url  *url.URL
+	path string // see requestPath
+}
+
+// requestPath is the path as it is on the wire. It is not looked at before a
+// cookie asks for it, because to check an escaped one allocates.
+func (o *origin) requestPath() string {
+	if o.path == "" {
+		o.path = "/"
+		if o.url != nil && strings.HasPrefix(o.url.Path, "/") {
+			o.path = o.url.EscapedPath()
+		}
+	}
+	return o.path
 }
 
 // origin looks at a URL; the reason is empty if it can have cookies.
@@ -24,7 +38,7 @@ func (j *Jar) origin(u *url.URL) (origin, Reason) {
 	if u == nil {
 		return origin{}, ReasonHost
 	}
-	o := origin{path: u.EscapedPath()}
+	o := origin{url: u}
 	switch u.Scheme {
 	case "https", "wss":
 		o.secure = true
@@ -38,9 +52,6 @@ func (j *Jar) origin(u *url.URL) (origin, Reason) {
 		return origin{}, ReasonHost
 	}
 	o.host, o.ip = host, isIP(host)
-	if o.path == "" || o.path[0] != '/' {
-		o.path = "/"
-	}
 	return o, ""
 }
 
@@ -125,7 +136,7 @@ func defaultPath(request string) string {
 // cookiePath is the Path attribute if it is one, or else the default.
 func cookiePath(attribute string, o *origin) string {
 	if attribute == "" || attribute[0] != '/' || hasControl(attribute) || strings.Contains(attribute, "\t") {
-		return defaultPath(o.path)
+		return defaultPath(o.requestPath())
 	}
 	return attribute
 }
