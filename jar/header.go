@@ -28,7 +28,17 @@ func ParseCookies(header string) []*http.Cookie {
 
 // equalFold compares without regard to the case of ASCII letters, and of no
 // others: the Kelvin sign is not a k.
-func equalFold(a, b string) bool { return len(a) == len(b) && lower(a) == lower(b) }
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lowerRune(rune(a[i])) != lowerRune(rune(b[i])) {
+			return false
+		}
+	}
+	return true
+}
 
 // lower is the text with ASCII letters in lower case; it is s itself, without a
 // copy, where that changes nothing.
