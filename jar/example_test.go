@@ -18,10 +18,7 @@ var (
 )
 
 func ExampleNew() {
-	j := jar.New(jar.Config{})
-	client := &http.Client{Jar: j} // or session.Config{Jar: j}
-	_ = client
-
+	j := jar.New(jar.Config{}) // for http.Client.Jar or session.Config.Jar
 	j.SetCookieHeaders(shop, []string{"id=7; Path=/; Secure", "lang=en; Domain=example.com; Path=/"})
 	for c := range j.All() {
 		fmt.Println(c.Domain, c.Path, c.Name, c.Value, c.HostOnly)

@@ -20,7 +20,9 @@ const (
 // browser extensions read: domain, whether sub-domains are meant, path, whether
 // Secure, when it expires (0: with the session), name and value, separated by
 // tabs. The format has no place for shared cookies, SameSite and Partitioned, nor
-// for parts of seconds: the former are left out, the rest is lost.
+// for parts of seconds: the former are left out, the rest is lost. The line of an
+// HttpOnly cookie starts with "#HttpOnly_", as curl has it; wget takes that for a
+// comment.
 func (j *Jar) WriteNetscape(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(netscapeHead)

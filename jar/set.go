@@ -67,13 +67,11 @@ func (j *Jar) written(c *http.Cookie) *http.Cookie {
 	if c == nil || c.Quoted || j.config.QuoteCookie < 0 || !needsQuotes(c.Value) {
 		return c
 	}
-	w := *c
-	w.Quoted = true
-	if inner, quoted := cutQuotes(c.Value); quoted {
-		w.Value = inner
-	} else if !hasControl(c.Value) { // one that has some is refused as it is
-		w.Value = quote(c.Value)
+	if hasControl(c.Value) {
+		return c // to be refused
 	}
+	w := *c
+	w.Value, w.Quoted = quote(c.Value), true
 	return &w
 }
 
