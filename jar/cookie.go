@@ -1,6 +1,7 @@
 package jar
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -82,12 +83,4 @@ func sendOrder(a, b *entry) int {
 	return createOrder(a, b)
 }
 
-func createOrder(a, b *entry) int {
-	if a.serial < b.serial {
-		return -1
-	}
-	if a.serial > b.serial {
-		return 1
-	}
-	return 0
-}
+func createOrder(a, b *entry) int { return cmp.Compare(a.serial, b.serial) }

@@ -1,5 +1,8 @@
 package jar
 
+// ReadAll is readAll, for a limit that a test can reach.
+var ReadAll = readAll
+
 // Stored is the number of entries, expired ones included.
 func Stored(j *Jar) int {
 	j.mu.Lock()

@@ -12,7 +12,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// maxFile bounds what is read of a file: 100,000 cookies take a quarter of it.
+// maxFile bounds what is read of a file, in bytes: 100,000 cookies take a quarter
+// of it.
 const maxFile = 128 << 20
 
 // FileError is a file of cookies that cannot be read as one. The jar is as it
@@ -101,14 +102,14 @@ func loadFile(path string, read func(io.Reader) error) error {
 	return err
 }
 
-// readAll reads what is at most as long as a file of cookies may be.
-func readAll(r io.Reader, format string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+// readAll reads what is at most limit bytes long.
+func readAll(r io.Reader, format string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("load cookies: %w", err)
 	}
-	if len(data) > maxFile {
-		return nil, &FileError{Format: format, Reason: "longer than 128 MiB"}
+	if int64(len(data)) > limit {
+		return nil, &FileError{Format: format, Reason: "longer than " + strconv.FormatInt(limit, 10) + " bytes"}
 	}
 	return data, nil
 }

@@ -137,17 +137,13 @@ func (x *index) all() []*entry {
 	return entries
 }
 
-// crowded returns the entry that has to go when a domain has too many: one that
-// has expired, or else the one that was not used for the longest time, a Secure
-// one only if there are no others (RFC 6265bis 5.7).
-func (x *index) crowded(domain string, now time.Time) *entry {
+// crowded returns the entry that has to go when a domain has too many: the one
+// that was not used for the longest time, a Secure one only if there are no others
+// (RFC 6265bis 5.7).
+func (x *index) crowded(domain string) *entry {
 	var victim *entry
 	for _, e := range x.byDomain[domain] {
-		switch {
-		case e.expired(now):
-			return e
-		case victim == nil, victim.secure && !e.secure,
-			victim.secure == e.secure && e.used < victim.used:
+		if victim == nil || victim.secure && !e.secure || victim.secure == e.secure && e.used < victim.used {
 			victim = e
 		}
 	}

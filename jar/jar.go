@@ -36,9 +36,9 @@ type Config struct {
 	AllowPublicSuffixes bool
 
 	// MaxPerDomain is how many cookies a domain may have, counted by the domain
-	// that they are for: a sub-domain counts for itself. If there are more, one
-	// that has expired goes, or else the one that was not used for the longest
-	// time, Secure ones last. Zero is [DefaultMaxPerDomain], negative is no limit.
+	// that they are for: a sub-domain counts for itself. If there are more, the one
+	// that was not used for the longest time goes, Secure ones last. Zero is
+	// [DefaultMaxPerDomain], negative is no limit.
 	MaxPerDomain int
 
 	// MaxTotal is how many cookies the jar may have. If there are more, the one

@@ -120,7 +120,7 @@ func sameSiteName(s http.SameSite) string {
 // those that have expired are not. What is not of that layout is a [*FileError],
 // and then the jar stays as it is.
 func (j *Jar) ReadJSON(r io.Reader) error {
-	data, err := readAll(r, "json")
+	data, err := readAll(r, "json", maxFile)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func netscapeBool(b bool) string {
 // that have expired are not. Any other line is a [*FileError], and then the jar
 // stays as it is.
 func (j *Jar) ReadNetscape(r io.Reader) error {
-	data, err := readAll(r, "cookies.txt")
+	data, err := readAll(r, "cookies.txt", maxFile)
 	if err != nil {
 		return err
 	}

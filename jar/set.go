@@ -172,29 +172,26 @@ func expiry(c *http.Cookie, now time.Time) time.Time {
 	return c.Expires.UTC()
 }
 
-// evict removes what is above the limits.
+// evict removes what is above the limits; what has expired does not count.
 func (x *index) evict(config *Config, now time.Time, rejections []rejection) []rejection {
+	perDomain, total := config.MaxPerDomain, config.MaxTotal
 	if x.newest == nil {
 		return rejections
 	}
-	domain := x.newest.domain
-	for config.MaxPerDomain > 0 && len(x.byDomain[domain]) > config.MaxPerDomain {
-		rejections = x.drop(x.crowded(domain, now), now, ReasonDomainLimit, rejections)
-	}
-	if config.MaxTotal > 0 && len(x.byKey) > config.MaxTotal {
+	domain := x.newest.domain // of the entry that was put last
+	if perDomain > 0 && len(x.byDomain[domain]) > perDomain || total > 0 && len(x.byKey) > total {
 		x.purge(now, -1)
 	}
-	for config.MaxTotal > 0 && len(x.byKey) > config.MaxTotal {
-		rejections = x.drop(x.oldest, now, ReasonTotalLimit, rejections)
+	for perDomain > 0 && len(x.byDomain[domain]) > perDomain {
+		rejections = x.drop(x.crowded(domain), ReasonDomainLimit, rejections)
+	}
+	for total > 0 && len(x.byKey) > total {
+		rejections = x.drop(x.oldest, ReasonTotalLimit, rejections)
 	}
 	return rejections
 }
 
-// drop removes an entry and reports it, unless its time had come anyway.
-func (x *index) drop(e *entry, now time.Time, reason Reason, rejections []rejection) []rejection {
+func (x *index) drop(e *entry, reason Reason, rejections []rejection) []rejection {
 	x.remove(e)
-	if e.expired(now) {
-		return rejections
-	}
 	return append(rejections, rejection{&e.copy().Cookie, reason})
 }
