@@ -53,9 +53,9 @@ type Config struct {
 	OnReject func(cookie *http.Cookie, reason Reason)
 }
 
-// Jar keeps cookies. It is safe for concurrent use. A request's cost does not
-// depend on how many cookies other domains have, sub-domains of the same site
-// included. (aiohttp: CookieJar)
+// Jar keeps cookies. It is made by [New], and safe for concurrent use. What a
+// request costs does not depend on how many cookies other domains have, sub-domains
+// of the same site included. (aiohttp: CookieJar)
 type Jar struct {
 	config  Config
 	trusted map[webOrigin]bool

@@ -145,6 +145,9 @@ func TestAddresses(t *testing.T) {
 	j := jar.New(jar.Config{Unsafe: true, AllowPublicSuffixes: true})
 	j.Update([]*http.Cookie{{Name: "a", Value: "1", Domain: "0.1"}, {Name: "b", Value: "1", Domain: "1"}}, nil)
 	wantSent(t, j, "http://127.0.0.1/", "")
+	// The zone of an address is no domain.
+	set(t, j, "http://example.com/", "c=1; Domain=example.com")
+	wantSent(t, j, "http://[fe80::1%25.example.com]/", "")
 }
 
 func TestSharedCookies(t *testing.T) {

@@ -33,7 +33,7 @@ func TestJSONLayout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		j := jar.New(jar.Config{})
-		set(t, j, "https://www.example.com/dir/page", "a=1; Secure; HttpOnly; SameSite=Lax; Max-Age=60; Partitioned", "b=2; Domain=example.com; Path=/", "c=3; Path=/dir/")
+		set(t, j, "https://www.example.com/dir/page", "a=1; Secure; HttpOnly; SameSite=Lax; Max-Age=60; Partitioned", "b=2; Domain=example.com; Path=/", "c=3; Path=/dir/", "a=4; Path=/dir/")
 		j.Update([]*http.Cookie{{Name: "s", Value: "x,y;z"}}, nil)
 		var got bytes.Buffer
 		if err := j.WriteJSON(&got); err != nil {
@@ -89,6 +89,7 @@ func TestJSONFromAiohttp(t *testing.T) {
 		j.want(t, "ip: host is an ip address", "ctl: value with a forbidden character")
 		wantSent(t, j.Jar, "https://example.com/dir/x", `under=1; wide=1; host=1; quoted="x\054y"; age=1; date=1; bytes=`+"\xe9€😀"+`; everywhere=1`)
 		wantSent(t, j.Jar, "http://www.example.com/", `wide=1; everywhere=1`)
+		wantSent(t, j.Jar, "http://www.dot.example/", `dot=1; everywhere=1`)
 		for c := range j.All() {
 			switch c.Name {
 			case "age":

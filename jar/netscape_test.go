@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aiolos-http/aiolos/jar"
 )
@@ -15,6 +16,7 @@ func TestNetscapeLayout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		j := jar.New(jar.Config{})
+		time.Sleep(time.Millisecond) // the end is rounded up
 		set(t, j, "https://www.example.com/dir/page", "a=1; Secure; HttpOnly; Max-Age=60", "b=2; Domain=example.com; Path=/", `c="q r"; Path=/`, "empty=; Path=/")
 		j.Update(jar.ParseCookies("shared=1"), nil)
 		var got bytes.Buffer
@@ -22,7 +24,7 @@ func TestNetscapeLayout(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "# Netscape HTTP Cookie File\n\n" +
-			"#HttpOnly_www.example.com\tFALSE\t/dir\tTRUE\t946684860\ta\t1\n" +
+			"#HttpOnly_www.example.com\tFALSE\t/dir\tTRUE\t946684861\ta\t1\n" +
 			".example.com\tTRUE\t/\tFALSE\t0\tb\t2\n" +
 			"www.example.com\tFALSE\t/\tFALSE\t0\tc\t\"q r\"\n" +
 			"www.example.com\tFALSE\t/\tFALSE\t0\tempty\t\n"

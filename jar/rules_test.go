@@ -27,6 +27,8 @@ func TestPrefixes(t *testing.T) {
 		{"https://www.example.com/x", "__host-a=1; Secure", false},
 		{"https://www.example.com/", "__Host-a=1; Secure; Path=/; Domain=www.example.com", false},
 		{"https://www.example.com/", "__Host-a=1; Secure; Path=/x", false},
+		{"https://localhost/", "__Host-a=1; Secure; Path=/", true},
+		{"https://localhost/", "__Host-a=1; Secure; Path=/; Domain=localhost", false},
 		{"https://www.example.com/", "__Host-a=1; Path=/", false},
 		{"http://www.example.com/", "__Host-a=1; Secure; Path=/", false},
 		{"http://www.example.com/", "__SECURE-a=1", false},
@@ -184,6 +186,24 @@ func TestExpiredCookiesLeave(t *testing.T) {
 		if j.Len() != 0 || jar.Stored(j) != 0 {
 			t.Errorf("got %d cookies and %d stored", j.Len(), jar.Stored(j))
 		}
+	})
+}
+
+// TestReturnAfterExpiry: a cookie that comes back after its end is a new one.
+func TestReturnAfterExpiry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := jar.New(jar.Config{})
+		set(t, j, "http://example.com/", lines(100, "; Max-Age=5")...) // more than one call removes
+		set(t, j, "http://example.com/", "again=1; Max-Age=6", "stays=1")
+		time.Sleep(6 * time.Second)
+		set(t, j, "http://example.com/", "again=2")
+		for c := range j.All() {
+			if c.Name == "again" && !c.Created.Equal(time.Now()) {
+				t.Errorf("created %v ago", time.Since(c.Created))
+			}
+		}
+		wantSent(t, j, "http://example.com/", "stays=1; again=2")
 	})
 }
 
