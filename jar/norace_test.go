@@ -1,0 +1,5 @@
+//go:build !race
+
+package jar_test
+
+const raceEnabled = false

@@ -1,0 +1,55 @@
+package jar
+
+import "net/http"
+
+// Reason says why a jar did not keep a cookie, in words for a log.
+type Reason string
+
+// The reasons.
+const (
+	// ReasonSyntax: the line is no cookie; the Raw field has the line.
+	ReasonSyntax Reason = "not a cookie"
+	// ReasonName: the name is empty, or has a control character, "=" or ";".
+	ReasonName Reason = "name with a forbidden character"
+	// ReasonValue: the value has a control character or an unquoted ";".
+	ReasonValue Reason = "value with a forbidden character"
+	// ReasonSize: name and value have more than 4096 bytes together.
+	ReasonSize Reason = "name and value above 4096 bytes"
+	// ReasonScheme: the URL is not one of http, https, ws, wss.
+	ReasonScheme Reason = "not an http url"
+	// ReasonHost: the URL has no host, or one that cannot be.
+	ReasonHost Reason = "url without a usable host"
+	// ReasonIP: the host is an IP address, and [Config.Unsafe] is not set.
+	ReasonIP Reason = "host is an ip address"
+	// ReasonDomain: the Domain attribute is not the host or a parent of it.
+	ReasonDomain Reason = "domain does not match the host"
+	// ReasonPublicSuffix: the Domain attribute is a public suffix.
+	ReasonPublicSuffix Reason = "domain is a public suffix"
+	// ReasonPrefix: the name starts with __Host- or __Secure-, and the cookie is
+	// not what that promises.
+	ReasonPrefix Reason = "attributes do not fit the name prefix"
+	// ReasonSecure: it came over plain http and would hide a Secure cookie.
+	ReasonSecure Reason = "would replace a secure cookie over plain http"
+	// ReasonDomainLimit: it was kept, and later had to go because its domain has
+	// more than [Config.MaxPerDomain].
+	ReasonDomainLimit Reason = "evicted: too many cookies in the domain"
+	// ReasonTotalLimit: it was kept, and later had to go because the jar has more
+	// than [Config.MaxTotal].
+	ReasonTotalLimit Reason = "evicted: too many cookies in the jar"
+)
+
+// rejection is one call of Config.OnReject that is due.
+type rejection struct {
+	cookie *http.Cookie
+	reason Reason
+}
+
+// report calls OnReject, without the lock, so that it may use the jar.
+func (j *Jar) report(rejections []rejection) {
+	if j.config.OnReject == nil {
+		return
+	}
+	for _, r := range rejections {
+		j.config.OnReject(r.cookie, r.reason)
+	}
+}

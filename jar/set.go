@@ -1,0 +1,197 @@
+package jar
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// SetCookies stores what the response of u set, as [http.CookieJar] has it. The
+// values are kept as they are. A cookie that has expired, or has a negative
+// MaxAge, removes the one of its name, domain and path.
+//
+// [net/http.Response.Cookies] drops cookies that browsers keep;
+// [Jar.SetCookieHeaders] does not.
+func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	if len(cookies) == 0 {
+		return
+	}
+	o, reason := j.origin(u)
+	j.store(&o, cookies, reason, nil)
+}
+
+// SetCookieHeaders stores what the Set-Cookie lines of the response of u set, read
+// by [ParseSetCookie]. (aiohttp: CookieJar.update_cookies_from_headers)
+func (j *Jar) SetCookieHeaders(u *url.URL, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	cookies := make([]*http.Cookie, 0, len(lines))
+	var rejections []rejection
+	for _, line := range lines {
+		parsed, reason := parseLine(line, false)
+		if reason != "" {
+			rejections = append(rejections, rejection{&http.Cookie{Raw: line}, reason})
+			continue
+		}
+		cookies = append(cookies, parsed...)
+	}
+	o, reason := j.origin(u)
+	j.store(&o, cookies, reason, rejections)
+}
+
+// Update stores cookies that the program made. Their values are written as
+// [Config.QuoteCookie] says. With a URL they are taken as if its server had set
+// them; with none (nil, or an empty one) those with a Domain are kept for it, and
+// those without are shared: sent to every host. The cookies are not changed.
+// (aiohttp: CookieJar.update_cookies)
+func (j *Jar) Update(cookies []*http.Cookie, u *url.URL) {
+	if len(cookies) == 0 {
+		return
+	}
+	written := make([]*http.Cookie, 0, len(cookies))
+	for _, c := range cookies {
+		written = append(written, j.written(c))
+	}
+	if u == nil || *u == (url.URL{}) {
+		j.store(&origin{}, written, "", nil)
+		return
+	}
+	o, reason := j.origin(u)
+	j.store(&o, written, reason, nil)
+}
+
+// written is a cookie of the program's with its value as it will be sent.
+func (j *Jar) written(c *http.Cookie) *http.Cookie {
+	if c == nil || c.Quoted || j.config.QuoteCookie < 0 || !needsQuotes(c.Value) {
+		return c
+	}
+	if hasControl(c.Value) {
+		return c // to be refused
+	}
+	w := *c
+	w.Value, w.Quoted = quote(c.Value), true
+	return &w
+}
+
+// store puts cookies into the index; reason, if there is one, is against all.
+func (j *Jar) store(o *origin, cookies []*http.Cookie, reason Reason, rejections []rejection) {
+	now := time.Now()
+	j.mu.Lock()
+	j.index.purge(now, purgeStep)
+	for _, c := range cookies {
+		if c == nil {
+			continue
+		}
+		why := reason
+		if why == "" {
+			why = j.storeOne(c, o, now)
+		}
+		if why != "" {
+			rejections = append(rejections, rejection{c, why})
+			continue
+		}
+		rejections = j.index.evict(&j.config, now, rejections)
+	}
+	j.count.Store(int64(len(j.index.byKey)))
+	j.mu.Unlock()
+	j.report(rejections)
+}
+
+func (j *Jar) storeOne(c *http.Cookie, o *origin, now time.Time) Reason {
+	e, reason := j.admit(c, o, now)
+	switch {
+	case reason != "":
+		return reason
+	case j.hidesSecure(e, o, now):
+		return ReasonSecure
+	case e.expired(now):
+		if old := j.index.byKey[e.key]; old != nil {
+			j.index.remove(old)
+		}
+		return ""
+	}
+	j.index.put(e, now)
+	return ""
+}
+
+// admit makes an entry of a cookie, or says why there is none (RFC 6265bis 5.7).
+func (j *Jar) admit(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
+	if reason := checkPair(c); reason != "" {
+		return nil, reason
+	}
+	domain, hostOnly, reason := j.domainOf(c.Domain, o)
+	switch {
+	case isIP(o.host) && !j.config.Unsafe, isIP(domain) && !j.config.Unsafe:
+		return nil, ReasonIP
+	case reason != "":
+		return nil, reason
+	case o.host != "" && !prefixHolds(c, hostOnly, o):
+		return nil, ReasonPrefix
+	}
+	return &entry{
+		// A copy: the text of a header would keep all of the header in memory.
+		key:   key{strings.Clone(domain), strings.Clone(cookiePath(c.Path, o)), strings.Clone(c.Name)},
+		value: strings.Clone(c.Value), quoted: c.Quoted,
+		secure: c.Secure, httpOnly: c.HttpOnly, partitioned: c.Partitioned,
+		hostOnly: hostOnly, sameSite: c.SameSite, expires: expiry(c, now),
+	}, ""
+}
+
+// hidesSecure reports whether a cookie came over plain http and would stand where
+// the host has a Secure one (RFC 6265bis 5.7: "leave secure cookies alone").
+func (j *Jar) hidesSecure(e *entry, o *origin, now time.Time) bool {
+	if o.host == "" || o.secure || e.secure {
+		return false
+	}
+	hides := false
+	j.index.domains(o, true, func(domain string, list []*entry) {
+		for _, old := range list {
+			hides = hides || domain != "" && old.secure && old.name == e.name && !old.expired(now) && pathMatch(e.path, old.path)
+		}
+	})
+	return hides
+}
+
+// expiry is when a cookie ends; the zero time is with the session. Max-Age wins
+// over Expires.
+func expiry(c *http.Cookie, now time.Time) time.Time {
+	last := time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+	switch {
+	case c.MaxAge < 0:
+		return now
+	case int64(c.MaxAge) > last.Unix()-now.Unix():
+		return last
+	case c.MaxAge > 0:
+		// Not now.Add: a Duration ends after 292 years.
+		return time.Unix(now.Unix()+int64(c.MaxAge), int64(now.Nanosecond())).UTC()
+	case c.Expires.After(last):
+		return last
+	}
+	return c.Expires.UTC()
+}
+
+// evict removes what is above the limits; what has expired does not count.
+func (x *index) evict(config *Config, now time.Time, rejections []rejection) []rejection {
+	perDomain, total := config.MaxPerDomain, config.MaxTotal
+	if x.newest == nil {
+		return rejections
+	}
+	domain := x.newest.domain // of the entry that was put last
+	if perDomain > 0 && len(x.byDomain[domain]) > perDomain || total > 0 && len(x.byKey) > total {
+		x.purge(now, -1)
+	}
+	for perDomain > 0 && len(x.byDomain[domain]) > perDomain {
+		rejections = x.drop(x.crowded(domain), ReasonDomainLimit, rejections)
+	}
+	for total > 0 && len(x.byKey) > total {
+		rejections = x.drop(x.oldest, ReasonTotalLimit, rejections)
+	}
+	return rejections
+}
+
+func (x *index) drop(e *entry, reason Reason, rejections []rejection) []rejection {
+	x.remove(e)
+	return append(rejections, rejection{&e.copy().Cookie, reason})
+}
