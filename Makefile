@@ -63,9 +63,10 @@ bench: ## compare with other clients, in less than three minutes
 	@cd internal/bench && go run .
 
 .PHONY: interop
-interop: ## tests against real peers (build tag interop)
-	@files=$$(grep -rlE '^//go:build .*interop' --include='*_test.go' . || true); \
-	if [ -z "$$files" ]; then echo "no tests against real peers yet"; else go test -tags interop -run Interop ./...; fi
+interop: ## tests against real peers, which are installed first
+	@.ci/peers
+	@go vet -tags interop ./...
+	@go test -count=1 -tags interop -run Interop ./...
 
 .PHONY: fmt
 fmt: $(LINTER) ## format

@@ -2,44 +2,46 @@ package session
 
 import (
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
-	"golang.org/x/net/publicsuffix"
+	"github.com/aiolos-http/aiolos/jar"
 )
 
-// memoryJar is the jar of a session that was given none.
-type memoryJar struct {
-	*cookiejar.Jar
-	stored atomic.Int64
-}
-
-func newJar() (*memoryJar, error) {
-	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-	if err != nil {
-		return nil, err
+// A jar may have more than http.CookieJar asks for; [jar.Jar] has all of it.
+type (
+	// lenJar says when there is nothing to look for.
+	lenJar interface{ Len() int }
+	// lineJar reads Set-Cookie lines itself, because net/http drops cookies that
+	// browsers keep.
+	lineJar interface {
+		SetCookieHeaders(u *url.URL, lines []string)
 	}
-	return &memoryJar{Jar: jar}, nil
-}
+	// matchJar judges and writes the cookies of one request as its own.
+	matchJar interface {
+		Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie
+	}
+)
 
-// SetCookies stores cookies and notes that there may be some.
-func (j *memoryJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
-	j.stored.Add(int64(len(cookies)))
-	j.Jar.SetCookies(u, cookies)
+// ownCookies are the request's own cookies as they are sent to this hop's URL.
+func (c *call) ownCookies() []*http.Cookie {
+	own := c.opts.cookies
+	if len(own) == 0 {
+		return nil
+	}
+	m, ok := c.s.jar.(matchJar)
+	if !ok {
+		m = jar.New(jar.Config{}) // for its way to write them
+	}
+	return m.Match(c.url, own)
 }
-
-// Len is zero while nothing was ever stored, so that an empty jar costs a
-// request nothing.
-func (j *memoryJar) Len() int { return int(j.stored.Load()) }
 
 // addCookies puts the cookies of this hop into the header: those that the
 // caller wrote there, the jar's for the URL, and the request's own, of which a
 // later one takes the place of an earlier one of the same name.
 func (c *call) addCookies() {
 	var stored []*http.Cookie
-	if j, ok := c.s.jar.(interface{ Len() int }); !ok || j.Len() > 0 {
+	if j, ok := c.s.jar.(lenJar); !ok || j.Len() > 0 {
 		stored = c.s.jar.Cookies(c.url)
 	}
 	o := &c.opts
@@ -59,7 +61,7 @@ func (c *call) addCookies() {
 		}
 	}
 	pairs = pairs.overridden(stored)
-	pairs = pairs.overridden(o.cookies)
+	pairs = pairs.overridden(c.ownCookies())
 	switch line := pairs.String(); {
 	case line != "":
 		o.own()["Cookie"] = []string{line}
@@ -120,9 +122,11 @@ func (s *Session) storeCookies(resp *http.Response, c *call) {
 	if len(resp.Header["Set-Cookie"]) == 0 {
 		return
 	}
-	cookies := resp.Cookies()
-	if len(cookies) == 0 {
+	if j, ok := s.jar.(lineJar); ok {
+		j.SetCookieHeaders(c.url, resp.Header["Set-Cookie"])
 		return
 	}
-	s.jar.SetCookies(c.url, cookies)
+	if cookies := resp.Cookies(); len(cookies) > 0 {
+		s.jar.SetCookies(c.url, cookies)
+	}
 }

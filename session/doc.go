@@ -74,7 +74,8 @@
 // package of its own, ClientTimeout is [ClientTimeout], ClientResponse is
 // [Response], StreamReader is [StreamReader], raise_for_status is
 // [Response.CheckStatus] and [CheckStatus], params is [Query] and [Params], data
-// is [Bytes], [Text], [Form], [FormPairs], [Body] and [Stream], json is [JSON],
+// is [Bytes], [Text], [Form], [FormPairs], [FormData],
+// [Multipart], [Body] and [Stream], json is [JSON],
 // allow_redirects and max_redirects are [NoRedirects] and [Redirects], auth is
 // [BasicAuth] or [Bearer], skip_auto_headers is [SkipHeader], base_url,
 // connector, connector_owner, cookie_jar, timeout and middlewares are fields of

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -230,17 +231,14 @@ func SkipHeader(names ...string) Option {
 
 // Cookie sends a cookie with this request, beside the jar's and in the place
 // of one of the same name. It is not stored, and no longer sent once a redirect
-// has left the origin. (aiohttp: cookies)
+// has left the origin. A value with characters that cookies must not have is
+// quoted as the jar quotes it. (aiohttp: cookies)
 func Cookie(name, value string) Option {
-	c := &http.Cookie{Name: name, Value: value}
-	if strings.ContainsAny(value, " ,") {
-		c.Quoted = true
-	}
 	return Option{"Cookie", []string{strconv.Quote(name), "***"}, func(o *options) error {
-		if err := c.Valid(); err != nil {
+		if !isToken(name) || strings.ContainsFunc(value, unicode.IsControl) {
 			return &errors.InvalidRequestError{Field: "cookie", Reason: "invalid name or character in value"}
 		}
-		o.cookies = append(slices.Clip(o.cookies), c)
+		o.cookies = append(slices.Clip(o.cookies), &http.Cookie{Name: name, Value: value})
 		return nil
 	}}
 }

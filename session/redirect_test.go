@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -63,6 +64,9 @@ func (r *recorder) count() int {
 
 func newSession(t *testing.T, cfg session.Config) *session.Session {
 	t.Helper()
+	if cfg.Jar == nil {
+		cfg.Jar = jar.New(jar.Config{Unsafe: true}) // the servers of the tests have IP addresses
+	}
 	s, err := session.New(cfg)
 	if err != nil {
 		t.Fatal(err)

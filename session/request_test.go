@@ -63,7 +63,7 @@ func TestBadInput(t *testing.T) {
 		{"length without a body", s, "POST", rec.URL, opt(session.Header("Content-Length", "5")), errors.ErrInvalidRequest},
 		{"skipped framing", s, "POST", rec.URL, opt(session.SkipHeader("Content-Length")), errors.ErrInvalidRequest},
 		{"cookie name", s, "GET", rec.URL, opt(session.Cookie("a b", "c")), errors.ErrInvalidRequest},
-		{"cookie value", s, "GET", rec.URL, opt(session.Cookie("a", "b;c=d")), errors.ErrInvalidRequest},
+		{"cookie value", s, "GET", rec.URL, opt(session.Cookie("a", "b\x01")), errors.ErrInvalidRequest},
 		{"colon in a login", s, "GET", rec.URL, opt(session.BasicAuth("a:b", "c")), errors.ErrInvalidRequest},
 		{"empty token", s, "GET", rec.URL, opt(session.Bearer("")), errors.ErrInvalidRequest},
 		{"newline in a token", s, "GET", rec.URL, opt(session.Bearer("a\nb")), errors.ErrInvalidRequest},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -32,8 +33,9 @@ type Config struct {
 	// another library. It excludes Connector and the timeouts that only a
 	// Connector can honour: all but Total.
 	Transport http.RoundTripper
-	// Jar keeps the cookies. Nil means a fresh one in memory, with the public
-	// suffix list. (aiohttp: cookie_jar)
+	// Jar keeps the cookies. Nil means a fresh [jar.Jar] with its defaults: the
+	// public suffix list is on, and hosts that are IP addresses keep no cookies.
+	// [jar.Discard] keeps none. (aiohttp: cookie_jar)
 	Jar http.CookieJar
 	// Timeout is the default of all requests; zero fields are those of
 	// [DefaultTimeout]. (aiohttp: timeout)
@@ -95,9 +97,7 @@ func New(cfg Config) (*Session, error) {
 		c.sensitive = append(c.sensitive, http.CanonicalHeaderKey(name))
 	}
 	if c.jar == nil {
-		if c.jar, err = newJar(); err != nil {
-			return nil, err
-		}
+		c.jar = jar.New(jar.Config{})
 	}
 	if err := c.connect(&cfg); err != nil {
 		return nil, err

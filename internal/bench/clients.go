@@ -30,6 +30,8 @@ type client struct {
 	post  func(ctx context.Context, url string, v *payload) error
 	put   func(ctx context.Context, url, file string) error
 	close func()
+
+	do func(ctx context.Context) error // what needs no server
 }
 
 // maxConns is enough for every workload: no client ever waits for a slot or

@@ -22,6 +22,7 @@ type workload struct {
 	without    []string // clients that do not do this
 	base       string   // whom the others are compared with; empty: http.Client
 	settings   settings
+	clients    func() ([]client, error) // instead of all clients of HTTP
 	// task is what one goroutine does once.
 	task func(ctx context.Context, c client) error
 }
@@ -53,7 +54,11 @@ const baseline = "http.Client"
 // run measures all clients. They live as long as the workload, so that their
 // connections are there after the first, unmeasured round.
 func run(ctx context.Context, srv *server, w workload) (*table, error) {
-	clients, err := newClients(srv, w.settings)
+	build := w.clients
+	if build == nil {
+		build = func() ([]client, error) { return newClients(srv, w.settings) }
+	}
+	clients, err := build()
 	if err != nil {
 		return nil, err
 	}

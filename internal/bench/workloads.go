@@ -31,7 +31,7 @@ func workloads(srv *server, file string) []workload {
 		post.Notes = append(post.Notes, "sixty characters or so of text that is neither long nor short")
 	}
 	plain := srv.Plain
-	return append(all,
+	all = append(all,
 		workload{
 			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 11,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
@@ -57,5 +57,7 @@ func workloads(srv *server, file string) []workload {
 			name: "GET 64 B, a new connection each", goroutines: 4, ops: 512, rounds: 7, settings: settings{forceClose: true},
 			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/small", 64) },
 		},
+		formWorkload(file),
 	)
+	return append(all, cookieWorkloads()...)
 }

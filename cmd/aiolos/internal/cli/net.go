@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,7 @@ func (n *network) session(cfg connector.Config) (*session.Session, error) {
 		return nil, err
 	}
 	return session.New(session.Config{
+		Jar:          jar.New(jar.Config{Unsafe: true}), // a server that is called by its address may have cookies too
 		Connector:    conn,
 		OwnConnector: true,
 		Timeout: session.ClientTimeout{
