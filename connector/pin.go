@@ -1,0 +1,121 @@
+package connector
+
+import (
+	"crypto/md5"  //nolint:gosec // what NewLegacyPin is for
+	"crypto/sha1" //nolint:gosec // as above
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Pin is the digest of the one certificate that a server may show: of the whole
+// leaf certificate as it goes over the wire (DER). The zero Pin pins nothing.
+// Pins can be compared with ==. (aiohttp: Fingerprint)
+//
+// As in aiohttp a pin takes the place of the verification: the certificate may
+// be self-signed, expired, or for another name. [Pin.Verified] asks for both.
+type Pin struct {
+	sum    [sha256.Size]byte
+	size   uint8 // of the digest; 0: no pin
+	verify bool
+}
+
+// NewPin returns the pin of a SHA-256 digest, which has 32 bytes. Anything else
+// is an [errors.InvalidRequestError].
+func NewPin(digest []byte) (Pin, error) {
+	switch len(digest) {
+	case sha256.Size:
+		return newPin(digest), nil
+	case md5.Size, sha1.Size:
+		return Pin{}, badPin("md5 and sha1 are insecure; use sha256, or NewLegacyPin if there is no other way")
+	}
+	return Pin{}, badPin("a sha256 digest has 32 bytes")
+}
+
+// NewLegacyPin is [NewPin] that takes MD5 (16 bytes) and SHA-1 (20 bytes) too,
+// for servers of which nothing better is known. Certificates with a given MD5
+// can be forged.
+func NewLegacyPin(digest []byte) (Pin, error) {
+	switch len(digest) {
+	case sha256.Size, md5.Size, sha1.Size:
+		return newPin(digest), nil
+	}
+	return Pin{}, badPin("a digest has 16 (md5), 20 (sha1) or 32 bytes (sha256)")
+}
+
+// ParsePin reads a SHA-256 pin as tools print it: 64 hexadecimal digits, with
+// or without colons between the bytes, or base64, with or without "sha256/"
+// before it. White space around it is passed over.
+func ParsePin(text string) (Pin, error) {
+	text = strings.TrimSpace(text)
+	if rest, ok := strings.CutPrefix(text, "sha256/"); ok {
+		return pinFromBase64(rest)
+	}
+	if digest, err := hex.DecodeString(strings.ReplaceAll(text, ":", "")); err == nil && len(digest) > 0 {
+		return NewPin(digest)
+	}
+	return pinFromBase64(text)
+}
+
+func pinFromBase64(text string) (Pin, error) {
+	digest, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return Pin{}, badPin("neither hexadecimal nor base64")
+	}
+	return NewPin(digest)
+}
+
+func newPin(digest []byte) Pin {
+	p := Pin{size: uint8(len(digest))} //nolint:gosec // at most 32
+	copy(p.sum[:], digest)
+	return p
+}
+
+func badPin(reason string) error {
+	return &errors.InvalidRequestError{Field: "Fingerprint", Reason: reason}
+}
+
+// Verified returns a pin that has to match beside the verification of the
+// chain and the host's name.
+func (p Pin) Verified() Pin {
+	p.verify = p.size > 0
+	return p
+}
+
+// IsZero reports whether p pins nothing.
+func (p Pin) IsZero() bool { return p.size == 0 }
+
+// Digest returns a copy of the digest.
+func (p Pin) Digest() []byte { return append([]byte(nil), p.sum[:p.size]...) }
+
+// String is the digest in hexadecimal digits. It is no secret.
+func (p Pin) String() string { return hex.EncodeToString(p.sum[:p.size]) }
+
+// check is for tls.Config.VerifyConnection, which is called for resumed
+// sessions too, unlike VerifyPeerCertificate.
+func (p Pin) check(state tls.ConnectionState) ([]byte, bool) {
+	if len(state.PeerCertificates) == 0 {
+		return nil, false
+	}
+	got := p.digest(state.PeerCertificates[0].Raw)
+	return got, subtle.ConstantTimeCompare(got, p.sum[:p.size]) == 1
+}
+
+// digest is of the kind that the pin has.
+func (p Pin) digest(der []byte) []byte {
+	switch p.size {
+	case md5.Size:
+		sum := md5.Sum(der) //nolint:gosec // as above
+		return sum[:]
+	case sha1.Size:
+		sum := sha1.Sum(der) //nolint:gosec // as above
+		return sum[:]
+	}
+	sum := sha256.Sum256(der)
+	return sum[:]
+}
