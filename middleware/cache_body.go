@@ -16,18 +16,17 @@ func (call *cacheCall) keep(resp *http.Response, start time.Time) bool {
 	if call.req.Method == http.MethodHead || resp.Body == nil {
 		return false
 	}
-	cc := cacheParse(resp.Header)
-	if !c.cacheStorable(resp, cc) || c.cfg.MaxBody >= 0 && resp.ContentLength > c.cfg.MaxBody {
-		return false
-	}
 	names, star := cacheVary(resp.Header)
-	if star {
+	if star || c.cfg.MaxBody >= 0 && resp.ContentLength > c.cfg.MaxBody {
 		return false
 	}
 	m := &CacheMeta{
 		ID: rand.Text(), Status: resp.StatusCode, Proto: resp.Proto, Header: cacheHeader(resp.Header),
 		Length: resp.ContentLength, Uncompressed: resp.Uncompressed,
 		Requested: start, Received: time.Now(),
+	}
+	if m.policy = cachePolicyOf(m); !c.cacheStorable(m) {
+		return false
 	}
 	key := call.key
 	if len(names) > 0 {

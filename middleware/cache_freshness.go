@@ -33,26 +33,42 @@ func cacheByDefault(status int) bool {
 	return false
 }
 
+// cachePolicy is what the head of a response says about its use. It is worked
+// out once, because a hit is to be cheap.
+type cachePolicy struct {
+	cc       cacheControl
+	explicit bool          // the server said how long it is fresh
+	lifetime time.Duration // that, or what the heuristic says without a bound
+	age      time.Duration // when it arrived
+	head     cacheHead
+}
+
+func cachePolicyOf(m *CacheMeta) *cachePolicy {
+	p := &cachePolicy{cc: cacheParse(m.Header), age: cacheInitialAge(m), head: cacheHeadOf(m)}
+	p.lifetime, p.explicit = cacheLifetime(m, p.cc)
+	return p
+}
+
 // cacheStorable reports whether a response may be kept (RFC 9111 3), and is
 // worth it: it is fresh for a while, or can be validated, or may be used stale.
-func (c *Cache) cacheStorable(resp *http.Response, cc cacheControl) bool {
+func (c *Cache) cacheStorable(m *CacheMeta) bool {
+	cc := m.policy.cc
 	switch {
-	case resp.StatusCode < http.StatusOK, resp.StatusCode == http.StatusPartialContent,
-		resp.StatusCode == http.StatusNotModified, resp.Header["Content-Range"] != nil:
+	case m.Status < http.StatusOK, m.Status == http.StatusPartialContent,
+		m.Status == http.StatusNotModified, m.Header["Content-Range"] != nil:
 		return false
 	case cc.mustUnderstand:
 		// It stands beside a no-store for caches that do not know it (RFC 9111 5.2.2.3).
-		if !cacheUnderstood(resp.StatusCode) {
+		if !cacheUnderstood(m.Status) {
 			return false
 		}
 	case cc.noStore:
 		return false
 	}
-	lifetime, explicit := c.cacheLifetime(resp.StatusCode, resp.Header, cc, time.Now())
-	if !explicit && !cacheByDefault(resp.StatusCode) && !cc.public {
+	if !m.policy.explicit && !cacheByDefault(m.Status) && !cc.public {
 		return false
 	}
-	return lifetime > 0 && !cc.noCache || cacheValidator(resp.Header) ||
+	return c.lifetime(m.policy) > 0 && !cc.noCache || cacheValidator(m.Header) ||
 		c.staleFor(cc.whileRevalidate, c.cfg.StaleWhileRevalidate) > 0 || c.staleFor(cc.ifError, c.cfg.StaleIfError) > 0
 }
 
@@ -61,50 +77,57 @@ func cacheValidator(h http.Header) bool { return h["Etag"] != nil || h["Last-Mod
 
 // cacheLifetime is how long a response is fresh (RFC 9111 4.2.1), and whether
 // the server said so. A private cache passes s-maxage over.
-func (c *Cache) cacheLifetime(status int, h http.Header, cc cacheControl, received time.Time) (time.Duration, bool) {
+func cacheLifetime(m *CacheMeta, cc cacheControl) (time.Duration, bool) {
 	if cc.maxAge >= 0 {
 		return cc.maxAge, true
 	}
-	date := cacheDate(h, received)
-	if values := h["Expires"]; values != nil {
+	date := cacheDate(m)
+	if values := m.Header["Expires"]; values != nil {
 		expires, err := http.ParseTime(values[0])
 		if err != nil || len(values) > 1 {
 			return 0, true // "0" and the like are in the past (RFC 9111 5.3)
 		}
 		return max(0, expires.Sub(date)), true
 	}
-	if c.cfg.HeuristicMax < 0 || !cacheByDefault(status) && !cc.public {
+	if !cacheByDefault(m.Status) && !cc.public {
 		return 0, false
 	}
-	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	modified, err := http.ParseTime(m.Header.Get("Last-Modified"))
 	if err != nil || !modified.Before(date) {
 		return 0, false
 	}
-	return min(date.Sub(modified)/cacheHeuristic, c.cfg.HeuristicMax), false
+	return date.Sub(modified) / cacheHeuristic, false
+}
+
+// lifetime is how long a response is fresh, the configuration considered.
+func (c *Cache) lifetime(p *cachePolicy) time.Duration {
+	if p.explicit {
+		return p.lifetime
+	}
+	return max(0, min(p.lifetime, c.cfg.HeuristicMax))
 }
 
 // cacheDate is the Date of a response, or the time of its arrival.
-func cacheDate(h http.Header, received time.Time) time.Time {
-	if values := h["Date"]; len(values) > 0 {
+func cacheDate(m *CacheMeta) time.Time {
+	if values := m.Header["Date"]; len(values) > 0 {
 		if date, err := http.ParseTime(values[0]); err == nil {
 			return date
 		}
 	}
-	return received
+	return m.Received
 }
 
-// cacheAge is the current age of an entry (RFC 9111 4.2.3).
-func cacheAge(m *CacheMeta, now time.Time) time.Duration {
-	apparent := max(0, m.Received.Sub(cacheDate(m.Header, m.Received)))
-	said := m.Received.Sub(m.Requested)
+// cacheInitialAge is the age of a response when it arrived (RFC 9111 4.2.3).
+func cacheInitialAge(m *CacheMeta) time.Duration {
+	apparent := max(0, m.Received.Sub(cacheDate(m)))
+	said := max(0, m.Received.Sub(m.Requested))
 	if values := m.Header["Age"]; len(values) > 0 {
 		first, _, _ := strings.Cut(values[0], ",") // of several the first counts (RFC 9111 5.1)
 		if age, ok := cacheSeconds(cacheTrim(first)); ok {
 			said += age
 		}
 	}
-	// A clock that was set back does not make a response young again.
-	return max(apparent, said) + max(0, now.Sub(m.Received))
+	return max(apparent, said)
 }
 
 // cacheUse is what may be done with an entry.
@@ -118,19 +141,22 @@ const (
 
 // cacheState is an entry, measured at one moment.
 type cacheState struct {
-	resp          cacheControl // of the response
+	policy        *cachePolicy
 	age, lifetime time.Duration
 }
 
 func (c *Cache) cacheState(m *CacheMeta, now time.Time) cacheState {
-	cc := cacheParse(m.Header)
-	lifetime, _ := c.cacheLifetime(m.Status, m.Header, cc, m.Received)
-	return cacheState{resp: cc, age: cacheAge(m, now), lifetime: lifetime}
+	p := m.policy
+	if p == nil {
+		p = cachePolicyOf(m)
+	}
+	// A clock that was set back does not make a response young again.
+	return cacheState{policy: p, age: p.age + max(0, now.Sub(m.Received)), lifetime: c.lifetime(p)}
 }
 
 // cacheDecide says what a request may do with an entry (RFC 9111 4).
-func (c *Cache) cacheDecide(s cacheState, req cacheControl) cacheUse {
-	if req.noCache || s.resp.noCache {
+func (c *Cache) cacheDecide(s *cacheState, req cacheControl) cacheUse {
+	if req.noCache || s.policy.cc.noCache {
 		return cacheValidate
 	}
 	lifetime := s.lifetime
@@ -141,23 +167,23 @@ func (c *Cache) cacheDecide(s cacheState, req cacheControl) cacheUse {
 	switch {
 	case stale < 0 && -stale >= req.minFresh:
 		return cacheServe
-	case s.resp.mustRevalidate:
+	case s.policy.cc.mustRevalidate:
 		return cacheValidate
 	case stale >= 0 && req.maxStale >= stale:
 		return cacheServe
 	case req.maxAge < 0 && req.minFresh < 0 && !req.onlyIfCached &&
-		s.age-s.lifetime < c.staleFor(s.resp.whileRevalidate, c.cfg.StaleWhileRevalidate):
+		s.age-s.lifetime < c.staleFor(s.policy.cc.whileRevalidate, c.cfg.StaleWhileRevalidate):
 		return cacheServeRefresh
 	}
 	return cacheValidate
 }
 
 // cacheOnError reports whether an entry may stand in for a failure (RFC 5861 4).
-func (c *Cache) cacheOnError(s cacheState, req cacheControl) bool {
-	if s.resp.mustRevalidate || s.resp.noCache || req.noCache {
+func (c *Cache) cacheOnError(s *cacheState, req cacheControl) bool {
+	if s.policy.cc.mustRevalidate || s.policy.cc.noCache || req.noCache {
 		return false
 	}
-	allowed := max(c.staleFor(s.resp.ifError, c.cfg.StaleIfError), req.ifError)
+	allowed := max(c.staleFor(s.policy.cc.ifError, c.cfg.StaleIfError), req.ifError)
 	return allowed > 0 && s.age-s.lifetime <= allowed
 }
 

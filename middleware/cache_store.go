@@ -67,4 +67,6 @@ type CacheMeta struct {
 	// fields of the request the response depends; the responses are under keys
 	// made with them (RFC 9111 4.1).
 	Vary []string `json:"vary,omitempty"`
+
+	policy *cachePolicy // of Header; nil if the entry was read from somewhere
 }

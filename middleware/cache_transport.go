@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -50,9 +49,13 @@ func cacheBypass(req *http.Request) bool {
 	if req.Body != nil && req.Body != http.NoBody {
 		return true
 	}
-	h := req.Header
-	return h["Range"] != nil || h["Upgrade"] != nil || h["If-None-Match"] != nil || h["If-Modified-Since"] != nil ||
-		h["If-Match"] != nil || h["If-Unmodified-Since"] != nil || h["If-Range"] != nil
+	for name := range req.Header {
+		switch name {
+		case "Range", "Upgrade", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range":
+			return true
+		}
+	}
+	return false
 }
 
 func (call *cacheCall) answer() (*http.Response, error) {
@@ -66,13 +69,13 @@ func (call *cacheCall) answer() (*http.Response, error) {
 		return call.fetch()
 	}
 	state := c.cacheState(entry.Meta, time.Now())
-	switch c.cacheDecide(state, call.cc) {
+	switch c.cacheDecide(&state, call.cc) {
 	case cacheServeRefresh:
 		c.refresh(call, key, entry.Meta)
 		fallthrough
 	case cacheServe:
 		c.stats.hits.Add(1)
-		return call.serve(entry, state, "; hit"), nil
+		return call.serve(entry, &state, "; hit"), nil
 	default:
 	}
 	if call.cc.onlyIfCached {
@@ -83,7 +86,7 @@ func (call *cacheCall) answer() (*http.Response, error) {
 		entry.Body.Close()
 		return call.head(key, entry.Meta)
 	}
-	return call.validate(key, entry, state)
+	return call.validate(key, entry, &state)
 }
 
 // fetch asks the server, with nothing at hand.
@@ -95,32 +98,6 @@ func (call *cacheCall) fetch() (*http.Response, error) {
 	}
 	call.keep(resp, start)
 	return resp, nil
-}
-
-// serve makes a response of an entry, which is the response's to close.
-func (call *cacheCall) serve(entry *CacheEntry, s cacheState, how string) *http.Response {
-	m := entry.Meta
-	if s.age >= s.lifetime {
-		call.cache.stats.stale.Add(1)
-	}
-	major, minor, _ := http.ParseHTTPVersion(m.Proto)
-	resp := &http.Response{
-		Status: strconv.Itoa(m.Status) + " " + http.StatusText(m.Status), StatusCode: m.Status,
-		Proto: m.Proto, ProtoMajor: major, ProtoMinor: minor,
-		Header: m.Header.Clone(), Body: entry.Body, ContentLength: m.Length,
-		Uncompressed: m.Uncompressed, Request: call.req,
-	}
-	if m.Status == http.StatusOK {
-		resp.Status = "200 OK"
-	}
-	resp.Header["Age"] = []string{strconv.FormatInt(int64(s.age/time.Second), 10)}
-	ttl := strconv.FormatInt(int64((s.lifetime-s.age)/time.Second), 10)
-	resp.Header["Cache-Status"] = append(resp.Header["Cache-Status"], "aiolos"+how+"; ttl="+ttl)
-	if call.req.Method == http.MethodHead {
-		entry.Body.Close()
-		resp.Body = http.NoBody
-	}
-	return resp
 }
 
 // cacheGatewayTimeout answers only-if-cached with nothing at hand (RFC 9111

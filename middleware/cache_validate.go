@@ -10,7 +10,7 @@ import (
 )
 
 // validate asks the server whether an entry still holds (RFC 9111 4.3).
-func (call *cacheCall) validate(key string, entry *CacheEntry, s cacheState) (*http.Response, error) {
+func (call *cacheCall) validate(key string, entry *CacheEntry, s *cacheState) (*http.Response, error) {
 	start := time.Now()
 	resp, err := call.next.RoundTrip(cacheCondition(call.req, entry.Meta))
 	failed := err != nil || cacheServerFailed(resp.StatusCode)
@@ -46,7 +46,8 @@ func (call *cacheCall) validate(key string, entry *CacheEntry, s cacheState) (*h
 	}
 	call.cache.stats.validated.Add(1)
 	entry.Meta = call.cache.freshen(key, entry.Meta, resp.Header, start)
-	return call.serve(entry, call.cache.cacheState(entry.Meta, time.Now()), "; fwd=stale; fwd-status=304"), nil
+	state := call.cache.cacheState(entry.Meta, time.Now())
+	return call.serve(entry, &state, "; fwd=stale; fwd-status=304"), nil
 }
 
 // cacheCondition is req with the conditions that an entry's validators allow.
@@ -91,7 +92,7 @@ func (c *Cache) freshen(key string, m *CacheMeta, update http.Header, start time
 	fresh := *m
 	fresh.Header = cacheMerge(m.Header, update)
 	fresh.Requested, fresh.Received = start, time.Now()
-	if cacheParse(fresh.Header).noStore {
+	if fresh.policy = cachePolicyOf(&fresh); fresh.policy.cc.noStore {
 		c.failed("delete", c.store.Delete(key))
 	} else {
 		c.failed("update", c.store.Update(key, &fresh))
