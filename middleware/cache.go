@@ -49,7 +49,9 @@ const (
 // Cache is a private cache after RFC 9111: the one that a browser has, for one
 // user. [Cache.Wrap] is its [Middleware]; one Cache may be around several
 // RoundTrippers and is safe for concurrent use. Requests with different
-// Authorization fields do not share responses.
+// Authorization fields do not share responses; those that differ only in their
+// cookies do, unless the server says "Vary: Cookie", so users who are told apart
+// by cookies need a Cache each.
 //
 // It answers GET and HEAD, and keeps whole responses to GET. A request with a
 // body, a range or a condition of its own, and an upgrade, pass by. A response

@@ -85,7 +85,9 @@ func cacheFields(lines []string, date bool) http.Header {
 		}
 		h.Add(name, strings.TrimSpace(value))
 	}
-	if date && h["Date"] == nil {
+	if d := h["Date"]; len(d) == 1 && d[0] == "" {
+		delete(h, "Date") // "Date:" is none at all
+	} else if date && d == nil {
 		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	}
 	return h

@@ -126,9 +126,12 @@ func cacheMerge(stored, update http.Header) http.Header {
 			merged[name] = values
 		}
 	}
-	// The Age of the old response says nothing about the new one.
-	if update["Age"] == nil {
-		delete(merged, "Age")
+	// The age of the old response says nothing about the new one; without a Date
+	// its arrival counts (RFC 9110 6.6.1).
+	for _, name := range []string{"Age", "Date"} {
+		if update[name] == nil {
+			delete(merged, name)
+		}
 	}
 	return merged
 }

@@ -21,6 +21,9 @@ func TestCacheValidation(t *testing.T) {
 			tagged, {after: 11 * sec, answer: `304|ETag: "a"|Cache-Control: max-age=10`, want: "1/2"}, {after: 9 * sec, want: "1/2"}, {after: sec, want: "1/3"},
 		}},
 		{"304 without fields freshens by the old ones", middleware.CacheConfig{}, []cacheStep{tagged, {after: 11 * sec, answer: "304", want: "1/2"}, {after: 9 * sec, want: "1/2"}}},
+		{"304 without a date counts from its arrival", middleware.CacheConfig{}, []cacheStep{
+			{answer: `200|Cache-Control: max-age=10|ETag: "a"|Age: 5`, want: "1/1"}, {after: 6 * sec, answer: "304|Date:", want: "1/2"}, {after: 9 * sec, want: "1/2"}, {after: sec, want: "1/3"},
+		}},
 		{"304 with a weak form of the tag", middleware.CacheConfig{}, []cacheStep{tagged, {after: 11 * sec, answer: `304|ETag: W/"a"`, want: "1/2"}}},
 		{"304 with another tag is asked again", middleware.CacheConfig{}, []cacheStep{tagged, {after: 11 * sec, answer: `304|ETag: "b"`, want: "304/3"}}},
 		{"304 changes max-age", middleware.CacheConfig{}, []cacheStep{tagged, {after: 11 * sec, answer: "304|Cache-Control: max-age=100", want: "1/2"}, {after: 99 * sec, want: "1/2"}}},
