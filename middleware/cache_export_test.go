@@ -23,3 +23,12 @@ func CacheParse(lines ...string) CacheSaid {
 func CacheReadHead(r io.Reader, length int64) (*CacheMeta, int64, error) {
 	return cacheReadHead(r, length)
 }
+
+// CacheCreateOver begins an update as [CacheDir.Update] does.
+func CacheCreateOver(d *CacheDir, key string, meta *CacheMeta) (CacheWriter, error) {
+	w, err := d.Create(key, meta)
+	if fw, ok := w.(*cacheFileWriter); ok {
+		fw.over = meta.ID
+	}
+	return w, err
+}

@@ -239,6 +239,31 @@ func TestCacheDirDamage(t *testing.T) {
 	}
 }
 
+// An update that is under way does not bring back what was deleted meanwhile.
+func TestCacheDirUpdateLate(t *testing.T) {
+	t.Parallel()
+	d, err := middleware.NewCacheDir(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, meanwhile := range []func(){func() { d.Delete("a") }, func() { cachePut(t, d, "a", "2", "new") }} {
+		cachePut(t, d, "a", "1", "old")
+		w, err := middleware.CacheCreateOver(d, "a", &middleware.CacheMeta{ID: "1", Header: http.Header{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		meanwhile()
+		want := cacheLook(t, d, "a")
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		w.Abort()
+		if got := cacheLook(t, d, "a"); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
 // Left-overs of a process that died go when they are old.
 func TestCacheDirLeftovers(t *testing.T) {
 	t.Parallel()

@@ -79,6 +79,31 @@ func TestCacheInvalidation(t *testing.T) {
 	})
 }
 
+// Nobody makes what another origin sent invalid.
+func TestCacheInvalidationOrigin(t *testing.T) {
+	t.Parallel()
+	origin := &cacheOrigin{answer: "200|Cache-Control: max-age=100"}
+	c := middleware.NewCache(middleware.CacheConfig{})
+	defer c.Close()
+	rt := c.Wrap(origin)
+	urls := []string{"https://example.com/", "http://other.example/", "http://example.com:8080/", "http://example.com/"}
+	for _, url := range urls {
+		cacheGet(t, rt, url)
+	}
+	for i, url := range urls {
+		origin.set("201|Location: " + url + "|Content-Location: " + url)
+		if got := cacheSend(t, rt, cacheStep{do: "POST /other"}); got == "error" {
+			t.Fatal("the POST failed")
+		}
+		origin.set("200|Cache-Control: max-age=100")
+		before := origin.requests()
+		cacheGet(t, rt, url)
+		if asked := origin.requests() > before; asked != (i == 3) {
+			t.Errorf("%s: asked again: %v", url, asked)
+		}
+	}
+}
+
 // A HEAD is answered from what a GET left, and tells whether that still holds.
 func TestCacheHead(t *testing.T) {
 	t.Parallel()

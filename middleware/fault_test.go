@@ -120,16 +120,27 @@ func TestFaultTime(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 
+		start = time.Now()
+		slow := middleware.Fault(middleware.FaultRule{SlowBody: time.Minute, Status: 200, Body: strings.Repeat("x", 3000)})(nil)
+		resp, err := slow.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := resp.Body.Read(make([]byte, 3000)); n != 1024 || err != nil || time.Since(start) != time.Minute {
+			t.Errorf("a slow read: got %v bytes, %v, after %v", n, err, time.Since(start))
+		}
+		resp.Body.Close()
+
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errFault)
 		defer cancel()
 		if _, err := rt.RoundTrip(req.Clone(ctx)); !errors.Is(err, errFault) || count != 1 {
 			t.Errorf("delay: got %v, sent %v", err, count)
 		}
 
-		slow := middleware.Fault(middleware.FaultRule{SlowBody: time.Hour})(faultEcho(&count))
+		slow = middleware.Fault(middleware.FaultRule{SlowBody: time.Hour})(faultEcho(&count))
 		ctx, cancel = context.WithTimeoutCause(t.Context(), time.Second, errFault)
 		defer cancel()
-		resp, err := slow.RoundTrip(req.Clone(ctx))
+		resp, err = slow.RoundTrip(req.Clone(ctx))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func (h *HAR) add(entry *harEntry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.cfg.MaxEntries > 0 && len(h.entries) >= h.cfg.MaxEntries {
-		h.entries = slices.Delete(h.entries, 0, len(h.entries)-h.cfg.MaxEntries+1)
+		h.entries = slices.Delete(h.entries, 0, 1)
 	}
 	h.entries = append(h.entries, entry)
 }

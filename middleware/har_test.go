@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func TestHARCanary(t *testing.T) {
 	if got := fmt.Sprint(harAt(entries[0], "response.cookies")); got != "[map[name:sid value:***]]" {
 		t.Errorf("cookies: got %v", got)
 	}
-	if got := fmt.Sprint(harAt(entries[1], "response._error")); !strings.HasPrefix(got, "cannot send http://") || harAt(entries[1], "response.status") != 0.0 {
+	if got := fmt.Sprint(harAt(entries[1], "response._error")); got != "cannot send http://***@example.com/path?token=***&q=***&***&page=2 with ***" || harAt(entries[1], "response.status") != 0.0 {
 		t.Errorf("a failure: got %v", got)
 	}
 }
@@ -194,6 +195,43 @@ func TestHARTimingsWithoutHooks(t *testing.T) {
 		}
 		if got := harAt(entries[0], "startedDateTime"); got != "2000-01-01T00:00:00.000Z" {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// Each phase has its time, whatever the hooks tell after there is a connection.
+func TestHARPhases(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := middleware.NewHAR(middleware.HARConfig{})
+		rt := h.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
+			hooks := httptrace.ContextClientTrace(req.Context())
+			for i, step := range []func(){
+				func() {},
+				func() { hooks.DNSStart(httptrace.DNSStartInfo{}) },
+				func() { hooks.DNSDone(httptrace.DNSDoneInfo{}) },
+				func() { hooks.ConnectStart("tcp", "a"); hooks.ConnectStart("tcp", "b") },
+				func() { hooks.ConnectDone("tcp", "a", errCacheOrigin) },
+				func() { hooks.ConnectDone("tcp", "b", nil); hooks.TLSHandshakeStart() },
+				func() { hooks.TLSHandshakeDone(tls.ConnectionState{}, nil) },
+				func() { hooks.GotConn(httptrace.GotConnInfo{}) },
+				func() { hooks.ConnectDone("tcp", "c", nil); hooks.DNSDone(httptrace.DNSDoneInfo{}) }, // of another dial
+				func() { hooks.WroteRequest(httptrace.WroteRequestInfo{}) },
+				func() { hooks.GotFirstResponseByte() },
+			} {
+				time.Sleep(time.Duration(i) * time.Second)
+				step()
+			}
+			return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", Body: http.NoBody}, nil
+		}))
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
+		if _, err := rt.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+		entries := harCheck(t, harText(t, h))
+		want := map[string]any{"blocked": 11000.0, "dns": 2000.0, "connect": 15000.0, "ssl": 6000.0, "send": 17000.0, "wait": 10000.0, "receive": 0.0}
+		if got := harAt(entries[0], "timings"); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }
