@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"hash/maphash"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,9 @@ type Cache struct {
 	store CacheStore
 	stats cacheCounters
 
+	seed   maphash.Seed
+	epochs [256]atomic.Uint64 // how often keys were forgotten, by their hash
+
 	ctx    context.Context //nolint:containedctx // it ends the fetches in the background, which outlive their requests
 	cancel context.CancelFunc
 	mu     sync.Mutex
@@ -87,7 +91,7 @@ func NewCache(cfg CacheConfig) *Cache {
 	} else if cfg.RefreshTimeout < 0 {
 		cfg.RefreshTimeout = cacheNever
 	}
-	c := &Cache{cfg: cfg, store: cfg.Store, busy: map[string]bool{}}
+	c := &Cache{cfg: cfg, store: cfg.Store, busy: map[string]bool{}, seed: maphash.MakeSeed()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -155,6 +159,13 @@ func (e *cacheError) Error() string { return "cache: " + e.op + ": " + e.err.Err
 func (e *cacheError) Unwrap() error { return e.err }
 
 func (e *cacheError) Is(target error) bool { return target == errors.ErrClient }
+
+// epoch changes when a key is forgotten, and now and then without that. What was
+// asked in an older one may be from before the change that made it invalid, and
+// is not kept.
+func (c *Cache) epoch(key string) *atomic.Uint64 {
+	return &c.epochs[maphash.String(c.seed, key)%uint64(len(c.epochs))]
+}
 
 // open is the store's Open, whose errors are misses.
 func (c *Cache) open(key string) *CacheEntry {

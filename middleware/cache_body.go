@@ -39,7 +39,7 @@ func (call *cacheCall) keep(resp *http.Response, start time.Time) bool {
 		c.failed("create", err)
 		return false
 	}
-	body := &cacheBody{ReadCloser: resp.Body, cache: c, w: w, want: resp.ContentLength}
+	body := &cacheBody{ReadCloser: resp.Body, cache: c, key: key, since: call.since, w: w, want: resp.ContentLength}
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		body.commit() // nobody has to read it
 	} else {
@@ -89,6 +89,8 @@ func (call *cacheCall) index(names []string, now time.Time) string {
 type cacheBody struct {
 	io.ReadCloser
 	cache *Cache
+	key   string
+	since cacheSince
 	want  int64 // the announced length, or -1
 
 	mu   sync.Mutex  // a body may be closed while it is read
@@ -140,14 +142,19 @@ func (b *cacheBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
+// commit makes the copy visible, unless its key was forgotten meanwhile.
 func (b *cacheBody) commit() {
-	if b.w != nil {
-		if err := b.w.Commit(); err != nil {
-			b.cache.failed("commit", err)
-			b.w.Abort()
-		}
-		b.w = nil
+	if b.w == nil || !b.since.valid() {
+		b.abort()
+		return
 	}
+	if err := b.w.Commit(); err != nil {
+		b.cache.failed("commit", err)
+		b.w.Abort()
+	} else if !b.since.valid() { // between the two
+		b.cache.failed("delete", b.cache.store.Delete(b.key))
+	}
+	b.w = nil
 }
 
 func (b *cacheBody) abort() {

@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type cacheCall struct {
 	req *http.Request
 	cc  cacheControl // of the request
 	key string       // the primary one
+
+	since cacheSince // the server was asked
 }
 
 // RoundTrip answers from the cache or asks next.
@@ -89,10 +92,26 @@ func (call *cacheCall) answer() (*http.Response, error) {
 	return call.validate(key, entry, &state)
 }
 
+// send asks the server.
+func (call *cacheCall) send(req *http.Request) (*http.Response, error) {
+	epoch := call.cache.epoch(call.key)
+	call.since = cacheSince{epoch, epoch.Load()}
+	return call.next.RoundTrip(req)
+}
+
+// cacheSince is a moment in the life of a key.
+type cacheSince struct {
+	epoch *atomic.Uint64
+	value uint64
+}
+
+// valid reports whether the key was not forgotten since.
+func (s cacheSince) valid() bool { return s.epoch.Load() == s.value }
+
 // fetch asks the server, with nothing at hand.
 func (call *cacheCall) fetch() (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.next.RoundTrip(call.req)
+	resp, err := call.send(call.req)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +154,13 @@ func (t *cacheTransport) unsafe(req *http.Request) (*http.Response, error) {
 // none.
 func (c *Cache) forget(req *http.Request, key string) {
 	c.stats.invalidated.Add(1)
+	c.epoch(key).Add(1)
 	c.failed("delete", c.store.Delete(key))
 	if req.Header["Authorization"] == nil && req.URL.User == nil {
 		return
 	}
 	if anonymous := cacheAnonymous(key); anonymous != key {
+		c.epoch(anonymous).Add(1)
 		c.failed("delete", c.store.Delete(anonymous))
 	}
 }

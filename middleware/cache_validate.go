@@ -12,7 +12,7 @@ import (
 // validate asks the server whether an entry still holds (RFC 9111 4.3).
 func (call *cacheCall) validate(key string, entry *CacheEntry, s *cacheState) (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.next.RoundTrip(cacheCondition(call.req, entry.Meta))
+	resp, err := call.send(cacheCondition(call.req, entry.Meta))
 	failed := err != nil || cacheServerFailed(resp.StatusCode)
 	// A caller who gives up gets no answer, not an old one.
 	if failed && call.req.Context().Err() == nil && call.cache.cacheOnError(s, call.cc) {
@@ -45,7 +45,7 @@ func (call *cacheCall) validate(key string, entry *CacheEntry, s *cacheState) (*
 		return call.fetch()
 	}
 	call.cache.stats.validated.Add(1)
-	entry.Meta = call.cache.freshen(key, entry.Meta, resp.Header, start)
+	entry.Meta = call.freshen(key, entry.Meta, resp.Header, start)
 	state := call.cache.cacheState(entry.Meta, time.Now())
 	return call.serve(entry, &state, "; fwd=stale; fwd-status=304"), nil
 }
@@ -88,14 +88,18 @@ func cacheSame(stored, update http.Header) bool {
 }
 
 // freshen brings an entry's head up to date (RFC 9111 4.3.4).
-func (c *Cache) freshen(key string, m *CacheMeta, update http.Header, start time.Time) *CacheMeta {
+func (call *cacheCall) freshen(key string, m *CacheMeta, update http.Header, start time.Time) *CacheMeta {
+	c := call.cache
 	fresh := *m
 	fresh.Header = cacheMerge(m.Header, update)
 	fresh.Requested, fresh.Received = start, time.Now()
 	if fresh.policy = cachePolicyOf(&fresh); fresh.policy.cc.noStore {
 		c.failed("delete", c.store.Delete(key))
-	} else {
+	} else if call.since.valid() {
 		c.failed("update", c.store.Update(key, &fresh))
+		if !call.since.valid() { // between the two
+			c.failed("delete", c.store.Delete(key))
+		}
 	}
 	return &fresh
 }
@@ -104,13 +108,13 @@ func (c *Cache) freshen(key string, m *CacheMeta, update http.Header, start time
 // still holds (RFC 9111 4.3.5).
 func (call *cacheCall) head(key string, m *CacheMeta) (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.next.RoundTrip(call.req)
+	resp, err := call.send(call.req)
 	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
 		return resp, err
 	}
 	length := resp.Header.Get("Content-Length")
 	if cacheSame(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
-		call.cache.freshen(key, m, resp.Header, start)
+		call.freshen(key, m, resp.Header, start)
 	} else {
 		call.cache.failed("delete", call.cache.store.Delete(key))
 	}
@@ -148,7 +152,7 @@ func (c *Cache) refresh(call *cacheCall, key string, m *CacheMeta) {
 // refetch validates an entry and reads what takes its place to the end.
 func (call *cacheCall) refetch(key string, m *CacheMeta) error {
 	start := time.Now()
-	resp, err := call.next.RoundTrip(cacheCondition(call.req, m))
+	resp, err := call.send(cacheCondition(call.req, m))
 	if err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func (call *cacheCall) refetch(key string, m *CacheMeta) error {
 		_, err = io.Copy(io.Discard, resp.Body)
 		return err
 	case cacheSame(m.Header, resp.Header):
-		call.cache.freshen(key, m, resp.Header, start)
+		call.freshen(key, m, resp.Header, start)
 		return nil
 	}
 	return call.cache.store.Delete(key)
