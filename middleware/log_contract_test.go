@@ -35,88 +35,86 @@ func observers(t *testing.T) map[string]middleware.Middleware {
 	}
 }
 
+// contract is a transport below a middleware, and what it has seen.
+type contract struct {
+	status       int
+	err          error
+	sent, closed int
+}
+
+func (c *contract) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.sent++
+	if req.Body != nil {
+		io.Copy(io.Discard, req.Body)
+		req.Body.Close()
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	return &http.Response{
+		StatusCode: c.status, Proto: "HTTP/1.1", Header: http.Header{}, Body: contractConn{strings.NewReader("ok")}, Request: req,
+	}, nil
+}
+
+// send sends a request with a body, and checks that it was sent and closed once
+// and left as it was.
+func (c *contract) send(ctx context.Context, t *testing.T, rt http.RoundTripper) (*http.Response, error) {
+	t.Helper()
+	c.sent, c.closed = 0, 0
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://example.com/?a=b", nil)
+	req.Body = cassetteCloser{strings.NewReader("body"), &c.closed}
+	req.ContentLength = 4
+	req.Header.Set("X-A", "b")
+	seen := func() string {
+		return fmt.Sprint(req.Method, req.URL, req.Header, req.ContentLength, req.Host, req.GetBody == nil)
+	}
+	before := seen()
+	resp, err := rt.RoundTrip(req)
+	if after := seen(); after != before {
+		t.Errorf("the request was changed: %v, was %v", after, before)
+	}
+	if c.sent != 1 && ctx.Err() == nil || c.closed != 1 {
+		t.Errorf("sent %v times, closed %v times", c.sent, c.closed)
+	}
+	return resp, err
+}
+
 // The contract of a RoundTripper, for each of them.
 func TestObserversKeepTheContract(t *testing.T) {
 	leak.Check(t)
 	for name, mw := range observers(t) {
 		t.Run(name, func(t *testing.T) {
-			sent, closed := 0, 0
-			status := 200
-			var nextErr error
-			rt := mw(middleware.Func(func(req *http.Request) (*http.Response, error) {
-				sent++
-				if req.Body != nil {
-					io.Copy(io.Discard, req.Body)
-					req.Body.Close()
-				}
-				if err := req.Context().Err(); err != nil {
-					return nil, err
-				}
-				if nextErr != nil {
-					return nil, nextErr
-				}
-				return &http.Response{StatusCode: status, Proto: "HTTP/1.1", Header: http.Header{}, Body: contractConn{strings.NewReader("ok")}, Request: req}, nil
-			}))
+			c := &contract{}
+			rt := mw(c)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			request := func() *http.Request {
-				req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://example.com/?a=b", nil)
-				req.Body = cassetteCloser{strings.NewReader("body"), &closed}
-				req.ContentLength = 4
-				req.Header.Set("X-A", "b")
-				return req
-			}
-			check := func(what string, req *http.Request, before string, wantSent int) {
-				t.Helper()
-				if got := fmt.Sprint(req.Method, req.URL, req.Header, req.ContentLength, req.Host); got != before {
-					t.Errorf("%s: the request was changed: %v", what, got)
+			for _, c.status = range []int{200, 500} {
+				resp, err := c.send(ctx, t, rt)
+				if err != nil {
+					t.Fatalf("%d: %v", c.status, err)
 				}
-				if sent != wantSent || closed != 1 {
-					t.Errorf("%s: sent %v times, closed %v times", what, sent, closed)
+				if body, err := io.ReadAll(resp.Body); string(body) != "ok" || err != nil || resp.StatusCode != c.status {
+					t.Errorf("got %v, %q, %v", resp.StatusCode, body, err)
 				}
-				sent, closed = 0, 0
+				resp.Body.Close()
 			}
-			before := fmt.Sprint(request().Method, request().URL, request().Header, request().ContentLength, request().Host)
-
-			req := request()
-			resp, err := rt.RoundTrip(req)
+			c.status = http.StatusSwitchingProtocols
+			resp, err := c.send(ctx, t, rt)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if body, err := io.ReadAll(resp.Body); string(body) != "ok" || err != nil {
-				t.Errorf("got %q, %v", body, err)
-			}
-			resp.Body.Close()
-			check("a response", req, before, 1)
-
-			status = 500
-			req = request()
-			if resp, err = rt.RoundTrip(req); err != nil || resp.StatusCode != 500 {
-				t.Fatalf("a status became an error: %v", err)
-			}
-			resp.Body.Close()
-			check("a status", req, before, 1)
-
-			status = 101
-			req = request()
-			if resp, err = rt.RoundTrip(req); err != nil {
-				t.Fatal(err)
-			}
-			if _, ok := resp.Body.(contractConn); !ok {
+			if _, ok := resp.Body.(io.ReadWriteCloser); !ok {
 				t.Errorf("a 101 has a body of %T", resp.Body)
 			}
-			check("a 101", req, before, 1)
-
-			nextErr = errCacheOrigin
-			req = request()
-			if resp, err = rt.RoundTrip(req); !errors.Is(err, errCacheOrigin) || resp != nil {
+			c.err = errCacheOrigin
+			if resp, err := c.send(ctx, t, rt); !errors.Is(err, errCacheOrigin) || resp != nil {
 				t.Errorf("an error: got %v, %v", resp, err)
 			}
-			check("an error", req, before, 1)
-
 			cancel()
-			req = request()
-			if _, err = rt.RoundTrip(req); !errors.Is(err, context.Canceled) {
+			if _, err := c.send(ctx, t, rt); !errors.Is(err, context.Canceled) {
 				t.Errorf("a dead context: got %v", err)
 			}
 		})
