@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,9 @@ import (
 type CacheDir struct {
 	path  string
 	limit int64
+	// copies: an open file can be neither replaced nor removed, so it is read
+	// at once.
+	copies bool
 
 	mu   sync.Mutex
 	size int64 // as far as this process knows
@@ -45,7 +49,7 @@ func NewCacheDir(path string, maxBytes int64) (*CacheDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
-	d := &CacheDir{path: path, limit: maxBytes}
+	d := &CacheDir{path: path, limit: maxBytes, copies: runtime.GOOS == "windows"}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d, d.trim()
@@ -57,28 +61,48 @@ func (d *CacheDir) file(key string) string {
 }
 
 // Open opens an entry's file. One that is damaged is removed, and counts as
-// missing.
+// missing. On Windows the body is read into memory.
 func (d *CacheDir) Open(key string) (*CacheEntry, error) {
 	name := d.file(key)
+	if d.copies {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	}
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // CacheStore has it so
 	} else if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
+	entry, err := d.read(f)
+	if err == nil && d.copies {
+		err = entry.inMemory()
+	}
 	if err != nil {
 		f.Close()
+		// Its size is counted till the directory is looked through again.
+		if removed := os.Remove(name); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+		return nil, err
+	}
+	return entry, nil
+}
+
+// read reads the head of a file, and notes that it is used.
+func (d *CacheDir) read(f *os.File) (*CacheEntry, error) {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
 	}
 	meta, size, err := cacheReadHead(f, info.Size())
 	if err != nil {
-		f.Close()
-		return nil, errors.Join(err, d.remove(name, info.Size()))
+		return nil, err
 	}
 	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
-		if err := os.Chtimes(name, now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			f.Close()
+		err = os.Chtimes(f.Name(), now, now)
+		// Where nothing may be written, entries are still good to read.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			return nil, err
 		}
 	}

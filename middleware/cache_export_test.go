@@ -32,3 +32,6 @@ func CacheCreateOver(d *CacheDir, key string, meta *CacheMeta) (CacheWriter, err
 	}
 	return w, err
 }
+
+// CacheCopies makes a directory work as where open files cannot be replaced.
+func CacheCopies(d *CacheDir) { d.copies = true }

@@ -58,6 +58,19 @@ func cacheCopy(w io.Writer, entry *CacheEntry) (int64, error) {
 	return n, err
 }
 
+// inMemory reads the body of an entry and closes its file.
+func (e *CacheEntry) inMemory() error {
+	body, err := io.ReadAll(e.Body)
+	if err != nil {
+		return err
+	}
+	e.Body.Close()
+	reader := &cacheReader{}
+	reader.Reset(body)
+	e.Body = reader
+	return nil
+}
+
 // cacheFileWriter is an entry that gets its name when it is complete.
 type cacheFileWriter struct {
 	dir  *CacheDir

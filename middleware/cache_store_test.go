@@ -29,6 +29,15 @@ func cacheStores(t *testing.T, limit int64, test func(t *testing.T, s middleware
 		}
 		test(t, d)
 	})
+	t.Run("dir without sharing", func(t *testing.T) {
+		t.Parallel()
+		d, err := middleware.NewCacheDir(t.TempDir(), limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		middleware.CacheCopies(d)
+		test(t, d)
+	})
 }
 
 func cachePut(t testing.TB, s middleware.CacheStore, key, id, body string) {
