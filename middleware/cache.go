@@ -1,0 +1,193 @@
+package middleware
+
+import (
+	"context"
+	"hash/maphash"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// CacheConfig says what a [Cache] keeps and for how long. The zero value works.
+type CacheConfig struct {
+	// Store keeps the responses; nil is a [CacheMemory] of 64 MiB.
+	Store CacheStore
+	// MaxBody is the size in bytes of the largest body that is kept. Larger
+	// ones pass through. 0 is 8 MiB; negative is no limit.
+	MaxBody int64
+	// HeuristicMax bounds how long a response without Expires and max-age is
+	// taken as fresh: a tenth of the time since its Last-Modified, and at most
+	// this (RFC 9111 4.2.2). 0 is 24 hours; negative is never.
+	HeuristicMax time.Duration
+	// StaleWhileRevalidate is for how long after its end a response is still
+	// used while a new one is fetched in the background, unless the response
+	// says so itself (RFC 5861 3). 0 and negative are not at all.
+	StaleWhileRevalidate time.Duration
+	// StaleIfError is for how long after its end a response stands in if the
+	// server fails or answers 500, 502, 503 or 504, unless the response says so
+	// itself (RFC 5861 4). 0 and negative are not at all.
+	StaleIfError time.Duration
+	// RefreshTimeout bounds a fetch in the background. 0 is 30 seconds;
+	// negative is no limit but [Cache.Close].
+	RefreshTimeout time.Duration
+	// OnError is told the errors of the store and of fetches in the background,
+	// which no request returns. Nil tells nobody; they are counted anyway. It
+	// may be called at any time by any goroutine.
+	OnError func(error)
+}
+
+const (
+	cacheDefaultBody      = 8 << 20
+	cacheDefaultMemory    = 64 << 20
+	cacheDefaultHeuristic = 24 * time.Hour
+	cacheDefaultRefresh   = 30 * time.Second
+	cacheNever            = 100 * 365 * 24 * time.Hour
+)
+
+// Cache is a private cache after RFC 9111: the one that a browser has, for one
+// user. [Cache.Wrap] is its [Middleware]; one Cache may be around several
+// RoundTrippers and is safe for concurrent use. Requests with different
+// Authorization fields do not share responses; those that differ only in their
+// cookies do, unless the server says "Vary: Cookie", so users who are told apart
+// by cookies need a Cache each.
+//
+// It answers GET and HEAD, and keeps whole responses to GET. A request with a
+// body, a range or a condition of its own, and an upgrade, pass by. A response
+// that did not come from the server has an Age and a Cache-Status (RFC 9211) of
+// "aiolos", and no TLS field. A response is kept once its body was read to the
+// end.
+type Cache struct {
+	cfg   CacheConfig
+	store CacheStore
+	stats cacheCounters
+
+	seed   maphash.Seed
+	epochs [256]atomic.Uint64 // how often keys were forgotten, by their hash
+
+	ctx    context.Context //nolint:containedctx // it ends the fetches in the background, which outlive their requests
+	cancel context.CancelFunc
+	mu     sync.Mutex
+	closed bool
+	busy   map[string]bool // keys that are fetched in the background
+	wg     sync.WaitGroup
+}
+
+// NewCache makes a cache. Close it when nothing uses it any more.
+func NewCache(cfg CacheConfig) *Cache {
+	if cfg.Store == nil {
+		cfg.Store = NewCacheMemory(0)
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = cacheDefaultBody
+	}
+	if cfg.HeuristicMax == 0 {
+		cfg.HeuristicMax = cacheDefaultHeuristic
+	}
+	if cfg.RefreshTimeout == 0 {
+		cfg.RefreshTimeout = cacheDefaultRefresh
+	} else if cfg.RefreshTimeout < 0 {
+		cfg.RefreshTimeout = cacheNever
+	}
+	c := &Cache{cfg: cfg, store: cfg.Store, busy: map[string]bool{}, seed: maphash.MakeSeed()}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
+}
+
+// Wrap is the cache's [Middleware].
+func (c *Cache) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &cacheTransport{cache: c, next: next}
+}
+
+// Close ends the fetches in the background and waits for them; later ones do
+// not begin. Requests still work, and the store is not touched. It returns nil,
+// and may be called again.
+func (c *Cache) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.cancel()
+	c.wg.Wait()
+	return nil
+}
+
+// CacheStats counts what a [Cache] did since it was made.
+type CacheStats struct {
+	Hits        int64 // answered without the server, stale ones included
+	Stale       int64 // answered with a response after its end
+	Misses      int64 // nothing kept that fits
+	Validated   int64 // kept, asked after, and still right
+	Replaced    int64 // kept, asked after, and replaced
+	Refreshes   int64 // fetches in the background that began
+	Invalidated int64 // URLs forgotten after an unsafe request
+	Errors      int64 // of the store and of fetches in the background
+}
+
+type cacheCounters struct {
+	hits, stale, misses, validated, replaced, refreshes, invalidated, errors atomic.Int64
+}
+
+// Stats returns the counters.
+func (c *Cache) Stats() CacheStats {
+	s := &c.stats
+	return CacheStats{
+		Hits: s.hits.Load(), Stale: s.stale.Load(), Misses: s.misses.Load(), Validated: s.validated.Load(),
+		Replaced: s.replaced.Load(), Refreshes: s.refreshes.Load(), Invalidated: s.invalidated.Load(), Errors: s.errors.Load(),
+	}
+}
+
+// failed counts an error that no request returns, and tells it.
+func (c *Cache) failed(op string, err error) {
+	if err == nil {
+		return
+	}
+	c.stats.errors.Add(1)
+	if c.cfg.OnError != nil {
+		c.cfg.OnError(&cacheError{op, err})
+	}
+}
+
+// cacheError is an error of a store or of a fetch in the background.
+type cacheError struct {
+	op  string
+	err error
+}
+
+func (e *cacheError) Error() string { return "cache: " + e.op + ": " + e.err.Error() }
+func (e *cacheError) Unwrap() error { return e.err }
+
+func (e *cacheError) Is(target error) bool { return target == errors.ErrClient }
+
+// epoch changes when a key is forgotten, and now and then without that. What was
+// asked in an older one may be from before the change that made it invalid, and
+// is not kept.
+func (c *Cache) epoch(key string) *atomic.Uint64 {
+	return &c.epochs[maphash.String(c.seed, key)%uint64(len(c.epochs))]
+}
+
+// open is the store's Open, whose errors are misses.
+func (c *Cache) open(key string) *CacheEntry {
+	entry, err := c.store.Open(key)
+	if err != nil {
+		c.failed("open", err)
+		return nil
+	}
+	return entry
+}
+
+// find returns the entry that fits a request, and its key.
+func (c *Cache) find(key string, req *http.Request) (*CacheEntry, string) {
+	entry := c.open(key)
+	if entry == nil || entry.Meta.Vary == nil {
+		return entry, key
+	}
+	entry.Body.Close()
+	key = cacheVariant(key, entry.Meta, req)
+	if entry = c.open(key); entry != nil && entry.Meta.Vary != nil {
+		entry.Body.Close()
+		return nil, key
+	}
+	return entry, key
+}

@@ -1,0 +1,215 @@
+package middleware
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// CacheDir is a [CacheStore] in the files of one directory, which may be used
+// by several processes at once. Files have mode 0600 and names that do not tell
+// the URL, but they hold what the servers sent. The least recently used go
+// first. It is safe for concurrent use.
+type CacheDir struct {
+	path  string
+	limit int64
+	// copies: an open file can be neither replaced nor removed, so it is read
+	// at once.
+	copies bool
+
+	mu   sync.Mutex
+	size int64 // as far as this process knows
+}
+
+const (
+	cacheFileSuffix = ".cached"
+	cacheTempSuffix = ".part"
+	// cacheTempAge is when a file that was never completed belongs to nobody.
+	cacheTempAge = time.Hour
+	// cacheTouch is how often the use of an entry is written down.
+	cacheTouch = time.Minute
+)
+
+// NewCacheDir opens a directory of at most about maxBytes, and makes it with
+// mode 0700 if it does not exist. 0 is 256 MiB; negative is no limit. It returns
+// the errors of package os.
+func NewCacheDir(path string, maxBytes int64) (*CacheDir, error) {
+	if maxBytes == 0 {
+		maxBytes = 256 << 20
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, err
+	}
+	d := &CacheDir{path: path, limit: maxBytes, copies: runtime.GOOS == "windows"}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d, d.trim()
+}
+
+func (d *CacheDir) file(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return filepath.Join(d.path, hex.EncodeToString(sum[:])+cacheFileSuffix)
+}
+
+// Open opens an entry's file. One that is damaged is removed, and counts as
+// missing. On Windows the body is read into memory.
+func (d *CacheDir) Open(key string) (*CacheEntry, error) {
+	name := d.file(key)
+	if d.copies {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // CacheStore has it so
+	} else if err != nil {
+		return nil, err
+	}
+	entry, err := d.read(f)
+	if err == nil && d.copies {
+		err = entry.inMemory()
+	}
+	if err != nil {
+		f.Close()
+		// Its size is counted till the directory is looked through again.
+		if removed := os.Remove(name); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+		return nil, err
+	}
+	return entry, nil
+}
+
+// read reads the head of a file, and notes that it is used.
+func (d *CacheDir) read(f *os.File) (*CacheEntry, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	meta, size, err := cacheReadHead(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
+		err = os.Chtimes(f.Name(), now, now)
+		// Where nothing may be written, entries are still good to read.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return nil, err
+		}
+	}
+	return &CacheEntry{Meta: meta, Body: f, Size: size}, nil
+}
+
+// Create begins a file beside the one that it replaces.
+func (d *CacheDir) Create(key string, meta *CacheMeta) (CacheWriter, error) {
+	f, err := os.CreateTemp(d.path, "*"+cacheTempSuffix)
+	if err != nil {
+		return nil, err
+	}
+	w := &cacheFileWriter{dir: d, f: f, name: d.file(key)}
+	if err := w.writeHead(meta); err != nil {
+		w.Abort()
+		return nil, err
+	}
+	return w, nil
+}
+
+// Update writes the file anew with another head.
+func (d *CacheDir) Update(key string, meta *CacheMeta) error {
+	old, err := d.Open(key)
+	if old == nil {
+		return err
+	}
+	defer old.Body.Close()
+	if old.Meta.ID != meta.ID {
+		return nil
+	}
+	w, err := d.Create(key, meta)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if fw, ok := w.(*cacheFileWriter); ok {
+		fw.over = meta.ID
+	}
+	if _, err := cacheCopy(w, old); err != nil {
+		return err
+	}
+	old.Body.Close() // some systems do not replace an open file
+	return w.Commit()
+}
+
+// Delete removes the file.
+func (d *CacheDir) Delete(key string) error {
+	name := d.file(key)
+	info, err := os.Stat(name) //nolint:gosec // the name is a hash
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return d.remove(name, info.Size())
+}
+
+func (d *CacheDir) remove(name string, size int64) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.size -= size
+	if err := os.Remove(name); err != nil && //nolint:gosec // the name is a hash
+		!errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// trim counts the files, and removes the oldest ones if they are too many, down
+// to nine tenths of the limit. It is called under the lock.
+func (d *CacheDir) trim() error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	var files []fs.FileInfo
+	d.size = 0
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			continue // another process removed it
+		}
+		switch {
+		case !info.Mode().IsRegular():
+		case strings.HasSuffix(info.Name(), cacheFileSuffix):
+			files = append(files, info)
+			d.size += info.Size()
+		case strings.HasSuffix(info.Name(), cacheTempSuffix) && time.Since(info.ModTime()) > cacheTempAge:
+			err := os.Remove(filepath.Join(d.path, info.Name()))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	if d.limit < 0 || d.size <= d.limit {
+		return nil
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range files {
+		if d.size <= d.limit/10*9 {
+			break
+		}
+		err := os.Remove(filepath.Join(d.path, info.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		d.size -= info.Size()
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package middleware
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// cacheKey is the primary key of a request: its URL without fragment, its host
+// if that is another, and the identity that it shows. Two users of one program
+// so never see each other's responses, whatever the server says about Vary.
+func cacheKey(req *http.Request) string { return cacheKeyOf(req, req.URL) }
+
+func cacheKeyOf(req *http.Request, u *url.URL) string {
+	var b strings.Builder
+	b.Grow(len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawQuery) + 16)
+	b.WriteString(u.Scheme)
+	b.WriteString("://")
+	b.WriteString(strings.ToLower(u.Host))
+	if path := u.EscapedPath(); path != "" {
+		b.WriteString(path)
+	} else {
+		b.WriteByte('/')
+	}
+	if u.ForceQuery || u.RawQuery != "" {
+		b.WriteByte('?')
+		b.WriteString(u.RawQuery)
+	}
+	if req.Host != "" && req.Host != req.URL.Host {
+		b.WriteString("\nhost ")
+		b.WriteString(strings.ToLower(req.Host))
+	}
+	if auth := req.Header["Authorization"]; auth != nil || req.URL.User != nil {
+		sum := sha256.Sum256([]byte(strings.Join(auth, "\n") + "\x00" + req.URL.User.String()))
+		b.WriteString("\nauth ")
+		b.WriteString(hex.EncodeToString(sum[:]))
+	}
+	return b.String()
+}
+
+// cacheVariant is the key of the response for the fields of req that an index
+// names. The index's ID makes the variants of an index that was deleted
+// unreachable.
+func cacheVariant(key string, index *CacheMeta, req *http.Request) string {
+	var b strings.Builder
+	b.WriteString(key)
+	b.WriteString("\nvary ")
+	b.WriteString(index.ID)
+	for _, name := range index.Vary {
+		b.WriteByte('\n')
+		values, ok := req.Header[name]
+		if !ok {
+			continue
+		}
+		// Lines may be joined and the space around them changed without a
+		// change of meaning (RFC 9111 4.1).
+		b.WriteByte('=')
+		for i, value := range values {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(cacheTrim(value))
+		}
+	}
+	return b.String()
+}
+
+// cacheVary reads the names in Vary, sorted and in canonical form. Star reports
+// a "*": then no request matches (RFC 9111 4.1).
+func cacheVary(h http.Header) (names []string, star bool) {
+	for _, line := range h["Vary"] {
+		for name := range strings.SplitSeq(line, ",") {
+			switch name = cacheTrim(name); name {
+			case "":
+			case "*":
+				return nil, true
+			default:
+				names = append(names, textproto.CanonicalMIMEHeaderKey(name))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), false
+}
+
+// cacheHopField reports whether a field is about one connection and not kept
+// (RFC 9111 3.1). What sets cookies is not either: a response from the cache
+// must not set back a cookie that has changed since.
+func cacheHopField(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Set-Cookie", "Set-Cookie2":
+		return true
+	}
+	return false
+}
+
+// cacheHeader is what is kept of a response's header.
+func cacheHeader(h http.Header) http.Header {
+	kept := make(http.Header, len(h))
+	for name, values := range h {
+		if !cacheHopField(name) {
+			kept[name] = slices.Clone(values)
+		}
+	}
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			delete(kept, textproto.CanonicalMIMEHeaderKey(cacheTrim(name)))
+		}
+	}
+	return kept
+}
+
+// cacheMerge is a stored header brought up to date by that of a 304 (RFC 9111
+// 3.2). What describes the stored bytes stays.
+func cacheMerge(stored, update http.Header) http.Header {
+	merged := stored.Clone()
+	for name, values := range cacheHeader(update) {
+		switch name {
+		case "Content-Encoding", "Content-Type", "Content-Length", "Content-Range":
+		default:
+			merged[name] = values
+		}
+	}
+	// The age of the old response says nothing about the new one; without a Date
+	// its arrival counts (RFC 9110 6.6.1).
+	for _, name := range []string{"Age", "Date"} {
+		if update[name] == nil {
+			delete(merged, name)
+		}
+	}
+	return merged
+}
+
+// cacheAnonymous is a primary key without its identity.
+func cacheAnonymous(key string) string {
+	key, _, _ = strings.Cut(key, "\nauth ")
+	return key
+}

@@ -1,0 +1,90 @@
+package middleware_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
+)
+
+// All of them together in a session, over loopback: a compressed response is
+// kept as it came and decoded at each use, and a cookie of a kept response does
+// not come back.
+func TestCacheInSession(t *testing.T) {
+	leak.Check(t)
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := asked.Add(1)
+		http.SetCookie(w, &http.Cookie{Name: "n", Value: fmt.Sprint(n), Path: "/"})
+		if r.URL.Path == "/cookie" {
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=1000")
+		w.Header().Set("Vary", "Accept-Encoding")
+		w.Header().Set("Content-Encoding", "gzip")
+		zw := gzip.NewWriter(w)
+		io.WriteString(zw, "hello "+strings.Repeat("x", 1000))
+		zw.Close()
+	}))
+	defer server.Close()
+	cassettePath := filepath.Join(t.TempDir(), "c.txt")
+	var log strings.Builder
+	for _, mode := range []middleware.CassetteMode{middleware.CassetteRecord, middleware.CassetteReplay} {
+		if mode == middleware.CassetteReplay {
+			server.Close()
+		}
+		cassette, err := middleware.OpenCassette(cassettePath, middleware.CassetteConfig{Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache := middleware.NewCache(middleware.CacheConfig{OnError: func(err error) { t.Error(err) }})
+		har := middleware.NewHAR(middleware.HARConfig{})
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := session.New(session.Config{Jar: jar, BaseURL: server.URL, Middleware: []middleware.Middleware{
+			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), har.Wrap, cassette.Wrap,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/a", "/cookie", "/a"} {
+			resp, err := s.Get(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := resp.Text()
+			if err != nil || path == "/a" && !strings.HasPrefix(text, "hello x") {
+				t.Errorf("%s: got %.20q, %v", path, text, err)
+			}
+		}
+		if got := cache.Stats(); got.Hits != 1 || asked.Load() != 2 || har.Len() != 2 {
+			t.Errorf("got %+v, the server was asked %v times, %v in the archive", got, asked.Load(), har.Len())
+		}
+		harCheck(t, harText(t, har))
+		if u, _ := url.Parse(server.URL); mode == middleware.CassetteRecord && fmt.Sprint(jar.Cookies(u)) != "[n=2]" {
+			t.Errorf("cookies: got %v, want [n=2]", jar.Cookies(u))
+		}
+		s.Close()
+		cache.Close()
+		if err := cassette.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := strings.Count(log.String(), "msg=request"); got != 4 {
+		t.Errorf("got %v lines in the log, want 4", got)
+	}
+}

@@ -1,0 +1,166 @@
+package middleware
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// CassetteMode says where the answers come from.
+type CassetteMode int
+
+// The modes.
+const (
+	// CassetteReplay answers from the file and never asks the network. The file
+	// must be there.
+	CassetteReplay CassetteMode = iota
+	// CassetteRecord asks the network, and writes the file anew.
+	CassetteRecord
+	// CassetteAuto replays a file that is there, and records one that is not.
+	CassetteAuto
+)
+
+// CassetteConfig says how a [Cassette] records and compares. The zero value
+// replays.
+type CassetteConfig struct {
+	Mode CassetteMode
+	// Repeat lets the last of several equal requests be answered again and
+	// again. Otherwise each recorded answer is given once.
+	Repeat bool
+	// MaxBody is the size in bytes of the largest body, of a request or a
+	// response, that can be recorded; bodies are read as a whole. 0 is 16 MiB;
+	// negative is no limit. A larger one is an [errors.BodyTooLargeError].
+	MaxBody int64
+	// Redaction says what is hidden in the file. What its Body leaves of a
+	// response's body is what is replayed; what it leaves of a request's is
+	// what is compared.
+	Redaction Redaction
+}
+
+// Cassette records exchanges in a text file, and answers requests from it: a
+// test of a client then needs no server. [Cassette.Wrap] is its [Middleware].
+// It is safe for concurrent use.
+//
+// A request is matched by its method, its URL and its body, and equal ones in
+// their order. Neither its header nor its credentials count, nor what a query
+// holds under names that sound like secrets ([errors.SensitiveHeader], "key",
+// "sig", "code"): so a test passes without the secrets of the recording.
+//
+// Nothing secret is in the file; see [Redaction]. Of the body of a request
+// there is only a SHA-256, from which a short secret could be guessed. The body
+// of a response is there as it came, so record above what decodes it. Where a
+// secret is in a body, let Redaction.Body hide it.
+type Cassette struct {
+	path   string
+	cfg    CassetteConfig
+	record bool
+
+	mu     sync.Mutex
+	tracks []*cassetteTrack
+	dirty  bool
+}
+
+// cassetteTrack is one recorded exchange.
+type cassetteTrack struct {
+	method, url string // the URL redacted
+	sum         string // of the URL, without secrets
+	bodySum     string // of the body; empty for none
+	header      http.Header
+
+	status     int
+	statusText string
+	proto      string
+	response   http.Header
+	body       []byte
+
+	used bool
+}
+
+// OpenCassette opens or begins a cassette. It returns the errors of package os
+// for a file that cannot be read, and an [errors.ErrInvalidRequest] for one that
+// is no cassette.
+func OpenCassette(path string, cfg CassetteConfig) (*Cassette, error) {
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 16 << 20
+	}
+	c := &Cassette{path: path, cfg: cfg, record: cfg.Mode == CassetteRecord}
+	if c.record {
+		c.dirty = true // what was there is replaced, if by nothing
+		return c, nil
+	}
+	text, err := os.ReadFile(path)
+	if cfg.Mode == CassetteAuto && errors.Is(err, os.ErrNotExist) {
+		c.record, c.dirty = true, true
+		return c, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.tracks, err = cassetteRead(text); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Recording reports whether the network is asked.
+func (c *Cassette) Recording() bool { return c.record }
+
+// Unused is how many recorded answers were not given yet: a test that has
+// played its cassette to the end wants 0.
+func (c *Cassette) Unused() (count int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, track := range c.tracks {
+		if !track.used {
+			count++
+		}
+	}
+	return count
+}
+
+// Close writes what was recorded, with mode 0600 and in one step. A cassette
+// that replays has nothing to write. It returns the errors of package os, and
+// may be called again.
+func (c *Cassette) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.dirty {
+		return nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(c.path), ".cassette-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(cassetteWrite(c.tracks))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), c.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	c.dirty = false
+	return nil
+}
+
+// CassetteMissError is a request that a cassette has no answer to. It belongs
+// to [errors.ErrInvalidRequest].
+type CassetteMissError struct {
+	Method string
+	URL    string // redacted
+	Used   bool   // there was an answer, but it was given already
+}
+
+// Error names the request.
+func (e *CassetteMissError) Error() string {
+	text := "cassette: no answer to " + e.Method + " " + e.URL
+	if e.Used {
+		text += ": all of them were given already"
+	}
+	return text
+}
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *CassetteMissError) Is(target error) bool { return errors.Is(errors.ErrInvalidRequest, target) }

@@ -1,0 +1,305 @@
+package middleware_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+)
+
+func cassetteOpen(t testing.TB, path string, cfg middleware.CassetteConfig) *middleware.Cassette {
+	t.Helper()
+	c, err := middleware.OpenCassette(path, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// cassetteSend sends a request and returns "STATUS BODY", or the error.
+func cassetteSend(t testing.TB, rt http.RoundTripper, method, url, body string) string {
+	t.Helper()
+	var r io.Reader
+	if body != "" {
+		r = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := rt.RoundTrip(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	if resp.Request != req {
+		t.Error("the response is not of the request")
+	}
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return resp.Status + " " + string(got)
+}
+
+// cassetteEcho answers with what it got, and counts.
+func cassetteEcho(count *int) http.RoundTripper {
+	return middleware.Func(func(req *http.Request) (*http.Response, error) {
+		*count++
+		var body []byte
+		if req.Body != nil {
+			body, _ = io.ReadAll(req.Body)
+			req.Body.Close()
+		}
+		text := fmt.Sprintf("%d %s %s %s", *count, req.Method, req.URL.RequestURI(), body)
+		return &http.Response{
+			Status: "200 Fine", StatusCode: 200, Proto: "HTTP/2.0", Request: req,
+			Header: http.Header{"Content-Type": {"text/plain"}, "X-Count": {fmt.Sprint(*count)}},
+			Body:   io.NopCloser(strings.NewReader(text)),
+		}, nil
+	})
+}
+
+func TestCassetteMatches(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.txt")
+	count := 0
+	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	if !rec.Recording() {
+		t.Fatal("a missing file is not recorded")
+	}
+	rt := rec.Wrap(cassetteEcho(&count))
+	const base = "http://user:pw@example.com"
+	recorded := []string{
+		cassetteSend(t, rt, "GET", base+"/a?page=1&token=one", ""),
+		cassetteSend(t, rt, "GET", base+"/a?page=2&token=one", ""),
+		cassetteSend(t, rt, "POST", base+"/a", "x"),
+		cassetteSend(t, rt, "POST", base+"/a", "y"),
+		cassetteSend(t, rt, "GET", base+"/a?page=1&token=one", ""),
+	}
+	for range 2 {
+		if err := rec.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	play := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	if play.Recording() || play.Unused() != 5 {
+		t.Fatalf("recording %v, unused %v", play.Recording(), play.Unused())
+	}
+	rt = play.Wrap(nil)
+	for _, step := range []struct{ method, url, body, want string }{
+		{"POST", "/a", "y", recorded[3]},
+		{"POST", "/a", "z", "cassette: no answer to POST http://***@example.com/a"},
+		{"GET", "/a?page=1&token=another", "", recorded[0]},
+		{"GET", "/a?page=2&token=", "", recorded[1]},
+		{"GET", "/a?page=3&token=one", "", "cassette: no answer to GET http://***@example.com/a?page=***&token=***"},
+		{"HEAD", "/a?page=1&token=one", "", "cassette: no answer to HEAD http://***@example.com/a?page=***&token=***"},
+		{"GET", "/a?page=1&token=one#frag", "", recorded[4]},
+		{"GET", "/a?page=1&token=one", "", "cassette: no answer to GET http://***@example.com/a?page=***&token=***: all of them were given already"},
+		{"POST", "/a", "x", recorded[2]},
+	} {
+		// The credentials do not count.
+		if got := cassetteSend(t, rt, step.method, "http://u@example.com"+step.url, step.body); got != step.want {
+			t.Errorf("%s %s %s: got %q, want %q", step.method, step.url, step.body, got, step.want)
+		}
+	}
+	if play.Unused() != 0 || count != 5 {
+		t.Errorf("unused %v, sent %v", play.Unused(), count)
+	}
+	if err := play.Close(); err != nil {
+		t.Error(err)
+	}
+	again := cassetteOpen(t, path, middleware.CassetteConfig{Repeat: true}).Wrap(nil)
+	for i, want := range []string{recorded[0], recorded[4], recorded[4]} {
+		if got := cassetteSend(t, again, "GET", base+"/a?page=1&token=one", ""); got != want {
+			t.Errorf("repeat %d: got %q, want %q", i, got, want)
+		}
+	}
+}
+
+// What is replayed is what was recorded, whatever the body is made of.
+func TestCassetteBodies(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		"", "a", "a\n", "\n", "\n\n", "a\n\nb", "  spaces  ", "tab\there", "# no comment", "> no request", "| no body", "a\r\nb", "\x00\x01", "\xff\xfe",
+		"\uFEFFmark", "äöü ∀", strings.Repeat("long ", 50_000), strings.Repeat("\x00", 1000), "trailing \n \n",
+	} {
+		path := filepath.Join(t.TempDir(), "c.txt")
+		rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+		rt := rec.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 201, Header: http.Header{"X-A": {"1", "2"}, "Content-Length": {"7"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		}))
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
+		resp, err := rt.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cacheDrain(t, resp)
+		if err := rec.Close(); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := os.ReadFile(path)
+		for _, eol := range []string{"\n", "\r\n"} { // as some systems check it out
+			os.WriteFile(path, bytes.ReplaceAll(text, []byte("\n"), []byte(eol)), 0o600)
+			resp, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := io.ReadAll(resp.Body)
+			if string(got) != body || resp.StatusCode != 201 || resp.Status != "201 Created" || len(resp.Header["X-A"]) != 2 || resp.ContentLength != int64(len(body)) {
+				t.Errorf("%.40q: got %.40q, %v %v", body, got, resp.Status, resp.Header)
+			}
+		}
+	}
+}
+
+func TestCassetteCanary(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.txt")
+	redaction := middleware.Redaction{Headers: []string{"x-mine"}, Body: func(_ string, body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte(canary), []byte("***"))
+	}}
+	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord, Redaction: redaction})
+	resp, err := rec.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
+		req.Body.Close()
+		resp := canaryResponse(req)
+		resp.Body = io.NopCloser(strings.NewReader("token " + canary))
+		resp.Header.Set("Content-Length", fmt.Sprint(len(canary)+6))
+		return resp, nil
+	})).RoundTrip(canaryRequest(t, "password="+canary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, _ := io.ReadAll(resp.Body); string(body) != "token "+canary || resp.Header.Get("X-Auth-Token") != canary {
+		t.Error("the caller of a recording gets less than there is")
+	}
+	if err := rec.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	canaryCheck(t, string(text), "> POST http://***@example.com/path?token=***&q=***&***&page=***", "> X-Open: seen", "< X-Seen: open", "< HTTP/1.1 200 OK",
+		"> Authorization: ***", "< Set-Cookie: sid=***; Path=/; HttpOnly", "| token ***", "< Content-Length: 9")
+	play := cassetteOpen(t, path, middleware.CassetteConfig{Redaction: redaction})
+	if got := cassetteSend(t, play.Wrap(nil), "POST", "http://example.com/path?token=fake&q="+canary+"&"+canary+"&page=2", "password=***"); got != "200 OK token ***" {
+		t.Errorf("replayed without the secrets: got %q", got)
+	}
+	_, err = play.Wrap(nil).RoundTrip(canaryRequest(t, "other"))
+	canaryCheck(t, fmt.Sprint(err), "cassette: no answer to POST")
+}
+
+// A redirect whose target was hidden is still found.
+func TestCassetteRedirect(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.txt")
+	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+	server := middleware.Func(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path == "/" {
+			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/next?a=1&b=2"}}, Body: http.NoBody}, nil
+		}
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(req.URL.RawQuery))}, nil
+	})
+	for _, client := range []*http.Client{{Transport: rec.Wrap(server)}, nil} {
+		if client == nil {
+			if err := rec.Close(); err != nil {
+				t.Fatal(err)
+			}
+			client = &http.Client{Transport: cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil)}
+		}
+		resp, err := client.Get("http://example.com/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != "a=1&b=2" {
+			t.Errorf("got %q", body)
+		}
+	}
+}
+
+func TestCassetteFailures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := middleware.OpenCassette(filepath.Join(dir, "none"), middleware.CassetteConfig{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: got %v", err)
+	}
+	rec := cassetteOpen(t, filepath.Join(dir, "no", "dir"), middleware.CassetteConfig{Mode: middleware.CassetteRecord, MaxBody: 5})
+	if err := rec.Close(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no directory: got %v", err)
+	}
+	count := 0
+	closed := 0
+	echo := cassetteEcho(&count)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://example.com/", nil)
+	req.Body = cassetteCloser{strings.NewReader("123456"), &closed}
+	if _, err := rec.Wrap(echo).RoundTrip(req); !errors.Is(err, errors.ErrBodyTooLarge) || closed != 1 || count != 0 {
+		t.Errorf("a large request: got %v, closed %v times, sent %v", err, closed, count)
+	}
+	if got := cassetteSend(t, rec.Wrap(echo), "GET", "http://example.com/", ""); got != "body too large: more than 5 bytes" {
+		t.Errorf("a large response: got %v", got)
+	}
+	failing := rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) { return nil, errCacheOrigin }))
+	if got := cassetteSend(t, failing, "GET", "http://example.com/", ""); got != "origin is down" {
+		t.Errorf("a failure: got %v", got)
+	}
+	breaking := rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader("abc"), errCacheReader{}))}, nil
+	}))
+	req, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
+	resp, err := breaking.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(resp.Body); string(body) != "abc" || !errors.Is(err, errCacheOrigin) {
+		t.Errorf("a body that breaks: got %q, %v", body, err)
+	}
+	if rec.Unused() != 0 {
+		t.Error("a failure was recorded")
+	}
+	type connection struct{ io.ReadWriteCloser }
+	resp, err = rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 101, Body: connection{}}, nil
+	})).RoundTrip(req)
+	if _, ok := resp.Body.(connection); !ok || err != nil {
+		t.Errorf("a 101: got %T, %v", resp.Body, err)
+	}
+}
+
+type cassetteCloser struct {
+	io.Reader
+	closed *int
+}
+
+func (c cassetteCloser) Close() error {
+	*c.closed++
+	return nil
+}
+
+func TestCassetteCancelled(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.txt")
+	os.WriteFile(path, []byte("# aiolos cassette 1\n"), 0o600)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://example.com/", nil)
+	if _, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	req = req.Clone(t.Context())
+	_, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req)
+	miss, ok := errors.AsType[*middleware.CassetteMissError](err)
+	if !ok || miss.URL != "http://example.com/" || !errors.Is(err, errors.ErrInvalidRequest) || !errors.Is(err, errors.ErrClient) {
+		t.Errorf("a miss: got %v", err)
+	}
+}

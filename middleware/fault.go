@@ -1,0 +1,198 @@
+package middleware
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// FaultRule is one thing that goes wrong. Its zero value matches every request
+// and does nothing; what is set is done in the order of the fields.
+type FaultRule struct {
+	// Match chooses the requests. Nil is all of them. It must not change them.
+	Match func(*http.Request) bool
+	// After lets that many matching requests pass first.
+	After int
+	// Times is how many requests after those are hit. 0 and negative are all.
+	Times int
+
+	// Delay waits before anything else. The request's context ends it.
+	Delay time.Duration
+	// Err is returned instead of sending the request.
+	Err error
+	// Status, with Header and Body, is answered instead of sending the request,
+	// if it is not 0.
+	Status int
+	Header http.Header
+	Body   string
+	// CutBody ends the body of the response after that many bytes with CutErr.
+	// 0 does not cut; negative cuts before the first byte.
+	CutBody int64
+	// CutErr is nil for [io.ErrUnexpectedEOF].
+	CutErr error
+	// SlowBody waits before each read of the body of the response. The
+	// request's context and Close end it. Reads are of at most 1 KiB then.
+	SlowBody time.Duration
+}
+
+// Fault makes things go wrong, for tests of what must withstand that. To each
+// request the first rule applies that matches it and is not used up; without
+// one it passes untouched. Each use of the returned Middleware counts anew. The
+// body of a 101 is never touched.
+func Fault(rules ...FaultRule) Middleware {
+	rules = slices.Clone(rules)
+	return func(next http.RoundTripper) http.RoundTripper {
+		f := &faults{next: next, rules: rules, seen: make([]atomic.Int64, len(rules))}
+		return f
+	}
+}
+
+type faults struct {
+	next  http.RoundTripper
+	rules []FaultRule
+	seen  []atomic.Int64 // matching requests, by rule
+}
+
+// rule takes the rule that applies to a request, or nil.
+func (f *faults) rule(req *http.Request) *FaultRule {
+	for i := range f.rules {
+		rule := &f.rules[i]
+		if rule.Match != nil && !rule.Match(req) {
+			continue
+		}
+		seen := f.seen[i].Add(1) - int64(rule.After)
+		if seen > 0 && (rule.Times <= 0 || seen <= int64(rule.Times)) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// RoundTrip sends the request, or does what the rule says.
+func (f *faults) RoundTrip(req *http.Request) (*http.Response, error) {
+	rule := f.rule(req)
+	if rule == nil {
+		return f.next.RoundTrip(req)
+	}
+	if err := faultWait(req.Context(), nil, rule.Delay); err != nil {
+		faultClose(req)
+		return nil, err
+	}
+	if rule.Err != nil {
+		faultClose(req)
+		return nil, rule.Err
+	}
+	var resp *http.Response
+	if rule.Status != 0 {
+		faultClose(req)
+		resp = rule.answer(req)
+	} else {
+		var err error
+		if resp, err = f.next.RoundTrip(req); err != nil {
+			return nil, err
+		}
+	}
+	if resp.StatusCode != http.StatusSwitchingProtocols && resp.Body != nil && (rule.CutBody != 0 || rule.SlowBody > 0) {
+		resp.Body = newFaultBody(req.Context(), rule, resp.Body)
+	}
+	return resp, nil
+}
+
+func faultClose(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// faultWait waits unless the context or closed ends it, whose reason it returns.
+func faultWait(ctx context.Context, closed <-chan struct{}, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-closed:
+		return http.ErrBodyReadAfterClose
+	}
+}
+
+// answer is the response that the rule makes up.
+func (rule *FaultRule) answer(req *http.Request) *http.Response {
+	h := rule.Header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	if h["Content-Length"] == nil {
+		h["Content-Length"] = []string{strconv.Itoa(len(rule.Body))}
+	}
+	resp := &http.Response{
+		Status: strconv.Itoa(rule.Status) + " " + http.StatusText(rule.Status), StatusCode: rule.Status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: req,
+		Body: io.NopCloser(strings.NewReader(rule.Body)), ContentLength: int64(len(rule.Body)),
+	}
+	if req.Method == http.MethodHead {
+		resp.Body = http.NoBody
+	}
+	return resp
+}
+
+// faultSlowRead is the most that one slow read gives.
+const faultSlowRead = 1 << 10
+
+// faultBody is a body that is slow, or ends too soon.
+type faultBody struct {
+	io.ReadCloser
+	ctx    context.Context //nolint:containedctx // the request's, whose body this is
+	slow   time.Duration
+	left   int64 // below zero from the start is no cut
+	cut    bool
+	cutErr error
+
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newFaultBody(ctx context.Context, rule *FaultRule, body io.ReadCloser) *faultBody {
+	b := &faultBody{
+		ReadCloser: body, ctx: ctx, slow: rule.SlowBody, cut: rule.CutBody != 0,
+		left: max(0, rule.CutBody), cutErr: rule.CutErr, closed: make(chan struct{}),
+	}
+	if b.cutErr == nil {
+		b.cutErr = io.ErrUnexpectedEOF
+	}
+	return b
+}
+
+func (b *faultBody) Read(p []byte) (int, error) {
+	if b.slow > 0 {
+		if err := faultWait(b.ctx, b.closed, b.slow); err != nil {
+			return 0, err
+		}
+		p = p[:min(len(p), faultSlowRead)]
+	}
+	if !b.cut {
+		return b.ReadCloser.Read(p)
+	}
+	if b.left == 0 {
+		return 0, b.cutErr
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+func (b *faultBody) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return b.ReadCloser.Close()
+}

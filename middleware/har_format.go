@@ -1,0 +1,89 @@
+package middleware
+
+import "time"
+
+// The structures of a HAR file, version 1.2, as far as they are written. Names
+// that begin with "_" are extensions, which the format allows.
+
+type harFile struct {
+	Log harLog `json:"log"`
+}
+
+type harLog struct {
+	Version string      `json:"version"`
+	Creator harCreator  `json:"creator"`
+	Entries []*harEntry `json:"entries"`
+}
+
+type harCreator struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type harEntry struct {
+	started time.Time
+
+	Started  string      `json:"startedDateTime"`
+	Time     float64     `json:"time"` // milliseconds, as all times
+	Request  harRequest  `json:"request"`
+	Response harResponse `json:"response"`
+	Cache    struct{}    `json:"cache"`
+	Timings  harTimings  `json:"timings"`
+	ServerIP string      `json:"serverIPAddress,omitempty"`
+}
+
+type harRequest struct {
+	Method      string       `json:"method"`
+	URL         string       `json:"url"`
+	HTTPVersion string       `json:"httpVersion"`
+	Cookies     []harNamed   `json:"cookies"`
+	Headers     []harNamed   `json:"headers"`
+	Query       []harNamed   `json:"queryString"`
+	Post        *harPostData `json:"postData,omitempty"`
+	HeadersSize int64        `json:"headersSize"`
+	BodySize    int64        `json:"bodySize"`
+}
+
+type harPostData struct {
+	MimeType string     `json:"mimeType"`
+	Params   []harNamed `json:"params"`
+	Text     string     `json:"text"`
+}
+
+type harResponse struct {
+	Status      int        `json:"status"`
+	StatusText  string     `json:"statusText"`
+	HTTPVersion string     `json:"httpVersion"`
+	Cookies     []harNamed `json:"cookies"`
+	Headers     []harNamed `json:"headers"`
+	Content     harContent `json:"content"`
+	RedirectURL string     `json:"redirectURL"`
+	HeadersSize int64      `json:"headersSize"`
+	BodySize    int64      `json:"bodySize"`
+	Error       string     `json:"_error,omitempty"` // as browsers write it
+}
+
+type harContent struct {
+	Size     int64  `json:"size"`
+	MimeType string `json:"mimeType"`
+	Text     string `json:"text,omitempty"`
+	Encoding string `json:"encoding,omitempty"`
+	Comment  string `json:"comment,omitempty"`
+}
+
+type harNamed struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// harTimings are milliseconds; -1 is a phase that did not happen. Connect
+// includes ssl.
+type harTimings struct {
+	Blocked float64 `json:"blocked"`
+	DNS     float64 `json:"dns"`
+	Connect float64 `json:"connect"`
+	Send    float64 `json:"send"`
+	Wait    float64 `json:"wait"`
+	Receive float64 `json:"receive"`
+	SSL     float64 `json:"ssl"`
+}
