@@ -12,6 +12,7 @@ import (
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for name, mw := range map[string]func() middleware.Middleware{
+		"Digest":     func() middleware.Middleware { return middleware.Digest(middleware.DigestConfig{Login: "u"}) },
 		"Retry":      func() middleware.Middleware { return middleware.Retry(middleware.RetryPolicy{}) },
 		"Retry, off": func() middleware.Middleware { return middleware.Retry(middleware.RetryPolicy{Attempts: -1}) },
 	} {
