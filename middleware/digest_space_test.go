@@ -59,8 +59,13 @@ func TestDigestSpace(t *testing.T) {
 		url      string
 		requests int
 	}{
-		{"http://a/in", 2}, {"http://a/in/x?q", 1}, {"http://a/also", 1}, {"http://a/also/x", 1},
-		{"http://a/other", 2}, {"http://a/inner", 2}, {"http://a/", 2},
+		{"http://a/in", 2},
+		{"http://a/in/x?q", 1},
+		{"http://a/also", 1},
+		{"http://a/also/x", 1},
+		{"http://a/other", 2},
+		{"http://a/inner", 2},
+		{"http://a/", 2},
 	} {
 		before := server.requests
 		if code, _, err := roundTrip(t, rt, newRequest(t, "GET", tt.url, nil)); code != 200 {

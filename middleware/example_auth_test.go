@@ -1,8 +1,10 @@
 package middleware_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
 )
@@ -30,4 +32,54 @@ func ExampleDigest() {
 	// 401
 	// 200
 	// the result: 200
+}
+
+// authEcho prints what it is sent.
+var authEcho = middleware.Func(func(req *http.Request) (*http.Response, error) {
+	fmt.Printf("%s %q\n", req.URL, req.Header.Get("Authorization"))
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+})
+
+// Another origin gets nothing.
+func ExampleBasicAuth() {
+	client := &http.Client{Transport: middleware.BasicAuth("Aladdin", "open sesame")(authEcho)}
+	for _, url := range []string{"http://example.com/", "http://example.org/"} {
+		if resp, err := client.Get(url); err == nil {
+			resp.Body.Close()
+		}
+	}
+	// Output:
+	// http://example.com/ "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+	// http://example.org/ ""
+}
+
+// The origins may be given.
+func ExampleBearer() {
+	client := &http.Client{Transport: middleware.Bearer("s3cret", "https://api.example.com")(authEcho)}
+	for _, url := range []string{"https://www.example.com/", "https://api.example.com/v1"} {
+		if resp, err := client.Get(url); err == nil {
+			resp.Body.Close()
+		}
+	}
+	// Output:
+	// https://www.example.com/ ""
+	// https://api.example.com/v1 "Bearer s3cret"
+}
+
+// A token is fetched when it is needed.
+func ExampleTokenSource() {
+	fetch := func(context.Context) (middleware.Token, error) {
+		fmt.Println("fetch")
+		return middleware.Token{Value: "abc", Expiry: time.Now().Add(time.Hour)}, nil
+	}
+	client := &http.Client{Transport: middleware.TokenSource(middleware.TokenConfig{Fetch: fetch})(authEcho)}
+	for range 2 {
+		if resp, err := client.Get("http://example.com/"); err == nil {
+			resp.Body.Close()
+		}
+	}
+	// Output:
+	// fetch
+	// http://example.com/ "Bearer abc"
+	// http://example.com/ "Bearer abc"
 }

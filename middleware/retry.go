@@ -250,5 +250,5 @@ func permanent(err error) bool {
 			return true
 		}
 	}
-	return errors.Is(errors.ConnectFailure(err, errors.Endpoint{}), errors.ErrClientConnectorCertificate)
+	return limited(err) || errors.Is(errors.ConnectFailure(err, errors.Endpoint{}), errors.ErrClientConnectorCertificate)
 }
