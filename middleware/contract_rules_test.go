@@ -156,6 +156,7 @@ func contractStatus(t *testing.T, mw func() middleware.Middleware) {
 	for _, status := range []int{204, 301, 304, 400, 401, 403, 404, 407, 408, 412, 416, 429, 500, 501, 502, 503, 504, 599} {
 		rt := &stub{steps: []stubStep{stubStatus(status, "text")}}
 		code, body, err := roundTrip(t, mw()(rt), newRequest(t, "GET", "http://h/", nil))
+		synctest.Wait() // for what was sent beside it
 		if code != status || body != "text" || err != nil || rt.open() != 0 {
 			t.Errorf("%d: got %d %q %v, %d open", status, code, body, err, rt.open())
 		}

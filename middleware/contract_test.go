@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
 )
@@ -27,6 +28,9 @@ func TestContract(t *testing.T) {
 			return middleware.Concurrency(middleware.ConcurrencyLimit{Total: 20, PerHost: 10})
 		},
 		"CircuitBreaker": func() middleware.Middleware { return middleware.CircuitBreaker(middleware.BreakerConfig{}) },
+		"Hedge":          func() middleware.Middleware { return middleware.Hedge(middleware.HedgePolicy{Delay: time.Hour}) },
+		"Hedge, off":     func() middleware.Middleware { return middleware.Hedge(middleware.HedgePolicy{Extra: -1}) },
+		"Dedupe":         func() middleware.Middleware { return middleware.Dedupe(middleware.DedupeConfig{}) },
 	} {
 		contract(t, name, mw)
 	}

@@ -21,9 +21,12 @@ type flight[T any] struct {
 	err     error
 }
 
+type flightWork[T any] = func(ctx context.Context, waiting func() int) (T, error)
+
 // join returns the work under the key, and begins it if need be: then first is
-// true. It has the values of that caller's context, but not its end.
-func (g *flights[T]) join(ctx context.Context, key string, work func(context.Context) (T, error)) (f *flight[T], first bool) {
+// true. It has the values of that caller's context, but not its end, and can ask
+// how many wait.
+func (g *flights[T]) join(ctx context.Context, key string, work flightWork[T]) (f *flight[T], first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if f := g.pending[key]; f != nil {
@@ -37,7 +40,7 @@ func (g *flights[T]) join(ctx context.Context, key string, work func(context.Con
 	}
 	g.pending[key] = f
 	go func() { // it ends with the work, which ends with its context
-		f.value, f.err = work(own)
+		f.value, f.err = work(own, func() int { return g.waiting(f) })
 		g.forget(key, f)
 		close(f.done)
 	}()
@@ -78,9 +81,8 @@ func (g *flights[T]) forget(key string, f *flight[T]) {
 	}
 }
 
-// others counts those who wait besides one.
-func (g *flights[T]) others(f *flight[T]) int {
+func (g *flights[T]) waiting(f *flight[T]) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return f.waiting - 1
+	return f.waiting
 }

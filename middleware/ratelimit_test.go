@@ -127,8 +127,8 @@ func TestRateLimitBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full, fine := stubStatus(429, ""), stubStatus(200, "")
 		rt := middleware.RateLimit(middleware.RateLimitConfig{MaxPause: 5 * time.Second})(&stub{steps: []stubStep{full, full, full, full, fine, full, fine}})
-		for i, want := range []time.Duration{0, 1, 2, 4, 5, 0, 1, 0} {
-			if got := rateTime(t, rt, 1, 1); got != want*time.Second {
+		for i, want := range []int{0, 1, 2, 4, 5, 0, 1, 0} {
+			if got := rateTime(t, rt, 1, 1); got != time.Duration(want)*time.Second {
 				t.Errorf("%d: got %v, want %d s", i, got, want)
 			}
 		}

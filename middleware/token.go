@@ -161,7 +161,7 @@ func (s *tokenSource) current() string {
 	return ""
 }
 
-func (s *tokenSource) fetch(ctx context.Context) (string, error) {
+func (s *tokenSource) fetch(ctx context.Context, _ func() int) (string, error) {
 	if header := s.current(); header != "" {
 		return header, nil // it came while this fetch was on its way
 	}
