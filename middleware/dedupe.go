@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
 )
 
 // DedupeConfig bounds what [Dedupe] shares.
@@ -27,7 +29,8 @@ type DedupeConfig struct {
 // A body is shared if its Content-Length is known and within the limit. Any
 // other response, and one that nobody else waits for, goes to the first caller as
 // it comes, with nothing held in memory; the others then send requests of their
-// own. So they do if the body breaks off. An error before that is everybody's.
+// own. So they do if the body breaks off, or if the first caller's time was over. Any
+// other error is everybody's.
 //
 // Each caller waits with its own context. The request that is sent has the values
 // of the first one's, and is cancelled when all have left. It is sent from a
@@ -70,6 +73,8 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	case err != nil:
 		if first {
 			leader.leave()
+		} else if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+			return d.next.RoundTrip(req) // it was the first caller's time that ended
 		}
 		return nil, err
 	case result.resp == nil:
