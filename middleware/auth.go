@@ -13,9 +13,9 @@ import (
 //
 // Login and password are sent as UTF-8. They go to the given origins only, as
 // "https://host:port"; without any, to the origin of the first request that
-// comes, so that no redirect takes them elsewhere. A login with a colon, and control
-// characters, are an [errors.InvalidRequestError] of each request. What it returns
-// is safe for concurrent use.
+// comes, so that no redirect takes them elsewhere. A login with a colon, and
+// control characters, are an [errors.InvalidRequestError] of each request. What
+// it returns is safe for concurrent use.
 func BasicAuth(login, password string, origins ...string) Middleware {
 	fixed := &fixedAuth{anchor: newAnchor(origins), value: "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))}
 	fixed.err = fixed.anchor.err

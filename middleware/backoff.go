@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// FullJitter is a [retryablehttp.Backoff], and the one that [Retry] uses if none
-// is given: a random time between 0 and minWait·2^attempt, at most maxWait, with attempt
-// counted from 0. That spreads clients that failed together best (Marc Brooker,
-// "Exponential Backoff And Jitter"). The response is not looked at; Retry-After
-// is [Retry]'s to see to.
+// FullJitter is a [retryablehttp.Backoff], and the one that [Retry] uses if
+// none is given: a random time between 0 and minWait·2^attempt, at most
+// maxWait, with attempt counted from 0. That spreads clients that failed
+// together best (Marc Brooker, "Exponential Backoff And Jitter"). The response
+// is not looked at; Retry-After is [Retry]'s to see to.
 func FullJitter(minWait, maxWait time.Duration, attempt int, _ *http.Response) time.Duration {
 	ceiling := maxWait
 	if attempt < 62 && minWait <= maxWait>>max(attempt, 0) { // no overflow

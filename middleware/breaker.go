@@ -18,22 +18,23 @@ type BreakerConfig struct {
 	// Probes is how many requests are let through at once after that. 0 and
 	// negative are 1.
 	Probes int
-	// IsFailure tells failures from successes; either resp or err is nil. It must
-	// not read the body. nil counts errors and 5xx without 501. What the caller ended by
-	// cancelling its context, and what was never sent, is never asked about: it counts for nothing.
+	// IsFailure tells failures from successes; either resp or err is nil. It
+	// must not read the body. nil counts errors and 5xx without 501. What the
+	// caller ended by cancelling its context, and what was never sent, is never
+	// asked about: it counts for nothing.
 	IsFailure func(resp *http.Response, err error) bool
 	// OnChange is told when the breaker of a host, as scheme://host:port, opens or
 	// closes. It is called in the goroutine of a request. nil is nobody.
 	OnChange func(host string, open bool)
 }
 
-// CircuitBreaker stops sending to a host that only fails: then requests to it fail at
-// once, with a [*LimitError], until a probe succeeds. Each scheme, host and port
-// has a breaker of its own.
+// CircuitBreaker stops sending to a host that only fails: then requests to it
+// fail at once, with a [*LimitError], until a probe succeeds. Each scheme, host
+// and port has a breaker of its own.
 //
 // A request that its caller cancelled says nothing of the host; one that ran
-// into its deadline does. What it returns is safe for concurrent use, and shares the
-// breakers, whatever it wraps.
+// into its deadline does. What it returns is safe for concurrent use, and
+// shares the breakers, whatever it wraps.
 func CircuitBreaker(cfg BreakerConfig) Middleware {
 	if cfg.Failures == 0 {
 		cfg.Failures = 5

@@ -17,8 +17,9 @@ type DedupeConfig struct {
 	// 0 is 1 MiB, negative is none but empty ones.
 	MaxBody int64
 	// Key tells which requests are the same; what it returns "" for is sent on
-	// its own. It is asked about GET and HEAD without a body only. nil takes method, URL, Host and all
-	// headers, so that requests with other credentials or cookies are others.
+	// its own. It is asked about GET and HEAD without a body only. nil takes
+	// method, URL, Host and all headers, so that requests with other
+	// credentials or cookies are others.
 	Key func(req *http.Request) string
 }
 
@@ -27,15 +28,15 @@ type DedupeConfig struct {
 // comes after the response has a request sent anew.
 //
 // A body is shared if its Content-Length is known and within the limit. Any
-// other response, and one that nobody else waits for, goes to the first caller as
-// it comes, with nothing held in memory; the others then send requests of their
-// own. So they do if the body breaks off, or if the first caller's time was over. Any
-// other error is everybody's.
+// other response, and one that nobody else waits for, goes to the first caller
+// as it comes, with nothing held in memory; the others then send requests of
+// their own. So they do if the body breaks off, or if the first caller's time
+// was over. Any other error is everybody's.
 //
-// Each caller waits with its own context. The request that is sent has the values
-// of the first one's, and is cancelled when all have left. It is sent from a
-// goroutine of its own, which ends with it. What Dedupe returns is safe for
-// concurrent use; each wrapping stands for itself.
+// Each caller waits with its own context. The request that is sent has the
+// values of the first one's, and is cancelled when all have left. It is sent
+// from a goroutine of its own, which ends with it. What Dedupe returns is safe
+// for concurrent use; each wrapping stands for itself.
 func Dedupe(cfg DedupeConfig) Middleware {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 1 << 20

@@ -30,21 +30,21 @@ type DigestConfig struct {
 	cnonce func() string // for the tests of known answers
 }
 
-// Digest answers challenges of the Digest scheme (RFC 7616, RFC 2617, RFC 2069).
-// (aiohttp: DigestAuthMiddleware)
+// Digest answers challenges of the Digest scheme (RFC 7616, RFC 2617, RFC
+// 2069). (aiohttp: DigestAuthMiddleware)
 //
 // It knows MD5, SHA (as aiohttp), SHA-256, SHA-512-256 and SHA-512, each with
-// -sess, the qualities auth and auth-int, hashed and non-ASCII logins. Of several
-// challenges the first that it can answer is taken, in whichever line. auth-int
-// is used where it is offered and the body can be read twice; the body is
-// hashed as it is read. Counts of a nonce are never used twice.
+// -sess, the qualities auth and auth-int, hashed and non-ASCII logins. Of
+// several challenges the first that it can answer is taken, in whichever line.
+// auth-int is used where it is offered and the body can be read twice; the body
+// is hashed as it is read. Counts of a nonce are never used twice.
 //
-// A 401 that it cannot answer is the result, readable: if the login is wrong, if no challenge is
-// usable, or if the request's body is gone; the next request then brings its
-// credentials at once. A request with an Authorization header is left alone. A
-// configuration that cannot be used is an [errors.InvalidRequestError] of each
-// request. What it returns is safe for concurrent use, and shares what it has
-// learned, whatever it wraps.
+// A 401 that it cannot answer is the result, readable: if the login is wrong,
+// if no challenge is usable, or if the request's body is gone; the next request
+// then brings its credentials at once. A request with an Authorization header
+// is left alone. A configuration that cannot be used is an
+// [errors.InvalidRequestError] of each request. What it returns is safe for
+// concurrent use, and shares what it has learned, whatever it wraps.
 func Digest(cfg DigestConfig) Middleware {
 	d := &digester{cfg: cfg, anchor: newAnchor(cfg.Origins), status: http.StatusUnauthorized, challenge: "Www-Authenticate", authorization: "Authorization"}
 	if cfg.Proxy {

@@ -146,8 +146,9 @@ func (s *digestSession) authorization(req *http.Request, login, password string)
 	return "Digest " + b.String(), nil
 }
 
-// writeUser names the user: hashed, if the server wants so, and else with what is
-// not ASCII in the extended form, if the server can read that (RFC 7616 3.4, 3.4.4).
+// writeUser names the user: hashed, if the server wants so, and else with what
+// is not ASCII in the extended form, if the server can read that (RFC 7616 3.4,
+// 3.4.4).
 func (s *digestSession) writeUser(b *digestFields, login string) {
 	switch {
 	case s.userhash:

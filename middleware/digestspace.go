@@ -92,9 +92,9 @@ func (d *digester) current(req *http.Request) *digestSession {
 }
 
 // adopt takes the first challenge of a response that it can answer (RFC 7616
-// 3.7: the server's order is its preference), or returns nil. A nonce that is known goes on
-// counting: two sessions with it would use the same counts. stale says that only the
-// nonce was wrong.
+// 3.7: the server's order is its preference), or returns nil. A nonce that is
+// known goes on counting: two sessions with it would use the same counts. stale
+// says that only the nonce was wrong.
 func (d *digester) adopt(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
 	for _, c := range authChallenges(resp.Header[d.challenge]) {
 		s := newDigestSession(c, req.URL, d.cfg.cnonce())

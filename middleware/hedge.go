@@ -12,9 +12,10 @@ type HedgePolicy struct {
 	// sent. 0 is what Quantile says alone, and negative is at once.
 	Delay time.Duration
 	// Quantile makes the delay that within which this share of the last 128
-	// responses of the host came: 0.95 sends a second request for one in twenty. Until there
-	// are 20 of them, Delay holds, or, without one, nothing is hedged. 0 is 0.95 if
-	// Delay is 0 too, and else not used; negative is not used.
+	// responses of the host came: 0.95 sends a second request for one in
+	// twenty. Until there are 20 of them, Delay holds, or, without one, nothing
+	// is hedged. 0 is 0.95 if Delay is 0 too, and else not used; negative is
+	// not used.
 	Quantile float64
 	// Extra is how many more requests there may be for one, each after another
 	// delay. 0 is 1, negative is none.
@@ -27,17 +28,19 @@ type HedgePolicy struct {
 	IsFailure func(resp *http.Response, err error) bool
 }
 
-// Hedge sends a request a second time if the response is slow to come, and takes
-// the first success of the two (Dean and Barroso, "The Tail at Scale"). A failure never
-// wins while another request is under way; if all fail, the first of them is the
-// result, a response before an error. A first request that fails before its delay is over
-// is not sent again: that is the work of [Retry]. The losers are cancelled and their responses closed.
+// Hedge sends a request a second time if the response is slow to come, and
+// takes the first success of the two (Dean and Barroso, "The Tail at Scale"). A
+// failure never wins while another request is under way; if all fail, the first
+// of them is the result, a response before an error. A first request that fails
+// before its delay is over is not sent again: that is the work of [Retry]. The
+// losers are cancelled and their responses closed.
 //
 // Only what can be sent twice is: idempotent methods, or with an
-// Idempotency-Key, with a body that can be read again, and no change of protocol. The
-// winner's context lives until its body is closed or at its end. Every request
-// is sent from a goroutine of its own, which ends with that request. What it returns is
-// safe for concurrent use, and shares budget and times, whatever it wraps.
+// Idempotency-Key, with a body that can be read again, and no change of
+// protocol. The winner's context lives until its body is closed or at its end.
+// Every request is sent from a goroutine of its own, which ends with that
+// request. What it returns is safe for concurrent use, and shares budget and
+// times, whatever it wraps.
 func Hedge(policy HedgePolicy) Middleware {
 	if policy.Delay == 0 && policy.Quantile == 0 {
 		policy.Quantile = 0.95

@@ -22,8 +22,8 @@ var (
 type LimitError struct {
 	// Kind is [ErrRateLimit], [ErrConcurrency] or [ErrCircuitOpen].
 	Kind error
-	// Host is the origin, as scheme://host:port, or empty if the limit is that of all
-	// together.
+	// Host is the origin, as scheme://host:port, or empty if the limit is that
+	// of all together.
 	Host string
 	// Wait is after what time it may be tried again; 0 is unknown.
 	Wait time.Duration

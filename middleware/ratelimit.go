@@ -24,13 +24,15 @@ type RateLimitConfig struct {
 }
 
 // RateLimit spaces requests out, and pauses for a host that asks for it: by
-// Retry-After with 429 or 503, by a RateLimit or RateLimit-Remaining header that says that nothing
-// is left, and by a bare 429, which makes a second, and twice as much for each that
-// follows. The zero configuration only listens to servers.
+// Retry-After with 429 or 503, by a RateLimit or RateLimit-Remaining header
+// that says that nothing is left, and by a bare 429, which makes a second, and
+// twice as much for each that follows. The zero configuration only listens to
+// servers.
 //
 // Who has to wait waits with its context, and is refused at once, with a
-// [*LimitError], if the context would end before. What it returns is safe for concurrent
-// use, and counts together all that goes through it, whatever it wraps.
+// [*LimitError], if the context would end before. What it returns is safe for
+// concurrent use, and counts together all that goes through it, whatever it
+// wraps.
 func RateLimit(cfg RateLimitConfig) Middleware {
 	if cfg.MaxPause == 0 {
 		cfg.MaxPause = time.Minute
@@ -61,8 +63,9 @@ func ratePace(perSecond float64, burst int) pace {
 	return pace{max(time.Duration(every), 1), time.Duration(every * float64(burst-1))}
 }
 
-// reserve takes the next place, and says how long it is until then. next is when the
-// request after the last one is due (the generic cell rate algorithm, ITU-T I.371).
+// reserve takes the next place, and says how long it is until then. next is
+// when the request after the last one is due (the generic cell rate algorithm,
+// ITU-T I.371).
 func (p pace) reserve(next *time.Time, now time.Time) time.Duration {
 	if p.every == 0 {
 		return 0

@@ -31,8 +31,9 @@ func first(h http.Header, name string) string {
 	return ""
 }
 
-// rateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list of policies
-// with r for what remains and t for the seconds until there is more,
+// rateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list
+// of policies with r for what remains and t for the seconds until there is
+// more,
 //
 //	"burst";r=0;t=3, "daily";r=100;t=4000
 //

@@ -43,9 +43,10 @@ type RetryPolicy struct {
 	// [retryablehttp.DefaultRetryPolicy]: failures, 429, and 5xx without 501.
 	CheckRetry retryablehttp.CheckRetry
 	// Backoff computes the waits; it gets MinWait, MaxWait, the number of the
-	// failed attempt from 0, and the response, with its body still open, or nil.
-	// What it returns is cut to MaxWait (or MaxRetryAfter, if that is longer), and a
-	// negative wait, which is an overflow, becomes the longest. nil is [FullJitter].
+	// failed attempt from 0, and the response, with its body still open, or
+	// nil. What it returns is cut to MaxWait (or MaxRetryAfter, if that is
+	// longer), and a negative wait, which is an overflow, becomes the longest.
+	// nil is [FullJitter].
 	Backoff retryablehttp.Backoff
 	// NonIdempotent sends every method again, also a POST without an
 	// Idempotency-Key: the server may then do the work twice.

@@ -42,9 +42,10 @@ func (t Token) header() (string, error) {
 // TokenConfig says where tokens come from, and where they go.
 type TokenConfig struct {
 	// Fetch gets a new token. It is called in a goroutine of its own, never
-	// twice at the same time, and its context ends when nobody waits for the token any more. It has the
-	// values of one request's context: requests sent with it, through the same
-	// middleware, are sent without a token. nil is an [errors.InvalidRequestError].
+	// twice at the same time, and its context ends when nobody waits for the
+	// token any more. It has the values of one request's context: requests sent
+	// with it, through the same middleware, are sent without a token. nil is an
+	// [errors.InvalidRequestError].
 	Fetch func(ctx context.Context) (Token, error)
 	// Early is how long before its end a token is replaced. 0 is 10 s, negative is
 	// not early.
@@ -67,12 +68,12 @@ func (e *TokenError) Unwrap() error { return e.Err }
 // asked.
 func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
 
-// TokenSource adds tokens that it fetches when they are needed, to requests without
-// Authorization: the first time, when the old one ends, and when a server
-// answers 401. Then the request is sent once more with a new token, unless its
-// body is gone; if the answer is 401 again, that is the result. Many requests that need a
-// token wait for one fetch, each with its own context. If it fails, that is a
-// [*TokenError] of all of them.
+// TokenSource adds tokens that it fetches when they are needed, to requests
+// without Authorization: the first time, when the old one ends, and when a
+// server answers 401. Then the request is sent once more with a new token,
+// unless its body is gone; if the answer is 401 again, that is the result. Many
+// requests that need a token wait for one fetch, each with its own context. If
+// it fails, that is a [*TokenError] of all of them.
 //
 // What it returns is safe for concurrent use, and shares the token, whatever it
 // wraps.
