@@ -1,0 +1,164 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// BreakerConfig says when a [CircuitBreaker] opens and closes.
+type BreakerConfig struct {
+	// Failures is how many in a row open it. 0 is 5, negative is never.
+	Failures int
+	// OpenFor is how long it stays open before it lets a probe through. 0 is 30 s,
+	// negative is not at all.
+	OpenFor time.Duration
+	// Probes is how many requests are let through at once after that. 0 and
+	// negative are 1.
+	Probes int
+	// IsFailure tells failures from successes; either resp or err is nil. It
+	// must not read the body. nil counts errors and 5xx without 501. What the
+	// caller ended by cancelling its context, and what was never sent, is never
+	// asked about: it counts for nothing.
+	IsFailure func(resp *http.Response, err error) bool
+	// OnChange is told when the breaker of a host, as scheme://host:port, opens or
+	// closes. It is called in the goroutine of a request. nil is nobody.
+	OnChange func(host string, open bool)
+}
+
+// CircuitBreaker stops sending to a host that only fails: then requests to it
+// fail at once, with a [*LimitError], until a probe succeeds. Each scheme, host
+// and port has a breaker of its own.
+//
+// A request that its caller cancelled says nothing of the host; one that ran
+// into its deadline does. What it returns is safe for concurrent use, and
+// shares the breakers, whatever it wraps.
+func CircuitBreaker(cfg BreakerConfig) Middleware {
+	if cfg.Failures == 0 {
+		cfg.Failures = 5
+	}
+	cfg.OpenFor = durationOr(cfg.OpenFor, 30*time.Second)
+	cfg.Probes = max(cfg.Probes, 1)
+	if cfg.IsFailure == nil {
+		cfg.IsFailure = func(resp *http.Response, err error) bool {
+			return err != nil || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
+		}
+	}
+	hosts := &hostTable[breaker]{
+		fresh: func() *breaker { return &breaker{} },
+		idle:  func(b *breaker) bool { return b.failures == 0 && b.until.IsZero() },
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &broken{cfg, hosts, usable(next)}
+	}
+}
+
+// breaker is the state of a host; the zero value is closed.
+type breaker struct {
+	failures int       // in a row
+	until    time.Time // open until then; zero is closed
+	probing  int       // probes under way
+	epoch    int       // counts the changes: what was sent before the last counts no more
+}
+
+type broken struct {
+	cfg   BreakerConfig
+	hosts *hostTable[breaker]
+	next  http.RoundTripper
+}
+
+// RoundTrip asks the breaker, sends the request, and tells the breaker.
+func (b *broken) RoundTrip(req *http.Request) (*http.Response, error) {
+	host := originOf(req.URL)
+	var wait time.Duration
+	var epoch int
+	allowed := false
+	b.hosts.with(host, func(state *breaker) { allowed, wait, epoch = state.enter(b.cfg.Probes) })
+	if !allowed {
+		return refuse(req, &LimitError{Kind: ErrCircuitOpen, Host: host, Wait: wait})
+	}
+	outcome := breakerNeutral
+	defer func() { b.leave(host, epoch, outcome) }() // also if something panics
+	resp, err := b.next.RoundTrip(req)
+	if resp != nil || err != nil {
+		outcome = b.judge(req.Context(), resp, err)
+	}
+	return resp, err
+}
+
+type breakerOutcome int
+
+const (
+	breakerNeutral breakerOutcome = iota
+	breakerSuccess
+	breakerFailure
+)
+
+func (b *broken) judge(ctx context.Context, resp *http.Response, err error) breakerOutcome {
+	if err != nil {
+		resp = nil
+		if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errors.ErrInvalidRequest) ||
+			errors.Is(err, errors.ErrSessionClosed) || errors.Is(err, errors.ErrConnectorClosed) || limited(err) {
+			return breakerNeutral
+		}
+	}
+	if b.cfg.IsFailure(resp, err) {
+		return breakerFailure
+	}
+	return breakerSuccess
+}
+
+// limited: another middleware did not send it.
+func limited(err error) bool {
+	_, ok := errors.AsType[*LimitError](err)
+	return ok
+}
+
+// enter reports whether a request may go, and else for how long not.
+func (s *breaker) enter(probes int) (allowed bool, wait time.Duration, epoch int) {
+	if s.until.IsZero() {
+		return true, 0, s.epoch
+	}
+	if wait = time.Until(s.until); wait > 0 {
+		return false, wait, 0
+	}
+	if s.probing >= probes {
+		return false, 0, 0
+	}
+	s.probing++
+	return true, 0, s.epoch
+}
+
+// leave takes the outcome in.
+func (b *broken) leave(host string, epoch int, outcome breakerOutcome) {
+	changed, open := false, false
+	b.hosts.with(host, func(s *breaker) {
+		if s.epoch != epoch {
+			return // the breaker has opened or closed since
+		}
+		was := !s.until.IsZero()
+		if was {
+			s.probing--
+		}
+		switch outcome {
+		case breakerSuccess:
+			s.failures = 0
+			if was {
+				*s = breaker{epoch: epoch + 1} // the other probes count no more
+			}
+		case breakerFailure:
+			s.failures++
+			if was || b.cfg.Failures > 0 && s.failures >= b.cfg.Failures {
+				*s = breaker{until: time.Now().Add(b.cfg.OpenFor), epoch: epoch + 1, failures: s.failures}
+			}
+		case breakerNeutral:
+		}
+		open = !s.until.IsZero()
+		changed = open != was
+	})
+	if changed && b.cfg.OnChange != nil {
+		b.cfg.OnChange(host, open)
+	}
+}

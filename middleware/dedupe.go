@@ -1,0 +1,143 @@
+package middleware
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// DedupeConfig bounds what [Dedupe] shares.
+type DedupeConfig struct {
+	// MaxBody is the longest body, in bytes, that is shared; it is in memory then.
+	// 0 is 1 MiB, negative is none but empty ones.
+	MaxBody int64
+	// Key tells which requests are the same; what it returns "" for is sent on
+	// its own. It is asked about GET and HEAD without a body only. nil takes
+	// method, URL, Host and all headers, so that requests with other
+	// credentials or cookies are others.
+	Key func(req *http.Request) string
+}
+
+// Dedupe sends identical GET and HEAD requests that are under way at the same
+// time only once, and gives the response to all of them. It is no cache: who
+// comes after the response has a request sent anew.
+//
+// A body is shared if its Content-Length is known and within the limit. Any
+// other response, and one that nobody else waits for, goes to the first caller
+// as it comes, with nothing held in memory; the others then send requests of
+// their own. So they do if the body breaks off, or if the first caller's time
+// was over. Any other error is everybody's.
+//
+// Each caller waits with its own context. The request that is sent has the
+// values of the first one's, and is cancelled when all have left. It is sent
+// from a goroutine of its own, which ends with it. What Dedupe returns is safe
+// for concurrent use; each wrapping stands for itself.
+func Dedupe(cfg DedupeConfig) Middleware {
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 1 << 20
+	}
+	cfg.MaxBody = max(cfg.MaxBody, 0)
+	if cfg.Key == nil {
+		cfg.Key = dedupeKey
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &deduper{cfg: cfg, next: usable(next)}
+	}
+}
+
+type deduper struct {
+	cfg   DedupeConfig
+	next  http.RoundTripper
+	going flights[*deduped]
+}
+
+// RoundTrip joins a request that is under way, or begins one.
+func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
+	key := ""
+	if dedupable(req) {
+		key = d.cfg.Key(req)
+	}
+	if key == "" {
+		return d.next.RoundTrip(req)
+	}
+	ctx, leader := req.Context(), &dedupeLeader{}
+	f, first := d.going.join(ctx, key, func(own context.Context, waiting func() int) (*deduped, error) {
+		return d.send(own, req, leader, waiting)
+	})
+	result, err := d.going.wait(ctx, key, f)
+	switch {
+	case err != nil:
+		if first {
+			leader.leave()
+		} else if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+			return d.next.RoundTrip(req) // it was the first caller's time that ended
+		}
+		return nil, err
+	case result.resp == nil:
+		return nil, nil //nolint:nilnil // as it came
+	case result.shared:
+		return result.copyFor(req), nil
+	case first:
+		return result.handTo(ctx), nil
+	}
+	return d.next.RoundTrip(req)
+}
+
+// dedupable: two such requests can have one response.
+func dedupable(req *http.Request) bool {
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead:
+		return (req.Body == nil || req.Body == http.NoBody) && len(req.Header["Upgrade"]) == 0 && req.URL != nil
+	}
+	return false
+}
+
+// dedupeKey is all that a server sees of a request.
+func dedupeKey(req *http.Request) string {
+	var b strings.Builder
+	write := func(s string) { b.WriteString(strconv.Itoa(len(s)) + ":" + s) } // no two lists are alike
+	write(req.Method)
+	write(req.URL.String())
+	write(req.Host)
+	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+		write(name)
+		write(strconv.Itoa(len(req.Header[name])))
+		for _, value := range req.Header[name] {
+			write(value)
+		}
+	}
+	return b.String()
+}
+
+// send sends the request, and reads the response if it is to be shared.
+func (d *deduper) send(own context.Context, req *http.Request, leader *dedupeLeader, waiting func() int) (*deduped, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(own))
+	stop := context.AfterFunc(own, cancel) // until the response has another owner
+	defer stop()
+	resp, err := d.next.RoundTrip(req.Clone(ctx)) //nolint:bodyclose // it goes to the first caller, or is shared and closed
+	if err != nil || resp == nil {
+		cancel()
+		return &deduped{}, err
+	}
+	result := &deduped{resp: resp, cancel: cancel}
+	if waiting() > 1 && d.shareable(resp) {
+		result.share(d.cfg.MaxBody)
+	}
+	if !result.shared {
+		leader.offer(result)
+	}
+	return result, nil
+}
+
+func (d *deduper) shareable(resp *http.Response) bool {
+	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil {
+		return false
+	}
+	head := resp.Request != nil && resp.Request.Method == http.MethodHead
+	return head || resp.ContentLength >= 0 && resp.ContentLength <= d.cfg.MaxBody
+}

@@ -1,0 +1,132 @@
+package middleware
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// DigestConfig are the credentials of [Digest], and where they may go.
+type DigestConfig struct {
+	// Login and Password are sent as UTF-8, as they are: no normal form is made of
+	// them. A login has no colon and no control character.
+	Login, Password string
+	// Origins are the servers that may ask, as "https://host:port". None is the
+	// origin of the first request only. Requests to other origins pass untouched,
+	// unless an answered challenge names them in its domain.
+	Origins []string
+	// NoPreemptive waits for a challenge each time. Otherwise what is known to be
+	// protected gets its credentials with the first sending.
+	NoPreemptive bool
+	// Proxy answers a proxy's 407 instead of a server's 401. It is for requests to
+	// http URLs, which the proxy sees; the CONNECT of an https one is not sent
+	// through middlewares. Origins has no meaning then.
+	Proxy bool
+
+	cnonce func() string // for the tests of known answers
+}
+
+// Digest answers challenges of the Digest scheme (RFC 7616, RFC 2617, RFC
+// 2069). (aiohttp: DigestAuthMiddleware)
+//
+// It knows MD5, SHA (as aiohttp), SHA-256, SHA-512-256 and SHA-512, each with
+// -sess, the qualities auth and auth-int, hashed and non-ASCII logins. Of
+// several challenges the first that it can answer is taken, in whichever line.
+// auth-int is used where it is offered and the body can be read twice; the body
+// is hashed as it is read. Counts of a nonce are never used twice.
+//
+// A 401 that it cannot answer is the result, readable: if the login is wrong,
+// if no challenge is usable, or if the request's body is gone; the next request
+// then brings its credentials at once. A request with an Authorization header
+// is left alone. A configuration that cannot be used is an
+// [errors.InvalidRequestError] of each request. What it returns is safe for
+// concurrent use, and shares what it has learned, whatever it wraps.
+func Digest(cfg DigestConfig) Middleware {
+	d := &digester{cfg: cfg, anchor: newAnchor(cfg.Origins), status: http.StatusUnauthorized, challenge: "Www-Authenticate", authorization: "Authorization"}
+	if cfg.Proxy {
+		d.status, d.challenge, d.authorization = http.StatusProxyAuthRequired, "Proxy-Authenticate", "Proxy-Authorization"
+	}
+	if cfg.cnonce == nil {
+		d.cfg.cnonce = newCnonce
+	}
+	d.err = d.anchor.err
+	if strings.Contains(cfg.Login, ":") || strings.ContainsFunc(cfg.Login, isControl) {
+		d.err = &errors.InvalidRequestError{Field: "login", Reason: "it may not hold a colon or a control character"}
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &digestTransport{d, usable(next)}
+	}
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+func newCnonce() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it does not fail (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// digester is what one [Digest] knows.
+type digester struct {
+	cfg                      DigestConfig
+	anchor                   *anchor
+	err                      error
+	status                   int
+	challenge, authorization string // names of headers
+
+	mu       sync.Mutex
+	sessions []*digestSession // the newest first
+}
+
+type digestTransport struct {
+	*digester
+	next http.RoundTripper
+}
+
+// RoundTrip sends the request up to three times: with what is known, with the
+// answer to a challenge, and once more if the nonce of that was stale already.
+func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if d.err != nil {
+		return refuse(req, d.err)
+	}
+	if !d.applies(req) {
+		return d.next.RoundTrip(req)
+	}
+	try, used := req, d.current(req)
+	if used != nil {
+		try = cloneRequest(req)
+		if err := d.sign(try, used); err != nil {
+			return refuse(req, err)
+		}
+	}
+	for answered := 0; ; answered++ {
+		resp, err := d.next.RoundTrip(try)
+		if err != nil || resp == nil || resp.StatusCode != d.status {
+			return resp, err
+		}
+		session, stale := d.adopt(req, resp)
+		if session == nil || session == used || !replayable(req) || answered > 1 || answered == 1 && !stale {
+			return resp, nil
+		}
+		discard(resp)
+		if try, err = rewound(req); err != nil {
+			return nil, err
+		}
+		if err := d.sign(try, session); err != nil {
+			return refuse(try, err)
+		}
+		used = session
+	}
+}
+
+func (d *digester) sign(req *http.Request, s *digestSession) error {
+	value, err := s.authorization(req, d.cfg.Login, d.cfg.Password)
+	if err == nil {
+		req.Header[d.authorization] = []string{value}
+	}
+	return err
+}

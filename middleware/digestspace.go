@@ -1,0 +1,127 @@
+package middleware
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxDigestSessions is how many challenges are kept, one per origin and realm.
+const maxDigestSessions = 16
+
+// digestDomain reads the list of URIs that a challenge is good for (RFC 7616
+// 3.3). What is not http is left out, and so is http from an https server, which
+// would show to the network what was not to be seen there.
+func digestDomain(list string, at *url.URL) []*url.URL {
+	if at == nil {
+		return nil
+	}
+	var domain []*url.URL
+	for field := range strings.FieldsSeq(list) {
+		u, err := at.Parse(field)
+		if err != nil || u.Hostname() == "" {
+			continue
+		}
+		if u.Scheme == "https" || u.Scheme == "http" && at.Scheme != "https" {
+			domain = append(domain, u)
+		}
+	}
+	return domain
+}
+
+// covers reports whether u is in the protection space: below one of the URIs,
+// or, if there are none, at the origin.
+func (s *digestSession) covers(u *url.URL) bool {
+	if u == nil {
+		return false
+	}
+	if len(s.domain) == 0 {
+		return originOf(u) == s.origin
+	}
+	for _, space := range s.domain {
+		if originOf(space) == originOf(u) && underPath(u.EscapedPath(), space.EscapedPath()) {
+			return true
+		}
+	}
+	return false
+}
+
+// underPath: /a is over /a and /a/b, not over /ab. Paths that go up are nowhere.
+func underPath(path, space string) bool {
+	space = strings.TrimSuffix(space, "/")
+	rest, ok := strings.CutPrefix(path, space)
+	return ok && (rest == "" || rest[0] == '/') && !strings.Contains(path+"/", "/../")
+}
+
+// applies reports whether the credentials have any business with the request.
+// Those of a proxy are for requests that it sees: to http URLs. Through its
+// tunnels they would reach the server.
+func (d *digester) applies(req *http.Request) bool {
+	if len(req.Header[d.authorization]) > 0 || req.URL == nil {
+		return false
+	}
+	if d.cfg.Proxy {
+		return strings.EqualFold(req.URL.Scheme, "http")
+	}
+	if d.anchor.allows(req.URL) {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sessions {
+		if s.covers(req.URL) {
+			return true
+		}
+	}
+	return false
+}
+
+// current is the session to sign the request with before anybody asks, or nil.
+func (d *digester) current(req *http.Request) *digestSession {
+	if d.cfg.NoPreemptive {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sessions {
+		if (d.cfg.Proxy || s.covers(req.URL)) && s.answers(req) {
+			return s
+		}
+	}
+	return nil
+}
+
+// adopt takes the first challenge of a response that it can answer (RFC 7616
+// 3.7: the server's order is its preference), or returns nil. A nonce that is
+// known goes on counting: two sessions with it would use the same counts. stale
+// says that only the nonce was wrong.
+func (d *digester) adopt(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
+	for _, c := range authChallenges(resp.Header[d.challenge]) {
+		s := newDigestSession(c, req.URL, d.cfg.cnonce())
+		if s == nil || !s.answers(req) {
+			continue
+		}
+		if !d.cfg.Proxy && !d.anchor.allows(req.URL) {
+			s.domain = nil // a guest does not bring guests
+		}
+		return d.keep(s), strings.EqualFold(c.params["stale"], "true")
+	}
+	return nil, false
+}
+
+// keep puts the session first, in the place of an older one for the same.
+func (d *digester) keep(s *digestSession) *digestSession {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sessions := []*digestSession{s}
+	for _, old := range d.sessions {
+		switch same := old.origin == s.origin && old.realm == s.realm || d.cfg.Proxy; {
+		case same && old.nonce == s.nonce && old.algorithm == s.algorithm:
+			sessions[0] = old
+		case !same && len(sessions) < maxDigestSessions:
+			sessions = append(sessions, old)
+		}
+	}
+	d.sessions = sessions
+	return sessions[0]
+}

@@ -1,0 +1,4 @@
+package middleware
+
+// RateLimitField lets tests see the parser.
+var RateLimitField = rateLimitField

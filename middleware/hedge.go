@@ -1,0 +1,210 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// HedgePolicy says when a second request is sent beside a slow first one.
+type HedgePolicy struct {
+	// Delay is how long to wait for a response's head before another request is
+	// sent. 0 is what Quantile says alone, and negative is at once.
+	Delay time.Duration
+	// Quantile makes the delay that within which this share of the last 128
+	// responses of the host came: 0.95 sends a second request for one in
+	// twenty. Until there are 20 of them, Delay holds, or, without one, nothing
+	// is hedged. 0 is 0.95 if Delay is 0 too, and else not used; negative is
+	// not used.
+	Quantile float64
+	// Extra is how many more requests there may be for one, each after another
+	// delay. 0 is 1, negative is none.
+	Extra int
+	// Budget bounds the additional requests, as it does retries. nil is a budget of
+	// this [Hedge] alone, of 10 %.
+	Budget *RetryBudget
+	// IsFailure tells failures from successes; either resp or err is nil. It must
+	// not read the body. nil counts errors, 429, and 5xx without 501.
+	IsFailure func(resp *http.Response, err error) bool
+}
+
+// Hedge sends a request a second time if the response is slow to come, and
+// takes the first success of the two (Dean and Barroso, "The Tail at Scale"). A
+// failure never wins while another request is under way; if all fail, the first
+// of them is the result, a response before an error. A first request that fails
+// before its delay is over is not sent again: that is the work of [Retry]. The
+// losers are cancelled and their responses closed.
+//
+// Only what can be sent twice is: idempotent methods, or with an
+// Idempotency-Key, with a body that can be read again, and no change of
+// protocol. The winner's context lives until its body is closed or at its end.
+// Every request is sent from a goroutine of its own, which ends with that
+// request. What it returns is safe for concurrent use, and shares budget and
+// times, whatever it wraps.
+func Hedge(policy HedgePolicy) Middleware {
+	if policy.Delay == 0 && policy.Quantile == 0 {
+		policy.Quantile = 0.95
+	}
+	if policy.Extra == 0 {
+		policy.Extra = 1
+	}
+	if policy.Budget == nil {
+		policy.Budget = &RetryBudget{Ratio: 0.1}
+	}
+	if policy.IsFailure == nil {
+		policy.IsFailure = func(resp *http.Response, err error) bool {
+			return err != nil || resp.StatusCode == http.StatusTooManyRequests ||
+				resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
+		}
+	}
+	times := &hostTable[hedgeTimes]{
+		fresh: func() *hedgeTimes { return &hedgeTimes{} },
+		idle:  func(*hedgeTimes) bool { return true }, // they are soon known again
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &hedger{policy, times, usable(next)}
+	}
+}
+
+type hedger struct {
+	policy HedgePolicy
+	times  *hostTable[hedgeTimes]
+	next   http.RoundTripper
+}
+
+// RoundTrip waits for the first success of requests that begin one after the
+// other.
+func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
+	if h.policy.Extra < 0 || !idempotent(req) || !replayable(req) || len(req.Header["Upgrade"]) > 0 || req.Method == http.MethodConnect {
+		return h.next.RoundTrip(req)
+	}
+	h.policy.Budget.request()
+	delay, hedging := h.delay(originOf(req.URL))
+	race := &hedgeRace{hedger: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
+	defer close(race.over)
+	race.start(req.Context(), req)
+
+	var timer <-chan time.Time
+	if hedging {
+		timer = time.After(delay)
+	}
+	for left := h.policy.Extra; ; {
+		select {
+		case <-req.Context().Done():
+			race.abandon()
+			return nil, contextError(req.Context())
+		case <-timer:
+			timer = nil
+			if left > 0 && h.policy.Budget.retry() {
+				if try, err := rewound(req); err == nil { // else the first goes on alone
+					left--
+					race.start(req.Context(), try)
+					timer = time.After(delay)
+				}
+			}
+		case result := <-race.results:
+			if h.policy.IsFailure(result.resp, result.err) && race.fail(result) {
+				continue
+			}
+			return race.finish(result)
+		}
+	}
+}
+
+// hedgeRace is one request with its runners.
+type hedgeRace struct {
+	*hedger
+	req     *http.Request
+	results chan hedgeResult
+	over    chan struct{} // closed when nobody takes results any more
+	cancels []context.CancelFunc
+	running int
+	failed  *hedgeResult // the one that is the result if all fail
+}
+
+type hedgeResult struct {
+	runner int
+	resp   *http.Response
+	err    error
+}
+
+// start sends one more.
+func (r *hedgeRace) start(ctx context.Context, req *http.Request) {
+	ctx, cancel := context.WithCancel(ctx)
+	runner := len(r.cancels)
+	r.cancels = append(r.cancels, cancel)
+	r.running++
+	try := req.Clone(ctx) // the caller may have gone when it is still read
+	go func() {           // it ends with its request
+		began := time.Now()
+		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finish, or is discarded
+		if err != nil && resp != nil {
+			discard(resp)
+			resp = nil
+		}
+		if resp != nil && err == nil && !r.policy.IsFailure(resp, nil) {
+			r.record(originOf(r.req.URL), time.Since(began))
+		}
+		select {
+		case r.results <- hedgeResult{runner, resp, err}:
+		case <-r.over:
+			discard(resp)
+			cancel()
+		}
+	}()
+}
+
+// fail keeps the failure if it is the better one to show, and reports whether
+// there is anybody left to wait for.
+func (r *hedgeRace) fail(result hedgeResult) bool {
+	r.running--
+	worse := &result
+	if r.failed == nil || r.failed.resp == nil && result.resp != nil {
+		worse, r.failed = r.failed, &result
+	}
+	if worse != nil {
+		discard(worse.resp)
+		r.cancels[worse.runner]()
+	}
+	return r.running > 0
+}
+
+// finish hands the result over, and ends all others.
+func (r *hedgeRace) finish(result hedgeResult) (*http.Response, error) {
+	if r.failed != nil && r.running == 0 {
+		result = *r.failed
+	} else if r.failed != nil {
+		discard(r.failed.resp)
+	}
+	r.cancelAll(result.runner)
+	cancel := r.cancels[result.runner]
+	if result.resp == nil || result.err != nil {
+		cancel()
+		return nil, result.err
+	}
+	if result.resp.StatusCode != http.StatusSwitchingProtocols { // or else it ends with the request's context
+		whenDone(result.resp, cancel)
+	}
+	return result.resp, nil
+}
+
+// abandon waits for all to end, whose context has: as long as the next
+// RoundTripper takes, which is what it would take without this one.
+func (r *hedgeRace) abandon() {
+	r.cancelAll(-1)
+	for ; r.running > 0; r.running-- {
+		discard((<-r.results).resp)
+	}
+	if r.failed != nil {
+		discard(r.failed.resp)
+	}
+}
+
+// cancelAll ends all but one.
+func (r *hedgeRace) cancelAll(but int) {
+	for runner, cancel := range r.cancels {
+		if runner != but {
+			cancel()
+		}
+	}
+}

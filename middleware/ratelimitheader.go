@@ -1,0 +1,97 @@
+package middleware
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// serverPause is how long the server wants to be left alone, or 0.
+func serverPause(resp *http.Response, now time.Time) time.Duration {
+	var wait time.Duration
+	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+		wait, _ = retryAfter(resp.Header, now)
+	}
+	for _, line := range resp.Header["Ratelimit"] {
+		wait = max(wait, rateLimitField(line))
+	}
+	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-"} {
+		if first(resp.Header, prefix+"Remaining") == "0" {
+			wait = max(wait, rateLimitReset(first(resp.Header, prefix+"Reset"), now))
+		}
+	}
+	return wait
+}
+
+func first(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return strings.Trim(values[0], " \t")
+	}
+	return ""
+}
+
+// rateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list
+// of policies with r for what remains and t for the seconds until there is
+// more,
+//
+//	"burst";r=0;t=3, "daily";r=100;t=4000
+//
+// or, as in the drafts up to 07, one policy: limit=100, remaining=0, reset=3. It
+// returns the longest time of those that have nothing left.
+func rateLimitField(line string) time.Duration {
+	var longest time.Duration
+	remains, reset := "", ""
+	settle := func() {
+		if d, ok := deltaSeconds(reset); ok && strings.Trim(remains, "0") == "" && remains != "" {
+			longest = max(longest, d)
+		}
+	}
+	old := strings.Contains(line, "remaining=")
+	for line != "" {
+		var item string
+		var end byte
+		item, end, line = rateLimitItem(line)
+		switch name, value, _ := strings.Cut(strings.Trim(item, " \t"), "="); strings.TrimRight(name, " \t") {
+		case "r", "remaining":
+			remains = strings.Trim(value, " \t")
+		case "t", "reset":
+			reset = strings.Trim(value, " \t")
+		}
+		if end == ',' && !old {
+			settle()
+			remains, reset = "", ""
+		}
+	}
+	settle()
+	return longest
+}
+
+// rateLimitItem cuts at the first comma or semicolon outside quotes.
+func rateLimitItem(line string) (item string, end byte, rest string) {
+	quoted := false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case (c == ',' || c == ';') && !quoted:
+			return line[:i], c, line[i+1:]
+		}
+	}
+	return line, 0, ""
+}
+
+// rateLimitReset reads the time of RateLimit-Reset, in seconds, or, as some
+// servers have it, in seconds since 1970.
+func rateLimitReset(value string, now time.Time) time.Duration {
+	d, ok := deltaSeconds(value)
+	if !ok {
+		return 0
+	}
+	if at, err := strconv.ParseInt(value, 10, 64); err == nil && at > 1_000_000_000 {
+		return max(time.Unix(at, 0).Sub(now), 0)
+	}
+	return d
+}

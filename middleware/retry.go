@@ -1,0 +1,255 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// RetryPolicy says what is sent again, how often, and after how long. The zero
+// value is a policy that suits most. It is copied by [Retry].
+//
+// Whatever the policy, these are sent once: a request whose body can be read
+// only once (Body without GetBody), one that is not idempotent, unless
+// NonIdempotent is set, and one that failed for good: a certificate that does not
+// verify, a pin that does not match, an invalid request, a closed session. A
+// response with status 101 is handed over at once.
+type RetryPolicy struct {
+	// Attempts is how often a request is sent at most, the first time included.
+	// 0 is 3, negative is once.
+	Attempts int
+	// MinWait is the scale of the waits: the first is up to MinWait, the next up
+	// to twice as much, and so on. 0 is 500 ms, negative is no waiting.
+	MinWait time.Duration
+	// MaxWait is the longest wait, whoever computes it. 0 is 30 s, negative is
+	// no waiting.
+	MaxWait time.Duration
+	// MaxRetryAfter is the longest wait that a server can ask for by Retry-After;
+	// what is above is cut. 0 is MaxWait, negative ignores the header.
+	MaxRetryAfter time.Duration
+	// Total is the time that attempts and waits may take together: a wait that
+	// would end after it is not begun, but an attempt is not interrupted. 0 and
+	// negative are no limit. The deadline of the request's context is respected in
+	// the same way, and interrupts too.
+	Total time.Duration
+	// CheckRetry decides. It gets the failures as *url.Error, as it would in a
+	// go-retryablehttp client, so that existing policies work unchanged. If it
+	// returns false and an error, that is the result. nil is
+	// [retryablehttp.DefaultRetryPolicy]: failures, 429, and 5xx without 501.
+	CheckRetry retryablehttp.CheckRetry
+	// Backoff computes the waits; it gets MinWait, MaxWait, the number of the
+	// failed attempt from 0, and the response, with its body still open, or
+	// nil. What it returns is cut to MaxWait (or MaxRetryAfter, if that is
+	// longer), and a negative wait, which is an overflow, becomes the longest.
+	// nil is [FullJitter].
+	Backoff retryablehttp.Backoff
+	// NonIdempotent sends every method again, also a POST without an
+	// Idempotency-Key: the server may then do the work twice.
+	NonIdempotent bool
+	// Budget bounds the retries of all requests together. nil is a budget of this
+	// [Retry] alone, of 20 % and one a second on top. Give several policies the
+	// same one to share it; &RetryBudget{Ratio: -1} is no limit.
+	Budget *RetryBudget
+	// Prepare is called before each attempt but the first, with the request that
+	// is about to be sent, which it may change: to sign it anew, for example. Its
+	// error ends the request. nil is nothing.
+	Prepare func(req *http.Request, attempt int) error
+	// OnAttempt is told of each attempt when it is over. It must not close or read
+	// the response's body, and is called in the goroutine of the request. nil is
+	// nobody.
+	OnAttempt func(Attempt)
+}
+
+// Attempt is one sending of a request, for [RetryPolicy.OnAttempt].
+type Attempt struct {
+	Number   int // from 1
+	Request  *http.Request
+	Response *http.Response // nil if Err is set
+	Err      error
+	Elapsed  time.Duration // of this attempt
+	Retry    bool          // another one follows
+	Wait     time.Duration // after this time
+}
+
+// Retry sends requests again that failed. (aiohttp: nothing; the package
+// aiohttp_retry)
+//
+// Only idempotent methods are sent again (RFC 9110 9.2.2), and those with an
+// Idempotency-Key header. The body comes anew from GetBody and is never held in
+// memory. If the last attempt brought a response, whatever its status, that is
+// the result, open and readable; if it failed, the result is a [*RetryError] with
+// the failures of all attempts, or the failure itself if there was only one.
+//
+// What it returns is safe for concurrent use. It never closes idle connections.
+func Retry(policy RetryPolicy) Middleware {
+	policy = policy.withDefaults()
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &retrier{policy, usable(next)}
+	}
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.Attempts == 0 {
+		p.Attempts = 3
+	}
+	p.MinWait = durationOr(p.MinWait, 500*time.Millisecond)
+	p.MaxWait = durationOr(p.MaxWait, 30*time.Second)
+	if p.MaxRetryAfter == 0 {
+		p.MaxRetryAfter = p.MaxWait
+	}
+	if p.CheckRetry == nil {
+		p.CheckRetry = retryablehttp.DefaultRetryPolicy
+	}
+	if p.Budget == nil {
+		p.Budget = &RetryBudget{Ratio: 0.2, PerSecond: 1}
+	}
+	return p
+}
+
+// durationOr: 0 is the default, negative is 0.
+func durationOr(d, byDefault time.Duration) time.Duration {
+	if d == 0 {
+		return byDefault
+	}
+	return max(d, 0)
+}
+
+type retrier struct {
+	policy RetryPolicy
+	next   http.RoundTripper
+}
+
+// RoundTrip sends the request as it is, and clones of it after that.
+func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.policy.Budget.request()
+	run := retryRun{policy: &r.policy, req: req, start: time.Now()}
+	for try := req; ; {
+		began := time.Now()
+		resp, err := r.next.RoundTrip(try)
+		run.attempt++
+		if err != nil && resp != nil {
+			discard(resp)
+			resp = nil
+		}
+		verdict := run.judge(req.Context(), resp, err)
+		if r.policy.OnAttempt != nil {
+			r.policy.OnAttempt(Attempt{
+				Number: run.attempt, Request: try, Response: resp, Err: err,
+				Elapsed: time.Since(began), Retry: verdict.again, Wait: verdict.wait,
+			})
+		}
+		if !verdict.again {
+			return run.finish(resp, err, verdict.err)
+		}
+		run.note(resp, err, verdict.err)
+		discard(resp)
+		if err := pause(req.Context(), verdict.wait); err != nil {
+			return nil, run.fail(err)
+		}
+		if try, err = run.again(); err != nil {
+			return nil, run.fail(err)
+		}
+	}
+}
+
+// retryRun is one request with its attempts.
+type retryRun struct {
+	policy  *RetryPolicy
+	req     *http.Request
+	start   time.Time
+	attempt int     // attempts made
+	errs    []error // of the attempts that were followed by another one
+}
+
+type retryVerdict struct {
+	again bool
+	wait  time.Duration
+	err   error // CheckRetry's
+}
+
+// judge decides whether another attempt follows, and when.
+func (r *retryRun) judge(ctx context.Context, resp *http.Response, err error) retryVerdict {
+	if resp == nil && err == nil || resp != nil && resp.StatusCode == http.StatusSwitchingProtocols {
+		return retryVerdict{}
+	}
+	shown := err
+	if err != nil {
+		if permanent(err) {
+			return retryVerdict{}
+		}
+		shown = &url.Error{Op: r.req.Method, URL: errors.RedactURL(r.req.URL), Err: err}
+	}
+	again, checkErr := r.policy.CheckRetry(ctx, resp, shown)
+	if !again || r.attempt >= r.policy.Attempts || ctx.Err() != nil || !r.repeatable() {
+		if again {
+			checkErr = nil // it explains a retry, and there is none
+		}
+		return retryVerdict{err: checkErr}
+	}
+	wait := r.policy.wait(r.attempt-1, resp)
+	if !r.inTime(ctx, wait) || !r.policy.Budget.retry() {
+		return retryVerdict{}
+	}
+	return retryVerdict{again: true, wait: wait, err: checkErr}
+}
+
+// repeatable: whether it is right, and possible, to send the request twice.
+func (r *retryRun) repeatable() bool {
+	return (r.policy.NonIdempotent || idempotent(r.req)) && replayable(r.req)
+}
+
+// inTime reports whether there is any time left after the wait.
+func (r *retryRun) inTime(ctx context.Context, wait time.Duration) bool {
+	if r.policy.Total > 0 && time.Since(r.start)+wait >= r.policy.Total {
+		return false
+	}
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}
+
+// again is the request of the next attempt.
+func (r *retryRun) again() (*http.Request, error) {
+	try, err := rewound(r.req)
+	if err != nil || r.policy.Prepare == nil {
+		return try, err
+	}
+	if err := r.policy.Prepare(try, r.attempt+1); err != nil {
+		closeBody(try)
+		return nil, err
+	}
+	return try, nil
+}
+
+// idempotent: the methods of RFC 9110 9.2.2, QUERY as in aiohttp, and the header
+// that makes every method so. As in net/http, a header with an empty list of
+// values says so to us only.
+func idempotent(req *http.Request) bool {
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
+		http.MethodPut, http.MethodDelete, "QUERY":
+		return true
+	}
+	_, key := req.Header["Idempotency-Key"]
+	_, xkey := req.Header["X-Idempotency-Key"]
+	return key || xkey
+}
+
+// permanent: failures that the next attempt would have too. What looks like a
+// certificate's is one, also in the errors of another transport.
+func permanent(err error) bool {
+	for _, class := range []error{
+		errors.ErrServerFingerprintMismatch, errors.ErrInvalidRequest, errors.ErrSessionClosed,
+		errors.ErrConnectorClosed, errors.ErrTotalTimeout, errors.ErrRedirectClient, errors.ErrTooManyRedirects,
+		errors.ErrBodyNotReplayable, errors.ErrBodyTooLarge,
+	} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return limited(err) || errors.Is(errors.ConnectFailure(err, errors.Endpoint{}), errors.ErrClientConnectorCertificate)
+}

@@ -1,0 +1,191 @@
+package middleware
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Token is what a [TokenConfig] fetches. Its texts, in every format, are without
+// the value.
+type Token struct {
+	// Value is the secret.
+	Value string
+	// Type is the scheme; empty is Bearer.
+	Type string
+	// Expiry is when it ends; the zero time is never.
+	Expiry time.Time
+}
+
+// String hides the value.
+func (t Token) String() string { return "Token(***)" }
+
+// GoString hides the value.
+func (t Token) GoString() string { return "middleware.Token(***)" }
+
+// header is the value of Authorization.
+func (t Token) header() (string, error) {
+	scheme := t.Type
+	if scheme == "" {
+		scheme = "Bearer"
+	}
+	if t.Value == "" || strings.ContainsFunc(t.Value+scheme, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", &errors.InvalidRequestError{Field: "token", Reason: "want visible ASCII"}
+	}
+	return scheme + " " + t.Value, nil
+}
+
+// TokenConfig says where tokens come from, and where they go.
+type TokenConfig struct {
+	// Fetch gets a new token. It is called in a goroutine of its own, never
+	// twice at the same time, and its context ends when nobody waits for the
+	// token any more. It has the values of one request's context: requests sent
+	// with it, through the same middleware, are sent without a token. nil is an
+	// [errors.InvalidRequestError].
+	Fetch func(ctx context.Context) (Token, error)
+	// Early is how long before its end a token is replaced. 0 is 10 s, negative is
+	// not early.
+	Early time.Duration
+	// Origins are where tokens go, as with [BasicAuth].
+	Origins []string
+}
+
+// TokenError is a request that was not sent, or not sent again, because there
+// is no token for it.
+type TokenError struct{ Err error }
+
+// Error is the cause.
+func (e *TokenError) Error() string { return "token: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [errors.ErrClient]; for the rest the cause is
+// asked.
+func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
+
+// TokenSource adds tokens that it fetches when they are needed, to requests
+// without Authorization: the first time, when the old one ends, and when a
+// server answers 401. Then the request is sent once more with a new token,
+// unless its body is gone; if the answer is 401 again, that is the result. Many
+// requests that need a token wait for one fetch, each with its own context. If
+// it fails, that is a [*TokenError] of all of them.
+//
+// What it returns is safe for concurrent use, and shares the token, whatever it
+// wraps.
+func TokenSource(cfg TokenConfig) Middleware {
+	s := &tokenSource{cfg: cfg, anchor: newAnchor(cfg.Origins)}
+	s.cfg.Early = durationOr(cfg.Early, 10*time.Second)
+	s.err = s.anchor.err
+	if cfg.Fetch == nil {
+		s.err = &errors.InvalidRequestError{Field: "token source", Reason: "Fetch is nil"}
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &tokenTransport{s, usable(next)}
+	}
+}
+
+type tokenSource struct {
+	cfg    TokenConfig
+	anchor *anchor
+	err    error
+
+	fetching flights[string]
+	mu       sync.Mutex
+	header   string // the current one, or empty
+	until    time.Time
+}
+
+type tokenTransport struct {
+	*tokenSource
+	next http.RoundTripper
+}
+
+// RoundTrip sends the request once, or twice.
+func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.err != nil {
+		return refuse(req, s.err)
+	}
+	if authorized(req) || !s.anchor.allows(req.URL) || req.Context().Value(tokenKey{s.tokenSource}) != nil {
+		return s.next.RoundTrip(req)
+	}
+	header, err := s.get(req.Context())
+	if err != nil {
+		return refuse(req, err)
+	}
+	resp, err := s.next.RoundTrip(withAuthorization(cloneRequest(req), header))
+	if err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	s.reject(header)
+	if !replayable(req) {
+		return resp, nil
+	}
+	discard(resp)
+	if header, err = s.get(req.Context()); err != nil {
+		return nil, err
+	}
+	again, err := rewound(req)
+	if err != nil {
+		return nil, err
+	}
+	return s.next.RoundTrip(withAuthorization(again, header))
+}
+
+// tokenKey marks the contexts of fetches.
+type tokenKey struct{ source *tokenSource }
+
+// get is the current header, or that of a new token.
+func (s *tokenSource) get(ctx context.Context) (string, error) {
+	if header := s.current(); header != "" {
+		return header, nil
+	}
+	f, _ := s.fetching.join(ctx, "", s.fetch)
+	header, err := s.fetching.wait(ctx, "", f)
+	if err != nil {
+		return "", &TokenError{err}
+	}
+	return header, nil
+}
+
+// current is the header, or empty if there is none that is good any longer.
+func (s *tokenSource) current() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.until.IsZero() || time.Until(s.until) > s.cfg.Early {
+		return s.header
+	}
+	return ""
+}
+
+func (s *tokenSource) fetch(ctx context.Context, _ func() int) (string, error) {
+	if header := s.current(); header != "" {
+		return header, nil // it came while this fetch was on its way
+	}
+	token, err := s.cfg.Fetch(context.WithValue(ctx, tokenKey{s}, true))
+	if err != nil {
+		return "", err
+	}
+	header, err := token.header()
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.header, s.until = header, token.Expiry
+	return header, nil
+}
+
+// reject forgets a token that a server did not take, unless there is a newer
+// one already.
+func (s *tokenSource) reject(header string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.header == header {
+		s.header = ""
+	}
+}
