@@ -35,14 +35,14 @@ func observers(t *testing.T) map[string]middleware.Middleware {
 	}
 }
 
-// contract is a transport below a middleware, and what it has seen.
-type contract struct {
+// observed is a transport below a middleware, and what it has seen.
+type observed struct {
 	status       int
 	err          error
 	sent, closed int
 }
 
-func (c *contract) RoundTrip(req *http.Request) (*http.Response, error) {
+func (c *observed) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.sent++
 	if req.Body != nil {
 		io.Copy(io.Discard, req.Body)
@@ -55,13 +55,13 @@ func (c *contract) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, c.err
 	}
 	return &http.Response{
-		StatusCode: c.status, Proto: "HTTP/1.1", Header: http.Header{}, Body: contractConn{strings.NewReader("ok")}, Request: req,
+		StatusCode: c.status, Proto: "HTTP/1.1", Header: http.Header{}, Body: observedConn{strings.NewReader("ok")}, Request: req,
 	}, nil
 }
 
 // send sends a request with a body, and checks that it was sent and closed once
 // and left as it was.
-func (c *contract) send(ctx context.Context, t *testing.T, rt http.RoundTripper) (*http.Response, error) {
+func (c *observed) send(ctx context.Context, t *testing.T, rt http.RoundTripper) (*http.Response, error) {
 	t.Helper()
 	c.sent, c.closed = 0, 0
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://example.com/?a=b", nil)
@@ -87,7 +87,7 @@ func TestObserversKeepTheContract(t *testing.T) {
 	leak.Check(t)
 	for name, mw := range observers(t) {
 		t.Run(name, func(t *testing.T) {
-			c := &contract{}
+			c := &observed{}
 			rt := mw(c)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -121,8 +121,8 @@ func TestObserversKeepTheContract(t *testing.T) {
 	}
 }
 
-// contractConn is what a 101 carries.
-type contractConn struct{ *strings.Reader }
+// observedConn is what a 101 carries.
+type observedConn struct{ *strings.Reader }
 
-func (contractConn) Write(p []byte) (int, error) { return len(p), nil }
-func (contractConn) Close() error                { return nil }
+func (observedConn) Write(p []byte) (int, error) { return len(p), nil }
+func (observedConn) Close() error                { return nil }
