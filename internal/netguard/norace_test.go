@@ -1,0 +1,5 @@
+//go:build !race
+
+package netguard_test
+
+const raceEnabled = false
