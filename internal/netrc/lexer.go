@@ -19,9 +19,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // next returns the next word. It fails, with the line, for quotes or an escape
 // that their line does not end.
 func (l *lexer) next() (word, error) {
-	for l.rest != "" && isSpace(l.rest[0]) {
-		l.take()
-	}
+	l.skipSpace()
 	if l.rest == "" {
 		return word{}, nil
 	}
@@ -64,6 +62,20 @@ func (l *lexer) take() byte {
 		l.line++
 	}
 	return c
+}
+
+func (l *lexer) skipSpace() {
+	for l.rest != "" && isSpace(l.rest[0]) {
+		l.take()
+	}
+}
+
+// skipComments skips up to a word that does not begin with "#". What stands in a
+// comment need not be words.
+func (l *lexer) skipComments() {
+	for l.skipSpace(); strings.HasPrefix(l.rest, "#"); l.skipSpace() {
+		l.skipLine()
+	}
 }
 
 // skipLine skips the rest of the line and returns what it was.

@@ -36,7 +36,7 @@ type Cache struct {
 // The error is an [*Error]: for a file that cannot be read, is not a regular one,
 // is larger than 1 MiB, or makes no sense; and, as in Python, for one in the home
 // directory that others can read or write although it has passwords. It is kept
-// like a file.
+// like a file, unless it is the system's.
 func (c *Cache) Load(getenv func(string) string) (*File, error) {
 	if getenv == nil {
 		getenv = os.Getenv
@@ -58,6 +58,9 @@ func (c *Cache) Load(getenv func(string) string) (*File, error) {
 	if c.info == nil || c.path != path || !same(c.info, info) {
 		c.file, c.err = read(path, home, info)
 		c.path, c.info = path, info
+		if e := (*Error)(nil); errors.As(c.err, &e) && e.Err != nil {
+			c.info = nil // it may be well again although the file is the same
+		}
 	}
 	return c.file, c.err
 }

@@ -35,18 +35,13 @@ type parser struct {
 
 func (p *parser) parse() error {
 	for {
+		p.lexer.skipComments()
 		w, err := p.lexer.next()
 		if err != nil {
 			return err
 		}
 		if w == (word{}) {
 			return nil
-		}
-		if strings.HasPrefix(w.text, "#") {
-			if p.lexer.line == w.line { // a word that ends its line has left the line's end
-				p.lexer.skipLine()
-			}
-			continue
 		}
 		if err := p.keyword(w); err != nil {
 			return err

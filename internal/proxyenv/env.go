@@ -56,8 +56,8 @@ func Read(getenv func(string) string) *Env {
 		noProxy = getenv("NO_PROXY")
 	}
 	// The proxies here only make it answer; which one it is has been decided.
-	any := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxy}
-	e.direct = any.ProxyFunc()
+	decider := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxy}
+	e.direct = decider.ProxyFunc()
 	return e
 }
 

@@ -2,9 +2,11 @@ package proxyenv
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -37,13 +39,30 @@ func ParseProxy(raw string) (*url.URL, error) {
 		return nil, failure
 	}
 	if given := u.Port(); given != "" {
-		port = given
+		port = strings.TrimLeft(given, "0")
+	}
+	host, ok := canonicalHost(u.Hostname())
+	if !ok {
+		return nil, invalid(raw, "not the host of a proxy", nil)
 	}
 	if problem := check(u, port); problem != "" {
 		return nil, invalid(raw, problem, nil)
 	}
-	host := net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-	return &url.URL{Scheme: u.Scheme, User: u.User, Host: host}, nil
+	return &url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(host, port)}, nil
+}
+
+// canonicalHost writes an address in the usual form, with its zone, and a name
+// in lower case. It is false for what the escapes of a URL may have smuggled in.
+func canonicalHost(host string) (string, bool) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		zone := addr.Zone()
+		return addr.String(), strings.IndexFunc(zone, notName) < 0
+	}
+	return strings.ToLower(host), strings.IndexFunc(host, notName) < 0
+}
+
+func notName(r rune) bool {
+	return r <= ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"#%/:<>?@[\]^{|}`+"`", r)
 }
 
 // check says what a proxy's URL has too much or too little of.
@@ -54,8 +73,6 @@ func check(u *url.URL, port string) string {
 	switch {
 	case u.Opaque != "" || u.Hostname() == "":
 		return "a proxy needs a host"
-	case strings.IndexFunc(u.Hostname(), notHost) >= 0:
-		return "a character that no host has"
 	case err != nil || number == 0:
 		return "a port is from 1 to 65535"
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, u.Fragment != "":
@@ -68,11 +85,6 @@ func check(u *url.URL, port string) string {
 		return "SOCKS has no password without a user"
 	}
 	return ""
-}
-
-// notHost is what the escapes of a URL may have smuggled into its host.
-func notHost(r rune) bool {
-	return r <= ' ' || r == 0x7f || strings.ContainsRune(`"#/<>?@[\]^{|}`+"`", r)
 }
 
 func invalid(raw, problem string, err error) *errors.InvalidURLError {
