@@ -1,0 +1,122 @@
+package netrc
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// maxSize is what a file may have, in bytes.
+const maxSize = 1 << 20
+
+// Load is [Cache.Load] without a cache.
+func Load(getenv func(string) string) (*File, error) { return new(Cache).Load(getenv) }
+
+// Cache keeps the file that was loaded last, until another one is asked for or it
+// changes: its identity, time of modification or size. The zero value is empty.
+// It is safe for concurrent use.
+type Cache struct {
+	mu   sync.Mutex
+	path string
+	info fs.FileInfo // nil if nothing is kept
+	file *File
+	err  error
+}
+
+// Load reads the file that getenv names, which for nil is [os.Getenv]: $NETRC,
+// else .netrc in $HOME, or _netrc in %USERPROFILE% on Windows. If there is none,
+// or it is the null device, the File is nil, and no error.
+//
+// The error is an [*Error]: for a file that cannot be read, is not a regular one,
+// is larger than 1 MiB, or makes no sense; and, as in Python, for one in the home
+// directory that others can read or write although it has passwords. It is kept
+// like a file, unless it is the system's.
+func (c *Cache) Load(getenv func(string) string) (*File, error) {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	path, home := locate(getenv)
+	if path == "" || path == os.DevNull {
+		return nil, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		c.info = nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+	}
+	if c.info == nil || c.path != path || !same(c.info, info) {
+		c.file, c.err = read(path, home, info)
+		c.path, c.info = path, info
+		if e := (*Error)(nil); errors.As(c.err, &e) && e.Err != nil {
+			c.info = nil // it may be well again although the file is the same
+		}
+	}
+	return c.file, c.err
+}
+
+func same(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size() && a.Mode() == b.Mode()
+}
+
+// locate returns the path, or "" for none, and whether it is the usual one.
+func locate(getenv func(string) string) (path string, home bool) {
+	if path = getenv("NETRC"); path != "" {
+		return path, false
+	}
+	variable, name := "HOME", ".netrc"
+	if runtime.GOOS == "windows" {
+		variable, name = "USERPROFILE", "_netrc"
+	}
+	if path = getenv(variable); path == "" {
+		return "", false
+	}
+	return filepath.Join(path, name), true
+}
+
+func read(path string, home bool, info fs.FileInfo) (*File, error) {
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, &Error{Path: path, Reason: "is not a regular file"}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+	}
+	if len(text) > maxSize {
+		return nil, &Error{Path: path, Reason: "is larger than 1 MiB"}
+	}
+	file, err := Parse(string(text))
+	if err != nil {
+		if e := (*Error)(nil); errors.As(err, &e) {
+			e.Path = path
+		}
+		return nil, err
+	}
+	if home && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && file.secret() {
+		return nil, &Error{Path: path, Reason: "has passwords that others can read or write; chmod 600 helps"}
+	}
+	return file, nil
+}
+
+// reason takes the path off a system's error: the error has it already.
+func reason(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,170 @@
+package netrc
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// File is a file's content. It does not change, so it is safe for concurrent
+// use. A nil File has no entries.
+type File struct {
+	// The entries are pointers so that no format of fmt prints them.
+	machines map[string]*entry // by name in lower case
+	fallback *entry            // of default, or nil
+}
+
+type entry struct{ login, account, password string }
+
+// Parse reads a file's content. The error is an [*Error] without a path.
+func Parse(text string) (*File, error) {
+	p := parser{lexer: lexer{rest: strings.TrimPrefix(text, "\ufeff"), line: 1}}
+	p.file.machines = map[string]*entry{}
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return &p.file, nil
+}
+
+type parser struct {
+	lexer   lexer
+	file    File
+	current *entry // that the next values belong to, or nil
+}
+
+func (p *parser) parse() error {
+	for {
+		p.lexer.skipComments()
+		w, err := p.lexer.next()
+		if err != nil {
+			return err
+		}
+		if w == (word{}) {
+			return nil
+		}
+		if err := p.keyword(w); err != nil {
+			return err
+		}
+	}
+}
+
+// keyword takes a known word and its value.
+func (p *parser) keyword(w word) error {
+	switch w.text {
+	case "default":
+		p.current = &entry{}
+		p.file.fallback = p.current
+		return nil
+	case "machine", "macdef", "login", "user", "password", "account":
+	default:
+		// The word itself may be a password with a blank in it.
+		return &Error{Line: w.line, Reason: "a word that is none of machine, default, login, password, account, macdef"}
+	}
+	value, err := p.lexer.next()
+	if err != nil {
+		return err
+	}
+	if value == (word{}) {
+		return &Error{Line: w.line, Reason: w.text + " without a value"}
+	}
+	switch {
+	case w.text == "machine":
+		if value.text == "" {
+			return &Error{Line: value.line, Reason: "machine without a name"}
+		}
+		p.current = &entry{}
+		p.file.machines[fold(value.text)] = p.current
+	case w.text == "macdef":
+		p.current = nil
+		p.lexer.skipMacro()
+	case p.current == nil:
+		return &Error{Line: w.line, Reason: w.text + " before any machine"}
+	case w.text == "password":
+		p.current.password = value.text
+	case w.text == "account":
+		p.current.account = value.text
+	default:
+		p.current.login = value.text
+	}
+	return nil
+}
+
+// fold is a host as it is compared: without case and without a final dot.
+func fold(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
+
+// Find returns the credentials of the host's machine, or of the default entry if
+// there is no such machine. The host has no port, and no brackets around an
+// address. The login is the account for an entry that has no login. It reports
+// false for an entry with nothing in it, which so keeps the default entry from a
+// host.
+func (f *File) Find(host string) (login, password string, ok bool) {
+	if f == nil {
+		return "", "", false
+	}
+	if e := f.machines[fold(host)]; e != nil {
+		return e.credentials()
+	}
+	return f.fallback.credentials()
+}
+
+// FindMachine is [File.Find] without the default entry, for hosts that somebody
+// else has chosen: a redirect must not get the credentials that are for any host.
+func (f *File) FindMachine(host string) (login, password string, ok bool) {
+	if f == nil {
+		return "", "", false
+	}
+	return f.machines[fold(host)].credentials()
+}
+
+func (e *entry) credentials() (login, password string, ok bool) {
+	if e == nil || *e == (entry{}) {
+		return "", "", false
+	}
+	if e.login == "" {
+		return e.account, e.password, true
+	}
+	return e.login, e.password, true
+}
+
+// secret reports whether the file has a password that is not for everybody.
+func (f *File) secret() bool {
+	worth := func(e *entry) bool { return e != nil && e.password != "" && e.login != "anonymous" }
+	for _, e := range f.machines {
+		if worth(e) {
+			return true
+		}
+	}
+	return worth(f.fallback)
+}
+
+// Error is a file that cannot be read or makes no sense. It belongs to
+// [errors.ErrInvalidRequest] and tells nothing of the content.
+type Error struct {
+	Path   string // empty from [Parse]
+	Line   int    // from 1, or 0 if the error is in no line
+	Reason string
+	Err    error // the system's error, or nil
+}
+
+// Error is the path, the line and the reason.
+func (e *Error) Error() string {
+	text := "netrc"
+	if e.Path != "" {
+		text += " " + strconv.Quote(e.Path)
+	}
+	if e.Line > 0 {
+		text += ": line " + strconv.Itoa(e.Line)
+	}
+	text += ": " + e.Reason
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the system's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is [errors.ErrInvalidRequest] or an ancestor of it.
+func (e *Error) Is(target error) bool { return errors.Is(errors.ErrInvalidRequest, target) }
