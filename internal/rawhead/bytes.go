@@ -17,16 +17,6 @@ func controls(w uint64) uint64 {
 // clean reports whether b has no control character but HTAB.
 func clean(b []byte) bool { return valueEnd(b, 0) == len(b) }
 
-// tokenLen returns how many bytes at the start of b may be part of a name.
-func tokenLen(b []byte) int {
-	for i, c := range b {
-		if !isToken(c) {
-			return i
-		}
-	}
-	return len(b)
-}
-
 // isToken reports whether c is a tchar (RFC 9110 5.6.2). The sets are bit masks; a
 // shift by 64 or more gives 0, so each byte is found in one of them at most.
 func isToken(c byte) bool {

@@ -5,54 +5,80 @@ import (
 	"math/bits"
 )
 
-// lines takes whole fields at the start of p for as long as nothing about them is
-// special, and returns how many bytes those had. It is a shorter way to what part
-// and endLine do, and breaks off before any field that would fail: that is theirs to
-// tell. The scanner is strict and at the start of a line.
-func (s *Scanner) lines(p []byte) int {
-	maxField, free := orNone(s.limits.MaxField), orNone(s.limits.MaxHeaders)-s.fields
+// whole takes the status line and the fields at the start of p that are whole and
+// usual, and returns how many bytes those had. It is a shorter way to what part and
+// endLine do, and breaks off before anything else: that is theirs. The scanner is
+// strict, and at the start of a head or of a line.
+func (s *Scanner) whole(p []byte) int {
 	done := 0
+	if s.state == atHead {
+		if done = s.statusLine(p); done == 0 {
+			return 0
+		}
+	}
+	maxField, free := orNone(s.limits.MaxField), orNone(s.limits.MaxHeaders)-s.fields
 	for free > 0 {
 		b := p[done:]
 		colon := nameEnd(b)
-		if colon <= 0 || colon >= len(b) || b[colon] != ':' || isFraming(b[:colon]) {
+		if colon == 0 || colon == len(b) || b[colon] != ':' {
 			break
 		}
 		end := valueEnd(b, colon+1)
-		next := end + 1
-		if end < len(b) && b[end] == '\r' {
-			next++
-		}
-		if next > len(b) || b[next-1] != '\n' {
-			break
-		}
+		n := lineLen(b, end)
 		size := end - 1
-		if isBlank(b[colon+1]) {
+		if n > 0 && isBlank(b[colon+1]) {
 			size--
 		}
-		if size > maxField || !s.endField() {
+		if n == 0 || size > maxField {
+			break
+		}
+		if (s.kind != plain || s.keeps()) && !s.endField() {
 			break
 		}
 		free--
 		s.fields++
-		s.kind, s.left = plain, maxField-size
+		s.left = maxField - size
+		s.kind = kindOf(b[:colon])
+		if s.kind != plain && !(s.startFraming() && s.checkValue(b[colon+1:end])) {
+			break
+		}
 		if s.keeps() {
 			s.keepField(b[:colon], b[colon+1:end])
 		}
-		done += next
+		done += n
 	}
 	return done
 }
 
-// isFraming reports whether a name may be that of a field that frames the body.
-func isFraming(name []byte) bool {
-	switch len(name) {
-	case len(lengthName):
-		return equalFold(name, lengthName)
-	case len(codingName):
-		return equalFold(name, codingName)
+// statusLine takes the status line at the start of p, if it is whole and usual, and
+// returns its length with its end, else 0.
+func (s *Scanner) statusLine(p []byte) int {
+	const code = len(usual)
+	if len(p) < code+4 || string(p[:code]) != usual || p[code+3] != ' ' ||
+		!isDigit(p[code]) || !isDigit(p[code+1]) || !isDigit(p[code+2]) {
+		return 0
 	}
-	return false
+	end := valueEnd(p, code+4)
+	n := lineLen(p, end)
+	if n == 0 || end > orNone(s.limits.MaxLine) {
+		return 0
+	}
+	s.interim = p[code] == '1' && string(p[code:code+3]) != "101"
+	s.old = false
+	s.state = atLine
+	return n
+}
+
+// lineLen returns the length of a line whose text ends at end, with CRLF or LF, or 0
+// if neither follows.
+func lineLen(b []byte, end int) int {
+	if end < len(b) && b[end] == '\r' {
+		end++
+	}
+	if end < len(b) && b[end] == '\n' {
+		return end + 1
+	}
+	return 0
 }
 
 // nameEnd returns where in b the first byte is that may not be part of a name, or
@@ -66,12 +92,15 @@ func nameEnd(b []byte) int {
 			continue
 		}
 		i += bits.TrailingZeros64(m) / 8
-		if !isToken(b[i]) {
+		if b[i] == ':' || !isToken(b[i]) {
 			return i
 		}
 		i++
 	}
-	return i + tokenLen(b[i:])
+	for i < len(b) && isToken(b[i]) {
+		i++
+	}
+	return i
 }
 
 // others marks the bytes of w that are neither letters nor dashes. No byte's sum

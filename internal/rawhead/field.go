@@ -86,7 +86,7 @@ func (s *Scanner) namePart(b []byte) (n int, ok bool) {
 			n = len(b)
 		}
 	} else {
-		n = tokenLen(b)
+		n = nameEnd(b)
 	}
 	if n > s.left {
 		return 0, s.fail(fieldTooLong, s.limits.MaxField)
@@ -132,40 +132,48 @@ func (s *Scanner) endName(b []byte) bool {
 		}
 		b = s.name[:s.inName]
 	}
-	switch {
-	case len(b) == 0:
+	if len(b) == 0 {
 		return s.fail(emptyName, 0)
-	case len(b) == len(lengthName) && equalFold(b, lengthName):
-		return s.startLength()
-	case len(b) == len(codingName) && equalFold(b, codingName):
-		return s.startCoding()
 	}
-	return true
+	s.kind = kindOf(b)
+	return s.kind == plain || s.startFraming()
 }
 
-func (s *Scanner) startLength() bool {
-	if s.coding {
-		return s.fail(lengthAndTE, 0)
+// kindOf returns the kind of the field with a name.
+func kindOf(name []byte) kind {
+	switch len(name) {
+	case len(lengthName):
+		if equalFold(name, lengthName) {
+			return contentLength
+		}
+	case len(codingName):
+		if equalFold(name, codingName) {
+			return transferEncoding
+		}
 	}
-	if s.length {
-		return s.fail(repeatedLength, 0)
-	}
-	s.kind, s.length, s.digits, s.number = contentLength, true, 0, 0
-	return true
+	return plain
 }
 
-func (s *Scanner) startCoding() bool {
-	if s.length {
-		return s.fail(lengthAndTE, 0)
-	}
-	if s.old {
+// startFraming takes the name of a field that frames the body.
+func (s *Scanner) startFraming() bool {
+	s.digits, s.number = 0, 0
+	if s.kind == contentLength {
+		if s.length {
+			return s.fail(repeatedLength, 0)
+		}
+		s.length = true
+	} else {
+		if s.coding && !s.old {
+			return s.fail(repeatedTE, 0)
+		}
 		s.coding = true
-		return true // RFC 9112 6.1: only HTTP/1.1 has it; net/http drops it
 	}
-	if s.coding {
-		return s.fail(repeatedTE, 0)
+	if s.length && s.coding {
+		return s.fail(lengthAndTE, 0)
 	}
-	s.kind, s.coding, s.digits = transferEncoding, true, 0
+	if s.old && s.kind == transferEncoding {
+		s.kind = plain // RFC 9112 6.1: only HTTP/1.1 has it, net/http drops it
+	}
 	return true
 }
 
@@ -175,18 +183,8 @@ func (s *Scanner) valuePart(b []byte) bool {
 	if over {
 		b = b[:s.left+1] // what breaks a rule first is reported
 	}
-	switch {
-	case s.limits.Lenient:
-	case s.kind == contentLength:
-		if !s.lengthPart(b) {
-			return s.fail(badLength, 0)
-		}
-	case s.kind == transferEncoding:
-		if !s.codingPart(b) {
-			return s.fail(badTE, 0)
-		}
-	case !clean(b):
-		return s.fail(badValue, 0)
+	if !s.limits.Lenient && !s.checkValue(b) {
+		return false
 	}
 	if over {
 		return s.fail(fieldTooLong, s.limits.MaxField)
@@ -196,6 +194,18 @@ func (s *Scanner) valuePart(b []byte) bool {
 		s.raw = append(s.raw, b...)
 	}
 	return true
+}
+
+// checkValue takes bytes of a value, or none, of a field of any kind.
+func (s *Scanner) checkValue(b []byte) bool {
+	switch s.kind {
+	case contentLength:
+		return s.lengthPart(b) || s.fail(badLength, 0)
+	case transferEncoding:
+		return s.codingPart(b) || s.fail(badTE, 0)
+	default:
+		return clean(b) || s.fail(badValue, 0)
+	}
 }
 
 // lengthPart reports whether b goes on with a Content-Length: digits, with blanks

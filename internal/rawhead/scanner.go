@@ -108,8 +108,8 @@ func (s *Scanner) Feed(p []byte) error {
 
 func (s *Scanner) feed(p []byte) error {
 	for len(p) > 0 {
-		if s.state == atLine && !s.cr && !s.limits.Lenient {
-			if p = p[s.lines(p):]; len(p) == 0 || s.err != nil {
+		if (s.state == atLine || s.state == atHead) && !s.cr && !s.limits.Lenient {
+			if p = p[s.whole(p):]; len(p) == 0 || s.err != nil {
 				return s.err
 			}
 		}
