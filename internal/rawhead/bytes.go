@@ -11,7 +11,7 @@ const (
 // wrongly, but only above one that is marked rightly: the lowest mark is exact.
 func controls(w uint64) uint64 {
 	del := w ^ 0x7f*ones
-	return ((w-0x20*ones)&^w | (del-ones)&^del) & tops
+	return ((w - 0x20*ones) | (del - ones)) &^ w & tops
 }
 
 // clean reports whether b has no control character but HTAB.

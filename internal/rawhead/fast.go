@@ -32,7 +32,7 @@ func (s *Scanner) whole(p []byte) int {
 		if n == 0 || size > maxField {
 			break
 		}
-		if (s.kind != plain || s.keeps()) && !s.endField() {
+		if (s.kind != plain || s.kept != nil) && !s.endField() {
 			break
 		}
 		free--
@@ -42,8 +42,10 @@ func (s *Scanner) whole(p []byte) int {
 		if s.kind != plain && !(s.startFraming() && s.checkValue(b[colon+1:end])) {
 			break
 		}
-		if s.keeps() {
-			s.keepField(b[:colon], b[colon+1:end])
+		if s.kept != nil {
+			s.kept.begin()
+			s.kept.name(b[:colon])
+			s.kept.value(b[colon+1 : end])
 		}
 		done += n
 	}
@@ -63,9 +65,9 @@ func (s *Scanner) statusLine(p []byte) int {
 	if n == 0 || end > orNone(s.limits.MaxLine) {
 		return 0
 	}
-	s.interim = p[code] == '1' && string(p[code:code+3]) != "101"
 	s.old = false
-	s.state = atLine
+	s.interim = p[code] == '1' && string(p[code:code+3]) != "101"
+	s.startFields()
 	return n
 }
 

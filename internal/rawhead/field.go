@@ -34,9 +34,8 @@ func (s *Scanner) startField() bool {
 	s.state = inName
 	s.left = orNone(s.limits.MaxField)
 	s.kind, s.inName = plain, 0
-	if s.keeps() {
-		s.makeRoom()
-		s.start, s.stop = len(s.raw), len(s.raw)
+	if s.kept != nil {
+		s.kept.begin()
 	}
 	return true
 }
@@ -52,31 +51,11 @@ func (s *Scanner) endField() bool {
 	if s.kind == transferEncoding && int(s.digits) < len(chunked) {
 		return s.fail(badTE, 0)
 	}
-	if s.keeps() {
-		s.kept = append(s.kept, Field{
-			Name:  s.raw[s.start:s.stop:s.stop],
-			Value: trim(s.raw[s.stop:]),
-		})
+	if s.kept != nil {
+		s.kept.end()
 	}
 	return true
 }
-
-// keepField keeps a whole field; a fold may still follow.
-func (s *Scanner) keepField(name, value []byte) {
-	s.makeRoom()
-	s.start = len(s.raw)
-	s.raw = append(s.raw, name...)
-	s.stop = len(s.raw)
-	s.raw = append(s.raw, value...)
-}
-
-func (s *Scanner) makeRoom() {
-	if s.raw == nil {
-		s.raw, s.kept = make([]byte, 0, 512), make([]Field, 0, 16)
-	}
-}
-
-func (s *Scanner) keeps() bool { return s.limits.Keep && !s.interim }
 
 // namePart takes bytes of a name, and the colon if it is among them. It returns how
 // many it took; if the name goes on, the state is still inName.
@@ -98,8 +77,8 @@ func (s *Scanner) namePart(b []byte) (n int, ok bool) {
 		return 0, s.fail(badName, 0)
 	}
 	s.left -= n
-	if s.keeps() {
-		s.raw = append(s.raw, b[:n]...)
+	if s.kept != nil {
+		s.kept.name(b[:n])
 	}
 	if n == len(b) {
 		s.hold(b)
@@ -121,7 +100,7 @@ func (s *Scanner) hold(b []byte) {
 
 // endName takes the colon; b is what is new of the name.
 func (s *Scanner) endName(b []byte) bool {
-	s.state, s.stop = atValue, len(s.raw)
+	s.state = atValue
 	if s.limits.Lenient {
 		return true
 	}
@@ -143,7 +122,7 @@ func (s *Scanner) endName(b []byte) bool {
 func kindOf(name []byte) kind {
 	switch len(name) {
 	case len(lengthName):
-		if equalFold(name, lengthName) {
+		if string(name) == "Content-Length" || equalFold(name, lengthName) {
 			return contentLength
 		}
 	case len(codingName):
@@ -190,8 +169,8 @@ func (s *Scanner) valuePart(b []byte) bool {
 		return s.fail(fieldTooLong, s.limits.MaxField)
 	}
 	s.left -= len(b)
-	if s.keeps() {
-		s.raw = append(s.raw, b...)
+	if s.kept != nil {
+		s.kept.value(b)
 	}
 	return true
 }

@@ -22,16 +22,6 @@ type Limits struct {
 	Keep bool
 }
 
-// Field is a header field as it was sent.
-type Field struct {
-	// Name has the case it was sent with.
-	Name []byte
-	// Value has no blanks around it. If it was folded, the line ends are cut out and
-	// the blanks after them stay: it never holds CR or LF, unless the scanner is
-	// lenient, when a CR that no LF follows can be in it.
-	Value []byte
-}
-
 // Scanner looks at the heads of one response. The zero value is ready, with the zero
 // [Limits]. It must not be copied while in use, nor used by two goroutines at once.
 // It allocates only for an error and for what it keeps; without [Limits].Keep its
@@ -56,10 +46,7 @@ type Scanner struct {
 	heads  int // interim ones before it
 	number uint64
 	name   [longest]byte
-
-	raw         []byte // backs kept
-	kept        []Field
-	start, stop int // of the name at hand, in raw
+	kept   *keeper // nil: nothing of the head at hand is kept
 }
 
 // state is where in a head the next byte belongs.
@@ -89,10 +76,10 @@ func (s *Scanner) Interim() int { return s.heads }
 // before [Scanner.Done], after an error, and without [Limits].Keep. The result is the
 // caller's.
 func (s *Scanner) Fields() []Field {
-	if !s.Done() {
+	if !s.Done() || s.kept == nil {
 		return nil
 	}
-	return s.kept
+	return s.kept.fields
 }
 
 // Feed looks at the next bytes of the connection; it does not keep p. It returns an

@@ -88,6 +88,14 @@ func (s *Scanner) endStatus() bool {
 		}
 		s.interim = false
 	}
-	s.state = atLine
+	s.startFields()
 	return true
+}
+
+// startFields follows the status line.
+func (s *Scanner) startFields() {
+	s.state = atLine
+	if s.limits.Keep && !s.interim {
+		s.kept = newKeeper()
+	}
 }
