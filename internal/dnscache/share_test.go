@@ -118,6 +118,7 @@ func TestDeadContextBeginsNothing(t *testing.T) {
 		if _, _, err := c.Lookup(ctx, "a.test", "80"); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
+		synctest.Wait()
 		if r.count() != 0 {
 			t.Error("the resolver was asked")
 		}

@@ -6,44 +6,54 @@ import (
 	"net/netip"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
 )
 
-// One address takes neither a goroutine nor an allocation of its own, and so do
+// direct are the ways to dial that need nothing of their own: one address, and
 // several that are tried one after the other.
-func TestSingleAllocs(t *testing.T) {
+var direct = []struct {
+	delay time.Duration
+	addrs string
+}{{0, "s1"}, {-1, "s1"}, {-1, "s1 f1"}}
+
+func TestDirectAllocs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
 	c := &conn{}
-	caller := goroutine()
-	d := &happyeyeballs.Dialer{Attempt: func(context.Context, netip.AddrPort) (net.Conn, error) { return c, nil }}
-	one := addrs("s1")
-	ctx := t.Context()
-	if got := testing.AllocsPerRun(100, func() {
-		if _, _, err := d.Dial(ctx, one); err != nil {
+	for _, tt := range direct {
+		d := &happyeyeballs.Dialer{
+			Delay:   tt.delay,
+			Attempt: func(context.Context, netip.AddrPort) (net.Conn, error) { return c, nil },
+		}
+		list, ctx := addrs(tt.addrs), t.Context()
+		if got := testing.AllocsPerRun(100, func() {
+			if _, _, err := d.Dial(ctx, list); err != nil {
+				t.Fatal(err)
+			}
+		}); got != 0 {
+			t.Errorf("%s, delay %v: got %v allocations, want 0", tt.addrs, tt.delay, got)
+		}
+	}
+}
+
+func TestDirectGoroutine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range direct {
+		var attempt string
+		d := &happyeyeballs.Dialer{
+			Delay: tt.delay,
+			Attempt: func(context.Context, netip.AddrPort) (net.Conn, error) {
+				attempt = goroutine()
+				return &conn{}, nil
+			},
+		}
+		if _, _, err := d.Dial(t.Context(), addrs(tt.addrs)); err != nil {
 			t.Fatal(err)
 		}
-	}); got != 0 {
-		t.Errorf("got %v allocations, want 0", got)
-	}
-	d.Attempt = func(context.Context, netip.AddrPort) (net.Conn, error) {
-		if goroutine() != caller {
-			t.Error("the attempt has a goroutine of its own")
-		}
-		return c, nil
-	}
-	for _, delay := range []int{0, -1} {
-		list := one
-		if d.Delay = -1; delay == 0 {
-			d.Delay = 0
-		} else {
-			list = addrs("s1 f1")
-		}
-		if _, _, err := d.Dial(ctx, list); err != nil {
-			t.Fatal(err)
-		}
+		wantText(t, tt.addrs+": goroutine of the attempt", attempt, goroutine())
 	}
 }
 
