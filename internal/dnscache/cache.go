@@ -132,9 +132,8 @@ func New(cfg Config) *Cache {
 // waiter gets it. After [Cache.Close] it is [errors.ErrConnectorClosed].
 func (c *Cache) Lookup(ctx context.Context, host, port string) (addrs []netip.Addr, how Outcome, err error) {
 	k := key{host, port}
-	now := time.Now()
 	c.mu.Lock()
-	if e := c.entries[k]; e != nil && now.Before(e.expires) {
+	if e := c.entries[k]; e != nil && time.Until(e.expires) > 0 { // cheaper than time.Now
 		c.recent.touch(e)
 		addrs = e.take()
 		c.mu.Unlock()

@@ -1,0 +1,5 @@
+//go:build !race
+
+package happyeyeballs_test
+
+const raceEnabled = false
