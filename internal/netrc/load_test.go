@@ -165,11 +165,18 @@ func TestLoadPermissions(t *testing.T) {
 		mode os.FileMode
 		ok   bool
 	}{
-		{alice, 0o600, true}, {alice, 0o400, true}, {alice, 0o640, false}, {alice, 0o604, false}, {alice, 0o620, false}, {alice, 0o700, true},
-		{"default login a password b", 0o644, false}, {"machine a login b", 0o644, true},
-		{"machine a login anonymous password me@a\ndefault login anonymous password x", 0o644, true}, {alice, 0o600, true},
+		{alice, 0o600, true},
+		{alice, 0o400, true},
+		{alice, 0o640, false},
+		{alice, 0o604, false},
+		{alice, 0o620, false},
+		{alice, 0o700, true},
+		{"default login a password b", 0o644, false},
+		{"machine a login b", 0o644, true},
+		{"machine a login anonymous password me@a\ndefault login anonymous password x", 0o644, true},
+		{alice, 0o600, true},
 	} {
-		write(t, path, tt.text, 0o600)
+		os.Remove(path) // it may be read-only
 		write(t, path, tt.text, tt.mode)
 		f, err := cache.Load(at(home, dir))
 		if tt.ok != (err == nil) || tt.ok != (f != nil) {
@@ -267,6 +274,17 @@ func TestCacheConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func ExampleLoad() {
+	f, err := netrc.Load(func(string) string { return "" }) // an environment that names no file
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _, ok := f.Find("a.example")
+	fmt.Println(f == nil, ok)
+	// Output: true false
 }
 
 func ExampleCache() {

@@ -123,7 +123,7 @@ func TestFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := json.Marshal(f)
+	encoded, err := json.Marshal(map[string]any{"file": f})
 	if err != nil {
 		t.Error(err)
 	}

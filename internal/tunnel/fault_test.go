@@ -155,6 +155,38 @@ func TestStall(t *testing.T) {
 	})
 }
 
+// A proxy may go away within what it is sent.
+func TestCutWrites(t *testing.T) {
+	t.Parallel()
+	for _, p := range protocols() {
+		total := 0
+		for _, turn := range p.turns {
+			total += turn.read
+		}
+		for n := range total {
+			t.Run(fmt.Sprintf("%s after %d", p.name, n), func(t *testing.T) {
+				t.Parallel()
+				client, server := net.Pipe()
+				go func() {
+					defer server.Close()
+					left := n
+					for _, turn := range p.turns {
+						size := min(left, turn.read)
+						if _, err := io.ReadFull(server, make([]byte, size)); err != nil || size < turn.read {
+							return
+						}
+						io.WriteString(server, turn.answer)
+						left -= size
+					}
+				}()
+				w := &watched{Conn: client}
+				nc, err := p.dial(t.Context(), w)
+				wantFailed(t, nc, err, w, errors.ErrServerDisconnected, errors.ErrClientProxyConnection, io.ErrClosedPipe)
+			})
+		}
+	}
+}
+
 // A proxy that reads nothing makes the writes block.
 func TestStallWrites(t *testing.T) {
 	t.Parallel()
