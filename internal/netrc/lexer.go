@@ -42,7 +42,7 @@ func (l *lexer) next() (word, error) {
 			return w, nil
 		case c == '\\':
 			l.take()
-			if l.rest == "" || l.rest[0] == '\n' {
+			if l.rest == "" || l.rest[0] == '\n' || l.rest[0] == '\r' {
 				return word{}, &Error{Line: w.line, Reason: "a backslash with nothing after it"}
 			}
 		}

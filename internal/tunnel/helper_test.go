@@ -34,8 +34,9 @@ func (w *watched) count() {
 	w.deadlines++
 }
 
-func (w *watched) SetDeadline(t time.Time) error      { w.count(); return w.Conn.SetDeadline(t) }
-func (w *watched) SetReadDeadline(t time.Time) error  { w.count(); return w.Conn.SetReadDeadline(t) }
+func (w *watched) SetDeadline(t time.Time) error     { w.count(); return w.Conn.SetDeadline(t) }
+func (w *watched) SetReadDeadline(t time.Time) error { w.count(); return w.Conn.SetReadDeadline(t) }
+
 func (w *watched) SetWriteDeadline(t time.Time) error { w.count(); return w.Conn.SetWriteDeadline(t) }
 
 func (w *watched) Close() error {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package proxyenv_test
+
+const raceEnabled = false
