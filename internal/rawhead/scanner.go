@@ -134,7 +134,7 @@ func (s *Scanner) feed(p []byte) error {
 func (s *Scanner) part(b []byte) bool {
 	if s.state == atHead {
 		s.left = orNone(s.limits.MaxLine)
-		s.state = inStatus
+		s.state, s.old = inStatus, false
 	}
 	if s.state == inStatus {
 		return s.statusPart(b)
