@@ -24,7 +24,7 @@ func TestNameBytes(t *testing.T) {
 	t.Parallel()
 	const tchars = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	around(t, func(c byte, text string) {
-		if c == ':' {
+		if c == ':' || c == '\n' {
 			return
 		}
 		_, err := scan(rawhead.Limits{}, ok+text+": b\r\n\r\n")

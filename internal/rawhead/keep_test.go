@@ -12,12 +12,16 @@ func TestFields(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, head, want string }{
 		{"none", ok + "\r\n", ""},
-		{"order and case", ok + "b: 1\r\nA: 2\r\nsEt-cOOkie: x\r\nB: 3\r\n\r\nbody: x\r\n",
-			`"b": "1"|"A": "2"|"sEt-cOOkie": "x"|"B": "3"`},
+		{
+			"order and case", ok + "b: 1\r\nA: 2\r\nsEt-cOOkie: x\r\nB: 3\r\n\r\nbody: x\r\n",
+			`"b": "1"|"A": "2"|"sEt-cOOkie": "x"|"B": "3"`,
+		},
 		{"blanks", ok + "A:b\r\nC:  d \t\r\nE:\r\nF: \t \r\n\r\n", `"A": "b"|"C": "d"|"E": ""|"F": ""`},
 		{"bytes", ok + "A: \xff\xc3\xbc\t\x80\r\n\r\n", `"A": "\xffü\t\x80"`},
-		{"folds", ok + "A: b \r\n  c\r\n\td \r\nE: f\r\n \r\nG:\r\n h\r\n\r\n",
-			`"A": "b   c\td"|"E": "f"|"G": "h"`},
+		{
+			"folds", ok + "A: b \r\n  c\r\n\td \r\nE: f\r\n \r\nG:\r\n h\r\n\r\n",
+			`"A": "b   c\td"|"E": "f"|"G": "h"`,
+		},
 		{"framing", ok + "CONTENT-length: 007 \r\nA: b\r\n\r\n", `"CONTENT-length": "007"|"A": "b"`},
 		{"coding", ok + "transfer-encoding:Chunked\r\n\r\n", `"transfer-encoding": "Chunked"`},
 		{"final head only", "HTTP/1.1 103 x\r\nLink: y\r\nA: b\r\n\r\n" + ok + "C: d\r\n\r\n", `"C": "d"`},

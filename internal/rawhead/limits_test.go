@@ -24,12 +24,18 @@ func TestLimits(t *testing.T) {
 	}{
 		{"status line", line, "HTTP/1.1 200 " + long(n-13), "\r\n\r\n", "v", "status line too long"},
 		{"status line, bare LF", line, "HTTP/1.1 200 " + long(n-13), "\n\n", "v", "status line too long"},
-		{"status line of spaces", line, "HTTP/1.1" + strings.Repeat(" ", n-11), "200\r\n\r\n", " ",
-			"status line too long"},
-		{"interim status line", line, "HTTP/1.1 103 " + long(n-13), "\r\n\r\n" + ok + "\r\n", "v",
-			"status line too long"},
-		{"second status line", line, "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 " + long(n-13), "\r\n\r\n", "v",
-			"status line too long"},
+		{
+			"status line of spaces", line, "HTTP/1.1" + strings.Repeat(" ", n-11), "200\r\n\r\n", " ",
+			"status line too long",
+		},
+		{
+			"interim status line", line, "HTTP/1.1 103 " + long(n-13), "\r\n\r\n" + ok + "\r\n", "v",
+			"status line too long",
+		},
+		{
+			"second status line", line, "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 " + long(n-13), "\r\n\r\n", "v",
+			"status line too long",
+		},
 		{"value", field, ok + "Abc: " + long(n-3), "\r\n\r\n", "v", "header field too long"},
 		{"value, bare LF", field, ok + "Abc: " + long(n-3), "\n\n", "v", "header field too long"},
 		{"value without a blank", field, ok + "Abc:" + long(n-3), "\r\n\r\n", "v", "header field too long"},
@@ -37,23 +43,43 @@ func TestLimits(t *testing.T) {
 		{"name", field, ok + long(n), ":\r\n\r\n", "v", "header field too long"},
 		{"name, free blank", field, ok + long(n) + ": ", "\r\n\r\n", " ", "header field too long"},
 		{"fold", field, ok + "A: b\r\n " + long(n-4) + "\r\n ", "\r\n\r\n", "v", "header field too long"},
-		{"fold of blanks", field, ok + "A:\r\n" + strings.Repeat(" ", n-1), "\r\n\r\n", " ",
-			"header field too long"},
+		{
+			"fold of blanks", field, ok + "A:\r\n" + strings.Repeat(" ", n-1), "\r\n\r\n", " ",
+			"header field too long",
+		},
 		{"second field", field, ok + "A: b\r\nAbc: " + long(n-3), "\r\n\r\n", "v", "header field too long"},
-		{"length", field, ok + "Content-Length: " + strings.Repeat("0", n-14), "\r\n\r\n", "1",
-			"header field too long"},
-		{"coding", field, ok + "Transfer-Encoding: chunked" + strings.Repeat(" ", n-24), "\r\n\r\n", " ",
-			"header field too long"},
-		{"interim field", field, "HTTP/1.1 103 x\r\nAbc: " + long(n-3), "\r\n\r\n" + ok + "\r\n", "v",
-			"header field too long"},
-		{"fields", rawhead.Limits{MaxHeaders: n}, ok + strings.Repeat("A: b\r\n", n), "\r\n", "A: b\r\n",
-			"too many header fields"},
-		{"fields with folds", rawhead.Limits{MaxHeaders: 2}, ok + "A: b\r\n c\r\nA: b\r\n c\r\n d\r\n", "\r\n",
-			"A: b\r\n", "too many header fields"},
+		{
+			"length", field, ok + "Content-Length: " + strings.Repeat("0", n-14), "\r\n\r\n", "1",
+			"header field too long",
+		},
+		{
+			"coding", field, ok + "Transfer-Encoding: chunked" + strings.Repeat(" ", n-24), "\r\n\r\n", " ",
+			"header field too long",
+		},
+		{
+			"interim field", field, "HTTP/1.1 103 x\r\nAbc: " + long(n-3), "\r\n\r\n" + ok + "\r\n", "v",
+			"header field too long",
+		},
+		{
+			"fields",
+			rawhead.Limits{MaxHeaders: n},
+			ok + strings.Repeat("A: b\r\n", n), "\r\n", "A: b\r\n",
+			"too many header fields",
+		},
+		{
+			"fields with folds",
+			rawhead.Limits{MaxHeaders: 2},
+			ok + "A: b\r\n c\r\nA: b\r\n c\r\n d\r\n", "\r\n",
+			"A: b\r\n", "too many header fields",
+		},
 		{"fields of each head", rawhead.Limits{MaxHeaders: 2}, "HTTP/1.1 103 x\r\nA: b\r\nA: b\r\n\r\n" + ok +
 			"A: b\r\nA: b\r\n", "\r\n", "A: b\r\n", "too many header fields"},
-		{"interim fields", rawhead.Limits{MaxHeaders: 2}, "HTTP/1.1 103 x\r\nA: b\r\nA: b\r\n",
-			"\r\n" + ok + "\r\n", "A: b\r\n", "too many header fields"},
+		{
+			"interim fields",
+			rawhead.Limits{MaxHeaders: 2},
+			"HTTP/1.1 103 x\r\nA: b\r\nA: b\r\n",
+			"\r\n" + ok + "\r\n", "A: b\r\n", "too many header fields",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,8 +192,12 @@ func TestCheckTrailer(t *testing.T) {
 		{"too long", http.Header{"Abc": {"", "12345678"}}, l, "trailer field too long (limit 10)"},
 		{"long name", http.Header{"Abcdefghijk": {""}}, l, "trailer field too long (limit 10)"},
 		{"too many", http.Header{"A": {"1", "2"}, "B": {"1", "2"}}, l, "too many trailer fields (limit 3)"},
-		{"too many and too long", http.Header{"A": {"1", "2", "3", "0123456789"}}, l,
-			"too many trailer fields (limit 3)"},
+		{
+			"too many and too long",
+			http.Header{"A": {"1", "2", "3", "0123456789"}},
+			l,
+			"too many trailer fields (limit 3)",
+		},
 		{"no limits", http.Header{"A": {"1", "2", "3", "0123456789"}}, rawhead.Limits{MaxField: -1}, ""},
 	}
 	for _, tt := range tests {
