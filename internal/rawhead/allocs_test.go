@@ -13,6 +13,9 @@ func TestAllocs(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
+	if n := len(usualHead); n != 200 {
+		t.Errorf("the usual head has %d bytes, want 200", n)
+	}
 	keep, lenient := usual, usual
 	keep.Keep, lenient.Lenient = true, true
 	long := ok + strings.Repeat("Name: "+strings.Repeat("v", 8000)+"\r\n", 100) + "\r\n"

@@ -64,7 +64,10 @@ const (
 
 // Reset makes the scanner ready for the next response, with new limits. What
 // [Scanner.Fields] returned stays as it is: it is the caller's.
-func (s *Scanner) Reset(l Limits) { *s = Scanner{limits: l} }
+func (s *Scanner) Reset(l Limits) {
+	*s = Scanner{}
+	s.limits = l
+}
 
 // Done reports whether the final head has passed, without an error.
 func (s *Scanner) Done() bool { return s.state == ended && s.err == nil }
