@@ -33,7 +33,7 @@ func (s *Scanner) startField() bool {
 	}
 	s.state = inName
 	s.left = orNone(s.limits.MaxField)
-	s.kind, s.held = plain, 0
+	s.held = 0
 	if s.kept != nil {
 		s.kept.begin()
 	}

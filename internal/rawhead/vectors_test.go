@@ -158,6 +158,8 @@ func framingVectors() []vector {
 		{"no coding", ok + "Transfer-Encoding:\r\n", "A: b\r\n\r\n", badTE},
 		{"VT before the coding", ok + "Transfer-Encoding: ", "\x0bchunked\r\n\r\n", badTE},
 		{"folded coding", ok + "Transfer-Encoding:\r\n", " chunked\r\n\r\n", foldTE},
+		{"coding in 0.9", "HTTP/0.9 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "", ""},
+		{"coding in 2.0", "HTTP/2.0 200 OK\r\nTransfer-Encoding: ", "gzip\r\n\r\n", badTE},
 		{"coding in 1.0", old + "Transfer-Encoding: gzip\r\nTransfer-Encoding: x\r\n a\r\n\r\n", "", ""},
 	}
 }
