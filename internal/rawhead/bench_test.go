@@ -8,9 +8,9 @@ import (
 
 // usualHead is 200 bytes, as a small GET gets them.
 const usualHead = "HTTP/1.1 200 OK\r\n" +
-	"Server: nginx/1.28\r\n" +
+	"Server: nginx/1.28.0\r\n" +
 	"Date: Sun, 15 Nov 2026 08:12:31 GMT\r\n" +
-	"Content-Type: application/json; v=1;q=20\r\n" +
+	"Content-Type: application/json; v=1;q=2\r\n" +
 	"Content-Length: 64\r\n" +
 	"ETag: \"5e8-64a1c-63d\"\r\n" +
 	"Connection: keep-alive\r\n" +

@@ -1,5 +1,7 @@
 package rawhead
 
+import "slices"
+
 // Eight bytes are looked at together: each byte of a word is tested by arithmetic
 // that leaves its top bit set where the test holds.
 const (
@@ -52,5 +54,5 @@ func trim(b []byte) []byte {
 	for len(b) > 0 && isBlank(b[len(b)-1]) {
 		b = b[:len(b)-1]
 	}
-	return b[:len(b):len(b)]
+	return slices.Clip(b)
 }

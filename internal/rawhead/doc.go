@@ -24,7 +24,7 @@
 //   - A Content-Length that is not all digits, or is over 63 bits; a second
 //     Content-Length, even of the same value, as aiohttp does.
 //   - A Transfer-Encoding that is not "chunked", alone and once, in HTTP/1.1 and
-//     above: net/http reads no other. In HTTP/1.0 net/http ignores the field.
+//     above, nor folded: net/http reads no other. In HTTP/1.0 it ignores the field.
 //
 // Folded values are accepted (RFC 9112 5.2 lets a client join them, and net/http
 // does), and so are lines that end with a bare LF (RFC 9112 2.2).

@@ -20,7 +20,10 @@ func (s *Scanner) whole(p []byte) int {
 	for free > 0 {
 		b := p[done:]
 		colon := nameEnd(b)
-		if colon == 0 || colon == len(b) || b[colon] != ':' {
+		if colon == 0 {
+			return done + s.emptyLine(b)
+		}
+		if colon == len(b) || b[colon] != ':' {
 			break
 		}
 		end := valueEnd(b, colon+1)
@@ -39,7 +42,7 @@ func (s *Scanner) whole(p []byte) int {
 		s.fields++
 		s.left = maxField - size
 		s.kind = kindOf(b[:colon])
-		if s.kind != plain && !(s.startFraming() && s.checkValue(b[colon+1:end])) {
+		if s.kind != plain && (!s.startFraming() || !s.checkValue(b[colon+1:end])) {
 			break
 		}
 		if s.kept != nil {
@@ -68,6 +71,16 @@ func (s *Scanner) statusLine(p []byte) int {
 	s.old = false
 	s.interim = p[code] == '1' && string(p[code:code+3]) != "101"
 	s.startFields()
+	return n
+}
+
+// emptyLine takes the empty line after the fields, if b starts with it, and returns
+// its length, else 0.
+func (s *Scanner) emptyLine(b []byte) int {
+	n := lineLen(b, 0)
+	if n > 0 && s.endField() {
+		s.endHead()
+	}
 	return n
 }
 

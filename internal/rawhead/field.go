@@ -18,7 +18,7 @@ const (
 const (
 	lengthName = "content-length"
 	codingName = "transfer-encoding"
-	longest    = uint8(len(codingName))
+	longest    = len(codingName)
 )
 
 const chunked = "chunked"
@@ -33,7 +33,7 @@ func (s *Scanner) startField() bool {
 	}
 	s.state = inName
 	s.left = orNone(s.limits.MaxField)
-	s.kind, s.inName = plain, 0
+	s.held = 0
 	if s.kept != nil {
 		s.kept.begin()
 	}
@@ -90,12 +90,12 @@ func (s *Scanner) namePart(b []byte) (n int, ok bool) {
 // hold remembers a part of a name that goes on in the next piece, as far as it can
 // be one that frames the body.
 func (s *Scanner) hold(b []byte) {
-	if int(s.inName)+len(b) > len(s.name) {
-		s.inName = longest + 1
+	if s.held+len(b) > longest {
+		s.held = longest + 1
 		return
 	}
-	copy(s.name[s.inName:], b)
-	s.inName += uint8(len(b))
+	copy(s.name[s.held:], b)
+	s.held += len(b)
 }
 
 // endName takes the colon; b is what is new of the name.
@@ -104,12 +104,12 @@ func (s *Scanner) endName(b []byte) bool {
 	if s.limits.Lenient {
 		return true
 	}
-	if s.inName > 0 {
+	if s.held > 0 {
 		s.hold(b)
-		if s.inName > longest {
+		if s.held > longest {
 			return true
 		}
-		b = s.name[:s.inName]
+		b = s.name[:s.held]
 	}
 	if len(b) == 0 {
 		return s.fail(emptyName, 0)

@@ -39,12 +39,12 @@ type Scanner struct {
 	old     bool  // the head at hand is of HTTP/1.0 or before
 	length  bool  // the head at hand has a Content-Length
 	coding  bool  // the head at hand has a Transfer-Encoding
-	inName  uint8 // bytes of a split name in name; longest+1 if it is longer
 
-	left   int // bytes that the status line or field at hand may still have
-	fields int // in the head at hand
-	heads  int // interim ones before it
-	number uint64
+	left   int    // bytes that the status line or field at hand may still have
+	fields int    // in the head at hand
+	heads  int    // interim ones before it
+	number uint64 // the Content-Length at hand, or digits of the status line
+	held   int    // bytes of a split name in name; longest+1 if it is longer
 	name   [longest]byte
 	kept   *keeper // nil: nothing of the head at hand is kept
 }
@@ -64,7 +64,10 @@ const (
 
 // Reset makes the scanner ready for the next response, with new limits. What
 // [Scanner.Fields] returned stays as it is: it is the caller's.
-func (s *Scanner) Reset(l Limits) { *s = Scanner{limits: l} }
+func (s *Scanner) Reset(l Limits) {
+	*s = Scanner{}
+	s.limits = l
+}
 
 // Done reports whether the final head has passed, without an error.
 func (s *Scanner) Done() bool { return s.state == ended && s.err == nil }
@@ -96,7 +99,7 @@ func (s *Scanner) Feed(p []byte) error {
 func (s *Scanner) feed(p []byte) error {
 	for len(p) > 0 {
 		if (s.state == atLine || s.state == atHead) && !s.cr && !s.limits.Lenient {
-			if p = p[s.whole(p):]; len(p) == 0 || s.err != nil {
+			if p = p[s.whole(p):]; len(p) == 0 || s.state == ended {
 				return s.err
 			}
 		}
@@ -134,7 +137,7 @@ func (s *Scanner) feed(p []byte) error {
 func (s *Scanner) part(b []byte) bool {
 	if s.state == atHead {
 		s.left = orNone(s.limits.MaxLine)
-		s.state = inStatus
+		s.state, s.old = inStatus, false
 	}
 	if s.state == inStatus {
 		return s.statusPart(b)
@@ -180,7 +183,10 @@ func (s *Scanner) endLine() bool {
 		s.endName(nil)
 		s.state = atLine
 	case atLine:
-		return s.endField() && s.endHead()
+		if !s.endField() {
+			return false
+		}
+		s.endHead()
 	default:
 		s.state = atLine
 	}
@@ -188,15 +194,14 @@ func (s *Scanner) endLine() bool {
 }
 
 // endHead takes the empty line after the fields.
-func (s *Scanner) endHead() bool {
+func (s *Scanner) endHead() {
 	if !s.interim {
 		s.state = ended
-		return true
+		return
 	}
 	s.heads++
 	s.state, s.step, s.fields = atHead, 0, 0
 	s.length, s.coding = false, false
-	return true
 }
 
 func (s *Scanner) fail(reason string, limit int) bool {

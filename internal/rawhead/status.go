@@ -48,27 +48,22 @@ func (s *Scanner) statusPart(b []byte) bool {
 // statusByte takes the next byte of the version or the status, and reports whether
 // it fits.
 func (s *Scanner) statusByte(c byte) bool {
-	ok := true
+	ok := isDigit(c)
 	switch s.step {
 	case stepMajor:
-		ok = isDigit(c)
 		s.old = c == '0'
 		s.number = uint64(c)
 	case stepMinor:
-		ok = isDigit(c)
 		s.old = s.old || s.number == '1' && c == '0'
 	case stepCode:
 		if c == ' ' {
 			return true // net/http skips any number of them
 		}
-		ok = isDigit(c)
 		s.interim = c == '1'
 		s.number = uint64(c)
 	case stepSecond:
-		ok = isDigit(c)
 		s.number = s.number<<8 | uint64(c)
 	case stepThird:
-		ok = isDigit(c)
 		s.number = s.number<<8 | uint64(c)
 		s.interim = s.interim && s.number != '1'<<16|'0'<<8|'1'
 	case stepCoded:

@@ -1,0 +1,5 @@
+//go:build !race
+
+package rawhead_test
+
+const raceEnabled = false
