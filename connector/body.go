@@ -1,11 +1,14 @@
 package connector
 
 import (
+	"context"
 	stderrors "errors"
 	"io"
+	"net"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // Read is the response's body. Every error but io.EOF has its class.
@@ -23,11 +26,20 @@ func (x *exchange) Read(p []byte) (int, error) {
 		// deadline of the connection can see it.
 		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
 	}
+	if x.clock != nil {
+		x.clock.listen(x.timeout.SockRead)
+		defer x.clock.rest()
+	}
 	n, err := x.body.Read(p)
 	x.received += int64(n)
 	switch err {
 	case nil:
 	case io.EOF:
+		if x.response.Trailer != nil {
+			if bad := rawhead.CheckTrailer(x.response.Trailer, x.limits); bad != nil {
+				return n, x.failRead(bad)
+			}
+		}
 		x.readErr = io.EOF
 		x.finish(true)
 	default:
@@ -53,11 +65,14 @@ func (x *exchange) bodyError(err error) error {
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
-	a := x.conn.account()
+	struck := x.conn.account().readErr
+	if x.clock != nil {
+		struck = context.Cause(x.ctx)
+	}
 	switch {
-	case stderrors.Is(err, errTotalDeadline) || stderrors.Is(a.readErr, errTotalDeadline):
+	case stderrors.Is(err, errTotalDeadline) || stderrors.Is(struck, errTotalDeadline):
 		return x.totalTimeout(errors.PhaseBody)
-	case stderrors.Is(err, errReadDeadline) || stderrors.Is(a.readErr, errReadDeadline):
+	case stderrors.Is(err, errReadDeadline) || stderrors.Is(struck, errReadDeadline):
 		return x.silence(errors.PhaseBody)
 	case x.c.pool.isClosed():
 		return errors.ErrConnectorClosed
@@ -102,6 +117,9 @@ func (x *exchange) drain() bool {
 	if x.expected-x.received > drainBytes {
 		return false
 	}
+	if x.clock != nil {
+		return false // ending the stream is cheaper
+	}
 	x.conn.hurry(drainTime)
 	buf := getBuffer()
 	defer putBuffer(buf)
@@ -128,6 +146,10 @@ func (u *upgraded) Close() error {
 	u.conn.shut()
 	return err
 }
+
+// NetConn returns the connection below, for its addresses and the state of TLS.
+// It must not be read from or written to.
+func (u *upgraded) NetConn() net.Conn { return u.conn.Conn }
 
 // CloseWrite shuts the sending side down, if the connection can.
 func (u *upgraded) CloseWrite() error {

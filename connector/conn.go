@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"crypto/tls"
 	stderrors "errors"
 	"io"
@@ -8,12 +9,19 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // conn is a connection as net/http sees it: a net.Conn (above TLS) that knows
 // whether an exchange is under way. It holds the deadlines of that exchange,
-// counts its bytes and tells the pool when it is closed.
+// looks at the head of its response, counts its bytes and tells the pool when it
+// is closed.
+//
+// With HTTP/2, net/http reads and writes the TLS connection itself, and all that
+// is left to the conn is to be counted.
 type conn struct {
 	net.Conn
 	pool    *pool
@@ -22,13 +30,16 @@ type conn struct {
 	tls     *tls.ConnectionState // nil without TLS
 	created time.Time
 	remote  string
+	mux     bool // HTTP/2
 
 	// Of the pool, under its lock.
 	held, dead bool
 	idleSince  time.Time
+	streams    streams
 
 	closing sync.Once
 	closeOf error
+	ending  sync.Once
 
 	mu       sync.Mutex
 	state    connState
@@ -39,6 +50,8 @@ type conn struct {
 	rx, tx   int64         // bytes of this exchange
 	wrote    time.Time     // when the last write ended
 	readErr  error         // what ended the reading, a deadline included
+	head     rawhead.Scanner
+	http10   atomic.Bool // the next write begins a request of HTTP/1.0
 	uses     int
 	closed   chan struct{} // closed with the conn, made on demand
 	isClosed bool
@@ -71,7 +84,7 @@ func (e *deadlineError) Is(target error) bool { return target == os.ErrDeadlineE
 
 // begin starts an exchange. A sockRead of zero leaves the silence unbounded
 // until [conn.boundSilence].
-func (c *conn) begin(now, total time.Time, sockRead time.Duration) (reused bool) {
+func (c *conn) begin(now, total time.Time, sockRead time.Duration, head rawhead.Limits) (reused bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state = connActive
@@ -82,7 +95,10 @@ func (c *conn) begin(now, total time.Time, sockRead time.Duration) (reused bool)
 	c.rx, c.tx = 0, 0
 	c.wrote = now
 	c.uses++
-	c.alarmLocked(now)
+	if !c.mux {
+		c.head.Reset(head)
+		c.alarmLocked(now)
+	}
 	return c.uses > 1
 }
 
@@ -90,7 +106,7 @@ func (c *conn) begin(now, total time.Time, sockRead time.Duration) (reused bool)
 func (c *conn) boundSilence(sockRead time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == connActive && c.sockRead == 0 {
+	if c.state == connActive && c.sockRead == 0 && !c.mux {
 		now := time.Now()
 		c.sockRead, c.silence = sockRead, now.Add(sockRead)
 		c.alarmLocked(now)
@@ -101,7 +117,7 @@ func (c *conn) boundSilence(sockRead time.Duration) {
 func (c *conn) hurry(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == connActive {
+	if c.state == connActive && !c.mux {
 		now := time.Now()
 		c.sockRead, c.silence = 0, now.Add(d)
 		c.alarmLocked(now)
@@ -152,7 +168,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.listen()
 	for {
 		n, err := c.Conn.Read(p)
-		if n, err, again := c.heard(n, err); !again {
+		if n, err, again := c.heard(p, n, err); !again {
 			return n, err
 		}
 	}
@@ -170,8 +186,8 @@ func (c *conn) listen() {
 	}
 }
 
-// heard judges what a read has given, and says whether it was a false alarm.
-func (c *conn) heard(n int, err error) (int, error, bool) { // the results of Read, and one more
+// heard judges what a read of p has given, and says whether it was a false alarm.
+func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the results of Read, and one more
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == connIdle && n > 0 {
@@ -180,6 +196,12 @@ func (c *conn) heard(n int, err error) (int, error, bool) { // the results of Re
 		n, err = 0, errUnsolicited
 	}
 	c.rx += int64(n)
+	if c.state == connActive {
+		if bad := c.head.Feed(p[:n]); bad != nil {
+			c.readErr = bad
+			return 0, bad, false
+		}
+	}
 	if err == nil {
 		return n, nil, false
 	}
@@ -200,9 +222,18 @@ func (c *conn) heard(n int, err error) (int, error, bool) { // the results of Re
 
 // Write writes and counts.
 func (c *conn) Write(p []byte) (int, error) {
+	if c.http10.CompareAndSwap(true, false) {
+		p = asHTTP10(p)
+	}
 	n, err := c.Conn.Write(p)
 	c.count(int64(n))
 	return n, err
+}
+
+// asHTTP10 is the beginning of a request of HTTP/1.1 as one of HTTP/1.0, which
+// net/http cannot write. The method and the target have no such text in them.
+func asHTTP10(p []byte) []byte {
+	return bytes.Replace(p, []byte(" HTTP/1.1\r\n"), []byte(" HTTP/1.0\r\n"), 1)
 }
 
 func (c *conn) count(n int64) {
@@ -253,6 +284,14 @@ func (c *conn) copyFrom(r io.Reader) (int64, error) {
 func (c *conn) Close() error {
 	c.closing.Do(func() {
 		c.closeOf = c.Conn.Close()
+		c.ended()
+	})
+	return c.closeOf
+}
+
+// ended notes that the connection is closed, by whomever.
+func (c *conn) ended() {
+	c.ending.Do(func() {
 		c.mu.Lock()
 		c.isClosed = true
 		if c.closed != nil {
@@ -261,7 +300,6 @@ func (c *conn) Close() error {
 		c.mu.Unlock()
 		c.pool.gone(c)
 	})
-	return c.closeOf
 }
 
 // done returns a channel that is closed with the conn.
@@ -296,4 +334,11 @@ func (c *conn) account() account {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return account{c.rx, c.tx, c.wrote, c.readErr}
+}
+
+// rawHead is the head of the present response as it came, if it was kept.
+func (c *conn) rawHead() []rawhead.Field {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.head.Fields()
 }

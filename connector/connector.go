@@ -1,59 +1,13 @@
 package connector
 
 import (
-	"context"
-	"crypto/tls"
-	"math"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/netrc"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
-
-// Defaults of [Config].
-const (
-	DefaultLimit     = 100
-	DefaultKeepAlive = 15 * time.Second
-)
-
-// Config configures a [Connector]. The zero value is ready for use. In every
-// field zero means the default and a negative number turns the limit off.
-type Config struct {
-	// Limit is the number of connections that may be in use at the same time,
-	// all hosts together; idle ones do not count. Requests beyond it wait in
-	// the order of their arrival. Zero means [DefaultLimit].
-	// (aiohttp: TCPConnector(limit=100))
-	Limit int
-	// LimitPerHost is the same for one host: scheme, name and port. Zero means
-	// no limit but the total one. (aiohttp: limit_per_host)
-	LimitPerHost int
-	// KeepAlive is how long an idle connection is kept for the next request.
-	// Zero means [DefaultKeepAlive], negative for ever.
-	// (aiohttp: keepalive_timeout)
-	KeepAlive time.Duration
-	// MaxConnAge is the age at which a connection is not used again, so that a
-	// change in DNS or behind a load balancer is noticed. Zero and negative
-	// mean any age.
-	MaxConnAge time.Duration
-	// ForceClose closes each connection after its response and announces it
-	// with "Connection: close". It excludes KeepAlive. (aiohttp: force_close)
-	ForceClose bool
-	// TLS is the configuration of https connections. It is copied; nil means
-	// crypto/tls's defaults: verified, TLS 1.2 or newer. Sessions are resumed.
-	TLS *tls.Config
-	// Timeout is used by requests that bring no timeouts of their own. Its zero
-	// value bounds only SockConnect, to [DefaultSockConnect].
-	Timeout ClientTimeout
-	// DialContext makes the transport connections instead of DNS and TCP. TLS
-	// comes on top of what it returns. It gets the network "tcp" and the
-	// address as "host:port", and must honour the context.
-	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
-	// DisableStaleRetry hands the error to the caller when a kept connection
-	// turns out to be dead, instead of sending a replayable idempotent request
-	// once more on a fresh one.
-	DisableStaleRetry bool
-}
 
 // Connector makes connections, keeps them and lends them to requests, within
 // its limits (aiohttp: TCPConnector). It is an [http.RoundTripper] that can
@@ -67,6 +21,10 @@ type Connector struct {
 	retry      bool
 	forceClose bool
 	config     Config
+	limits     rawhead.Limits
+	routes     routes
+	proxy      *proxy // nil: none
+	netrc      netrc.Cache
 }
 
 var _ http.RoundTripper = (*Connector)(nil)
@@ -74,17 +32,16 @@ var _ http.RoundTripper = (*Connector)(nil)
 // New returns a Connector. The Config is copied. The error is an
 // [errors.InvalidRequestError] that names the field.
 func New(cfg Config) (*Connector, error) {
-	if cfg.ForceClose && cfg.KeepAlive != 0 {
-		return nil, &errors.InvalidRequestError{Field: "KeepAlive", Reason: "cannot be set together with ForceClose"}
+	if err := cfg.settle(); err != nil {
+		return nil, err
 	}
-	if cfg.Limit == 0 {
-		cfg.Limit = DefaultLimit
+	through, err := parseProxy(&cfg)
+	if err != nil {
+		return nil, err
 	}
-	if cfg.KeepAlive == 0 {
-		cfg.KeepAlive = DefaultKeepAlive
-	}
-	cfg.Timeout = cfg.Timeout.Inherit(ClientTimeout{SockConnect: DefaultSockConnect})
 	c := &Connector{
+		limits: cfg.headLimits(),
+		proxy:  through,
 		pool: newPool(
 			bound(cfg.Limit), bound(cfg.LimitPerHost),
 			max(cfg.KeepAlive, 0), max(cfg.MaxConnAge, 0),
@@ -95,15 +52,8 @@ func New(cfg Config) (*Connector, error) {
 		config:     cfg,
 	}
 	c.dialer = newDialer(c.pool, &cfg)
+	c.routes.base = c.dialer.tls
 	return c, nil
-}
-
-// bound is a limit as the pool wants it.
-func bound(n int) int {
-	if n <= 0 {
-		return math.MaxInt
-	}
-	return n
 }
 
 // RoundTrip sends one request and returns its response. It follows no
@@ -142,18 +92,27 @@ func (x *exchange) prepare() error {
 		return contextError(ctx)
 	}
 	x.key = k
+	s := SettingsFrom(ctx)
+	if err := x.wishes(s); err != nil {
+		return err
+	}
+	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	x.start = time.Now()
 	x.began = x.start
 	x.timeout = x.c.timeout
 	x.retry = x.c.retry
-	if s := SettingsFrom(ctx); s != nil {
+	if s != nil {
 		x.timeout = s.Timeout.Inherit(x.timeout)
 		x.total = s.Deadline
 		if !s.Started.IsZero() {
 			x.began = s.Started
 		}
 		x.retry = x.retry && !s.DisableStaleRetry
-		x.timing = s.Timing
+		x.record = s.Recorder
+		x.http10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
+		if s.HTTP10 && x.upload.present() && (req.ContentLength < 0 || req.ContentLength == 0 && x.upload.mayBlock()) {
+			return &errors.InvalidRequestError{Field: "Version", Reason: "HTTP/1.0 has no body of unknown length"}
+		}
 	}
 	if x.total.IsZero() && x.timeout.Total > 0 {
 		x.total = x.start.Add(x.timeout.Total)
@@ -161,9 +120,29 @@ func (x *exchange) prepare() error {
 	if !x.total.IsZero() && !x.start.Before(x.total) {
 		return x.totalTimeout(errors.PhasePool)
 	}
-	if x.timing != nil {
-		*x.timing = Timing{Start: x.start}
+	x.timing.Start = x.start
+	return nil
+}
+
+// wishes settles what distinguishes the connections that may serve the request.
+func (x *exchange) wishes(s *Settings) error {
+	req, c := x.orig, x.c
+	x.limits = c.limits
+	h1 := len(req.Header["Upgrade"]) > 0
+	if s != nil {
+		h1 = h1 || s.HTTP1 || s.HTTP10
+		if s.Head != nil {
+			x.limits = s.Head.over(x.limits)
+		}
 	}
+	if c.config.TrustEnv || c.proxy != nil || s != nil && (s.TLS != nil || s.Proxy != nil || s.TrustEnv) {
+		r, err := c.routeOf(req.URL, s)
+		if err != nil {
+			return err
+		}
+		x.key.route = r
+	}
+	x.key.h1 = h1 && (x.key.https || c.dialer.plainH2 || x.key.route != nil)
 	return nil
 }
 
@@ -172,6 +151,7 @@ func (x *exchange) prepare() error {
 // error is always nil and there for [io.Closer].
 func (c *Connector) Close() error {
 	c.pool.shutdown()
+	c.dialer.dns.Close()
 	return nil
 }
 

@@ -383,13 +383,14 @@ func TestTiming(t *testing.T) {
 		})
 		c := newConnector(t, connector.Config{DialContext: n.DialContext})
 		for i := range 2 {
-			var timing connector.Timing
-			ctx := connector.WithSettings(t.Context(), connector.Settings{Timing: &timing})
+			var record connector.Recorder
+			ctx := connector.WithSettings(t.Context(), connector.Settings{Recorder: &record})
 			resp, err := c.RoundTrip(newRequest(t, ctx, "GET", "http://h/", nil))
 			if err != nil {
 				t.Fatal(err)
 			}
 			read(t, resp)
+			timing := record.Timing()
 			want := connector.Timing{
 				Start: timing.Start, Connect: 3 * time.Second, FirstByte: 5 * time.Second, Body: 7 * time.Second,
 				Total: 15 * time.Second, Remote: "h:80", Received: timing.Received, Sent: timing.Sent,

@@ -3,14 +3,13 @@ package connector
 import (
 	"context"
 	"crypto/tls"
-	stderrors "errors"
 	"net"
 	"net/http"
-	"net/netip"
-	"strconv"
+	"net/url"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/dnscache"
 )
 
 // dial is the making of one connection. It goes down to the dial functions in
@@ -19,10 +18,8 @@ type dial struct {
 	cancel      context.CancelCauseFunc
 	key         key
 	sockConnect time.Duration
-	phase       errors.Phase
-	dns         time.Duration
-	tcp         time.Duration
-	tls         time.Duration
+	at          errors.Endpoint // what is being connected to
+	timing      Timing
 	conn        *conn
 }
 
@@ -32,47 +29,107 @@ type dialKey struct{}
 // for the sockets.
 type dialer struct {
 	pool    *pool
-	factory *http.Transport
-	connect func(ctx context.Context, network, addr string) (net.Conn, error) // nil: DNS and TCP
-	tls     *tls.Config
+	config  *Config
+	factory *http.Transport // HTTP/2 where it is negotiated
+	h1      *http.Transport // never
+	dns     *dnscache.Cache
+	tls     *tls.Config // for servers, without their names
+	local   string      // the path of the Unix socket or pipe
+	plainH2 bool        // http servers are spoken to in HTTP/2
+	muxTLS  bool        // https servers may be
 }
 
 func newDialer(p *pool, cfg *Config) *dialer {
-	d := &dialer{pool: p, connect: cfg.DialContext, tls: &tls.Config{}}
-	if cfg.TLS != nil {
-		d.tls = cfg.TLS.Clone()
+	d := &dialer{pool: p, config: cfg, dns: newDNS(cfg)}
+	base := cfg.TLS
+	if base == nil {
+		base = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	d.tls.NextProtos = []string{"http/1.1"}
-	if d.tls.ClientSessionCache == nil {
-		d.tls.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	d.tls = tlsConfig(base, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
+	protocols := cfg.Protocols
+	if protocols == nil {
+		protocols = new(http.Protocols)
+		protocols.SetHTTP1(true)
+		protocols.SetHTTP2(true)
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	// MaxConnsPerHost must stay 0: with it, closing a ClientConn panics.
-	d.factory = &http.Transport{
-		DialContext:            d.dialPlain,
-		DialTLSContext:         d.dialTLS,
+	d.plainH2 = protocols.UnencryptedHTTP2()
+	d.muxTLS = protocols.HTTP2()
+	only := new(http.Protocols)
+	only.SetHTTP1(true)
+	// net/http speaks h2c only where HTTP/1 is off.
+	plain := new(http.Protocols)
+	plain.SetHTTP2(true)
+	plain.SetUnencryptedHTTP2(true)
+	d.h1 = d.transport(only)
+	d.factory = d.transport(protocols)
+	if d.plainH2 {
+		d.factory = d.transport(plain)
+	}
+	p.muxed = d.multiplexed
+	return d
+}
+
+// transport is a factory of connections. MaxConnsPerHost must stay 0: with it,
+// closing a ClientConn panics.
+func (d *dialer) transport(protocols *http.Protocols) *http.Transport {
+	h2 := d.config.HTTP2
+	if h2 == nil {
+		h2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+	}
+	return &http.Transport{
+		Proxy:                  absoluteForm,
+		DialContext:            d.dialConn,
+		DialTLSContext:         d.dialConn,
 		Protocols:              protocols,
+		HTTP2:                  h2,
 		DisableCompression:     true,
 		ExpectContinueTimeout:  time.Hour, // sock_read and total are the limits
 		MaxResponseHeaderBytes: maxHead,
 	}
-	return d
 }
 
-// maxHead bounds the bytes of a response's head, interim responses included.
-const maxHead = 1 << 20
+// absoluteForm tells net/http of an HTTP proxy that gets whole requests in the
+// absolute form (RFC 9112 3.2.2). Of tunnels it knows nothing.
+func absoluteForm(req *http.Request) (*url.URL, error) {
+	dl := req.Context().Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
+	if !dl.key.forwarded() {
+		return nil, nil //nolint:nilnil // net/http's way to say no proxy
+	}
+	return dl.key.route.proxy.url, nil
+}
 
-// open makes a connection for k. It owns no slot: the caller does.
+// forwarded reports whether an HTTP proxy passes requests of the key on itself.
+func (k key) forwarded() bool {
+	return k.route != nil && k.route.proxy != nil && !k.https && !k.h1 && !k.route.proxy.isSOCKS()
+}
+
+// tunneled reports whether requests of the key go to the server by way of a proxy
+// that does not see them.
+func (k key) tunneled() bool { return k.route != nil && k.route.proxy != nil && !k.forwarded() }
+
+// multiplexed reports whether connections of the key may turn out to be of
+// HTTP/2.
+func (d *dialer) multiplexed(k key) bool {
+	if k.h1 || k.forwarded() {
+		return false
+	}
+	return k.https && d.muxTLS || !k.https && d.plainH2
+}
+
+// open makes a connection for h. It owns no slot: the caller does.
 func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration) (*conn, *dial, error) {
-	dl := &dial{key: h.key, sockConnect: sockConnect, phase: errors.PhaseDial}
+	dl := &dial{key: h.key, sockConnect: sockConnect, at: h.key.endpoint(errors.PhaseDial)}
 	ctx, dl.cancel = context.WithCancelCause(ctx)
 	defer dl.cancel(nil)
 	if err := d.pool.starts(dl); err != nil {
 		return nil, dl, err
 	}
 	defer d.pool.ends(dl)
-	cc, err := d.factory.NewClientConn(context.WithValue(ctx, dialKey{}, dl), h.key.scheme(), h.key.addr())
+	factory := d.h1
+	if d.multiplexed(h.key) {
+		factory = d.factory
+	}
+	cc, err := factory.NewClientConn(context.WithValue(ctx, dialKey{}, dl), h.key.scheme(), h.key.addr())
 	c := dl.conn
 	if err != nil {
 		if c != nil {
@@ -84,150 +141,51 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration) (
 		return nil, dl, err
 	}
 	c.cc, c.host = cc, h
+	if c.mux {
+		c.Conn.SetWriteDeadline(time.Time{}) //nolint:errcheck // a closed conn is noticed by its first use
+	}
 	if err := d.pool.adopt(c); err != nil {
 		c.shut()
 		return nil, dl, err
 	}
+	if c.mux {
+		c.watchStreams()
+	}
 	return c, dl, nil
 }
 
-func (d *dialer) dialPlain(ctx context.Context, _, _ string) (net.Conn, error) {
+// dialConn is net/http's way to a connection. It returns what HTTP is spoken on:
+// a conn, which lies above TLS, or for HTTP/2 the *tls.Conn that net/http insists
+// on, with the conn below it.
+func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
 	dl := ctx.Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
-	nc, err := d.dialAddrs(ctx, dl, nil)
+	nc, err := d.connect(ctx, dl)
 	if err != nil {
 		return nil, err
 	}
-	dl.conn = d.wrap(nc)
-	return dl.conn, nil
-}
-
-// dialTLS returns a conn that lies above TLS, where the bytes of HTTP are.
-func (d *dialer) dialTLS(ctx context.Context, _, _ string) (net.Conn, error) {
-	dl := ctx.Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
-	nc, err := d.dialAddrs(ctx, dl, d.handshake)
-	if err != nil {
-		return nil, err
-	}
-	dl.conn = d.wrap(nc)
-	if tc, ok := nc.(*tls.Conn); ok {
-		state := tc.ConnectionState()
-		dl.conn.tls = &state
-	}
-	return dl.conn, nil
-}
-
-func (d *dialer) wrap(nc net.Conn) *conn {
 	c := &conn{Conn: nc, pool: d.pool, created: time.Now()}
 	if a := nc.RemoteAddr(); a != nil {
 		c.remote = a.String()
 	}
-	return c
-}
-
-func (d *dialer) handshake(ctx context.Context, dl *dial, nc net.Conn) (net.Conn, error) {
-	dl.phase = errors.PhaseTLS
-	start := time.Now()
-	cfg := d.tls
-	if cfg.ServerName == "" {
-		cfg = cfg.Clone()
-		cfg.ServerName = dl.key.host
+	dl.conn = c
+	tc, ok := nc.(*tls.Conn)
+	if ok && !dl.key.forwarded() {
+		state := tc.ConnectionState()
+		c.tls = &state
 	}
-	tc := tls.Client(nc, cfg)
-	err := tc.HandshakeContext(ctx)
-	dl.tls += time.Since(start)
-	if err != nil {
-		return nil, err
+	c.mux = d.multiplexed(dl.key) && (c.tls != nil && c.tls.NegotiatedProtocol == "h2" || !dl.key.https)
+	if !c.mux {
+		return c, nil
+	}
+	// net/http writes the preface without looking at a context.
+	if deadline, ok := ctx.Deadline(); ok {
+		nc.SetWriteDeadline(deadline) //nolint:errcheck // as above
+	}
+	if c.tls == nil {
+		return c, nil
+	}
+	if below, ok := tc.NetConn().(*belowTLS); ok {
+		below.conn.Store(c)
 	}
 	return tc, nil
-}
-
-type layer func(ctx context.Context, dl *dial, nc net.Conn) (net.Conn, error)
-
-// dialAddrs connects to the first address that answers, in the resolver's
-// order, and puts the layer over the connection.
-func (d *dialer) dialAddrs(ctx context.Context, dl *dial, over layer) (net.Conn, error) {
-	if d.connect != nil {
-		return d.attempt(ctx, dl, over, func(ctx context.Context) (net.Conn, error) {
-			return d.connect(ctx, "tcp", dl.key.addr())
-		})
-	}
-	addrs, err := d.resolve(ctx, dl)
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.ParseUint(dl.key.port, 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	var nd net.Dialer
-	for _, a := range addrs {
-		var nc net.Conn
-		nc, err = d.attempt(ctx, dl, over, func(ctx context.Context) (net.Conn, error) {
-			addr := netip.AddrPortFrom(a, uint16(port)) //nolint:gosec // it was parsed as 16 bits
-			return nd.DialContext(ctx, "tcp", addr.String())
-		})
-		if err == nil {
-			return nc, nil
-		}
-		if ctx.Err() != nil || !worthAnotherAddress(err) {
-			break
-		}
-	}
-	return nil, err
-}
-
-// worthAnotherAddress: a server that answers, but not as it should, is the
-// same behind each of its addresses.
-func worthAnotherAddress(err error) bool {
-	if op := (*net.OpError)(nil); stderrors.As(err, &op) && op.Op == "dial" {
-		return true
-	}
-	return stderrors.Is(err, errors.ErrConnectionTimeout)
-}
-
-func (d *dialer) resolve(ctx context.Context, dl *dial) ([]netip.Addr, error) {
-	if a, err := netip.ParseAddr(dl.key.host); err == nil {
-		return []netip.Addr{a}, nil
-	}
-	dl.phase = errors.PhaseDNS
-	start := time.Now()
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", dl.key.host)
-	dl.dns = time.Since(start)
-	for i := range addrs {
-		addrs[i] = addrs[i].Unmap()
-	}
-	return addrs, err
-}
-
-// attempt connects to one address within sockConnect.
-func (d *dialer) attempt(
-	ctx context.Context, dl *dial, over layer, connect func(context.Context) (net.Conn, error),
-) (net.Conn, error) {
-	dl.phase = errors.PhaseDial
-	start := time.Now()
-	attempt := ctx
-	if dl.sockConnect > 0 {
-		var cancel context.CancelFunc
-		attempt, cancel = context.WithTimeout(ctx, dl.sockConnect)
-		defer cancel()
-	}
-	nc, err := connect(attempt)
-	dl.tcp += time.Since(start)
-	if err == nil && over != nil {
-		var above net.Conn
-		if above, err = over(attempt, dl, nc); err != nil {
-			nc.Close() // the error that counts is the layer's
-		}
-		nc = above
-	}
-	if err != nil {
-		if attempt.Err() != nil && ctx.Err() == nil {
-			err = &errors.TimeoutError{
-				Kind: errors.ErrConnectionTimeout, Phase: dl.phase, Limit: dl.sockConnect,
-				Elapsed: time.Since(start), Host: dl.key.addr(),
-			}
-		}
-		return nil, err
-	}
-	return nc, nil
 }

@@ -40,10 +40,10 @@ func ExampleWithSettings() {
 		return
 	}
 	defer conn.Close()
-	var timing connector.Timing
+	var record connector.Recorder
 	ctx := connector.WithSettings(context.Background(), connector.Settings{
-		Timeout: connector.ClientTimeout{SockRead: 10 * time.Second},
-		Timing:  &timing,
+		Timeout:  connector.ClientTimeout{SockRead: 10 * time.Second},
+		Recorder: &record,
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
 	if err != nil {
@@ -56,6 +56,7 @@ func ExampleWithSettings() {
 		return
 	}
 	resp.Body.Close()
+	timing := record.Timing()
 	fmt.Println(timing.Reused, timing.Total > timing.Connect)
 	// Output: false true
 }

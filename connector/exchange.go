@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // exchange is one request and its response: everything that a RoundTrip needs,
@@ -24,7 +25,12 @@ type exchange struct {
 
 	timeout ClientTimeout
 	retry   bool
-	timing  *Timing
+	limits  rawhead.Limits
+	// What the settings ask for, and few do.
+	trustEnv, http10, notUntilEOF bool
+
+	timing Timing
+	record *Recorder // where the caller wants that; nil: nowhere
 
 	start  time.Time // of the exchange
 	began  time.Time // of what the total timeout bounds
@@ -38,8 +44,10 @@ type exchange struct {
 	conn   *conn
 	reused bool
 	upload requestBody
+	clock  *clock // of a stream; nil for a connection that has deadlines
 
-	reading  sync.Mutex    // held by Read; what follows is its own
+	reading  sync.Mutex // held by Read; what follows is its own
+	response *http.Response
 	body     io.ReadCloser // net/http's
 	expected int64
 	received int64
@@ -60,7 +68,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 		if err == nil {
 			return x.respond(resp), nil
 		}
-		again := !fresh && x.stale()
+		again := !fresh && x.stale(err)
 		err = x.headError(err)
 		x.finish(false)
 		if !again || !x.upload.rewind(x.orig) {
@@ -93,10 +101,9 @@ func (x *exchange) connect(fresh bool) error {
 	if x.uploads() || silence < 0 {
 		silence = 0
 	}
-	x.reused = c.begin(now, x.total, silence)
-	if t := x.timing; t != nil {
-		t.Reused, t.Retried, t.Remote = x.reused, fresh, c.remote
-	}
+	x.reused = c.begin(now, x.total, silence, x.limits)
+	t := &x.timing
+	t.Reused, t.Retried, t.Remote = x.reused, fresh, c.remote
 	return nil
 }
 
@@ -124,28 +131,26 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, tim
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline, errTotalDeadline)
 		defer cancel()
 	}
-	p, phase := x.c.pool, errors.PhasePool
+	p := x.c.pool
 	var c *conn
 	var err error
 	if h == nil {
 		c, h, err = p.acquire(ctx, x.key, now, fresh)
-		if t := x.timing; t != nil {
-			t.Queue += time.Since(now)
-		}
+		x.timing.Queue += time.Since(now)
 	}
+	at := x.key.endpoint(errors.PhasePool)
 	if err == nil && c == nil {
 		var d *dial
 		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0))
-		phase = d.phase
-		if t := x.timing; t != nil {
-			t.DNS, t.Connect, t.TLS = d.dns, d.tcp, d.tls
-		}
+		at = d.at
+		t := &x.timing
+		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
 		if err != nil {
 			p.forfeit(h)
 		}
 	}
 	if err != nil {
-		return nil, now, x.connectError(ctx, err, phase, now)
+		return nil, now, x.connectError(ctx, err, at, now)
 	}
 	return c, time.Now(), nil
 }
@@ -153,20 +158,20 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, tim
 // connectError gives the failure to get a connection its class. Whose deadline
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
-func (x *exchange) connectError(ctx context.Context, err error, phase errors.Phase, since time.Time) error {
+func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
 	if ctx.Err() == nil {
-		return errors.ConnectFailure(err, x.key.endpoint(phase))
+		return errors.ConnectFailure(err, at)
 	}
 	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
 		return &errors.TimeoutError{
-			Kind: errors.ErrConnectionTimeout, Phase: phase, Limit: x.timeout.Connect,
+			Kind: errors.ErrConnectionTimeout, Phase: at.Phase, Limit: x.timeout.Connect,
 			Elapsed: now.Sub(since), Host: x.key.addr(),
 		}
 	}
-	return x.totalTimeout(phase)
+	return x.totalTimeout(at.Phase)
 }
 
 func (x *exchange) totalTimeout(phase errors.Phase) error {
@@ -201,16 +206,21 @@ func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
 	ctx := x.orig.Context()
-	x.cancel = nil
-	if ctx.Done() != nil {
+	x.cancel, x.clock = nil, nil
+	if ctx.Done() != nil || x.conn.mux {
 		// net/http leaves a child of the context behind when it fails on a
-		// ClientConn; this one takes it along.
+		// ClientConn; this one takes it along. A stream ends by it, too.
 		ctx, x.cancel = context.WithCancelCause(ctx)
 	}
+	if x.conn.mux {
+		x.clock = newClock(x.total, x.cancel)
+		if !x.uploads() {
+			x.clock.listen(x.timeout.SockRead)
+		}
+	}
 	if x.uploads() && x.timeout.SockRead > 0 {
-		c, d := x.conn, x.timeout.SockRead
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteRequest: func(httptrace.WroteRequestInfo) { c.boundSilence(d) },
+			WroteRequest: func(httptrace.WroteRequestInfo) { x.boundSilence() },
 		})
 	}
 	x.ctx = ctx
@@ -219,10 +229,43 @@ func (x *exchange) send() (*http.Response, error) {
 	if x.c.forceClose {
 		x.req.Close = true
 	}
+	if x.trustEnv {
+		x.req.Header = x.authorize(x.req.Header)
+	}
+	if x.http10 {
+		x.asHTTP10()
+	}
+	if len(x.req.Header["Proxy-Authorization"]) > 0 && x.key.tunneled() {
+		// It is the proxy's, and this is the server.
+		x.req.Header = x.req.Header.Clone()
+		x.req.Header.Del("Proxy-Authorization")
+	}
 	if x.upload.mayBlock() {
 		return x.sendBlocking()
 	}
 	return x.conn.cc.RoundTrip(&x.req)
+}
+
+// asHTTP10 makes the request one of HTTP/1.0, which asks for being kept.
+func (x *exchange) asHTTP10() {
+	x.conn.http10.Store(true)
+	if x.req.Close || len(x.req.Header["Connection"]) > 0 {
+		return
+	}
+	x.req.Header = x.req.Header.Clone()
+	if x.req.Header == nil {
+		x.req.Header = http.Header{}
+	}
+	x.req.Header.Set("Connection", "keep-alive")
+}
+
+// boundSilence starts sock_read once the request is on its way.
+func (x *exchange) boundSilence() {
+	if x.clock != nil {
+		x.clock.listen(x.timeout.SockRead)
+		return
+	}
+	x.conn.boundSilence(x.timeout.SockRead)
 }
 
 // blockGrace is how long a RoundTrip whose connection is gone may take to
@@ -256,7 +299,9 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	case <-x.ctx.Done():
 		close(abandoned)
 		x.upload.close()
-		c.shut()
+		if !c.mux {
+			c.shut()
+		}
 		return nil, contextError(x.ctx)
 	case <-c.done():
 	}
@@ -276,11 +321,17 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 // peer, so that sending it again on another one cannot do it twice, or does no
 // harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
 // EOF, ECONNRESET, EPIPE or an error of net/http's own.
-func (x *exchange) stale() bool {
-	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.failed() != nil {
+func (x *exchange) stale(err error) bool {
+	if !x.retry || x.ctx.Err() != nil || x.upload.failed() != nil {
 		return false
 	}
+	if x.conn.mux {
+		return refusedStream(err) || x.reused && idempotent(x.orig)
+	}
 	a := x.conn.account()
+	if !x.reused {
+		return false
+	}
 	if a.rx > 0 || isDeadline(a.readErr) {
 		return false
 	}
@@ -313,15 +364,22 @@ func (x *exchange) headError(err error) error {
 	if x.upload.present() && !x.upload.sent() {
 		phase = errors.PhaseRequest
 	}
+	struck := a.readErr
+	if x.clock != nil {
+		struck = context.Cause(x.ctx)
+	}
 	switch {
-	case stderrors.Is(a.readErr, errTotalDeadline):
+	case stderrors.Is(struck, errTotalDeadline):
 		return x.totalTimeout(phase)
-	case stderrors.Is(a.readErr, errReadDeadline):
+	case stderrors.Is(struck, errReadDeadline):
 		return x.silence(phase)
 	case x.upload.failed() != nil:
 		return &errors.ClientOSError{Op: "read request body", Err: x.upload.failed()}
 	case x.c.pool.isClosed():
 		return errors.ErrConnectorClosed
+	}
+	if bad, ok := stderrors.AsType[*rawhead.Error](a.readErr); ok {
+		return x.badHead(bad)
 	}
 	if stderrors.Is(a.readErr, net.ErrClosed) {
 		a.readErr = nil // it was our side that closed
@@ -329,16 +387,25 @@ func (x *exchange) headError(err error) error {
 	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: a.rx, ReadErr: a.readErr})
 }
 
+// endless reports whether a body would go on until the server closes, and the
+// caller does not want that.
+func (x *exchange) endless(resp *http.Response) bool {
+	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !x.conn.mux
+}
+
+// badHead is a response whose head breaks a limit or a rule.
+func (x *exchange) badHead(cause error) error {
+	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
+		Status: http.StatusBadRequest, Message: "bad response from " + x.key.addr(), Err: cause,
+	}}
+}
+
 // respond makes net/http's response the caller's.
 func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.head = time.Now()
 	resp.Request = x.orig
 	resp.TLS = x.conn.tls
-	if t := x.timing; t != nil {
-		a := x.conn.account()
-		t.Request = a.wrote.Sub(x.gotten)
-		t.FirstByte = x.head.Sub(a.wrote)
-	}
+	x.answered(resp)
 	if rwc, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
 		x.conn.upgrade()
 		if x.cancel != nil {
@@ -352,8 +419,18 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		return resp
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
-		x.conn.boundSilence(x.timeout.SockRead)
+		x.boundSilence()
 	}
+	if x.clock != nil {
+		x.clock.rest()
+	}
+	if x.endless(resp) {
+		resp.Body.Close() // there is none
+		x.finish(false)
+		resp.Body = http.NoBody
+		return resp
+	}
+	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
 	resp.Body = x
 	return resp
@@ -366,18 +443,19 @@ func (x *exchange) finish(complete bool) {
 		return
 	}
 	c := x.conn
-	keep := complete && !x.c.forceClose && c.cc.Available() > 0
-	now := time.Now()
-	if t := x.timing; t != nil {
-		a := c.account()
-		t.Received, t.Sent = a.rx, a.tx
-		t.Total = now.Sub(x.start)
-		if !x.head.IsZero() {
-			t.Body = now.Sub(x.head)
-		}
+	keep := !x.c.forceClose && c.cc.Available() > 0
+	if c.mux {
+		keep = !x.c.forceClose && c.cc.Err() == nil
+	} else {
+		keep = keep && complete
 	}
+	now := time.Now()
+	x.settleTiming(now)
 	if keep {
 		c.end()
+	}
+	if x.clock != nil {
+		x.clock.stop()
 	}
 	if x.cancel != nil {
 		x.cancel(nil)

@@ -20,6 +20,8 @@ type key struct {
 	https bool
 	host  string // lower case, ASCII, without brackets
 	port  string // never empty
+	h1    bool   // not HTTP/2
+	route *route // nil: the usual one
 }
 
 func (k key) scheme() string {

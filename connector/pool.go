@@ -23,6 +23,8 @@ type pool struct {
 	keep    time.Duration // how long a conn may be idle; 0: for ever
 	maxAge  time.Duration // how old a conn may become; 0: any age
 
+	muxed func(key) bool // whether connections of a key may be of HTTP/2
+
 	mu      sync.Mutex
 	hosts   map[key]*host
 	open    map[*conn]struct{}
@@ -47,11 +49,12 @@ type host struct {
 	idle    []*conn // by the time of their return, oldest first
 	waiters waiters
 	pos     int // in the queue, or -1
+	mux     mux
 }
 
 func newPool(limit, perHost int, keep, maxAge time.Duration) *pool {
 	return &pool{
-		limit: limit, perHost: perHost, keep: keep, maxAge: maxAge,
+		limit: limit, perHost: perHost, keep: keep, maxAge: maxAge, muxed: func(key) bool { return false },
 		hosts: map[key]*host{}, open: map[*conn]struct{}{}, dials: map[*dial]struct{}{},
 	}
 }
@@ -63,14 +66,30 @@ func newPool(limit, perHost int, keep, maxAge time.Duration) *pool {
 func (p *pool) tryAcquire(k key, now time.Time, fresh bool) (*conn, *host, error) {
 	p.mu.Lock()
 	h, err := p.hostLocked(k)
-	if err != nil || p.inUse >= p.limit || h.inUse >= p.perHost {
+	if err != nil {
 		p.mu.Unlock()
 		return nil, nil, err
 	}
-	c, expired := p.takeLocked(h, now, fresh)
+	c, ok, expired := p.serveLocked(h, now, fresh)
 	p.mu.Unlock()
 	closeAll(expired)
+	if !ok {
+		return nil, nil, nil
+	}
 	return c, h, nil
+}
+
+// serveLocked gives a request what it can have at once: a stream, an idle conn,
+// or the permission to dial.
+func (p *pool) serveLocked(h *host, now time.Time, fresh bool) (c *conn, ok bool, expired []*conn) {
+	if c := p.shareLocked(h, now); c != nil {
+		return c, true, nil
+	}
+	if p.inUse >= p.limit || !h.room(p.perHost) {
+		return nil, false, nil
+	}
+	c, expired = p.takeLocked(h, now, fresh)
+	return c, true, expired
 }
 
 // acquire is tryAcquire for a caller that waits.
@@ -81,8 +100,7 @@ func (p *pool) acquire(ctx context.Context, k key, now time.Time, fresh bool) (*
 		p.mu.Unlock()
 		return nil, nil, err
 	}
-	if p.inUse < p.limit && h.inUse < p.perHost {
-		c, expired := p.takeLocked(h, now, fresh)
+	if c, ok, expired := p.serveLocked(h, now, fresh); ok {
 		p.mu.Unlock()
 		closeAll(expired)
 		return c, h, nil
@@ -100,7 +118,7 @@ func (p *pool) hostLocked(k key) (*host, error) {
 	}
 	h := p.hosts[k]
 	if h == nil {
-		h = &host{key: k, pos: -1}
+		h = &host{key: k, pos: -1, mux: mux{possible: p.muxed(k)}}
 		p.hosts[k] = h
 	}
 	return h, nil
@@ -141,13 +159,15 @@ func (p *pool) takeLocked(h *host, now time.Time, fresh bool) (c *conn, expired 
 		h.idle[last] = nil
 		h.idle = h.idle[:last]
 		p.idle--
-		if !p.expired(c, now) {
+		if !p.expired(c, now) && !c.streams.draining {
 			c.held = true
+			c.streams.active = 1
 			p.counts.reused++
 			return c, expired
 		}
 		expired = append(expired, c)
 	}
+	h.mux.dials++
 	return nil, expired
 }
 
@@ -170,7 +190,9 @@ func (p *pool) adopt(c *conn) error {
 		return errClosedWhileDialing
 	}
 	c.held = true
+	c.streams.active = 1
 	p.open[c] = struct{}{}
+	p.learnLocked(c)
 	return nil
 }
 
@@ -182,9 +204,12 @@ func (p *pool) release(c *conn, reusable bool, now time.Time) (kept bool) {
 	if !c.held {
 		return false // closed meanwhile, which gave the slot back
 	}
+	if c.mux && !p.leaveLocked(c, reusable) {
+		return true // it goes on with other streams
+	}
 	c.held = false
 	h := c.host
-	if reusable = reusable && !p.closed && !c.dead; reusable {
+	if reusable = reusable && !p.closed && !c.dead && !c.streams.draining; reusable {
 		c.idleSince = now
 		h.idle = append(h.idle, c)
 		p.idle++
@@ -197,6 +222,7 @@ func (p *pool) release(c *conn, reusable bool, now time.Time) (kept bool) {
 // forfeit gives back a slot that has no conn.
 func (p *pool) forfeit(h *host) {
 	p.mu.Lock()
+	h.mux.dialFailed()
 	p.freeLocked(h, time.Now())
 	p.mu.Unlock()
 }
@@ -215,6 +241,7 @@ func (p *pool) gone(c *conn) {
 	}
 	delete(p.open, c)
 	p.counts.closed++
+	p.unshareLocked(c)
 	if c.held {
 		c.held = false
 		p.freeLocked(c.host, time.Now())
@@ -239,6 +266,12 @@ func (p *pool) freeLocked(h *host, now time.Time) {
 		return
 	}
 	p.queue.update(h, p.perHost)
+	p.grantLocked(now)
+	p.tidyLocked(h)
+}
+
+// grantLocked passes the free slots on to those who wait.
+func (p *pool) grantLocked(now time.Time) {
 	for p.inUse < p.limit && p.queue.len() > 0 {
 		w := p.queue.first().waiters.head
 		p.dequeueLocked(w)
@@ -249,7 +282,6 @@ func (p *pool) freeLocked(h *host, now time.Time) {
 			go closeAll(expired) // not under the lock; ends at once
 		}
 	}
-	p.tidyLocked(h)
 }
 
 func (p *pool) enqueueLocked(w *waiter) {

@@ -53,7 +53,7 @@ func (q *queue) first() *host { return q.heap[0] }
 
 // update puts h where it belongs after its waiters or its use have changed.
 func (q *queue) update(h *host, perHost int) {
-	wants := h.waiters.head != nil && h.inUse < perHost
+	wants := h.waiters.head != nil && h.room(perHost)
 	switch {
 	case wants && h.pos < 0:
 		q.heap = append(q.heap, h)

@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // ClientTimeout holds the four timeouts of a request (aiohttp: ClientTimeout).
@@ -57,11 +59,49 @@ type Settings struct {
 	// Started is when the chain that Deadline ends began. It is only used to
 	// say in an error how long the call took.
 	Started time.Time
-	// Timing is filled while the request is under way, unless it is nil. It
-	// may be read once the response has been read to its end or closed.
-	Timing *Timing
+	// Recorder takes note of how the request fares; nil means nobody asks.
+	Recorder *Recorder
+	// TLS takes the place of the connector's TLS policy.
+	TLS *TLSPolicy
+	// Proxy takes the place of the connector's proxy; one without a URL means
+	// no proxy.
+	Proxy *Proxy
+	// TrustEnv is Config.TrustEnv for this request.
+	TrustEnv bool
+	// HTTP1 keeps the request off HTTP/2.
+	HTTP1 bool
+	// HTTP10 sends the request as HTTP/1.0, with which it cannot have a body of
+	// unknown length. It implies HTTP1.
+	HTTP10 bool
+	// Head overrides what is held against the head of the response.
+	Head *HeadLimits
+	// NotUntilEOF takes a response that says neither a length nor chunks for
+	// one without a body, instead of reading until the server closes.
+	// (aiohttp: read_until_eof=False)
+	NotUntilEOF bool
 	// DisableStaleRetry turns the silent retry on a stale connection off.
 	DisableStaleRetry bool
+}
+
+// HeadLimits are the limits of [Config] for one request, and whether the raw
+// head is kept. Zero fields inherit.
+type HeadLimits struct {
+	MaxLineSize, MaxFieldSize, MaxHeaders int
+	// Keep keeps the head's fields as they came, for [ConnInfo].RawHeaders.
+	Keep bool
+}
+
+func (h *HeadLimits) over(l rawhead.Limits) rawhead.Limits {
+	for _, o := range []struct {
+		own int
+		to  *int
+	}{{h.MaxLineSize, &l.MaxLine}, {h.MaxFieldSize, &l.MaxField}, {h.MaxHeaders, &l.MaxHeaders}} {
+		if o.own != 0 {
+			*o.to = max(o.own, 0)
+		}
+	}
+	l.Keep = h.Keep
+	return l
 }
 
 // RequestContext is a context that carries Settings. A caller that makes many

@@ -12,6 +12,8 @@ type Timing struct {
 	Queue time.Duration
 	// DNS, Connect and TLS are the parts of making a new connection.
 	DNS, Connect, TLS time.Duration
+	// CachedDNS says that the addresses came from the cache.
+	CachedDNS bool
 	// Request is the time from having a connection to the last byte of the
 	// request that was written before the response's head arrived.
 	Request time.Duration

@@ -73,7 +73,7 @@ type call struct {
 	start  time.Time
 	ctx    connector.RequestContext
 	cancel context.CancelFunc // of the total timeout where a context keeps it
-	timing Timing
+	record connector.Recorder
 
 	req     http.Request // of the first hop
 	sent    *http.Request
@@ -147,7 +147,7 @@ func (c *call) settle(ctx context.Context) error {
 func (c *call) settleTime(ctx context.Context) error {
 	t := settle(c.opts.timeout, DefaultTimeout())
 	c.ctx = connector.RequestContext{Context: ctx, Settings: connector.Settings{
-		Timeout: t, Started: c.start, Timing: &c.timing,
+		Timeout: t, Started: c.start, Recorder: &c.record,
 	}}
 	c.ctx.Settings.Timeout.Total = -1 // the deadline says it for all hops
 	if t.Total > 0 {

@@ -106,7 +106,7 @@ func (r *Response) Timing() Timing {
 	if r.call == nil {
 		return Timing{}
 	}
-	return r.call.timing
+	return r.call.record.Timing()
 }
 
 // ContentType is the media type without its parameters, in lower case, and

@@ -1,0 +1,230 @@
+package connector
+
+import (
+	"context"
+	"crypto/tls"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"syscall"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
+)
+
+// Defaults of [Config].
+const (
+	DefaultLimit     = 100
+	DefaultKeepAlive = 15 * time.Second
+)
+
+// Config configures a [Connector]. The zero value is ready for use. In every
+// field zero means the default and a negative number turns the limit off.
+type Config struct {
+	// Limit is the number of connections that may be in use at the same time,
+	// all hosts together; idle ones do not count. Requests beyond it wait in
+	// the order of their arrival. Zero means [DefaultLimit].
+	// (aiohttp: TCPConnector(limit=100))
+	Limit int
+	// LimitPerHost is the same for one host: scheme, name and port. Zero means
+	// no limit but the total one. (aiohttp: limit_per_host)
+	LimitPerHost int
+	// KeepAlive is how long an idle connection is kept for the next request.
+	// Zero means [DefaultKeepAlive], negative for ever.
+	// (aiohttp: keepalive_timeout)
+	KeepAlive time.Duration
+	// MaxConnAge is the age at which a connection is not used again, so that a
+	// change in DNS or behind a load balancer is noticed. Zero and negative
+	// mean any age.
+	MaxConnAge time.Duration
+	// ForceClose closes each connection after its response and announces it
+	// with "Connection: close". It excludes KeepAlive. (aiohttp: force_close)
+	ForceClose bool
+	// TLS is the configuration of https connections. It is copied; nil means
+	// crypto/tls's defaults: verified, TLS 1.2 or newer. Sessions are resumed.
+	// Its NextProtos do not count: see Protocols. (aiohttp: ssl)
+	TLS *tls.Config
+	// Insecure accepts every certificate. It excludes Fingerprint and Pin.
+	// (aiohttp: ssl=False, verify_ssl=False)
+	Insecure bool
+	// Fingerprint is the SHA-256 digest of the one certificate (DER) that is
+	// accepted, in the place of a verified one. Pin is the same with more
+	// choices; only one of the two can be set. (aiohttp: Fingerprint)
+	Fingerprint []byte
+	Pin         Pin
+
+	// Protocols are the versions of HTTP that are offered to https servers, and
+	// whether http servers are spoken to in HTTP/2 (h2c, with prior knowledge,
+	// which excludes HTTP/1 there). Nil means HTTP/1.1 and HTTP/2 over TLS.
+	Protocols *http.Protocols
+	// HTTP2 tunes HTTP/2. Nil means net/http's values, and a ping when a
+	// connection was silent for 15 seconds.
+	HTTP2 *http.HTTP2Config
+
+	// Proxy is the URL of the proxy for all requests: http, https, socks5 (names
+	// are resolved here) or socks5h (by the proxy). Empty means none, unless
+	// TrustEnv finds one. Credentials may be in the URL or in ProxyAuth.
+	// (aiohttp: proxy, ProxyConnector)
+	Proxy     string
+	ProxyAuth *url.Userinfo
+	// ProxyHeader is sent to the proxy with CONNECT, and to nobody else.
+	// (aiohttp: proxy_headers)
+	ProxyHeader http.Header
+	// TrustEnv takes proxies from the environment (HTTP_PROXY, HTTPS_PROXY,
+	// WS_PROXY, WSS_PROXY, ALL_PROXY, NO_PROXY), and credentials for servers and
+	// proxies from the user's netrc file. It is read for every request, so each
+	// hop of a redirect finds its own. (aiohttp: trust_env)
+	TrustEnv bool
+
+	// DNSCacheTTL is how long addresses are kept. Zero means ten seconds.
+	// (aiohttp: ttl_dns_cache)
+	DNSCacheTTL time.Duration
+	// DNSCacheSize is the number of hosts that are kept. Zero means 1000.
+	// (aiohttp: dns_cache_max_size)
+	DNSCacheSize int
+	// DisableDNSCache looks names up for every connection. (aiohttp:
+	// use_dns_cache=False)
+	DisableDNSCache bool
+	// StaleDNS is how long after their time addresses are still used if asking
+	// again fails for a while. Zero and negative mean never.
+	StaleDNS time.Duration
+	// Resolver looks names up. Nil means the system's; it is not closed.
+	// (aiohttp: resolver)
+	Resolver Resolver
+	// Family restricts the addresses: "ip4", "ip6", or empty for both.
+	// (aiohttp: family)
+	Family string
+	// LocalAddr is the address that connections are made from. The zero value
+	// leaves it to the system. (aiohttp: local_addr)
+	LocalAddr netip.AddrPort
+	// HappyEyeballsDelay is when the next address is tried beside one that has
+	// not answered (RFC 8305). Zero means 250 ms, negative one after the other.
+	// (aiohttp: happy_eyeballs_delay)
+	HappyEyeballsDelay time.Duration
+	// Interleave is how many addresses of the first family come before one of
+	// the other. Zero means 1. (aiohttp: interleave)
+	Interleave int
+	// Control is called for every socket before it connects, to set its options
+	// (see [net.Dialer]). (aiohttp: socket_factory)
+	Control func(network, address string, c syscall.RawConn) error
+	// AllowAddr is asked for every address before it is connected to: of each
+	// hop, of proxies, of names and of literal addresses, but not of what a
+	// proxy or DialContext resolves. An address for which it returns an error is
+	// passed over; if none is left the request fails with the last error as its
+	// cause. [RefusePrivate] is one.
+	AllowAddr func(netip.AddrPort) error
+
+	// MaxLineSize bounds the status line of a response, MaxFieldSize each header
+	// field and trailer (name and value), MaxHeaders their number. Zero means
+	// 8190, 8190 and 128, negative no bound but the one of 1 MiB for a head.
+	// (aiohttp: max_line_size, max_field_size, max_headers)
+	MaxLineSize, MaxFieldSize, MaxHeaders int
+	// Lenient takes malformed heads that net/http would take. Without it they
+	// are refused: white space before a colon, control characters,
+	// Content-Length beside Transfer-Encoding, several that differ.
+	Lenient bool
+
+	// OnLeak is called with the stack of the call for each response that was
+	// dropped without being closed or read to its end. It costs a stack for each
+	// request, so it is for tests and debugging. Nil means that nobody looks.
+	// (aiohttp: the warning "Unclosed response")
+	OnLeak func(stack string)
+	// Timeout is used by requests that bring no timeouts of their own. Its zero
+	// value bounds only SockConnect, to [DefaultSockConnect].
+	Timeout ClientTimeout
+	// DialContext makes the transport connections instead of DNS and TCP, of
+	// proxies too. TLS comes on top of what it returns. It gets the network
+	// "tcp" and the address as "host:port", and must honour the context. It
+	// excludes the fields from Resolver to AllowAddr.
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// DisableStaleRetry hands the error to the caller when a kept connection
+	// turns out to be dead, instead of sending a replayable idempotent request
+	// once more on a fresh one.
+	DisableStaleRetry bool
+}
+
+// settle checks a configuration and puts the defaults in.
+func (cfg *Config) settle() error {
+	if cfg.Limit == 0 {
+		cfg.Limit = DefaultLimit
+	}
+	if err := cfg.exclusive(); err != nil {
+		return err
+	}
+	if cfg.KeepAlive == 0 {
+		cfg.KeepAlive = DefaultKeepAlive
+	}
+	cfg.Timeout = cfg.Timeout.Inherit(ClientTimeout{SockConnect: DefaultSockConnect})
+	if len(cfg.Fingerprint) > 0 {
+		pin, err := NewPin(cfg.Fingerprint)
+		if err != nil {
+			return err
+		}
+		cfg.Pin = pin
+	}
+	switch cfg.Family {
+	case "":
+		cfg.Family = "ip"
+	case "ip", "ip4", "ip6":
+	default:
+		return &errors.InvalidRequestError{Field: "Family", Reason: "neither ip4 nor ip6 nor empty"}
+	}
+	return (&TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin}).check()
+}
+
+// exclusive refuses what cannot be set together.
+func (cfg *Config) exclusive() error {
+	foreign := cfg.DialContext != nil
+	for _, c := range []struct {
+		field, other string
+		both         bool
+	}{
+		{"KeepAlive", "ForceClose", cfg.KeepAlive != 0 && cfg.ForceClose},
+		{"Fingerprint", "Pin", len(cfg.Fingerprint) > 0 && !cfg.Pin.IsZero()},
+		{"ProxyAuth", "no Proxy", cfg.ProxyAuth != nil && cfg.Proxy == ""},
+		{"ProxyHeader", "no Proxy", len(cfg.ProxyHeader) > 0 && cfg.Proxy == ""},
+		{"Resolver", "DialContext", foreign && cfg.Resolver != nil},
+		{"Family", "DialContext", foreign && cfg.Family != ""},
+		{"LocalAddr", "DialContext", foreign && cfg.LocalAddr.IsValid()},
+		{"Control", "DialContext", foreign && cfg.Control != nil},
+		{"AllowAddr", "DialContext", foreign && cfg.AllowAddr != nil},
+	} {
+		if c.both {
+			return &errors.InvalidRequestError{Field: c.field, Reason: "cannot be set together with " + c.other}
+		}
+	}
+	return nil
+}
+
+// bound is a limit as the pool wants it.
+func bound(n int) int {
+	if n <= 0 {
+		return math.MaxInt
+	}
+	return n
+}
+
+// Bounds of a response's head.
+const (
+	defaultLine    = 8190
+	defaultField   = 8190
+	defaultHeaders = 128
+	// maxHead bounds all of its bytes, interim responses included.
+	maxHead = 1 << 20
+)
+
+func (cfg *Config) headLimits() rawhead.Limits {
+	or := func(n, otherwise int) int {
+		if n == 0 {
+			return otherwise
+		}
+		return max(n, 0)
+	}
+	return rawhead.Limits{
+		MaxLine: or(cfg.MaxLineSize, defaultLine), MaxField: or(cfg.MaxFieldSize, defaultField),
+		MaxHeaders: or(cfg.MaxHeaders, defaultHeaders), Lenient: cfg.Lenient,
+	}
+}

@@ -1,0 +1,45 @@
+package connector
+
+import (
+	stderrors "errors"
+	"strings"
+)
+
+// refusedStream reports whether the peer, or net/http in its place, said that it
+// has done nothing about a request of HTTP/2, so that it may be sent again
+// whatever it is (RFC 9113 8.7).
+func refusedStream(err error) bool {
+	if e, ok := streamError(err); ok {
+		return e.Code == codeRefusedStream
+	}
+	// net/http's own errors for that have no type; these are their texts.
+	text := err.Error()
+	for _, part := range []string{
+		"http2: client conn not usable",
+		"http2: client conn could not be established",
+		"http2: Transport received Server's graceful shutdown GOAWAY",
+	} {
+		if strings.Contains(text, part) {
+			return true
+		}
+	}
+	return false
+}
+
+const codeRefusedStream = 7
+
+// h2StreamError has the fields of net/http's error of a stream, which fills any
+// struct that does.
+type h2StreamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e h2StreamError) Error() string { return "stream error" }
+
+func streamError(err error) (h2StreamError, bool) {
+	var e h2StreamError
+	ok := stderrors.As(err, &e)
+	return e, ok
+}

@@ -1,0 +1,18 @@
+//go:build !windows
+
+package connector
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+func checkPipe(string) error {
+	return fmt.Errorf("named pipes are of Windows: %w",
+		&errors.InvalidRequestError{Field: "path", Reason: "no named pipes on this system", Err: errors.ErrUnsupported})
+}
+
+func dialPipe(context.Context, string) (net.Conn, error) { return nil, errors.ErrUnsupported }

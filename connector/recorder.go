@@ -1,0 +1,102 @@
+package connector
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Recorder takes note of how a request fared. It is given to [Settings] and read
+// when the response is there, and again when its body was read to its end or
+// closed. If several requests share one, because a middleware sends a request
+// more than once, the last that delivered a response counts. The zero Recorder is
+// ready, and safe for concurrent use.
+type Recorder struct {
+	mu     sync.Mutex
+	timing Timing
+	conn   ConnInfo
+}
+
+// Timing returns where the time has gone so far.
+func (r *Recorder) Timing() Timing {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.timing
+}
+
+// Conn returns what is known of the connection.
+func (r *Recorder) Conn() ConnInfo {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conn
+}
+
+// ConnInfo tells of the connection that served a request. (aiohttp: Connection)
+type ConnInfo struct {
+	// Local and Remote are the ends of the connection, of the one to the proxy
+	// if there is one.
+	Local, Remote net.Addr
+	// TLS is the state of TLS with the server, or nil.
+	TLS *tls.ConnectionState
+	// Proto is "HTTP/1.1" or "HTTP/2.0".
+	Proto string
+	// Reused says that the connection had served another request before.
+	Reused bool
+	// Created is when the connection was made.
+	Created time.Time
+	// RawHeaders are the fields of the response's head as they came: in their
+	// order, with their case. Only [HeadLimits].Keep keeps them; of HTTP/2 there
+	// are none, because its names have no case and net/http no order.
+	// (aiohttp: raw_headers)
+	RawHeaders []RawHeader
+}
+
+// RawHeader is a header field as it came.
+type RawHeader struct{ Name, Value []byte }
+
+// answered notes what is known when the head is there.
+func (x *exchange) answered(resp *http.Response) {
+	t := &x.timing
+	if !x.conn.mux {
+		a := x.conn.account()
+		t.Request = a.wrote.Sub(x.gotten)
+		t.FirstByte = x.head.Sub(a.wrote)
+	} else {
+		t.FirstByte = x.head.Sub(x.gotten)
+	}
+	r := x.record
+	if r == nil {
+		return
+	}
+	c := x.conn
+	info := ConnInfo{
+		Local: c.Conn.LocalAddr(), Remote: c.Conn.RemoteAddr(), TLS: c.tls, Proto: resp.Proto,
+		Reused: x.reused, Created: c.created,
+	}
+	if x.limits.Keep && !c.mux {
+		for _, f := range c.rawHead() {
+			info.RawHeaders = append(info.RawHeaders, RawHeader(f))
+		}
+	}
+	r.mu.Lock()
+	r.timing, r.conn = *t, info
+	r.mu.Unlock()
+}
+
+// settleTiming notes the rest when the exchange is over.
+func (x *exchange) settleTiming(now time.Time) {
+	r := x.record
+	if r == nil || x.head.IsZero() {
+		return
+	}
+	t := &x.timing
+	a := x.conn.account()
+	t.Received, t.Sent = a.rx, a.tx
+	t.Total = now.Sub(x.start)
+	t.Body = now.Sub(x.head)
+	r.mu.Lock()
+	r.timing = *t
+	r.mu.Unlock()
+}
