@@ -151,6 +151,12 @@ func (u *upgraded) Close() error {
 // It must not be read from or written to.
 func (u *upgraded) NetConn() net.Conn { return u.conn.Conn }
 
+// SetReadDeadline is that of [net.Conn].
+func (u *upgraded) SetReadDeadline(t time.Time) error { return u.conn.Conn.SetReadDeadline(t) }
+
+// SetWriteDeadline is that of [net.Conn].
+func (u *upgraded) SetWriteDeadline(t time.Time) error { return u.conn.Conn.SetWriteDeadline(t) }
+
 // CloseWrite shuts the sending side down, if the connection can.
 func (u *upgraded) CloseWrite() error {
 	if c, ok := u.conn.Conn.(interface{ CloseWrite() error }); ok {

@@ -128,7 +128,13 @@ func (c *conn) hurry(d time.Duration) {
 func (c *conn) end() { c.leave(connIdle) }
 
 // upgrade ends the exchange for good: the conn belongs to another protocol now.
-func (c *conn) upgrade() { c.leave(connUpgraded) }
+// The deadlines are its own, too.
+func (c *conn) upgrade() {
+	c.leave(connUpgraded)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setAlarmLocked(time.Time{})
+}
 
 func (c *conn) leave(next connState) {
 	c.mu.Lock()
@@ -205,7 +211,7 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 	if err == nil {
 		return n, nil, false
 	}
-	if n == 0 && stderrors.Is(err, os.ErrDeadlineExceeded) {
+	if n == 0 && c.state != connUpgraded && stderrors.Is(err, os.ErrDeadlineExceeded) {
 		deadline, now := c.deadlineLocked(), time.Now()
 		if deadline.IsZero() || now.Before(deadline) {
 			c.setAlarmLocked(deadline)

@@ -49,6 +49,7 @@ type options struct {
 	maxBody  int64
 	progress func(done, total int64)
 	native   *http.Request // of Session.Do
+	wire     *wireOptions  // what few requests ask for; never changed
 	broken   error         // of Session.With: what every request says
 }
 

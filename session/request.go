@@ -156,6 +156,17 @@ func (c *call) settleTime(ctx context.Context) error {
 			c.ctx.Context, c.cancel = deadlineContext(ctx, c.ctx.Settings.Deadline, t.Total)
 		}
 	}
+	c.ctx.Settings.TrustEnv = c.s.trustEnv
+	if w := c.opts.wire; w != nil {
+		if err := w.settle(&c.ctx.Settings); err != nil {
+			return err
+		}
+		if c.s.connector == nil {
+			if err := w.foreign(); err != nil {
+				return err
+			}
+		}
+	}
 	if c.s.connector == nil {
 		return foreignTimeout(c.opts.timeout)
 	}
@@ -231,10 +242,13 @@ func (c *call) attachBody(req *http.Request) error {
 		return err
 	}
 	req.Body, req.ContentLength = body, b.length
+	if c.opts.wire != nil {
+		c.opts.wire.frame(req)
+	}
 	if !b.once {
 		req.GetBody = c.openBody
 	}
-	if b.length == 0 && expectsBody(req.Method) {
+	if b.length == 0 && req.ContentLength == 0 && expectsBody(req.Method) {
 		req.TransferEncoding = identity
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/charset"
 )
@@ -108,6 +109,20 @@ func (r *Response) Timing() Timing {
 	}
 	return r.call.record.Timing()
 }
+
+// Connection tells of the connection that served the last hop. It is zero with a
+// foreign Transport. (aiohttp: ClientResponse.connection)
+func (r *Response) Connection() connector.ConnInfo {
+	if r.call == nil {
+		return connector.ConnInfo{}
+	}
+	return r.call.record.Conn()
+}
+
+// RawHeaders returns the fields of the response's head as they came, if the
+// option [RawHeaders] was given and the response is not one of HTTP/2.
+// (aiohttp: ClientResponse.raw_headers)
+func (r *Response) RawHeaders() []connector.RawHeader { return r.Connection().RawHeaders }
 
 // ContentType is the media type without its parameters, in lower case, and
 // application/octet-stream if the header says none. (aiohttp: content_type)

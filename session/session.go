@@ -13,8 +13,8 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
-// Version is the library's version, as the User-Agent header tells it.
-const Version = "0.1.0"
+// Release is the library's version, as the User-Agent header tells it.
+const Release = "0.1.0"
 
 // Config configures a [Session]. The zero value is ready for use.
 type Config struct {
@@ -46,6 +46,9 @@ type Config struct {
 	// Middleware wraps the sending of every request, and again of every hop of
 	// a redirect; the first is the outermost. (aiohttp: middlewares)
 	Middleware []middleware.Middleware
+	// TrustEnv takes proxies and credentials from the environment and the user's
+	// netrc file, anew for each hop: see [connector.Config]. (aiohttp: trust_env)
+	TrustEnv bool
 	// SensitiveHeaders names headers beyond Authorization, Cookie and
 	// Proxy-Authorization that a redirect to another origin must not take
 	// along, such as X-Api-Key.
@@ -72,6 +75,7 @@ type core struct {
 	direct    bool              // transport is the connector itself
 	jar       http.CookieJar
 	sensitive []string
+	trustEnv  bool
 	closed    atomic.Bool
 	root      *Session // the one that New made
 }
@@ -83,7 +87,7 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &core{baseURL: base, connector: cfg.Connector, ownConn: cfg.OwnConnector, jar: cfg.Jar}
+	c := &core{baseURL: base, connector: cfg.Connector, ownConn: cfg.OwnConnector, jar: cfg.Jar, trustEnv: cfg.TrustEnv}
 	s := &Session{core: c, base: baseOptions(cfg.Timeout)}
 	c.root = s
 	if err := s.base.applyAll(cfg.Options); err != nil {
@@ -111,6 +115,8 @@ func (c *core) connect(cfg *Config) error {
 	switch {
 	case rt != nil && cfg.Connector != nil:
 		return &errors.InvalidRequestError{Field: "Transport", Reason: "cannot be set together with Connector"}
+	case rt != nil && cfg.TrustEnv:
+		return &errors.InvalidRequestError{Field: "TrustEnv", Reason: "needs a Connector"}
 	case rt != nil:
 		if err := foreignTimeout(cfg.Timeout); err != nil {
 			return err
@@ -141,7 +147,7 @@ func foreignTimeout(t ClientTimeout) error {
 func baseOptions(t ClientTimeout) options {
 	return options{
 		header: http.Header{
-			"User-Agent":      {"aiolos/" + Version},
+			"User-Agent":      {"aiolos/" + Release},
 			"Accept":          {"*/*"},
 			"Accept-Encoding": {"gzip, deflate"},
 		},

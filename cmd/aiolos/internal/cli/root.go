@@ -49,7 +49,7 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 func (a *app) root() *cobra.Command {
 	root := a.sendCommand()
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.Version = session.Version
+	root.Version = session.Release
 	root.SetVersionTemplate("aiolos {{.Version}} " + runtime.Version() + "\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
@@ -87,7 +87,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "aiolos %s %s\n", session.Version, runtime.Version())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "aiolos %s %s\n", session.Release, runtime.Version())
 			return err
 		},
 	}
