@@ -79,6 +79,9 @@ func redirectTarget(from *url.URL, location string) (*url.URL, error) {
 		return nil, e
 	}
 	u := from.ResolveReference(ref)
+	if plain, ok := socketSchemes[u.Scheme]; ok {
+		u.Scheme = plain // the handshake of a WebSocket is one of HTTP
+	}
 	switch {
 	case !isHTTP(u.Scheme):
 		return nil, &errors.InvalidURLError{

@@ -151,3 +151,29 @@ func expectsBody(method string) bool {
 	}
 	return true
 }
+
+// parseSocketURL is parseURL for a WebSocket, whose schemes stand for those of
+// HTTP (RFC 6455 3).
+func parseSocketURL(base *url.URL, raw string) (string, error) {
+	for socket, plain := range socketSchemes {
+		if rest, ok := cutScheme(raw, socket); ok {
+			raw = plain + rest
+			break
+		}
+	}
+	u, err := parseURL(base, raw)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+var socketSchemes = map[string]string{"ws": "http", "wss": "https"}
+
+// cutScheme cuts a scheme off, in whatever case.
+func cutScheme(raw, scheme string) (rest string, ok bool) {
+	if n := len(scheme); len(raw) > n && raw[n] == ':' && strings.EqualFold(raw[:n], scheme) {
+		return raw[n:], true
+	}
+	return "", false
+}
