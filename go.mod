@@ -3,11 +3,9 @@ module github.com/aiolos-http/aiolos
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/klauspost/compress v1.20.3
 	golang.org/x/net v0.62.0
 )
 
-require (
-	github.com/coder/websocket v1.8.15 // indirect
-	golang.org/x/text v0.43.0 // indirect
-)
+require golang.org/x/text v0.43.0 // indirect
