@@ -34,6 +34,8 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 		c.wire.out.inject(Close, closePayload(code, reason))
 		c.wire.out.kick()
 		close(c.closed)
+		c.wake.fire()
+		c.attend()
 		c.awaitPeer()
 	}
 	<-c.done

@@ -16,7 +16,7 @@ import (
 //
 // A context that ends, or a receive that times out, ends that call and nothing
 // else. The Conn has to be closed with [Conn.Close]; it holds its connection, and
-// a goroutine, until then or until the peer is gone.
+// perhaps a goroutine, until then or until the peer is gone.
 type Conn struct {
 	opts  *Options
 	codec *websocket.Conn
@@ -33,8 +33,8 @@ type Conn struct {
 	deflater *deflater  // under sending; nil without compression
 
 	receiving atomic.Bool
-	timer     *time.Timer   // the receiver's, made on demand
-	arrived   chan struct{} // wakes the receiver
+	wake      waker         // interrupts a receive that reads
+	arrived   chan struct{} // wakes a receive that waits
 	taken     chan struct{} // wakes the pump, which waits for room
 
 	mu     sync.Mutex
@@ -44,7 +44,14 @@ type Conn struct {
 	end    *CloseError   // why it ended; nil while it has not
 	closed chan struct{} // closed by Close: this side wants an end
 
-	workers sync.WaitGroup // those who flush
+	reading bool        // somebody reads: a receive, or the pump
+	waiting bool        // a receive waits for the pump
+	idle    *time.Timer // starts the pump if nobody reads; nil before the first time
+	idling  bool        // it runs
+	reads   uint64      // how often reading was begun
+	unread  uint64      // reads when it was started
+
+	workers sync.WaitGroup // the pump, and those who flush
 	done    chan struct{}  // closed when nothing is left
 
 	// For the heartbeat.
@@ -76,7 +83,7 @@ func newConn(opts *Options) *Conn {
 	}
 }
 
-// open starts the pump.
+// open starts to work on a connection.
 func (c *Conn) open(codec *websocket.Conn, resp *http.Response) {
 	codec.SetReadLimit(-1) // the filter below it has the limit
 	c.codec, c.resp = codec, resp
@@ -90,7 +97,7 @@ func (c *Conn) open(codec *websocket.Conn, resp *http.Response) {
 		c.deflater = &deflater{level: z.Level, window: 1 << a.clientWindow, takeover: !z.NoContextTakeover}
 	}
 	c.heard.Store(int64(time.Since(c.born)))
-	go c.run()
+	c.startReading()
 	c.startHeartbeat()
 }
 
@@ -189,6 +196,7 @@ func (c *Conn) finishLocked(end *CloseError) {
 func (c *Conn) lost(cause error) {
 	c.finish(&CloseError{Code: CloseAbnormal, Err: cause})
 	c.wire.rwc.Close()
+	c.attend() // to meet the end
 }
 
 // writeFailed gives the pump a moment to find the peer's Close frame, or what

@@ -55,6 +55,7 @@ func Dial(ctx context.Context, doer Doer, url string, opts *Options) (*Conn, err
 		}
 		return nil, err
 	}
+	c.wake.conn = c.wire.deadliner(h.below)
 	c.open(codec, h.resp)
 	return c, nil
 }

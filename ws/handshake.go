@@ -30,8 +30,9 @@ type handshake struct {
 	opts *Options
 	conn *Conn
 
-	resp *http.Response // of a handshake that passed
-	err  error          // why it did not
+	resp  *http.Response // of a handshake that passed
+	below net.Conn       // the connection that the body reads from, if that is sure
+	err   error          // why it did not
 }
 
 // dial runs the codec's dialer. Its own errors are those of a request that it
@@ -62,8 +63,22 @@ func (h *handshake) dial(ctx context.Context, u *url.URL) (*websocket.Conn, erro
 	}
 	if nc := seen.Load(); nc != nil {
 		h.conn.local, h.conn.remote = (*nc).LocalAddr(), (*nc).RemoteAddr()
+		if plain(h.doer) {
+			h.below = *nc
+		}
 	}
 	return codec, nil
+}
+
+// plain reports whether a doer is all net/http: then the connection that it
+// traces is the one that the body reads from, without anything in between.
+func plain(doer Doer) bool {
+	client, ok := doer.(*http.Client)
+	if !ok {
+		return false
+	}
+	_, ok = client.Transport.(*http.Transport)
+	return ok || client.Transport == nil
 }
 
 // RoundTrip is for the codec's dialer.

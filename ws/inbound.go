@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"io"
 	"math"
+	"os"
+
+	"github.com/aiolos-http/aiolos/errors"
 )
 
 // inbound is what the codec reads. It looks at every frame first: it refuses
@@ -70,30 +73,85 @@ func (in *inbound) Read(p []byte) (int, error) {
 // next goes to the next data frame.
 func (in *inbound) next() error {
 	for {
-		first, length, err := in.readHead()
-		if err != nil {
+		if control, err := in.advance(); err != nil || !control {
 			return err
 		}
-		op := MessageType(first & bitsOpcode)
-		if err := in.check(first, op, length); err != nil {
-			return err
-		}
-		if !op.control() {
-			in.left = int64(length) //nolint:gosec // check has bounded it
-			in.fin = first&bitFin != 0
-			in.open = !in.fin
-			return nil
-		}
-		var buf [maxControl]byte
-		payload := buf[:length]
-		if _, err := io.ReadFull(in.br, payload); err != nil {
-			return unexpected(err)
-		}
-		if op == Close {
-			return parseClose(payload)
-		}
-		in.control(op, payload)
 	}
+}
+
+// advance reads the head of a frame, and all of it if it is a control frame.
+func (in *inbound) advance() (control bool, err error) {
+	first, length, err := in.readHead()
+	if err != nil {
+		return false, err
+	}
+	op := MessageType(first & bitsOpcode)
+	if err := in.check(first, op, length); err != nil {
+		return false, err
+	}
+	if !op.control() {
+		in.left = int64(length) //nolint:gosec // check has bounded it
+		in.fin = first&bitFin != 0
+		in.open = !in.fin
+		return false, nil
+	}
+	var buf [maxControl]byte
+	payload := buf[:length]
+	if _, err := io.ReadFull(in.br, payload); err != nil {
+		return false, unexpected(err)
+	}
+	if op == Close {
+		return true, parseClose(payload)
+	}
+	in.control(op, payload)
+	return true, nil
+}
+
+// small is what whole says of the next frame.
+type small uint8
+
+const (
+	notSmall small = iota // it does not fit into the buffer, or is one of several
+	smallMessage
+	smallControl
+)
+
+// whole waits until the next frame is in the buffer, all of it, so that reading
+// it does not wait any more. It takes nothing out, and may be tried again after a
+// deadline of the connection's. It is called between messages only.
+func (in *inbound) whole() (small, error) {
+	b, err := in.br.Peek(2)
+	if err == nil {
+		b, err = in.br.Peek(headSize(b))
+	}
+	if err != nil {
+		return in.partial(len(b), err)
+	}
+	n := payloadSize(b)
+	if n > uint64(in.br.Size()-len(b)) || b[0]&bitFin == 0 { //nolint:gosec // a head fits into the buffer
+		return notSmall, nil
+	}
+	kind := smallMessage
+	if MessageType(b[0] & bitsOpcode).control() {
+		kind = smallControl
+	}
+	if b, err = in.br.Peek(len(b) + int(n)); err != nil { //nolint:gosec // as above
+		return in.partial(len(b), err)
+	}
+	return kind, nil
+}
+
+// partial keeps an error for the codec to meet, if it is one: a connection may
+// report it once only.
+func (in *inbound) partial(n int, err error) (small, error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return notSmall, err
+	}
+	if n > 0 {
+		err = unexpected(err)
+	}
+	in.err = err
+	return notSmall, err
 }
 
 // readHead reads a frame's head, and keeps a copy without the compression bit.

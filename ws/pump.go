@@ -5,45 +5,20 @@ import (
 	"io"
 	"time"
 	"unicode/utf8"
-
-	"github.com/aiolos-http/aiolos/errors"
 )
 
-// linger is how long a connection stays open after this side has refused what
-// the peer sent, so that the peer can read why: a connection that is closed with
-// unread data is reset, and the Close frame may be lost.
-const linger = time.Second
-
-// run is the goroutine of the Conn. It reads until there is nothing more to
-// read, ends the WebSocket as it has to be ended, and gives everything back.
-func (c *Conn) run() {
-	defer close(c.done)
-	err := c.pump()
-	c.conclude(err)
-	c.wire.rwc.Close()
-	c.wire.out.shut()
-	c.workers.Wait()
-	c.codec.CloseNow() //nolint:errcheck // it returns its buffers; the connection is closed
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	stop(c.beat)
-	stop(c.grace)
-}
-
-func stop(t *time.Timer) {
-	if t != nil {
-		t.Stop()
-	}
-}
-
-// pump reads messages into the queue until the first error.
-func (c *Conn) pump() error {
+// pump reads messages into the queue, until it can hand the reading back to a
+// receiver or until the end.
+func (c *Conn) pump() {
 	for {
 		m, err := c.read()
 		if err != nil {
-			return err
+			c.conclude(err)
+			return
 		}
-		c.deliver(m)
+		if c.deliver(m) {
+			return
+		}
 	}
 }
 
@@ -109,22 +84,42 @@ func (c *Conn) readError(err error) error {
 // control handles a ping or pong of the peer's.
 func (c *Conn) control(op MessageType, payload []byte) {
 	if c.opts.NoAutoPing {
-		c.deliver(Message{Type: op, Data: append([]byte(nil), payload...)})
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.pushLocked(Message{Type: op, Data: append([]byte(nil), payload...)})
+		c.roomLocked()
 	} else if op == Ping {
 		c.wire.out.pong(payload)
 	}
 }
 
-// deliver queues a message, and waits until the queue is not full. After Close
-// nobody wants messages any more.
-func (c *Conn) deliver(m Message) {
+// deliver queues a message. If a receiver waits for it, the receiver is also to
+// read the next one: then the pump is over.
+func (c *Conn) deliver(m Message) (over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != stateOpen {
-		return
+	waiting := c.waiting
+	c.pushLocked(m)
+	if waiting && c.wake.conn != nil && c.state == stateOpen {
+		c.releaseLocked()
+		return true
 	}
-	c.queue.push(m)
-	signal(c.arrived)
+	c.roomLocked()
+	return false
+}
+
+// pushLocked queues a message and wakes the receiver. After Close nobody wants
+// messages any more.
+func (c *Conn) pushLocked(m Message) {
+	if c.state == stateOpen {
+		c.queue.push(m)
+		c.waiting = false
+		signal(c.arrived)
+	}
+}
+
+// roomLocked waits until the queue is not full.
+func (c *Conn) roomLocked() {
 	for c.queue.full() && c.state == stateOpen {
 		c.paused.Store(true)
 		c.mu.Unlock()
@@ -136,68 +131,4 @@ func (c *Conn) deliver(m Message) {
 		c.heard.Store(int64(time.Since(c.born))) // the silence was ours
 		c.paused.Store(false)
 	}
-}
-
-// conclude ends the WebSocket after the pump's error.
-func (c *Conn) conclude(err error) {
-	if bye := (*peerClose)(nil); errors.As(err, &bye) {
-		c.answer(bye)
-		return
-	}
-	if v := (*violation)(nil); errors.As(err, &v) {
-		c.finish(&CloseError{Code: v.code, Err: v})
-		c.refuse(v)
-		return
-	}
-	c.finish(&CloseError{Code: CloseAbnormal, Err: err})
-}
-
-// answer ends the handshake that the peer has begun, or answered.
-func (c *Conn) answer(bye *peerClose) {
-	half := c.peerClosed(bye)
-	if half {
-		<-c.closed // Close sends the answer, and closes the connection if it must
-	} else {
-		c.wire.out.inject(Close, closePayload(bye.code, "")) // not a second time
-	}
-	c.drain(c.opts.CloseTimeout)
-}
-
-// peerClosed queues the peer's Close frame, and reports whether the answer to it
-// is left to the caller.
-func (c *Conn) peerClosed(bye *peerClose) (half bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.state == stateOpen {
-		c.queue.push(Message{Type: Close, Data: []byte(bye.reason), Extra: bye.code})
-		if c.opts.NoAutoClose {
-			half = true
-			c.state = stateHalf
-		}
-		stop(c.beat)
-	}
-	c.finishLocked(&CloseError{Code: bye.code, Reason: bye.reason})
-	return half
-}
-
-// refuse tells the peer what was wrong, and waits for it to go.
-func (c *Conn) refuse(v *violation) {
-	c.wire.out.inject(Close, closePayload(v.code, v.text[:min(len(v.text), maxReason)]))
-	timer := time.AfterFunc(linger, func() { c.wire.rwc.Close() })
-	defer timer.Stop()
-	c.drain(linger)
-	io.Copy(io.Discard, c.wire.in.br) //nolint:errcheck // until the peer is gone, or the time is up
-}
-
-// drain waits until everything is written, but not for longer than limit, which
-// is unbounded if it is negative.
-func (c *Conn) drain(limit time.Duration) {
-	ctx := context.Background()
-	if limit >= 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	c.wire.out.kick()
-	c.wire.out.flush(ctx, atBoundary) //nolint:errcheck // the end is known already
 }

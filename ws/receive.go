@@ -27,13 +27,24 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 	if m, ok, err := c.take(); ok || err != nil {
 		return m, err
 	}
-	return c.await(ctx)
+	var limit time.Time
+	if c.opts.ReceiveTimeout > 0 {
+		limit = time.Now().Add(c.opts.ReceiveTimeout)
+	}
+	if c.claim() {
+		return c.direct(ctx, limit)
+	}
+	return c.await(ctx, limit)
 }
 
 // take is what is there.
 func (c *Conn) take() (Message, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.takeLocked()
+}
+
+func (c *Conn) takeLocked() (Message, bool, error) {
 	if c.state == stateClosing {
 		return Message{}, false, c.closingLocked()
 	}
@@ -56,32 +67,48 @@ func (c *Conn) closingLocked() error {
 	return &CloseError{Code: c.sent, Local: true}
 }
 
-// await waits for what comes.
-func (c *Conn) await(ctx context.Context) (Message, error) {
+// await waits for what the pump reads.
+func (c *Conn) await(ctx context.Context, limit time.Time) (Message, error) {
 	var alarm <-chan time.Time
-	if limit := c.opts.ReceiveTimeout; limit > 0 {
-		if c.timer == nil {
-			c.timer = time.NewTimer(limit)
-		} else {
-			c.timer.Reset(limit)
-		}
-		defer c.timer.Stop()
-		alarm = c.timer.C
+	if !limit.IsZero() {
+		timer := time.NewTimer(time.Until(limit))
+		defer timer.Stop()
+		alarm = timer.C
 	}
+	defer c.notWaiting()
 	for {
+		if m, ok, err := c.takeOrWait(); ok || err != nil {
+			return m, err
+		}
 		select {
 		case <-c.arrived:
 		case <-ctx.Done():
 			return Message{}, &opError{"receive", nil, contextError(ctx)}
 		case <-alarm:
-			return Message{}, &opError{"receive", nil, &errors.TimeoutError{
-				Phase: phaseReceive, Limit: c.opts.ReceiveTimeout,
-			}}
-		}
-		if m, ok, err := c.take(); ok || err != nil {
-			return m, err
+			return Message{}, c.timeout()
 		}
 	}
+}
+
+// takeOrWait is take, and tells the pump if there is nothing.
+func (c *Conn) takeOrWait() (Message, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok, err := c.takeLocked()
+	if c.waiting = !ok && err == nil; c.waiting && !c.reading {
+		c.startPumpLocked()
+	}
+	return m, ok, err
+}
+
+func (c *Conn) notWaiting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = false
+}
+
+func (c *Conn) timeout() error {
+	return &opError{"receive", nil, &errors.TimeoutError{Phase: phaseReceive, Limit: c.opts.ReceiveTimeout}}
 }
 
 // ReceiveText is [Conn.Receive] for a text message (aiohttp: receive_str). A

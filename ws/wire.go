@@ -46,6 +46,18 @@ func (w *wire) netConn() net.Conn {
 	return nc
 }
 
+// deadliner is what interrupts the connection's reads: the body itself, or what
+// is known to be below it.
+func (w *wire) deadliner(below net.Conn) deadliner {
+	if d, ok := w.rwc.(deadliner); ok {
+		return d
+	}
+	if below != nil {
+		return below
+	}
+	return nil
+}
+
 // pulse reads from the connection and notes when something came.
 type pulse struct {
 	r io.Reader
