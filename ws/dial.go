@@ -55,7 +55,7 @@ func Dial(ctx context.Context, doer Doer, url string, opts *Options) (*Conn, err
 		}
 		return nil, err
 	}
-	c.wake.conn = c.wire.deadliner(h.below)
+	c.wake.set, c.wire.out.wake.set = c.wire.deadlines(h.below, h.resp.TLS != nil)
 	c.open(codec, h.resp)
 	return c, nil
 }

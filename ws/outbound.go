@@ -4,7 +4,11 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
 )
 
 const (
@@ -35,6 +39,7 @@ func putBuffer(b []byte) {
 // goroutines go out in one write.
 type outbound struct {
 	body  io.Writer
+	wake  waker        // interrupts a write
 	start func(func()) // starts a goroutine of the conn's
 	fail  func(error)  // hears of a failed write, under the lock
 
@@ -56,8 +61,8 @@ type outbound struct {
 	hasLate bool
 }
 
-// flush waits until everything up to position is written. Without a cancellable
-// context the caller writes it itself.
+// flush waits until everything up to position is written. The caller writes it
+// itself, if it can be interrupted or need not be.
 func (o *outbound) flush(ctx context.Context, position uint64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -73,11 +78,8 @@ func (o *outbound) flush(ctx context.Context, position uint64) error {
 		case ctx.Err() != nil:
 			return contextError(ctx)
 		case o.flushing || len(o.buf) == 0: // a held frame waits for its boundary
-		case ctx.Done() == nil:
-			o.flushing = true
-			o.writeLocked()
-			o.flushing = false
-			o.kickLocked()
+		case ctx.Done() == nil || o.wake.set != nil:
+			o.writeNowLocked(ctx)
 			continue
 		default:
 			o.kickLocked()
@@ -152,13 +154,34 @@ func (o *outbound) run() {
 	o.flushing = false
 }
 
+// writeNowLocked writes the buffer until the context ends, and leaves what comes
+// meanwhile, or is left then, to a goroutine.
+func (o *outbound) writeNowLocked(ctx context.Context) {
+	o.flushing = true
+	if ctx.Done() == nil {
+		o.writeLocked()
+	} else {
+		o.wake.arm(time.Time{})
+		stop := context.AfterFunc(ctx, o.wake.fire)
+		o.writeLocked()
+		stop()
+		o.wake.disarm()
+	}
+	o.flushing = false
+	o.kickLocked()
+}
+
 // writeLocked writes the buffer, without the lock. The caller holds flushing.
 func (o *outbound) writeLocked() {
 	buf := o.buf
 	o.buf = nil
 	o.mu.Unlock()
-	_, err := o.body.Write(buf)
+	n, err := o.body.Write(buf)
 	o.mu.Lock()
+	if o.wake.set != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		o.buf = append(append(getBuffer(), buf[n:]...), o.buf...)
+		buf, err = buf[:n], nil
+	}
 	if err != nil && o.err == nil {
 		o.err = err
 		o.fail(err)

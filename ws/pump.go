@@ -100,7 +100,7 @@ func (c *Conn) deliver(m Message) (over bool) {
 	defer c.mu.Unlock()
 	waiting := c.waiting
 	c.pushLocked(m)
-	if waiting && c.wake.conn != nil && c.state == stateOpen {
+	if waiting && c.wake.set != nil && c.state == stateOpen {
 		c.releaseLocked()
 		return true
 	}

@@ -3,7 +3,6 @@ package ws
 import (
 	"context"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -25,7 +24,7 @@ const idleAfter = 100 * time.Millisecond
 func (c *Conn) startReading() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.wake.conn == nil {
+	if c.wake.set == nil {
 		c.startPumpLocked()
 	} else {
 		c.releaseLocked()
@@ -36,7 +35,7 @@ func (c *Conn) startReading() {
 func (c *Conn) claim() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.reading || c.wake.conn == nil {
+	if c.reading || c.wake.set == nil {
 		return false
 	}
 	c.reading = true
@@ -169,50 +168,4 @@ func (c *Conn) given(ctx context.Context, limit time.Time) error {
 		return c.timeout()
 	}
 	return nil
-}
-
-// waker interrupts a read by the connection's deadline.
-type waker struct {
-	conn deadliner // nil if there is none
-
-	mu    sync.Mutex
-	armed bool // a receive reads
-	dirty bool // a deadline is set
-}
-
-// deadliner is a connection whose reads can be interrupted, and tried again.
-type deadliner interface {
-	SetReadDeadline(t time.Time) error
-}
-
-// arm is called before a read, with the deadline that it has in any case.
-func (w *waker) arm(limit time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.armed = true
-	w.setLocked(limit)
-}
-
-// fire interrupts the read that is under way, or the next one.
-func (w *waker) fire() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.armed {
-		w.setLocked(time.Unix(1, 0))
-	}
-}
-
-func (w *waker) disarm() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.armed = false
-	w.setLocked(time.Time{})
-}
-
-func (w *waker) setLocked(t time.Time) {
-	if !w.dirty && t.IsZero() {
-		return
-	}
-	w.dirty = !t.IsZero()
-	w.conn.SetReadDeadline(t) //nolint:errcheck // a connection that is gone is noticed by the read
 }

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"time"
@@ -46,16 +47,23 @@ func (w *wire) netConn() net.Conn {
 	return nc
 }
 
-// deadliner is what interrupts the connection's reads: the body itself, or what
-// is known to be below it.
-func (w *wire) deadliner(below net.Conn) deadliner {
-	if d, ok := w.rwc.(deadliner); ok {
-		return d
-	}
+// deadlines are those of the body, or of the connection that is known to be below
+// it; nil if there are none. Writes have one without TLS only: crypto/tls cannot
+// go on after a write that was interrupted.
+func (w *wire) deadlines(below net.Conn, secure bool) (read, write func(time.Time) error) {
 	if below != nil {
-		return below
+		read, write = below.SetReadDeadline, below.SetWriteDeadline
 	}
-	return nil
+	if d, ok := w.rwc.(interface{ SetReadDeadline(t time.Time) error }); ok {
+		read = d.SetReadDeadline
+	}
+	if d, ok := w.rwc.(interface{ SetWriteDeadline(t time.Time) error }); ok {
+		write = d.SetWriteDeadline
+	}
+	if _, ok := below.(*tls.Conn); ok || secure {
+		write = nil
+	}
+	return read, write
 }
 
 // pulse reads from the connection and notes when something came.
