@@ -164,7 +164,7 @@ func (in *inbound) readHead() (first byte, length uint64, err error) {
 		b, err = in.br.Peek(headSize(b))
 	}
 	if err != nil {
-		if len(b) > 0 {
+		if len(b) > 0 || in.open {
 			err = unexpected(err)
 		}
 		return 0, 0, err

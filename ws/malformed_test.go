@@ -107,7 +107,7 @@ func TestMalformedSlowly(t *testing.T) {
 			t.Parallel()
 			c := dial(t, serve(t, func(p *peer) {
 				p.WriteSlow(text("good")+test.send, 1, 0)
-				p.Stall()
+				p.readClose()
 			}), nil)
 			if end := ended(t, c); end.Code != test.want {
 				t.Errorf("got %v, want code %d", end, test.want)

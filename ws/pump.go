@@ -48,7 +48,7 @@ func (c *Conn) read() (Message, error) {
 		}
 	}
 	if !in.fin || int64(len(data)) != in.size {
-		return Message{}, broken("message without its end") // the codec is out of step
+		return Message{}, c.readError(broken("message without its end"))
 	}
 	m := Message{Type: MessageType(typ), Data: data}
 	if in.compressed {
@@ -78,7 +78,7 @@ func (c *Conn) readError(err error) error {
 	if c.wire.in.err != nil {
 		return c.wire.in.err
 	}
-	return &violation{CloseProtocolError, err.Error()}
+	return broken(err.Error())
 }
 
 // control handles a ping or pong of the peer's.
