@@ -25,6 +25,15 @@ func deflate(t *testing.T, s string) string {
 	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
 }
 
+// noise cannot be compressed.
+func noise(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	return string(b)
+}
+
 // reinflater decompresses what a client sends, with a window of so many bytes
 // that is kept between messages.
 type reinflater struct {
@@ -161,12 +170,9 @@ func TestReceiveCompressed(t *testing.T) {
 		w.Close()
 		return b.String()
 	}
-	noise := make([]byte, 50000)
-	for i := range noise {
-		noise[i] = byte(rand.Uint32())
-	}
+	noise := noise(50000)
 	one, two := takeover("hello, hello"), takeover("hello, hello again")
-	three, four := takeover(string(noise)), takeover(string(noise[len(noise)-20000:]))
+	three, four := takeover(noise), takeover(noise[len(noise)-20000:])
 	c := dial(t, serve(t, func(p *peer) {
 		p.Write(frame(fin|rsv1|1, one) + frame(rsv1|1, two[:3]) + frame(fin|9, "ping") + frame(fin|0, two[3:]) + text("plain"))
 		p.Write(frame(fin|rsv1|2, three) + frame(fin|rsv1|2, four))
@@ -175,7 +181,7 @@ func TestReceiveCompressed(t *testing.T) {
 		p.readClose()
 	}, deflated), &ws.Options{Compress: &ws.Compression{}})
 	for _, want := range []string{
-		"hello, hello", "hello, hello again", "plain", string(noise), string(noise[len(noise)-20000:]),
+		"hello, hello", "hello, hello again", "plain", noise, noise[len(noise)-20000:],
 		"the end", "twice, in one", "after",
 	} {
 		if m, err := c.Receive(within(t)); err != nil || m.Text() != want {

@@ -199,8 +199,12 @@ func bubble(t *testing.T, script func(*peer), opts *ws.Options) *ws.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var extra []string
+	if opts != nil && opts.Compress != nil {
+		extra = append(extra, deflated)
+	}
 	wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
-		if p := (&peer{c, t}); p.accept() {
+		if p := (&peer{c, t}); p.accept(extra...) {
 			script(p)
 		}
 	})
