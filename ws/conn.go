@@ -87,6 +87,7 @@ func newConn(opts *Options) *Conn {
 func (c *Conn) open(codec *websocket.Conn, resp *http.Response) {
 	codec.SetReadLimit(-1) // the filter below it has the limit
 	c.codec, c.resp = codec, resp
+	c.wire.open = true
 	if nc := c.wire.netConn(); nc != nil {
 		c.local, c.remote = nc.LocalAddr(), nc.RemoteAddr()
 	}

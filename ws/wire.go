@@ -15,6 +15,7 @@ type wire struct {
 	out    outbound
 	rwc    io.ReadWriteCloser
 	agreed *agreement // nil without compression
+	open   bool       // the handshake has passed
 }
 
 func newWire(c *Conn, rwc io.ReadWriteCloser, agreed *agreement) *wire {
@@ -29,8 +30,14 @@ func newWire(c *Conn, rwc io.ReadWriteCloser, agreed *agreement) *wire {
 	return w
 }
 
-// Read is for the codec.
-func (w *wire) Read(p []byte) (int, error) { return w.in.Read(p) }
+// Read is for the codec, which reads before the end of the handshake only to
+// explain why it fails.
+func (w *wire) Read(p []byte) (int, error) {
+	if !w.open {
+		return 0, io.EOF
+	}
+	return w.in.Read(p)
+}
 
 // Write is for the codec.
 func (w *wire) Write(p []byte) (int, error) { return w.out.Write(p) }
