@@ -174,7 +174,7 @@ func TestReceiveCompressed(t *testing.T) {
 	one, two := takeover("hello, hello"), takeover("hello, hello again")
 	three, four := takeover(noise), takeover(noise[len(noise)-20000:])
 	c := dial(t, serve(t, func(p *peer) {
-		p.Write(frame(fin|rsv1|1, one) + frame(rsv1|1, two[:3]) + frame(fin|9, "ping") + frame(fin|0, two[3:]) + text("plain"))
+		p.Write(frame(fin|rsv1|1, one) + frame(rsv1|1, two[:3]) + frame(fin|9, "ping") + frame(fin, two[3:]) + text("plain"))
 		p.Write(frame(fin|rsv1|2, three) + frame(fin|rsv1|2, four))
 		p.Write(frame(fin|rsv1|1, final("the end")+"\x00") + frame(fin|rsv1|1, final("twice, ")+final("in one")) + text("after"))
 		p.Write(closeFrame(1000, ""))

@@ -17,7 +17,7 @@ const linger = time.Second
 // it. What is to be sent yet is left to a goroutine.
 func (c *Conn) conclude(err error) {
 	finally := func() {}
-	if bye := (*peerClose)(nil); errors.As(err, &bye) {
+	if bye := (*peerCloseError)(nil); errors.As(err, &bye) {
 		half := c.peerClosed(bye)
 		finally = func() { c.answer(bye, half) }
 	} else if v := (*violation)(nil); errors.As(err, &v) {
@@ -55,7 +55,7 @@ func stop(t *time.Timer) {
 
 // peerClosed queues the peer's Close frame, and reports whether the answer to it
 // is left to the caller.
-func (c *Conn) peerClosed(bye *peerClose) (half bool) {
+func (c *Conn) peerClosed(bye *peerCloseError) (half bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == stateOpen {
@@ -71,7 +71,7 @@ func (c *Conn) peerClosed(bye *peerClose) (half bool) {
 }
 
 // answer ends the handshake that the peer has begun, or answered.
-func (c *Conn) answer(bye *peerClose, half bool) {
+func (c *Conn) answer(bye *peerCloseError, half bool) {
 	if half {
 		<-c.closed // Close sends the answer
 	} else {
@@ -99,5 +99,5 @@ func (c *Conn) drain(limit time.Duration) {
 		defer cancel()
 	}
 	c.wire.out.kick()
-	c.wire.out.flush(ctx, atBoundary) //nolint:errcheck // the end is known already
+	c.wire.out.flush(ctx, atBoundary) // the end is known already
 }

@@ -110,10 +110,10 @@ func tooBig(limit int64) error {
 	return &violation{CloseMessageTooBig, "message of more than " + strconv.FormatInt(limit, 10) + " bytes"}
 }
 
-// peerClose is a Close frame of the peer's.
-type peerClose struct {
+// peerCloseError is a Close frame of the peer's.
+type peerCloseError struct {
 	code   CloseCode
 	reason string
 }
 
-func (p *peerClose) Error() string { return "the peer sent close " + p.code.String() }
+func (p *peerCloseError) Error() string { return "the peer sent close " + p.code.String() }

@@ -24,7 +24,7 @@ const (
 // must have been refused before.
 func appendControl(b []byte, op MessageType, payload []byte) []byte {
 	var key [4]byte
-	rand.Read(key[:]) //nolint:errcheck // it never fails, it crashes the program
+	rand.Read(key[:]) // it never fails
 	b = append(b, bitFin|byte(op&bitsOpcode), bitMask|byte(len(payload)&bitsLength))
 	b = append(b, key[:]...)
 	for i, c := range payload {
@@ -45,7 +45,7 @@ func closePayload(code CloseCode, reason string) []byte {
 func parseClose(payload []byte) error {
 	switch len(payload) {
 	case 0:
-		return &peerClose{code: CloseNoStatus}
+		return &peerCloseError{code: CloseNoStatus}
 	case 1:
 		return broken("close frame with half a code")
 	}
@@ -56,7 +56,7 @@ func parseClose(payload []byte) error {
 	if !utf8.Valid(reason) {
 		return &violation{CloseInvalidText, "close frame with a reason that is not UTF-8"}
 	}
-	return &peerClose{code, string(reason)}
+	return &peerCloseError{code, string(reason)}
 }
 
 // tracker follows a stream of frames that comes in pieces of any size.

@@ -177,11 +177,11 @@ func (h *handshake) refused(resp *http.Response, message string, body []byte) er
 
 // readStart reads what explains a refusal, as far as it comes soon.
 func readStart(resp *http.Response, body io.ReadCloser) []byte {
-	ctx, cancel := context.WithTimeout(resp.Request.Context(), errorBodyTime)
+	ctx, cancel := context.WithTimeout(resp.Request.Context(), errorBodyTime) //nolint:contextcheck // it is the request's
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { body.Close() })
 	defer stop()
-	start, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) //nolint:errcheck // the refusal is the error
+	start, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) // the refusal is the error
 	return start
 }
 

@@ -111,15 +111,16 @@ func (in *inbound) advance() (control bool, err error) {
 type small uint8
 
 const (
-	notSmall small = iota // it does not fit into the buffer, or is one of several
+	notSmall small = iota // it does not fit into the buffer, or is one of several, or there is none
 	smallMessage
 	smallControl
+	interrupted // by a deadline; it may be tried again
 )
 
 // whole waits until the next frame is in the buffer, all of it, so that reading
-// it does not wait any more. It takes nothing out, and may be tried again after a
-// deadline of the connection's. It is called between messages only.
-func (in *inbound) whole() (small, error) {
+// it does not wait any more. It takes nothing out. It is called between messages
+// only.
+func (in *inbound) whole() small {
 	b, err := in.br.Peek(2)
 	if err == nil {
 		b, err = in.br.Peek(headSize(b))
@@ -129,7 +130,7 @@ func (in *inbound) whole() (small, error) {
 	}
 	n := payloadSize(b)
 	if n > uint64(in.br.Size()-len(b)) || b[0]&bitFin == 0 { //nolint:gosec // a head fits into the buffer
-		return notSmall, nil
+		return notSmall
 	}
 	kind := smallMessage
 	if MessageType(b[0] & bitsOpcode).control() {
@@ -138,20 +139,20 @@ func (in *inbound) whole() (small, error) {
 	if b, err = in.br.Peek(len(b) + int(n)); err != nil { //nolint:gosec // as above
 		return in.partial(len(b), err)
 	}
-	return kind, nil
+	return kind
 }
 
-// partial keeps an error for the codec to meet, if it is one: a connection may
-// report it once only.
-func (in *inbound) partial(n int, err error) (small, error) {
+// partial keeps an error for the codec to meet, unless it is a deadline: a
+// connection may report it once only.
+func (in *inbound) partial(n int, err error) small {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return notSmall, err
+		return interrupted
 	}
 	if n > 0 {
 		err = unexpected(err)
 	}
 	in.err = err
-	return notSmall, err
+	return notSmall
 }
 
 // readHead reads a frame's head, and keeps a copy without the compression bit.

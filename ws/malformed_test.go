@@ -34,8 +34,8 @@ var malformed = []struct {
 	{"close of 126 bytes", frame(fin|8, strings.Repeat("x", 126)), 1002},
 	{"fragmented ping", frame(9, "x"), 1002},
 	{"fragmented close", frame(8, ""), 1002},
-	{"continuation without a message", frame(fin|0, "x"), 1002},
-	{"continuation after a message", frame(1, "a") + frame(fin|0, "b") + frame(fin|0, "c"), 1002},
+	{"continuation without a message", frame(fin, "x"), 1002},
+	{"continuation after a message", frame(1, "a") + frame(fin, "b") + frame(fin, "c"), 1002},
 	{"message within a message", frame(1, "a") + frame(fin|1, "b"), 1002},
 	{"fragment within a fragment", frame(1, "a") + frame(2, "b"), 1002},
 	{"text not UTF-8", text("\xff"), 1007},
@@ -43,8 +43,8 @@ var malformed = []struct {
 	{"UTF-8 cut short", text("\xe2\x82"), 1007},
 	{"surrogate", text("\xed\xa0\x80"), 1007},
 	{"overlong", text("\xc0\xaf"), 1007},
-	{"not UTF-8 over fragments", frame(1, "\xe2\x82") + frame(fin|0, "x"), 1007},
-	{"UTF-8 cut short over fragments", frame(1, "\xe2") + frame(fin|0, "\x82"), 1007},
+	{"not UTF-8 over fragments", frame(1, "\xe2\x82") + frame(fin, "x"), 1007},
+	{"UTF-8 cut short over fragments", frame(1, "\xe2") + frame(fin, "\x82"), 1007},
 	{"close with half a code", frame(fin|8, "\x03"), 1002},
 	{"close 0", closeFrame(0, ""), 1002},
 	{"close 999", closeFrame(999, ""), 1002},
@@ -60,8 +60,8 @@ var malformed = []struct {
 	{"length 2^64-1", head(fin|1, 1<<64-1), 1009},
 	{"ping of 2^63 bytes", head(fin|9, 1<<63), 1002},
 	{"4 MiB and one", head(fin|2, 4<<20+1), 1009},
-	{"fragments of 4 MiB and one", frame(2, strings.Repeat("x", 1<<20)) + head(fin|0, 3<<20+1), 1009},
-	{"fragments that overflow", frame(2, "xx") + head(fin|0, 1<<63-1), 1009},
+	{"fragments of 4 MiB and one", frame(2, strings.Repeat("x", 1<<20)) + head(fin, 3<<20+1), 1009},
+	{"fragments that overflow", frame(2, "xx") + head(fin, 1<<63-1), 1009},
 	{"20000 empty fragments", frame(2, "") + strings.Repeat(frame(0, ""), 20000), 1009},
 }
 
@@ -125,12 +125,12 @@ func TestMalformedCompressed(t *testing.T) {
 	}{
 		"compressed ping":           {frame(fin|rsv1|9, "x"), 1002},
 		"compressed close":          {frame(fin|rsv1|8, ""), 1002},
-		"compressed continuation":   {frame(rsv1|1, deflate(t, "ab")[:1]) + frame(fin|rsv1|0, "x"), 1002},
+		"compressed continuation":   {frame(rsv1|1, deflate(t, "ab")[:1]) + frame(fin|rsv1, "x"), 1002},
 		"not deflate":               {frame(fin|rsv1|2, "\xff\xff\xff"), 1007},
 		"cut short":                 {frame(fin|rsv1|2, deflate(t, "hello hello hello")[:5]), 1007},
 		"text not UTF-8 inside":     {frame(fin|rsv1|1, deflate(t, "\xff\xfe")), 1007},
 		"bomb":                      {frame(fin|rsv1|2, deep), 1009},
-		"bomb in fragments":         {frame(rsv1|2, deep[:100]) + frame(fin|0, deep[100:]), 1009},
+		"bomb in fragments":         {frame(rsv1|2, deep[:100]) + frame(fin, deep[100:]), 1009},
 		"declared above all limits": {head(fin|rsv1|2, 5<<20), 1009},
 		"a thousand streams":        {frame(fin|rsv1|2, strings.Repeat("\x03\x00", 1000)), 1007},
 	} {
@@ -163,10 +163,10 @@ func TestWellFormed(t *testing.T) {
 		want []ws.Message
 	}{
 		"controls between fragments": {
-			frame(1, "a") + frame(fin|9, "1") + frame(0, "b") + frame(fin|10, "2") + frame(0, "") + frame(fin|0, "c"),
+			frame(1, "a") + frame(fin|9, "1") + frame(0, "b") + frame(fin|10, "2") + frame(0, "") + frame(fin, "c"),
 			[]ws.Message{{Type: ws.Ping, Data: []byte("1")}, {Type: ws.Pong, Data: []byte("2")}, {Type: ws.Text, Data: []byte("abc")}},
 		},
-		"UTF-8 split over fragments": {frame(1, "\xe2") + frame(0, "\x82") + frame(fin|0, "\xac"), []ws.Message{{Type: ws.Text, Data: []byte("€")}}},
+		"UTF-8 split over fragments": {frame(1, "\xe2") + frame(0, "\x82") + frame(fin, "\xac"), []ws.Message{{Type: ws.Text, Data: []byte("€")}}},
 		"binary needs no UTF-8":      {frame(fin|2, "\xff"), []ws.Message{{Type: ws.Binary, Data: []byte("\xff")}}},
 		"empty message":              {text(""), []ws.Message{{Type: ws.Text, Data: []byte{}}}},
 		"long length for a short one": {

@@ -2,10 +2,7 @@ package ws
 
 import (
 	"context"
-	"os"
 	"time"
-
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // There is one reader at a time. While a receive is under way it reads by itself:
@@ -140,16 +137,15 @@ func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (small, error) {
 		if err := c.given(ctx, limit); err != nil {
 			return notSmall, err
 		}
-		kind, err := in.whole()
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
+		switch kind := in.whole(); kind {
+		case interrupted:
 			c.wake.arm(limit)
-		case err != nil || kind != smallControl:
-			return kind, nil // the pump meets the error again
-		default:
+		case smallControl:
 			if _, in.err = in.advance(); in.err != nil || c.opts.NoAutoPing {
-				return kind, nil
+				return kind, nil //nolint:nilerr // the caller finds it in in.err
 			}
+		case smallMessage, notSmall:
+			return kind, nil
 		}
 	}
 }

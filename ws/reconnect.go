@@ -56,8 +56,9 @@ func Transient(err error) bool {
 		case CloseProtocolError, CloseUnsupportedData, CloseInvalidText, ClosePolicyViolation,
 			CloseMessageTooBig, CloseMandatoryExtension:
 			return false
+		default:
+			return true
 		}
-		return true
 	}
 	return !errors.Is(err, errors.ErrInvalidRequest) && !errors.Is(err, errors.ErrSessionClosed) &&
 		!errors.Is(err, errors.ErrConnectorClosed) && !errors.Is(err, errors.ErrClientConnectorCertificate) &&
@@ -122,7 +123,7 @@ func (l *link) once(ctx context.Context) (delivered bool, err error) {
 		return false, err
 	}
 	code := CloseNormal
-	defer func() { c.Close(code, "") }() //nolint:errcheck // what ended it is known
+	defer func() { c.Close(code, "") }() // what ended it is known
 	if l.Subscribe != nil {
 		if err := l.Subscribe(ctx, c); err != nil {
 			code = CloseGoingAway

@@ -50,7 +50,7 @@ func (w *wire) netConn() net.Conn {
 	if b, ok := w.rwc.(interface{ NetConn() net.Conn }); ok {
 		return b.NetConn()
 	}
-	nc, _ := w.rwc.(net.Conn) //nolint:errcheck // nil is an answer
+	nc, _ := w.rwc.(net.Conn) // nil is an answer
 	return nc
 }
 
