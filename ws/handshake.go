@@ -114,7 +114,7 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body := resp.Body
 	resp.Body = http.NoBody
-	if err := h.judge(resp, body); err != nil {
+	if err := h.judge(resp, body); err != nil { //nolint:contextcheck // the request has the context
 		body.Close()
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (h *handshake) refused(resp *http.Response, message string, body []byte) er
 
 // readStart reads what explains a refusal, as far as it comes soon.
 func readStart(resp *http.Response, body io.ReadCloser) []byte {
-	ctx, cancel := context.WithTimeout(resp.Request.Context(), errorBodyTime) //nolint:contextcheck // it is the request's
+	ctx, cancel := context.WithTimeout(resp.Request.Context(), errorBodyTime)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { body.Close() })
 	defer stop()

@@ -109,15 +109,15 @@ func (c *Conn) direct(ctx context.Context, limit time.Time) (Message, error) {
 		c.release()
 		return Message{}, err
 	case kind == smallMessage:
-		m, err := c.read()
+		m, err := c.read() //nolint:contextcheck // it waits for nothing
 		if err == nil {
 			c.release()
 			return m, nil
 		}
-		c.conclude(err)
+		c.conclude(err) //nolint:contextcheck // no caller's context bounds the end
 	case kind == smallControl: // it is in the queue, or was the end
 		if in := &c.wire.in; in.err != nil {
-			c.conclude(in.err)
+			c.conclude(in.err) //nolint:contextcheck // as above
 		} else {
 			c.release()
 		}

@@ -73,8 +73,9 @@ func TestReconnect(t *testing.T) {
 		if len(got) != 4 || len(waits) != 5 {
 			t.Fatalf("got messages %q, waits %v", got, waits)
 		}
-		for i, most := range []time.Duration{1, 2, 1, 1, 2} {
-			if most *= time.Second; waits[i] > most || waits[i] < most/2 {
+		const s = time.Second
+		for i, most := range []time.Duration{s, 2 * s, s, s, 2 * s} {
+			if waits[i] > most || waits[i] < most/2 {
 				t.Errorf("wait %d: got %v, want %v to %v", i, waits[i], most/2, most)
 			}
 		}

@@ -102,7 +102,7 @@ func (c *Conn) send(ctx context.Context, typ MessageType, data []byte, opts []Se
 	if err := c.ready(ctx); err != nil {
 		return c.sendError(typ, err)
 	}
-	position, err := c.encode(typ, data, level)
+	position, err := c.encode(typ, data, level) //nolint:contextcheck // it waits for nothing
 	if err == nil {
 		err = c.wire.out.flush(ctx, position)
 	}

@@ -166,7 +166,8 @@ func echoFrame(r *bufio.Reader, w *bufio.Writer) (ws.MessageType, error) {
 	if op == ws.Ping {
 		head[0] = fin | byte(ws.Pong)
 	}
-	w.Write([]byte{head[0], head[1] & 0x7f})
+	w.WriteByte(head[0])
+	w.WriteByte(head[1] & 0x7f)
 	payload, err := r.Peek(int(head[1] & 0x7f))
 	for i, b := range payload {
 		w.WriteByte(b ^ head[2+i&3])
