@@ -11,8 +11,12 @@ import (
 
 // Doer sends the handshake: a session, an *http.Client, or anything with this
 // method. It follows redirects itself, if it does; the body of its 101 response
-// has to be an io.ReadWriteCloser. A body with a method NetConn() net.Conn tells
-// the connection's addresses.
+// has to be an io.ReadWriteCloser.
+//
+// A body may have more methods. NetConn() net.Conn tells the connection's
+// addresses. SetReadDeadline and SetWriteDeadline, if a Read or Write that they
+// have interrupted fails with os.ErrDeadlineExceeded and may be tried again, spare
+// a change of goroutines for each message; a body over TLS is written without.
 type Doer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
