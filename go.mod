@@ -3,6 +3,7 @@ module github.com/aiolos-http/aiolos
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/hashicorp/go-retryablehttp v0.7.8
 	github.com/klauspost/compress v1.20.3
 	golang.org/x/net v0.62.0

@@ -1,0 +1,83 @@
+package ws
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Close ends the WebSocket: it sends a Close frame, waits for the peer's, and
+// closes the connection, all within Options.CloseTimeout (aiohttp: close). A code
+// of 0 is [CloseNormal]. It may be called by any goroutine, and more than once:
+// later calls wait for the first and return the same. When it returns nothing of
+// the Conn is left.
+//
+// A code that must not be sent, or a reason of more than 123 bytes or that is not
+// UTF-8, is an errors.ErrInvalidRequest, and the Conn stays open. A peer that
+// does not answer in time is an errors.ErrServerTimeout, one that is lost
+// meanwhile a *[CloseError] with code 1006; the connection is closed in any case.
+// A Conn that has ended before returns nil.
+func (c *Conn) Close(code CloseCode, reason string) error {
+	if code == 0 {
+		code = CloseNormal
+	}
+	switch {
+	case !code.sendable():
+		return invalid("websocket close code", "must not be sent")
+	case len(reason) > maxReason:
+		return invalid("websocket close reason", "has more than 123 bytes")
+	case !utf8.ValidString(reason):
+		return invalid("websocket close reason", "is not UTF-8")
+	}
+	if c.beginClose(code) {
+		c.wire.out.inject(Close, closePayload(code, reason))
+		c.wire.out.kick()
+		close(c.closed)
+		c.wake.fire()
+		c.attend()
+		c.awaitPeer()
+	}
+	<-c.done
+	return c.outcome()
+}
+
+// beginClose reports whether the caller is the one to close.
+func (c *Conn) beginClose(code CloseCode) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != stateOpen && c.state != stateHalf {
+		return false
+	}
+	c.state = stateClosing
+	c.sent = code
+	c.queue = queue{}
+	stop(c.beat)
+	signal(c.arrived)
+	return true
+}
+
+// awaitPeer waits for the end of the handshake, or makes an end.
+func (c *Conn) awaitPeer() {
+	limit := c.opts.CloseTimeout
+	if limit < 0 {
+		return
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+	case <-timer.C:
+		c.lost(&errors.TimeoutError{Kind: errors.ErrServerTimeout, Phase: phaseClose, Limit: limit})
+	}
+}
+
+// outcome is what a Close returns.
+func (c *Conn) outcome() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == stateClosing && c.end.Err != nil {
+		return &opError{"close", nil, c.end}
+	}
+	return nil
+}

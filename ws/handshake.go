@@ -1,0 +1,198 @@
+package ws
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+const (
+	maxErrorBody  = 4 << 10
+	errorBodyTime = 3 * time.Second
+)
+
+// handshake is the transport that the codec's dialer sees. It sends the request
+// through the doer, judges the response, and gives the codec a body that is a
+// filter rather than the connection.
+type handshake struct {
+	doer Doer
+	opts *Options
+	conn *Conn
+
+	resp  *http.Response // of a handshake that passed
+	below net.Conn       // the connection that the body reads from, if that is sure
+	err   error          // why it did not
+}
+
+// dial runs the codec's dialer. Its own errors are those of a request that it
+// could not make or of a wrong Sec-WebSocket-Accept.
+func (h *handshake) dial(ctx context.Context, u *url.URL) (*websocket.Conn, error) {
+	var seen atomic.Pointer[net.Conn]
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { seen.Store(&info.Conn) },
+	})
+	//nolint:bodyclose // the codec has closed or taken it
+	codec, _, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{
+		HTTPClient: &http.Client{
+			Transport:     h,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		HTTPHeader:   h.opts.Header,
+		Host:         h.opts.Header.Get("Host"),
+		Subprotocols: h.opts.Protocols,
+	})
+	switch {
+	case err == nil:
+	case h.err != nil:
+		return nil, errors.Wrap(h.opts.Method, u, h.err)
+	case h.resp != nil:
+		return nil, h.refused(h.resp, "invalid challenge response", nil)
+	default:
+		return nil, errors.Wrap(h.opts.Method, u, err)
+	}
+	if nc := seen.Load(); nc != nil {
+		h.conn.local, h.conn.remote = (*nc).LocalAddr(), (*nc).RemoteAddr()
+		if plain(h.doer) {
+			h.below = *nc
+		}
+	}
+	return codec, nil
+}
+
+// plain reports whether a doer is all net/http: then the connection that it
+// traces is the one that the body reads from, without anything in between.
+func plain(doer Doer) bool {
+	client, ok := doer.(*http.Client)
+	if !ok {
+		return false
+	}
+	_, ok = client.Transport.(*http.Transport)
+	return ok || client.Transport == nil
+}
+
+// RoundTrip is for the codec's dialer.
+func (h *handshake) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := h.roundTrip(req)
+	if err != nil {
+		h.err = err
+	}
+	return resp, err
+}
+
+func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Method = h.opts.Method
+	for _, name := range []string{"Connection", "Upgrade", "Sec-Websocket-Version"} {
+		if v, ok := h.opts.Header[name]; ok {
+			req.Header[name] = slices.Clone(v)
+		}
+	}
+	req.Header.Del("Host") // it is in req.Host
+	if z := h.opts.Compress; z != nil {
+		req.Header.Set("Sec-WebSocket-Extensions", z.offer())
+	}
+	resp, err := h.doer.Do(req)
+	if err != nil {
+		if outer := (*url.Error)(nil); errors.As(err, &outer) {
+			err = outer.Err // it would quote the URL
+		}
+		return nil, err
+	}
+	if resp.Request == nil {
+		resp.Request = req
+	}
+	body := resp.Body
+	resp.Body = http.NoBody
+	if err := h.judge(resp, body); err != nil { //nolint:contextcheck // the request has the context
+		body.Close()
+		return nil, err
+	}
+	h.resp = resp
+	passed := *resp
+	passed.Header = resp.Header.Clone()
+	passed.Header.Del("Sec-WebSocket-Extensions") // judged, and not the codec's work
+	passed.Header.Del("Sec-WebSocket-Protocol")
+	passed.Body = h.conn.wire
+	return &passed, nil
+}
+
+// judge checks a response in aiohttp's order, all but the challenge.
+func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return h.refused(resp, "invalid response status", readStart(resp, body))
+	}
+	if !strings.EqualFold(strings.TrimSpace(resp.Header.Get("Upgrade")), "websocket") {
+		return h.refused(resp, "invalid upgrade header", nil)
+	}
+	if !hasToken(resp.Header.Values("Connection"), "upgrade") {
+		return h.refused(resp, "invalid connection header", nil)
+	}
+	rwc, ok := body.(io.ReadWriteCloser)
+	if !ok {
+		return invalid("websocket doer", "gives the upgraded connection a body that cannot be written to")
+	}
+	agreed, err := h.opts.Compress.negotiate(resp.Header)
+	if err != nil {
+		return h.refused(resp, err.Error(), nil)
+	}
+	h.conn.protocol = h.chosen(resp.Header)
+	h.conn.wire = newWire(h.conn, rwc, agreed)
+	return nil
+}
+
+// chosen is the server's subprotocol, if it is one of ours. A server that names
+// another one has none, as in aiohttp.
+func (h *handshake) chosen(header http.Header) string {
+	for _, value := range header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(value, ",") {
+			if name = strings.TrimSpace(name); slices.Contains(h.opts.Protocols, name) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func (h *handshake) refused(resp *http.Response, message string, body []byte) error {
+	req := resp.Request
+	return &errors.WSServerHandshakeError{ClientResponseError: errors.ClientResponseError{
+		RequestInfo: errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header},
+		Status:      resp.StatusCode,
+		Message:     message,
+		Header:      resp.Header,
+		Body:        body,
+	}}
+}
+
+// readStart reads what explains a refusal, as far as it comes soon.
+func readStart(resp *http.Response, body io.ReadCloser) []byte {
+	ctx, cancel := context.WithTimeout(resp.Request.Context(), errorBodyTime)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { body.Close() })
+	defer stop()
+	start, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) // the refusal is the error
+	return start
+}
+
+// hasToken looks for a whole element of a list: "notupgrade" is not "upgrade".
+func hasToken(values []string, want string) bool {
+	for _, value := range values {
+		for name := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), want) {
+				return true
+			}
+		}
+	}
+	return false
+}

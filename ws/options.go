@@ -1,0 +1,155 @@
+package ws
+
+import (
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Options are the settings of one WebSocket. A nil *Options and the zero value
+// are the defaults. They are not changed, and may be shared.
+type Options struct {
+	// Protocols are the subprotocols on offer, the preferred one first (aiohttp:
+	// protocols). Each is a token.
+	Protocols []string
+	// Header is added to the handshake (aiohttp: headers). Connection, Upgrade,
+	// Sec-WebSocket-Version and Host may be overridden; the other Sec-WebSocket
+	// headers are refused, they have options of their own.
+	Header http.Header
+	// Origin is the Origin header, if not empty (aiohttp: origin).
+	Origin string
+	// Method is the handshake's method; empty is GET (aiohttp: method).
+	Method string
+
+	// Heartbeat is how long the peer may be silent before it gets a ping; half of
+	// it later, if it is still silent, it counts as lost. Every byte is a sign of
+	// life. 0 or negative is none. While nothing is read because the queue of
+	// received messages is full, the clock stands still. (aiohttp: heartbeat)
+	Heartbeat time.Duration
+	// ReceiveTimeout bounds the wait for a message in each receive. The
+	// connection survives it. 0 or negative is none. (aiohttp: receive_timeout,
+	// ClientWSTimeout.ws_receive)
+	ReceiveTimeout time.Duration
+	// CloseTimeout bounds all of a close: sending the Close frame and waiting for
+	// the peer's. 0 is 10 s, negative waits without end. (aiohttp:
+	// ClientWSTimeout.ws_close)
+	CloseTimeout time.Duration
+
+	// NoAutoClose leaves the peer's Close frame unanswered until [Conn.Close] is
+	// called; until then sending goes on (aiohttp: autoclose=False).
+	NoAutoClose bool
+	// NoAutoPing leaves pings unanswered and makes receives return them, and
+	// pongs too (aiohttp: autoping=False).
+	NoAutoPing bool
+	// VerbatimText delivers text messages without a look at whether they are
+	// UTF-8 (aiohttp: decode_text=False).
+	VerbatimText bool
+	// MaxMessageSize bounds a received message in bytes, after decompression. A
+	// larger one ends the connection with code 1009. 0 is 4 MiB, negative is no
+	// bound. (aiohttp: max_msg_size)
+	MaxMessageSize int64
+	// Compress asks for compression; nil does not (aiohttp: compress).
+	Compress *Compression
+}
+
+const (
+	defaultCloseTimeout   = 10 * time.Second
+	defaultMaxMessageSize = 4 << 20
+)
+
+// settle returns a copy with the defaults filled in, or what is wrong.
+func (o *Options) settle() (*Options, error) {
+	var s Options
+	if o != nil {
+		s = *o
+	}
+	s.Protocols = slices.Clone(s.Protocols)
+	s.Header = s.Header.Clone()
+	if s.Header == nil {
+		s.Header = http.Header{}
+	}
+	if s.Method == "" {
+		s.Method = http.MethodGet
+	}
+	if s.CloseTimeout == 0 {
+		s.CloseTimeout = defaultCloseTimeout
+	}
+	if s.MaxMessageSize == 0 {
+		s.MaxMessageSize = defaultMaxMessageSize
+	}
+	s.MaxMessageSize = max(s.MaxMessageSize, -1)
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	if s.Origin != "" {
+		s.Header.Set("Origin", s.Origin)
+	}
+	return &s, nil
+}
+
+func (o *Options) validate() error {
+	if !token(o.Method) {
+		return invalid("method", "is not a token")
+	}
+	for i, p := range o.Protocols {
+		if !token(p) {
+			return invalid("websocket protocol", "is not a token")
+		}
+		if slices.Contains(o.Protocols[:i], p) {
+			return invalid("websocket protocol", "is given twice") // RFC 6455 4.1
+		}
+	}
+	if !fieldValue(o.Origin) {
+		return invalid("websocket origin", "has a control character")
+	}
+	for name, values := range o.Header {
+		if err := checkHeader(name, values); err != nil {
+			return err
+		}
+	}
+	return o.Compress.validate()
+}
+
+func checkHeader(name string, values []string) error {
+	if !token(name) {
+		return invalid("header name", "is not a token")
+	}
+	switch canonical := textproto.CanonicalMIMEHeaderKey(name); canonical {
+	case "Sec-Websocket-Key", "Sec-Websocket-Accept":
+		return invalid("header "+canonical, "is made for each handshake")
+	case "Sec-Websocket-Protocol":
+		return invalid("header "+canonical, "is set by Options.Protocols")
+	case "Sec-Websocket-Extensions":
+		return invalid("header "+canonical, "is set by Options.Compress")
+	}
+	if !slices.ContainsFunc(values, func(v string) bool { return !fieldValue(v) }) {
+		return nil
+	}
+	return invalid("header "+name, "has a control character in its value")
+}
+
+func invalid(field, reason string) error {
+	return &errors.InvalidRequestError{Field: field, Reason: reason}
+}
+
+// token is RFC 9110 5.6.2.
+func token(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// fieldValue is RFC 9110 5.5: no control characters but the tab.
+func fieldValue(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+}

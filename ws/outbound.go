@@ -1,0 +1,204 @@
+package ws
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+const (
+	// highWater is how many bytes may wait to be sent before a send waits too.
+	highWater = 64 << 10
+	// keepBuffer is the largest buffer that is kept for reuse.
+	keepBuffer = 256 << 10
+)
+
+var buffers sync.Pool
+
+func getBuffer() []byte {
+	if b, ok := buffers.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, 512)
+}
+
+func putBuffer(b []byte) {
+	if cap(b) <= keepBuffer {
+		buffers.Put(&b)
+	}
+}
+
+// outbound is where the codec writes: a buffer of frames, which is written to
+// the connection apart from their making. So a send can be given up without
+// leaving half a frame behind, the codec never waits, and frames of many
+// goroutines go out in one write.
+type outbound struct {
+	body  io.Writer
+	wake  waker        // interrupts a write
+	start func(func()) // starts a goroutine of the conn's
+	fail  func(error)  // hears of a failed write, under the lock
+
+	mu       sync.Mutex
+	buf      []byte // frames to write; nil if there are none
+	queued   uint64 // bytes that were ever put into buf
+	flushed  uint64 // and those that were written
+	flushing bool   // somebody writes
+	sealed   bool   // a Close frame was the last one
+	err      error  // why nothing more can be written
+	progress chan struct{}
+
+	track      tracker // where the codec's stream stands
+	drop       bool    // its present frame is dropped
+	compressed bool    // its present message is compressed
+	held       []byte  // control frames that wait for its next boundary
+
+	late    []byte // the payload of a pong that waits for room
+	hasLate bool
+}
+
+// flush waits until everything up to position is written. The caller writes it
+// itself, if it can be interrupted or need not be.
+func (o *outbound) flush(ctx context.Context, position uint64) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		if position == atBoundary && len(o.held) == 0 {
+			position = o.queued
+		}
+		switch {
+		case position != atBoundary && o.flushed >= position:
+			return nil
+		case o.err != nil:
+			return o.err
+		case ctx.Err() != nil:
+			return contextError(ctx)
+		case o.flushing || len(o.buf) == 0: // a held frame waits for its boundary
+		case ctx.Done() == nil || o.wake.set != nil:
+			o.writeNowLocked(ctx)
+			continue
+		default:
+			o.kickLocked()
+		}
+		o.waitLocked(ctx)
+	}
+}
+
+// room waits until little enough is waiting to be sent.
+func (o *outbound) room(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil && len(o.buf) >= highWater {
+		o.kickLocked()
+		o.waitLocked(ctx)
+		if ctx.Err() != nil {
+			return contextError(ctx)
+		}
+	}
+	return o.err
+}
+
+// waitLocked waits for progress or the context's end, without the lock.
+func (o *outbound) waitLocked(ctx context.Context) {
+	if o.progress == nil {
+		o.progress = make(chan struct{})
+	}
+	progress := o.progress
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	select {
+	case <-progress:
+	case <-ctx.Done():
+	}
+}
+
+func (o *outbound) tellLocked() {
+	if o.progress != nil {
+		close(o.progress)
+		o.progress = nil
+	}
+}
+
+// kick sees to it that what waits is written by a goroutine.
+func (o *outbound) kick() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.kickLocked()
+}
+
+func (o *outbound) kickLocked() {
+	if o.flushing || o.err != nil || len(o.buf) == 0 && !o.hasLate {
+		return
+	}
+	o.flushing = true
+	o.start(o.run)
+}
+
+func (o *outbound) run() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil {
+		if o.hasLate && len(o.buf)+len(o.held) < highWater {
+			o.hasLate = false
+			o.injectLocked(Pong, o.late)
+		}
+		if len(o.buf) == 0 {
+			break
+		}
+		o.writeLocked()
+	}
+	o.flushing = false
+}
+
+// writeNowLocked writes the buffer until the context ends, and leaves what comes
+// meanwhile, or is left then, to a goroutine.
+func (o *outbound) writeNowLocked(ctx context.Context) {
+	o.flushing = true
+	if ctx.Done() == nil {
+		o.writeLocked()
+	} else {
+		o.wake.arm(time.Time{})
+		stop := context.AfterFunc(ctx, o.wake.fire)
+		o.writeLocked()
+		stop()
+		o.wake.disarm()
+	}
+	o.flushing = false
+	o.kickLocked()
+}
+
+// writeLocked writes the buffer, without the lock. The caller holds flushing.
+func (o *outbound) writeLocked() {
+	buf := o.buf
+	o.buf = nil
+	o.mu.Unlock()
+	n, err := o.body.Write(buf)
+	o.mu.Lock()
+	if o.wake.set != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		o.buf = append(append(getBuffer(), buf[n:]...), o.buf...)
+		buf, err = buf[:n], nil
+	}
+	if err != nil && o.err == nil {
+		o.err = err
+		o.fail(err)
+	}
+	if o.err == nil {
+		o.flushed += uint64(len(buf))
+	}
+	putBuffer(buf)
+	o.tellLocked()
+}
+
+// shut ends it: nothing more is written, and nobody waits.
+func (o *outbound) shut() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = net.ErrClosed
+	}
+	o.tellLocked()
+}

@@ -1,0 +1,134 @@
+package ws
+
+import (
+	"context"
+	"io"
+	"time"
+	"unicode/utf8"
+)
+
+// pump reads messages into the queue, until it can hand the reading back to a
+// receiver or until the end.
+func (c *Conn) pump() {
+	for {
+		m, err := c.read()
+		if err != nil {
+			c.conclude(err)
+			return
+		}
+		if c.deliver(m) {
+			return
+		}
+	}
+}
+
+// read reads one message from the codec. The codec gets a context that never
+// ends: the end of one would end the connection.
+func (c *Conn) read() (Message, error) {
+	in := &c.wire.in
+	typ, r, err := c.codec.Reader(context.Background())
+	if err != nil {
+		return Message{}, c.readError(err)
+	}
+	data := make([]byte, 0, min(in.size, highWater))
+	for {
+		if len(data) == cap(data) {
+			if in.fin && int64(len(data)) == in.size {
+				break
+			}
+			data = grow(data, in.size)
+		}
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return Message{}, c.readError(err)
+		}
+	}
+	if !in.fin || int64(len(data)) != in.size {
+		return Message{}, c.readError(broken("message without its end"))
+	}
+	m := Message{Type: MessageType(typ), Data: data}
+	if in.compressed {
+		if m.Data, err = c.inflater.inflate(data); err != nil {
+			return Message{}, err
+		}
+	}
+	if m.Type == Text && !c.opts.VerbatimText && !utf8.Valid(m.Data) {
+		return Message{}, &violation{CloseInvalidText, "text message that is not UTF-8"}
+	}
+	return m, nil
+}
+
+// grow makes room for what was declared, but never much more than has come: a
+// declaration costs nothing.
+func grow(data []byte, declared int64) []byte {
+	size := max(int64(2*len(data)), 512)
+	if declared > int64(len(data)) {
+		size = min(size, declared)
+	}
+	return append(make([]byte, 0, size), data...)
+}
+
+// readError is what the filter has found, rather than what became of it in the
+// codec.
+func (c *Conn) readError(err error) error {
+	if c.wire.in.err != nil {
+		return c.wire.in.err
+	}
+	return broken(err.Error())
+}
+
+// control handles a ping or pong of the peer's.
+func (c *Conn) control(op MessageType, payload []byte) {
+	if c.opts.NoAutoPing {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.pushLocked(Message{Type: op, Data: append([]byte(nil), payload...)})
+		c.roomLocked()
+	} else if op == Ping {
+		c.wire.out.pong(payload)
+	}
+}
+
+// deliver queues a message. If a receiver waits for it, the receiver is also to
+// read the next one: then the pump is over.
+func (c *Conn) deliver(m Message) (over bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	waiting := c.waiting
+	c.pushLocked(m)
+	if waiting && c.wake.set != nil && c.state == stateOpen {
+		c.releaseLocked()
+		return true
+	}
+	c.roomLocked()
+	return false
+}
+
+// pushLocked queues a message and wakes the receiver. After Close nobody wants
+// messages any more.
+func (c *Conn) pushLocked(m Message) {
+	if c.state == stateOpen {
+		c.queue.push(m)
+		c.waiting = false
+		signal(c.arrived)
+	}
+}
+
+// roomLocked waits until the queue is not full.
+func (c *Conn) roomLocked() {
+	for c.queue.full() && c.state == stateOpen {
+		c.paused.Store(true)
+		c.mu.Unlock()
+		select {
+		case <-c.taken:
+		case <-c.closed:
+		}
+		c.mu.Lock()
+		c.heard.Store(int64(time.Since(c.born))) // the silence was ours
+		c.paused.Store(false)
+	}
+}

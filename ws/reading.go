@@ -1,0 +1,167 @@
+package ws
+
+import (
+	"context"
+	"time"
+)
+
+// There is one reader at a time. While a receive is under way it reads by itself:
+// to have a goroutine read and wake the receiver costs as much as the rest of a
+// small message. It waits for whole small frames only, where it can be interrupted
+// by a deadline of the connection and leave everything as it was. For all else
+// there is the pump: for large and fragmented messages, which no context may
+// interrupt; while nobody receives, for pings, the heartbeat and the end; and
+// always, if the connection has no deadlines.
+
+// idleAfter is how long nobody reads before the pump does. It spares a program
+// that receives again and again the starting of a goroutine each time.
+const idleAfter = 100 * time.Millisecond
+
+// startReading begins with nobody reading.
+func (c *Conn) startReading() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.wake.set == nil {
+		c.startPumpLocked()
+	} else {
+		c.releaseLocked()
+	}
+}
+
+// claim makes the caller the reader, if there is none and it can be interrupted.
+func (c *Conn) claim() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reading || c.wake.set == nil {
+		return false
+	}
+	c.reading = true
+	c.reads++
+	return true
+}
+
+// attend sees to it that somebody reads.
+func (c *Conn) attend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.reading {
+		c.startPumpLocked()
+	}
+}
+
+func (c *Conn) startPumpLocked() {
+	c.reading = true
+	c.reads++
+	c.workers.Go(c.pump)
+}
+
+// release ends the caller's reading.
+func (c *Conn) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.releaseLocked()
+}
+
+func (c *Conn) releaseLocked() {
+	c.reading = false
+	switch {
+	case c.state != stateOpen: // the end is near, and somebody has to meet it
+		c.startPumpLocked()
+	case c.idling:
+	default:
+		c.idleLocked()
+	}
+}
+
+func (c *Conn) idleLocked() {
+	c.idling, c.unread = true, c.reads
+	if c.idle == nil {
+		c.idle = time.AfterFunc(idleAfter, c.takeOver)
+	} else {
+		c.idle.Reset(idleAfter)
+	}
+}
+
+// takeOver starts the pump if nobody has read since the timer was set.
+func (c *Conn) takeOver() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.idling = false
+	switch {
+	case c.reading:
+	case c.reads != c.unread:
+		c.idleLocked()
+	default:
+		c.startPumpLocked()
+	}
+}
+
+// direct is a receive that reads. The caller has claimed the reading.
+func (c *Conn) direct(ctx context.Context, limit time.Time) (Message, error) {
+	c.wake.arm(limit)
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, c.wake.fire)()
+	}
+	kind, err := c.awaitFrame(ctx, limit)
+	c.wake.disarm()
+	switch {
+	case err != nil:
+		c.release()
+		return Message{}, err
+	case kind == smallMessage:
+		m, err := c.read() //nolint:contextcheck // it waits for nothing
+		if err == nil {
+			c.release()
+			return m, nil
+		}
+		c.conclude(err) //nolint:contextcheck // no caller's context bounds the end
+	case kind == smallControl: // it is in the queue, or was the end
+		if in := &c.wire.in; in.err != nil {
+			c.conclude(in.err) //nolint:contextcheck // as above
+		} else {
+			c.release()
+		}
+	default:
+		c.mu.Lock()
+		c.startPumpLocked()
+		c.mu.Unlock()
+	}
+	return c.await(ctx, limit)
+}
+
+// awaitFrame waits for a frame that concerns the receiver: a small message; a
+// control frame that is queued or ends the WebSocket; or one for the pump.
+func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (small, error) {
+	in := &c.wire.in
+	for {
+		if err := c.given(ctx, limit); err != nil {
+			return notSmall, err
+		}
+		switch kind := in.whole(); kind {
+		case interrupted:
+			c.wake.arm(limit)
+		case smallControl:
+			if _, in.err = in.advance(); in.err != nil || c.opts.NoAutoPing {
+				return kind, nil //nolint:nilerr // the caller finds it in in.err
+			}
+		case smallMessage, notSmall:
+			return kind, nil
+		}
+	}
+}
+
+// given is why the receiver gives up, if it does.
+func (c *Conn) given(ctx context.Context, limit time.Time) error {
+	if ctx.Err() != nil {
+		return &opError{"receive", nil, contextError(ctx)}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == stateClosing {
+		return c.closingLocked()
+	}
+	if !limit.IsZero() && !time.Now().Before(limit) {
+		return c.timeout()
+	}
+	return nil
+}
