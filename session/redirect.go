@@ -29,7 +29,7 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 		return nil, c.tooMany(resp)
 	}
 	c.hops++
-	target, err := redirectTarget(c.url, location)
+	target, err := redirectTarget(c.url, location, len(c.sent.Header["Upgrade"]) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func nativeHistory(history []*Response) []*http.Response {
 }
 
 // redirectTarget is where a Location leads to: an http URL with a host.
-func redirectTarget(from *url.URL, location string) (*url.URL, error) {
+func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, error) {
 	ref, err := url.Parse(location)
 	if err != nil {
 		e := errors.NewInvalidURL(location, "redirect cannot be parsed", err)
@@ -79,7 +79,7 @@ func redirectTarget(from *url.URL, location string) (*url.URL, error) {
 		return nil, e
 	}
 	u := from.ResolveReference(ref)
-	if plain, ok := socketSchemes[u.Scheme]; ok {
+	if plain, ok := socketSchemes[u.Scheme]; ok && upgrade {
 		u.Scheme = plain // the handshake of a WebSocket is one of HTTP
 	}
 	switch {

@@ -1,0 +1,144 @@
+package session_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
+)
+
+// echoServer echoes what comes over a WebSocket at /ws, redirects to it from
+// /old, and sets a cookie at /login.
+func echoServer(t *testing.T) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/login", func(w http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "id", Value: "42"})
+	})
+	mux.HandleFunc("/old", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "ws://"+r.Host+"/ws")
+		w.WriteHeader(http.StatusFound)
+	})
+	mux.HandleFunc("/no", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", http.StatusForbidden) })
+	mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		cookie, auth := r.Header.Get("Cookie"), r.Header.Get("X-Default")
+		if err := c.Write(r.Context(), websocket.MessageText, []byte(cookie+" "+auth)); err != nil {
+			return
+		}
+		for {
+			kind, data, err := c.Read(r.Context())
+			if err != nil {
+				return
+			}
+			if err := c.Write(r.Context(), kind, data); err != nil {
+				return
+			}
+		}
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// TestWebSocket goes through the session: jar, headers, redirects, limits.
+func TestWebSocket(t *testing.T) {
+	t.Parallel()
+	srv := echoServer(t)
+	s := newSession(t, session.Config{
+		BaseURL: srv.URL + "/", Options: opt(session.Header("X-Default", "d")),
+		Timeout: session.ClientTimeout{Total: time.Minute, SockRead: 200 * time.Millisecond},
+		Jar:     jar.New(jar.Config{Unsafe: true}),
+	})
+	resp, err := s.Get(t.Context(), "login")
+	readBody(t, resp, err)
+	for _, url := range []string{"ws", "/ws", "ws" + srv.URL[len("http"):] + "/ws", srv.URL + "/ws", "old"} {
+		c, err := s.WebSocket(t.Context(), url, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+		if got, err := c.ReceiveText(t.Context()); err != nil || got != "id=42 d" {
+			t.Errorf("%s: got %q, %v", url, got, err)
+		}
+		// Longer than sock_read, which is over.
+		silence := time.NewTimer(300 * time.Millisecond)
+		<-silence.C
+		if err := c.SendText(t.Context(), "hello"); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+		if got, err := c.ReceiveText(t.Context()); err != nil || got != "hello" {
+			t.Errorf("%s: got %q, %v", url, got, err)
+		}
+		if st := s.Connector().Stats(); st.InUse != 1 {
+			t.Errorf("%s: %d slots are taken, want 1", url, st.InUse)
+		}
+		if err := c.Close(ws.CloseNormal, ""); err != nil {
+			t.Errorf("%s: Close: %v", url, err)
+		}
+		if st := s.Connector().Stats(); st.InUse != 0 {
+			t.Errorf("%s: %d slots are taken after Close", url, st.InUse)
+		}
+	}
+}
+
+// TestWebSocketRefused: failures have their class and leave nothing behind.
+func TestWebSocketRefused(t *testing.T) {
+	t.Parallel()
+	srv := echoServer(t)
+	s := newSession(t, session.Config{})
+	_, err := s.WebSocket(t.Context(), srv.URL+"/no", nil)
+	var refused *errors.WSServerHandshakeError
+	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden || string(refused.Body) != "not here\n" {
+		t.Errorf("got %v", err)
+	}
+	for name, url := range map[string]string{"relative": "/ws", "scheme": "ftp://h/", "no host": "ws:///x", "unparsable": "ws://h/%zz"} {
+		if _, err := s.WebSocket(t.Context(), url, nil); !errors.Is(err, errors.ErrInvalidURL) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := s.WebSocket(nil, srv.URL, nil); !errors.Is(err, errors.ErrInvalidRequest) { //nolint:staticcheck // that is the test
+		t.Errorf("nil context: got %v", err)
+	}
+	if _, err := s.WebSocket(t.Context(), srv.URL, nil, session.Redirects(-1)); !errors.Is(err, errors.ErrInvalidRequest) {
+		t.Errorf("bad option: got %v", err)
+	}
+	s.Close()
+	if _, err := s.WebSocket(t.Context(), srv.URL+"/ws", nil); !errors.Is(err, errors.ErrSessionClosed) {
+		t.Errorf("closed session: got %v", err)
+	}
+}
+
+// TestWebSocketEndsWithConnector: closing the connector ends the socket.
+func TestWebSocketEndsWithConnector(t *testing.T) {
+	t.Parallel()
+	srv := echoServer(t)
+	conn, err := connector.New(connector.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSession(t, session.Config{Connector: conn})
+	c, err := s.WebSocket(t.Context(), srv.URL+"/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if _, err := c.Receive(t.Context()); err == nil || c.CloseCode() != ws.CloseAbnormal {
+		t.Errorf("got %v, code %v", err, c.CloseCode())
+	}
+	c.Close(ws.CloseNormal, "") // it has ended
+}
