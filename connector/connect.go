@@ -122,7 +122,10 @@ func (d *dialer) resolve(ctx context.Context, dl *dial, host, port string) ([]ne
 	}
 	dl.at.Phase = errors.PhaseDNS
 	start := time.Now()
-	found, how, err := d.dns.Lookup(ctx, host, port)
+	found, how, err := d.dns.Lookup(ctx, host, port, dl.lookUp(host))
+	if how == dnscache.Miss && err == nil && !dl.at.Proxy {
+		callWith(dl.trace.ResolveEnd, host)
+	}
 	if how != dnscache.Literal {
 		dl.timing.DNS = time.Since(start)
 	}
@@ -132,6 +135,22 @@ func (d *dialer) resolve(ctx context.Context, dl *dial, host, port string) ([]ne
 	}
 	dl.at.Phase = errors.PhaseDial
 	return d.allowed(found, uint16(portNumber(port))) //nolint:gosec // checked to be 16 bits
+}
+
+// lookUp tells the trace how a look-up begins.
+func (dl *dial) lookUp(host string) func(dnscache.Outcome) {
+	if dl.trace == &noTrace || dl.at.Proxy {
+		return nil
+	}
+	return func(how dnscache.Outcome) {
+		switch how {
+		case dnscache.Hit, dnscache.Shared:
+			callWith(dl.trace.DNSCacheHit, host)
+		case dnscache.Miss:
+			callWith(dl.trace.DNSCacheMiss, host)
+			callWith(dl.trace.ResolveStart, host)
+		}
+	}
 }
 
 // allowed drops the addresses that AllowAddr refuses, and those that LocalAddr

@@ -96,6 +96,10 @@ func (x *exchange) prepare() error {
 	if err := x.wishes(s); err != nil {
 		return err
 	}
+	x.trace = &noTrace
+	if s != nil && s.Trace != nil {
+		x.trace = s.Trace
+	}
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	x.start = time.Now()
 	x.began = x.start

@@ -20,6 +20,7 @@ type dial struct {
 	sockConnect time.Duration
 	at          errors.Endpoint // what is being connected to
 	timing      Timing
+	trace       *Trace
 	conn        *conn
 }
 
@@ -117,8 +118,8 @@ func (d *dialer) multiplexed(k key) bool {
 }
 
 // open makes a connection for h. It owns no slot: the caller does.
-func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration) (*conn, *dial, error) {
-	dl := &dial{key: h.key, sockConnect: sockConnect, at: h.key.endpoint(errors.PhaseDial)}
+func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, trace *Trace) (*conn, *dial, error) {
+	dl := &dial{key: h.key, sockConnect: sockConnect, trace: trace, at: h.key.endpoint(errors.PhaseDial)}
 	ctx, dl.cancel = context.WithCancelCause(ctx)
 	defer dl.cancel(nil)
 	if err := d.pool.starts(dl); err != nil {

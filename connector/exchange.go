@@ -31,6 +31,7 @@ type exchange struct {
 
 	timing Timing
 	record *Recorder // where the caller wants that; nil: nowhere
+	trace  *Trace
 
 	start  time.Time // of the exchange
 	began  time.Time // of what the total timeout bounds
@@ -77,6 +78,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 		}
 		x.done.Store(false)
 		x.c.pool.countRetry()
+		call(x.trace.Retried)
 	}
 }
 
@@ -89,11 +91,15 @@ func (x *exchange) connect(fresh bool) error {
 		now = time.Now()
 	}
 	c, h, err := p.tryAcquire(x.key, now, fresh)
+	made := false
 	if c == nil && err == nil {
-		c, now, err = x.connectSlowly(h, fresh, now)
+		c, made, now, err = x.connectSlowly(h, fresh, now)
 	}
 	if err != nil {
 		return err
+	}
+	if !made {
+		call(x.trace.Reused)
 	}
 	x.conn = c
 	x.gotten = now
@@ -119,7 +125,7 @@ func (x *exchange) uploads() bool {
 
 // connectSlowly waits for a slot if h is nil, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
-func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, time.Time, error) {
+func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, made bool, gotten time.Time, err error) {
 	ctx, deadline := x.orig.Context(), x.total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
@@ -132,27 +138,31 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, tim
 		defer cancel()
 	}
 	p := x.c.pool
-	var c *conn
-	var err error
 	if h == nil {
+		call(x.trace.QueuedStart)
 		c, h, err = p.acquire(ctx, x.key, now, fresh)
+		call(x.trace.QueuedEnd)
 		x.timing.Queue += time.Since(now)
 	}
 	at := x.key.endpoint(errors.PhasePool)
 	if err == nil && c == nil {
+		made = true
+		call(x.trace.CreateStart)
 		var d *dial
-		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0))
+		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0), x.trace)
 		at = d.at
 		t := &x.timing
 		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
 		if err != nil {
 			p.forfeit(h)
+		} else {
+			call(x.trace.CreateEnd)
 		}
 	}
 	if err != nil {
-		return nil, now, x.connectError(ctx, err, at, now)
+		return nil, made, now, x.connectError(ctx, err, at, now)
 	}
-	return c, time.Now(), nil
+	return c, made, time.Now(), nil
 }
 
 // connectError gives the failure to get a connection its class. Whose deadline

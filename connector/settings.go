@@ -61,6 +61,8 @@ type Settings struct {
 	Started time.Time
 	// Recorder takes note of how the request fares; nil means nobody asks.
 	Recorder *Recorder
+	// Trace is told how the request gets its connection; nil means nobody is.
+	Trace *Trace
 	// TLS takes the place of the connector's TLS policy.
 	TLS *TLSPolicy
 	// Proxy takes the place of the connector's proxy; one without a URL means

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -49,13 +48,14 @@ func memoryBody(data []byte, contentType string) *bodySource {
 
 // JSON sends v as JSON; nil is sent as null. (aiohttp: json)
 func JSON(v any) Option {
-	return bodyOption("JSON", []string{fmt.Sprintf("%T", v)}, func() (*bodySource, error) {
-		data, err := json.Marshal(v)
+	return Option{"JSON", []string{fmt.Sprintf("%T", v)}, func(o *options) error {
+		data, err := o.encode(v)
 		if err != nil {
-			return nil, &errors.InvalidRequestError{Field: "JSON", Reason: "cannot be encoded", Err: err}
+			return &errors.InvalidRequestError{Field: "JSON", Reason: "cannot be encoded", Err: err}
 		}
-		return memoryBody(data, "application/json"), nil
-	})
+		o.body = memoryBody(data, "application/json")
+		return nil
+	}}
 }
 
 // Form sends values url-encoded, sorted by name. (aiohttp: data with a dict)

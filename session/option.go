@@ -50,7 +50,9 @@ type options struct {
 	progress func(done, total int64)
 	native   *http.Request // of Session.Do
 	wire     *wireOptions  // what few requests ask for; never changed
-	broken   error         // of Session.With: what every request says
+	rare     *rareOptions  // likewise
+	encode   func(any) ([]byte, error)
+	broken   error // of Session.With: what every request says
 }
 
 // autoHeaders says which automatic headers are still the library's own.

@@ -24,6 +24,9 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 	if location == "" {
 		return nil, nil //nolint:nilnil // there is nowhere to go
 	}
+	if c.trace != nil {
+		c.trace.redirect(resp)
+	}
 	c.archive(resp)
 	if c.hops == c.opts.hops {
 		return nil, c.tooMany(resp)
@@ -32,6 +35,9 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 	target, err := redirectTarget(c.url, location, len(c.sent.Header["Upgrade"]) > 0)
 	if err != nil {
 		return nil, err
+	}
+	if r := c.opts.rare; r == nil || !r.verbatimRedirects {
+		requote(target)
 	}
 	return c.follow(resp.StatusCode, target)
 }
@@ -94,7 +100,6 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 			Kind: errors.ErrInvalidURLRedirectClient,
 		}
 	}
-	requote(u)
 	return u, nil
 }
 

@@ -71,9 +71,12 @@ type call struct {
 	method string
 	url    *url.URL
 	start  time.Time
-	ctx    connector.RequestContext
+	ctx    callContext
 	cancel context.CancelFunc // of the total timeout where a context keeps it
 	record connector.Recorder
+	trace  *tracing
+
+	transport http.RoundTripper
 
 	req     http.Request // of the first hop
 	sent    *http.Request
@@ -146,15 +149,20 @@ func (c *call) settle(ctx context.Context) error {
 // it to the connector.
 func (c *call) settleTime(ctx context.Context) error {
 	t := settle(c.opts.timeout, DefaultTimeout())
-	c.ctx = connector.RequestContext{Context: ctx, Settings: connector.Settings{
+	c.settleRare()
+	c.ctx = callContext{connector.RequestContext{Context: ctx, Settings: connector.Settings{
 		Timeout: t, Started: c.start, Recorder: &c.record,
-	}}
+	}}, c.s}
 	c.ctx.Settings.Timeout.Total = -1 // the deadline says it for all hops
 	if t.Total > 0 {
 		c.ctx.Settings.Deadline = c.start.Add(t.Total)
-		if !c.s.direct {
+		if c.transport != http.RoundTripper(c.s.connector) {
 			c.ctx.Context, c.cancel = deadlineContext(ctx, c.ctx.Settings.Deadline, t.Total)
 		}
+	}
+	if len(c.s.traces) > 0 {
+		c.trace = newTracing(c)
+		c.ctx.Context, c.ctx.Settings.Trace = c.trace.attach(c.ctx.Context)
 	}
 	c.ctx.Settings.TrustEnv = c.s.trustEnv
 	if w := c.opts.wire; w != nil {
@@ -175,11 +183,18 @@ func (c *call) settleTime(ctx context.Context) error {
 
 // run sends the request and follows its redirects.
 func (c *call) run() (*Response, error) {
+	if c.trace != nil {
+		c.trace.start(c.opts.own())
+		if broken := c.trace.err(); broken != nil {
+			c.discard()
+			return nil, c.failed(broken)
+		}
+	}
 	req, err := c.firstRequest()
 	for err == nil {
 		var resp *http.Response
 		c.sent = req
-		if resp, err = c.s.transport.RoundTrip(req); err != nil {
+		if resp, err = c.transport.RoundTrip(req); err != nil {
 			break
 		}
 		c.s.storeCookies(resp, c)
@@ -190,10 +205,21 @@ func (c *call) run() (*Response, error) {
 		if next == nil {
 			return c.respond(resp)
 		}
+		next.Response = resp
 		req = next
 	}
 	c.end()
-	return nil, errors.Wrap(c.method, c.url, c.contextCause(err))
+	return nil, c.failed(err)
+}
+
+// failed is the error of a call, told to the traces.
+func (c *call) failed(err error) error {
+	if broken := c.trace.err(); broken != nil {
+		err = broken
+	}
+	err = errors.Wrap(c.method, c.url, c.contextCause(err))
+	c.trace.exception(err)
+	return err
 }
 
 // contextCause finds the class of an error that came from the context which
@@ -263,6 +289,9 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.trace.watches() && body != http.NoBody {
+		body = &tracedBody{body, c.trace}
+	}
 	if report := c.opts.progress; report != nil && body != http.NoBody {
 		body = &countedBody{ReadCloser: body, total: b.length, report: report}
 	}
@@ -304,6 +333,9 @@ func (c *call) discard() {
 func (c *call) end() {
 	if c.cancel != nil {
 		c.cancel()
+	}
+	if c.trace != nil {
+		c.trace.cancel(nil)
 	}
 	if c.s.oneShot {
 		c.s.Close() // always nil

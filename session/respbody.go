@@ -68,6 +68,9 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoded}
 	}
 	b.report(n)
+	if b.call.trace != nil {
+		b.call.trace.chunk(p[:n], false)
+	}
 	if err != nil {
 		err = b.end(err)
 	}
@@ -97,7 +100,7 @@ func (b *responseBody) end(err error) error {
 // WriteTo lets a copy of an undecoded body use the connector's large buffer.
 func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	src, ok := b.src.(io.WriterTo)
-	if !ok || b.limit > 0 || b.call.opts.progress != nil {
+	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil {
 		return io.Copy(w, struct{ io.Reader }{b})
 	}
 	n, err := src.WriteTo(w)

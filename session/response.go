@@ -50,7 +50,14 @@ func (c *call) respond(native *http.Response) (*Response, error) {
 	if check := c.opts.check; check != nil {
 		if err := check(r); err != nil {
 			r.Close() // the status is the error
-			return nil, errors.Wrap(c.method, c.url, err)
+			return nil, c.failed(err)
+		}
+	}
+	if c.trace != nil {
+		c.trace.end(native)
+		if broken := c.trace.err(); broken != nil {
+			r.Close() // it is of no use any more
+			return nil, c.failed(broken)
 		}
 	}
 	return r, nil
@@ -142,7 +149,11 @@ func (r *Response) Charset() string {
 // (aiohttp: content)
 func (r *Response) Content() *StreamReader {
 	if r.stream == nil {
-		r.stream = newStreamReader(r.Body)
+		ahead := 0
+		if r.call != nil && r.call.opts.rare != nil {
+			ahead = r.call.opts.rare.readBuffer
+		}
+		r.stream = newStreamReader(r.Body, ahead)
 	}
 	return r.stream
 }
@@ -214,10 +225,18 @@ func (r *Response) JSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := r.decode()(data, v); err != nil {
 		return r.wrap(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Err: err})
 	}
 	return nil
+}
+
+// decode is the session's decoder of JSON.
+func (r *Response) decode() func([]byte, any) error {
+	if r.call == nil {
+		return json.Unmarshal
+	}
+	return r.call.s.decode
 }
 
 // Decode reads a response as JSON into a new T and closes it. It takes what a

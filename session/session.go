@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -46,6 +47,12 @@ type Config struct {
 	// Middleware wraps the sending of every request, and again of every hop of
 	// a redirect; the first is the outermost. (aiohttp: middlewares)
 	Middleware []middleware.Middleware
+	// Trace is told what every request does. (aiohttp: trace_configs)
+	Trace []*Trace
+	// EncodeJSON is used by [JSON], DecodeJSON by [Response.JSON] and what builds
+	// on it. Nil means encoding/json. (aiohttp: json_serialize, json_serialize_bytes)
+	EncodeJSON func(any) ([]byte, error)
+	DecodeJSON func([]byte, any) error
 	// TrustEnv takes proxies and credentials from the environment and the user's
 	// netrc file, anew for each hop: see [connector.Config]. (aiohttp: trust_env)
 	TrustEnv bool
@@ -72,7 +79,9 @@ type core struct {
 	connector *connector.Connector // nil with a foreign Transport
 	ownConn   bool
 	transport http.RoundTripper // with the middlewares around it
-	direct    bool              // transport is the connector itself
+	bare      http.RoundTripper // without
+	traces    []*Trace
+	decode    func([]byte, any) error
 	jar       http.CookieJar
 	sensitive []string
 	trustEnv  bool
@@ -89,6 +98,10 @@ func New(cfg Config) (*Session, error) {
 	}
 	c := &core{baseURL: base, connector: cfg.Connector, ownConn: cfg.OwnConnector, jar: cfg.Jar, trustEnv: cfg.TrustEnv}
 	s := &Session{core: c, base: baseOptions(cfg.Timeout)}
+	s.base.encode = cfg.EncodeJSON
+	if s.base.encode == nil {
+		s.base.encode = json.Marshal
+	}
 	c.root = s
 	if err := s.base.applyAll(cfg.Options); err != nil {
 		return nil, err
@@ -97,6 +110,15 @@ func New(cfg Config) (*Session, error) {
 		return nil, err
 	}
 	s.base.owned = false
+	for _, t := range cfg.Trace {
+		if t != nil {
+			c.traces = append(c.traces, t)
+		}
+	}
+	c.decode = cfg.DecodeJSON
+	if c.decode == nil {
+		c.decode = json.Unmarshal
+	}
 	for _, name := range cfg.SensitiveHeaders {
 		c.sensitive = append(c.sensitive, http.CanonicalHeaderKey(name))
 	}
@@ -131,7 +153,7 @@ func (c *core) connect(cfg *Config) error {
 		}
 		rt = c.connector
 	}
-	c.direct = rt == http.RoundTripper(c.connector) && len(cfg.Middleware) == 0
+	c.bare = rt
 	c.transport = middleware.Chain(rt, cfg.Middleware...)
 	return nil
 }

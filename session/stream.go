@@ -28,9 +28,15 @@ type StreamReader struct {
 	r, w  int
 	err   error // of src, to be told once the buffer is empty
 	total int64
+	ahead int // how much is read ahead
 }
 
-func newStreamReader(src io.ReadCloser) *StreamReader { return &StreamReader{src: src} }
+func newStreamReader(src io.ReadCloser, ahead int) *StreamReader {
+	if ahead <= 0 {
+		ahead = streamBuffer
+	}
+	return &StreamReader{src: src, ahead: ahead}
+}
 
 func (s *StreamReader) buffered() []byte { return s.buf[s.r:s.w] }
 
@@ -47,7 +53,7 @@ func (s *StreamReader) fill() {
 		s.r = 0
 	}
 	if s.w == len(s.buf) {
-		grown := make([]byte, max(streamBuffer, 2*len(s.buf)))
+		grown := make([]byte, max(s.ahead, 2*len(s.buf)))
 		copy(grown, s.buf)
 		s.buf = grown
 	}

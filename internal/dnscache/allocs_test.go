@@ -14,7 +14,7 @@ func warm(tb testing.TB, n int) *dnscache.Cache {
 	c := dnscache.New(dnscache.Config{Resolver: r, TTL: 1 << 50})
 	tb.Cleanup(c.Close)
 	for i := range n {
-		if _, _, err := c.Lookup(tb.Context(), fmt.Sprintf("h%d", i), "443"); err != nil {
+		if _, _, err := c.Lookup(tb.Context(), fmt.Sprintf("h%d", i), "443", nil); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -29,7 +29,7 @@ func TestHitAllocs(t *testing.T) {
 	c := warm(t, 10)
 	ctx := t.Context()
 	got := testing.AllocsPerRun(100, func() {
-		if _, how, err := c.Lookup(ctx, "h3", "443"); err != nil || how != dnscache.Hit {
+		if _, how, err := c.Lookup(ctx, "h3", "443", nil); err != nil || how != dnscache.Hit {
 			t.Fatal(how, err)
 		}
 	})
@@ -45,7 +45,7 @@ func BenchmarkHit(b *testing.B) {
 			ctx := b.Context()
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, how, err := c.Lookup(ctx, "h0", "443"); err != nil || how != dnscache.Hit {
+				if _, how, err := c.Lookup(ctx, "h0", "443", nil); err != nil || how != dnscache.Hit {
 					b.Fatal(how, err)
 				}
 			}
@@ -59,7 +59,7 @@ func BenchmarkHitParallel(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, how, err := c.Lookup(ctx, "h0", "443"); err != nil || how != dnscache.Hit {
+			if _, how, err := c.Lookup(ctx, "h0", "443", nil); err != nil || how != dnscache.Hit {
 				b.Error(how, err)
 				return
 			}

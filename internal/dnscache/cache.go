@@ -130,13 +130,19 @@ func New(cfg Config) *Cache {
 // not its end. When ctx is done, Lookup returns [context.Cause] at once. A failure
 // of the resolver is a *net.DNSError with the resolver's own error in it; every
 // waiter gets it. After [Cache.Close] it is [errors.ErrConnectorClosed].
-func (c *Cache) Lookup(ctx context.Context, host, port string) (addrs []netip.Addr, how Outcome, err error) {
+//
+// Began, unless it is nil, is called with Hit, or before the wait with Miss or
+// Shared.
+func (c *Cache) Lookup(ctx context.Context, host, port string, began func(Outcome)) (addrs []netip.Addr, how Outcome, err error) {
 	k := key{host, port}
 	c.mu.Lock()
 	if e := c.entries[k]; e != nil && time.Until(e.expires) > 0 { // cheaper than time.Now
 		c.recent.touch(e)
 		addrs = e.take()
 		c.mu.Unlock()
+		if began != nil {
+			began(Hit)
+		}
 		return addrs, Hit, nil
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
@@ -147,6 +153,9 @@ func (c *Cache) Lookup(ctx context.Context, host, port string) (addrs []netip.Ad
 	c.mu.Unlock()
 	if err != nil {
 		return nil, how, err
+	}
+	if began != nil {
+		began(how)
 	}
 	select {
 	case <-cl.done:

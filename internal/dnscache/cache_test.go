@@ -31,7 +31,7 @@ func TestListIsTheCallers(t *testing.T) {
 	r := &resolver{addrs: "10.0.0.1 10.0.0.2"}
 	bubble(t, dnscache.Config{}, r, func(t *testing.T, c *dnscache.Cache) {
 		for range 3 {
-			got, _, err := c.Lookup(t.Context(), "a.test", "80")
+			got, _, err := c.Lookup(t.Context(), "a.test", "80", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,7 @@ func TestKeyHasPort(t *testing.T) {
 	r := &resolver{addrs: "10.0.0.1 10.0.0.2"}
 	bubble(t, dnscache.Config{}, r, func(t *testing.T, c *dnscache.Cache) {
 		for i, port := range []string{"80", "443"} {
-			got, how, err := c.Lookup(t.Context(), "a.test", port)
+			got, how, err := c.Lookup(t.Context(), "a.test", port, nil)
 			if err != nil || how != dnscache.Miss || text(got) != "10.0.0.1 10.0.0.2" {
 				t.Errorf("port %s: got %s, %v, %v", port, text(got), how, err)
 			}
@@ -96,7 +96,7 @@ func TestTTLOff(t *testing.T) {
 		look(t, c, "a.test", "10.0.0.1", dnscache.Miss)
 		wantNames(t, c)
 		r.set("", errServer)
-		if _, _, err := c.Lookup(t.Context(), "a.test", "80"); !errors.Is(err, errServer) {
+		if _, _, err := c.Lookup(t.Context(), "a.test", "80", nil); !errors.Is(err, errServer) {
 			t.Errorf("got %v, want %v", err, errServer)
 		}
 	})
@@ -151,7 +151,7 @@ func TestSizes(t *testing.T) {
 		r := &resolver{addrs: "10.0.0.1"}
 		bubble(t, dnscache.Config{Size: tt.size}, r, func(t *testing.T, c *dnscache.Cache) {
 			for i := range 1005 {
-				if _, _, err := c.Lookup(t.Context(), fmt.Sprintf("h%d", i), "80"); err != nil {
+				if _, _, err := c.Lookup(t.Context(), fmt.Sprintf("h%d", i), "80", nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -182,7 +182,7 @@ func TestAddresses(t *testing.T) {
 				if tt.want != "" {
 					look(t, c, "a.test", tt.want, dnscache.Miss)
 				} else {
-					_, _, err := c.Lookup(t.Context(), "a.test", "80")
+					_, _, err := c.Lookup(t.Context(), "a.test", "80", nil)
 					if d, ok := errors.AsType[*net.DNSError](err); !ok || !d.IsNotFound {
 						t.Errorf("got %v, want a DNSError that says not found", err)
 					}
@@ -222,7 +222,7 @@ func TestValues(t *testing.T) {
 	r := &resolver{addrs: "10.0.0.1"}
 	bubble(t, dnscache.Config{}, r, func(t *testing.T, c *dnscache.Cache) {
 		ctx := context.WithValue(t.Context(), valueKey{}, "trace")
-		if _, _, err := c.Lookup(ctx, "a.test", "80"); err != nil {
+		if _, _, err := c.Lookup(ctx, "a.test", "80", nil); err != nil {
 			t.Fatal(err)
 		}
 		if r.value != "trace" {

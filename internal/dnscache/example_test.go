@@ -15,7 +15,7 @@ func ExampleNew() {
 	})
 	defer c.Close()
 	for range 3 {
-		addrs, how, err := c.Lookup(context.Background(), "example.com", "443")
+		addrs, how, err := c.Lookup(context.Background(), "example.com", "443", nil)
 		fmt.Println(addrs, how, err)
 	}
 	// Output:
@@ -28,7 +28,7 @@ func ExampleCache_Hosts() {
 	c := dnscache.New(dnscache.Config{Resolver: &resolver{addrs: "192.0.2.1"}})
 	defer c.Close()
 	for _, host := range []string{"b.example", "a.example"} {
-		if _, _, err := c.Lookup(context.Background(), host, "443"); err != nil {
+		if _, _, err := c.Lookup(context.Background(), host, "443", nil); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -95,7 +95,7 @@ func bubble(t *testing.T, cfg dnscache.Config, r *resolver, f func(t *testing.T,
 // look looks host up and compares the answer.
 func look(t *testing.T, c *dnscache.Cache, host, want string, wantHow dnscache.Outcome) {
 	t.Helper()
-	got, how, err := c.Lookup(t.Context(), host, "80")
+	got, how, err := c.Lookup(t.Context(), host, "80", nil)
 	if err != nil {
 		t.Errorf("Lookup(%s): %v", host, err)
 	}

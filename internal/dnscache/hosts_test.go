@@ -13,7 +13,7 @@ func TestHosts(t *testing.T) {
 	r := &resolver{addrs: "10.0.0.1 10.0.0.2"}
 	bubble(t, dnscache.Config{}, r, func(t *testing.T, c *dnscache.Cache) {
 		for _, hp := range [][2]string{{"b", "80"}, {"a", "80"}, {"b", "443"}, {"a", "80"}} {
-			if _, _, err := c.Lookup(t.Context(), hp[0], hp[1]); err != nil {
+			if _, _, err := c.Lookup(t.Context(), hp[0], hp[1], nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -27,7 +27,7 @@ func ask(ctx context.Context, c *dnscache.Cache) <-chan outcome {
 	done := make(chan outcome, 1)
 	start := time.Now()
 	go func() {
-		got, how, err := c.Lookup(ctx, "a.test", "80")
+		got, how, err := c.Lookup(ctx, "a.test", "80", nil)
 		done <- outcome{text(got), how, err, time.Since(start)}
 	}()
 	synctest.Wait()
@@ -115,7 +115,7 @@ func TestDeadContextBeginsNothing(t *testing.T) {
 	bubble(t, dnscache.Config{}, r, func(t *testing.T, c *dnscache.Cache) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, _, err := c.Lookup(ctx, "a.test", "80"); !errors.Is(err, context.Canceled) {
+		if _, _, err := c.Lookup(ctx, "a.test", "80", nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
 		synctest.Wait()
@@ -199,7 +199,7 @@ func TestClose(t *testing.T) {
 		if got := len(r.ended); got != 2 {
 			t.Errorf("%d look-ups were broken off, want 2", got)
 		}
-		if _, _, err := c.Lookup(t.Context(), "a.test", "80"); !errors.Is(err, errors.ErrConnectorClosed) {
+		if _, _, err := c.Lookup(t.Context(), "a.test", "80", nil); !errors.Is(err, errors.ErrConnectorClosed) {
 			t.Errorf("after Close: got %v, want %v", err, errors.ErrConnectorClosed)
 		}
 		c.Close()
@@ -249,7 +249,7 @@ func TestConcurrency(t *testing.T) {
 				if j%7 == 0 {
 					go cancel()
 				}
-				got, _, err := c.Lookup(ctx, hosts[(i+j)%5], "80")
+				got, _, err := c.Lookup(ctx, hosts[(i+j)%5], "80", nil)
 				if err == nil && len(got) != 2 || err != nil && !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v, %v", got, err)
 				}

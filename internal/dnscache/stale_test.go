@@ -44,7 +44,7 @@ func TestStale(t *testing.T) {
 					wantNames(t, c, "a.test")
 					return
 				}
-				if _, how, err := c.Lookup(t.Context(), "a.test", "80"); !errors.Is(err, tt.err) || how != dnscache.Miss {
+				if _, how, err := c.Lookup(t.Context(), "a.test", "80", nil); !errors.Is(err, tt.err) || how != dnscache.Miss {
 					t.Errorf("got %v, %v, want a miss and %v", how, err, tt.err)
 				}
 				wantNames(t, c)
@@ -70,7 +70,7 @@ func TestStaleIsNotRenewed(t *testing.T) {
 			t.Errorf("the resolver was asked %d times, want 11", r.count())
 		}
 		time.Sleep(time.Second)
-		if _, _, err := c.Lookup(t.Context(), "a.test", "80"); !errors.Is(err, errServer) {
+		if _, _, err := c.Lookup(t.Context(), "a.test", "80", nil); !errors.Is(err, errServer) {
 			t.Errorf("at the end: got %v, want %v", err, errServer)
 		}
 	})
@@ -87,7 +87,7 @@ func TestStaleNotAfterNotFound(t *testing.T) {
 		time.Sleep(time.Second)
 		for _, err := range []error{errNotFound, errServer} {
 			r.set("", err)
-			if _, _, got := c.Lookup(t.Context(), "a.test", "80"); !errors.Is(got, err) {
+			if _, _, got := c.Lookup(t.Context(), "a.test", "80", nil); !errors.Is(got, err) {
 				t.Errorf("got %v, want %v", got, err)
 			}
 		}
