@@ -149,6 +149,7 @@ func (dl *dial) lookUp(host string) func(dnscache.Outcome) {
 		case dnscache.Miss:
 			callWith(dl.trace.DNSCacheMiss, host)
 			callWith(dl.trace.ResolveStart, host)
+		case dnscache.Stale, dnscache.Literal: // neither is how one begins
 		}
 	}
 }

@@ -68,8 +68,11 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoded}
 	}
 	b.report(n)
-	if b.call.trace != nil {
-		b.call.trace.chunk(p[:n], false)
+	if t := b.call.trace; t != nil {
+		t.chunk(p[:n], false)
+		if broken := t.err(); broken != nil {
+			err = broken
+		}
 	}
 	if err != nil {
 		err = b.end(err)
