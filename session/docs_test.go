@@ -1,0 +1,108 @@
+package session_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestMigrationPage: every identifier in the right column of docs/aiohttp.md
+// exists.
+func TestMigrationPage(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, pkg := range []string{"session", "connector", "errors", "middleware", "ws", "form", "jar"} {
+		declared(t, pkg, known)
+	}
+	name := regexp.MustCompile("`((?:session|connector|errors|middleware|ws|form|jar)\\.[A-Za-z.]+)(?:\\([^`]*\\))?`")
+	rows, found := 0, 0
+	for line := range strings.Lines(read(t, filepath.Join("..", "docs", "aiohttp.md"))) {
+		cells := strings.Split(line, "|")
+		right := line
+		if len(cells) > 3 {
+			rows++
+			right = cells[2]
+			if !strings.Contains(right, "`") && !strings.Contains(right, "Not needed: ") && !strings.Contains(right, "---") && !strings.Contains(right, "here") {
+				t.Errorf("neither a name nor a reason: %s", line)
+			}
+		}
+		for _, m := range name.FindAllStringSubmatch(right, -1) {
+			found++
+			if !known[m[1]] {
+				t.Errorf("%s does not exist", m[1])
+			}
+		}
+	}
+	if rows < 150 || found < 200 {
+		t.Errorf("%d rows and %d names: the page was not understood", rows, found)
+	}
+}
+
+// declared notes the exported identifiers of a package: pkg.Name, pkg.Type.Method
+// and pkg.Type.Field.
+func declared(t *testing.T, pkg string, known map[string]bool) {
+	t.Helper()
+	pkgs, err := parser.ParseDir(token.NewFileSet(), filepath.Join("..", pkg), func(f fs.FileInfo) bool {
+		return !strings.HasSuffix(f.Name(), "_test.go")
+	}, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pkgs {
+		for _, file := range p.Files {
+			for _, d := range file.Decls {
+				switch d := d.(type) {
+				case *ast.FuncDecl:
+					known[pkg+"."+receiver(d)+d.Name.Name] = true
+				case *ast.GenDecl:
+					for _, spec := range d.Specs {
+						declaredSpec(pkg, spec, known)
+					}
+				}
+			}
+		}
+	}
+}
+
+func receiver(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return ""
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
+	return typ.(*ast.Ident).Name + "."
+}
+
+func declaredSpec(pkg string, spec ast.Spec, known map[string]bool) {
+	switch spec := spec.(type) {
+	case *ast.ValueSpec:
+		for _, n := range spec.Names {
+			known[pkg+"."+n.Name] = true
+		}
+	case *ast.TypeSpec:
+		known[pkg+"."+spec.Name.Name] = true
+		fields, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			break
+		}
+		for _, f := range fields.Fields.List {
+			for _, n := range f.Names {
+				known[pkg+"."+spec.Name.Name+"."+n.Name] = true
+			}
+		}
+	}
+	// session.ClientTimeout is the connector's.
+	for _, field := range []string{"Total", "Connect", "SockConnect", "SockRead"} {
+		known["session.ClientTimeout."+field] = true
+	}
+}
