@@ -62,7 +62,7 @@ func Codecs(codecs ...Codec) Option {
 }
 
 // MaxDecompressed bounds what decoding makes of a response's body: to size
-// bytes, and to ratio times the bytes that have come in, of which the first 8 MiB
+// bytes, and to ratio times the bytes that have come in, of which the first 4 MiB
 // that are decoded are exempt. A body that goes beyond either fails with an
 // [*errors.ClientPayloadError] of the class ErrContentEncoding, which is also an
 // [*errors.BodyTooLargeError]. Both bounds hold for each coding of several.

@@ -7,10 +7,10 @@ const (
 	// Apache httpd's mod_deflate allows. Text, JSON and tables of numbers stay
 	// below 100; gzip alone makes 1029 of zeros, and brotli and zstd far more.
 	DefaultRatio = 200
-	// FreeBytes is what a body may always decode to, whatever its ratio: 8 MiB,
-	// a sheet of zeros included. That is as much as the window of a zstd decoder
-	// (RFC 9659 3), and a quarter of what a bomb may cost in memory.
-	FreeBytes = 8 << 20
+	// FreeBytes is what a body may always decode to, whatever its ratio: 4 MiB. It
+	// lets small sheets of zeros pass, and keeps what a bomb costs below 32 MiB: a
+	// decoder's window, of 16 MiB at most, and a caller's buffer that grows to this.
+	FreeBytes = 4 << 20
 )
 
 // Limits bound what decoding may make of a body. The bounds hold for each coding
