@@ -167,7 +167,7 @@ func TestCodecs(t *testing.T) {
 
 func TestMaxDecompressed(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("a", 10<<20)
+	text := strings.Repeat("a", 6<<20)
 	rec := coded(t, "br", encoded(t, "br", text))
 	s := newSession(t, session.Config{})
 	for _, test := range []struct {
@@ -176,8 +176,8 @@ func TestMaxDecompressed(t *testing.T) {
 	}{
 		{nil, 4 << 20},
 		{opt(session.MaxDecompressed(0, -1)), 0},
-		{opt(session.MaxDecompressed(10<<20, -1)), 0},
-		{opt(session.MaxDecompressed(10<<20-1, -1)), 10<<20 - 1},
+		{opt(session.MaxDecompressed(6<<20, -1)), 0},
+		{opt(session.MaxDecompressed(6<<20-1, -1)), 6<<20 - 1},
 		{opt(session.MaxDecompressed(1000, 0)), 1000},
 		{opt(session.MaxDecompressed(1000, 0), session.MaxDecompressed(0, -1)), 0},
 		{opt(session.MaxBodySize(500)), 500},
@@ -204,6 +204,9 @@ func TestMaxDecompressed(t *testing.T) {
 // TestBombMemory reads 10 GiB of zeros in one piece, or tries to. It is not
 // parallel: it looks at what is alive on the heap.
 func TestBombMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes it slow")
+	}
 	zeros := strings.Repeat("\x00", 10<<20)
 	for _, coding := range []string{"gzip", "zstd", "br"} {
 		bomb := strings.Repeat(encoded(t, coding, zeros), 1000) // members and frames
@@ -215,7 +218,9 @@ func TestBombMemory(t *testing.T) {
 			s := newSession(t, session.Config{})
 			var peak int64
 			var m runtime.MemStats
-			runtime.GC()
+			for range 3 { // what pools hold lives for two
+				runtime.GC()
+			}
 			runtime.ReadMemStats(&m)
 			base := int64(m.HeapAlloc)
 			next := int64(0)
@@ -235,7 +240,7 @@ func TestBombMemory(t *testing.T) {
 			if !errors.Is(err, errors.ErrBodyTooLarge) || !errors.Is(err, errors.ErrContentEncoding) {
 				t.Errorf("%s: got %v", header, err)
 			}
-			if peak == 0 || peak > 32<<20 {
+			if next == 0 || peak > 32<<20 {
 				t.Errorf("%s: heap +%d MiB, want at most 32", header, peak>>20)
 			}
 			t.Logf("%s: heap +%d MiB", header, peak>>20)

@@ -208,6 +208,9 @@ func TestEncoderPool(t *testing.T) {
 
 // TestEncoderMemory is not parallel: it looks at the heap.
 func TestEncoderMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes it slow")
+	}
 	for _, coding := range codings {
 		src := newBody(io.LimitReader(randomReader(), 24<<20))
 		peak, _, err := heapPeak(codec.NewEncoder(coding, src), 1<<40)

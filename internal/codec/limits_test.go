@@ -48,7 +48,7 @@ func dense(size int) string {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	zeros := func(n int) []byte { return compress(t, "gzip", make([]byte, n)) }
-	many := compress(t, "gzip", []byte(dense(24<<20)))
+	many := compress(t, "gzip", []byte(dense(10<<20)))
 	for _, tt := range []struct {
 		name   string
 		limits codec.Limits
@@ -61,13 +61,13 @@ func TestLimits(t *testing.T) {
 		{"150 for one", codec.Limits{}, "gzip", many, 0},
 		{"the same, of a hundred", codec.Limits{Ratio: 100}, "gzip", many, 100 * int64(len(many))},
 		{"one for one, within what is free", codec.Limits{Ratio: 1}, "gzip", zeros(1 << 20), 0},
-		{"no ratio", codec.Limits{Ratio: -1}, "gzip", zeros(40 << 20), 0},
-		{"a ratio beyond counting", codec.Limits{Ratio: math.MaxInt}, "gzip", zeros(40 << 20), 0},
+		{"no ratio", codec.Limits{Ratio: -1}, "gzip", zeros(6 << 20), 0},
+		{"a ratio beyond counting", codec.Limits{Ratio: math.MaxInt}, "gzip", zeros(6 << 20), 0},
 		{"just the size", codec.Limits{Size: 1000}, "gzip", zeros(1000), 0},
 		{"above the size", codec.Limits{Size: 999}, "gzip", zeros(1000), 999},
 		{"above the size, without a ratio", codec.Limits{Size: 999, Ratio: -1}, "gzip", zeros(1000), 999},
 		{"a negative size", codec.Limits{Size: -1}, "gzip", zeros(1000), 0},
-		{"a size above the ratio's", codec.Limits{Size: 1 << 40}, "gzip", zeros(9 << 20), codec.FreeBytes},
+		{"a size above the ratio's", codec.Limits{Size: 1 << 40}, "gzip", zeros(6 << 20), codec.FreeBytes},
 		{"the inner coding", codec.Limits{Size: 50}, "gzip, deflate", compress(t, "deflate", zeros(1)[:23]), 0},
 	} {
 		n, err := limited(t, tt.limits, tt.list, tt.data)
@@ -91,7 +91,7 @@ func TestLimitsHidden(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 30
 	frame := binary.LittleEndian.AppendUint32([]byte{0x50, 0x2a, 0x4d, 0x18}, size)
-	zeros := compress(t, "gzip", append(frame, make([]byte, 20<<20)...))
+	zeros := compress(t, "gzip", append(frame, make([]byte, 6<<20)...))
 	n, err := limited(t, codec.Limits{}, "zstd, gzip", zeros)
 	wantCoding(t, err, errors.ErrBodyTooLarge)
 	if n != 0 {
