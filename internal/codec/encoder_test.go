@@ -213,7 +213,7 @@ func TestEncoderMemory(t *testing.T) {
 	}
 	for _, coding := range codings {
 		src := newBody(io.LimitReader(randomReader(), 24<<20))
-		peak, _, err := heapPeak(codec.NewEncoder(coding, src), 1<<40)
+		_, peak, _, err := heapPeak(codec.NewEncoder(coding, src), 1<<40)
 		if err != io.EOF || peak > 12<<20 {
 			t.Errorf("%s: got %v, heap +%d MiB, want at most 12", coding, err, peak>>20)
 		}

@@ -8,8 +8,9 @@ const (
 	// below 100; gzip alone makes 1029 of zeros, and brotli and zstd far more.
 	DefaultRatio = 200
 	// FreeBytes is what a body may always decode to, whatever its ratio: 4 MiB. It
-	// lets small sheets of zeros pass, and keeps what a bomb costs below 32 MiB: a
-	// decoder's window, of 16 MiB at most, and a caller's buffer that grows to this.
+	// lets small sheets of zeros pass, and keeps low what a bomb costs: a decoder's
+	// window, 16 MiB for br and 9 for zstd at most, and a caller's buffer that
+	// grows to this.
 	FreeBytes = 4 << 20
 )
 
