@@ -20,7 +20,8 @@ import (
 // bodySource is a request's body before it is sent, once or several times.
 type bodySource struct {
 	open        func() (io.ReadCloser, error)
-	length      int64 // -1: not known, sent in chunks
+	data        []byte // what open returns, if it is in memory
+	length      int64  // -1: not known, sent in chunks
 	contentType string
 	once        bool // open works a single time
 	discard     func()
@@ -42,7 +43,7 @@ func memoryBody(data []byte, contentType string) *bodySource {
 			}
 			return io.NopCloser(bytes.NewReader(data)), nil
 		},
-		length: int64(len(data)), contentType: contentType,
+		data: data, length: int64(len(data)), contentType: contentType,
 	}
 }
 

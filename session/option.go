@@ -48,6 +48,7 @@ type options struct {
 	timeout  ClientTimeout
 	maxBody  int64
 	progress func(done, total int64)
+	coding   codingOptions
 	native   *http.Request // of Session.Do
 	wire     *wireOptions  // what few requests ask for; never changed
 	rare     *rareOptions  // likewise

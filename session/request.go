@@ -137,6 +137,9 @@ func (c *call) settle(ctx context.Context) error {
 		}
 		o.setHeader("Authorization", value)
 	}
+	if err := o.settleCompress(); err != nil {
+		return err
+	}
 	if o.header["Content-Length"] != nil {
 		if err := c.settleLength(); err != nil {
 			return err

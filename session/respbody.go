@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/codec"
 )
 
 // responseBody is the body that a caller reads: decoded, counted, bounded, and
@@ -38,7 +37,7 @@ func (c *call) openResponse() {
 	b := &c.resp.body
 	*b = responseBody{call: c, src: native.Body, limit: c.opts.maxBody, total: native.ContentLength}
 	if c.decodes(native) {
-		if dec, ok := codec.NewReader(native.Header["Content-Encoding"], native.Body); ok {
+		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], native.Body); ok {
 			b.src, b.decoded, b.total = dec, true, -1
 		}
 	}

@@ -208,7 +208,7 @@ func (r *Response) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return charset.Decode(data, r.Header.Get("Content-Type"))
+	return r.decodeText(data)
 }
 
 // JSON reads the whole body and decodes it into v. A body that says to be of

@@ -1,14 +1,9 @@
 // Package charset reads Content-Type headers leniently and decodes text by
-// them.
+// them: [Label] finds the charset of a body, [Known] tells whether it can be
+// decoded or a fallback has to be asked for, [Decode] decodes.
 package charset
 
-import (
-	"bytes"
-	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/net/html/charset"
-)
+import "strings"
 
 // OctetStream is the type of a body that does not say its own.
 const OctetStream = "application/octet-stream"
@@ -88,30 +83,4 @@ func IsJSON(mediaType string) bool {
 		return false
 	}
 	return sub == "json" || sub == "x-json" || strings.HasSuffix(sub, "+json")
-}
-
-var bom = []byte("\xef\xbb\xbf")
-
-// Decode makes UTF-8 of a body by the charset that its Content-Type names. The
-// names are those of the WHATWG's Encoding standard. Text without a charset, or
-// with an unknown one, is UTF-8; a byte order mark is not part of it, and what
-// is not valid becomes U+FFFD.
-func Decode(body []byte, contentType string) (string, error) {
-	_, label := Parse(contentType)
-	enc, name := charset.Lookup(label)
-	if enc == nil || name == "utf-8" || name == "replacement" {
-		return text(bytes.TrimPrefix(body, bom)), nil
-	}
-	decoded, err := enc.NewDecoder().Bytes(body)
-	if err != nil {
-		return "", err
-	}
-	return string(bytes.TrimPrefix(decoded, bom)), nil
-}
-
-func text(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	return strings.ToValidUTF8(string(b), "\uFFFD")
 }

@@ -5,35 +5,51 @@ import (
 	"io"
 	"sync"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
 	inputBuffer = 16 << 10 // what a decoder reads at once
 	copyBuffer  = 32 << 10 // what it decodes at once: the window of deflate
+	// maxWindow bounds what a zstd frame may ask for. RFC 9659 3: a window for a
+	// content coding is at most 8 MiB. Brotli's is bounded by its format: 16 MiB.
+	maxWindow = 8 << 20
 )
 
 // decoder is a pooled decoder with its input buffer. Its parts are made when
 // they are first needed.
 type decoder struct {
-	in  *bufio.Reader
-	gz  *gzip.Reader
-	raw io.ReadCloser // flate, with Resetter
-	zl  io.ReadCloser // zlib, with Resetter
-	cur io.Reader     // the one in use
+	in     *bufio.Reader
+	gz     *gzip.Reader
+	raw    io.ReadCloser // flate, with Resetter
+	zl     io.ReadCloser // zlib, with Resetter
+	br     *brotli.Reader
+	zs     *zstd.Decoder
+	custom io.Closer // the caller's; not kept
+	cur    io.Reader // the one in use
 }
 
 // The decoders of one kind share a pool: an unused gzip.Reader in a deflate
 // decoder would cost 40 KiB.
-var gzipPool, deflatePool, bufferPool sync.Pool
+var gzipPool, deflatePool, brotliPool, zstdPool, customPool, bufferPool sync.Pool
 
 func pool(k kind) *sync.Pool {
-	if k == gzipCoding {
+	switch k {
+	case gzipCoding:
 		return &gzipPool
+	case deflateCoding:
+		return &deflatePool
+	case brotliCoding:
+		return &brotliPool
+	case zstdCoding:
+		return &zstdPool
+	default:
+		return &customPool
 	}
-	return &deflatePool
 }
 
 func getDecoder(k kind) *decoder {
@@ -45,6 +61,10 @@ func getDecoder(k kind) *decoder {
 
 // putDecoder keeps a decoder, without what it has read from.
 func putDecoder(k kind, d *decoder) {
+	if d.custom != nil {
+		d.custom.Close() // what counts was read, or nobody wants it
+		d.custom = nil
+	}
 	d.in.Reset(nil)
 	d.cur = nil
 	if d.gz != nil {
@@ -65,15 +85,27 @@ func putBuffer(b *[copyBuffer]byte) { bufferPool.Put(b) }
 func (d *decoder) Read(p []byte) (int, error) { return d.cur.Read(p) }
 
 // start begins to decode what is in the input, of which there is a byte. Only
-// gzip may be started again, on its next member (RFC 1952 2.2).
-func (d *decoder) start(k kind, first bool) error {
+// gzip may be started again, on its next member (RFC 1952 2.2); the decoder of
+// zstd finds its next frame itself (RFC 8878 3.1).
+func (d *decoder) start(s step, first bool) error {
 	switch {
-	case k == gzipCoding:
+	case s.kind == gzipCoding:
 		return d.startGzip()
-	case first:
+	case !first:
+		return errTrailing
+	case s.kind == deflateCoding:
 		return d.startDeflate()
+	case s.kind == brotliCoding:
+		return d.startBrotli()
+	case s.kind == zstdCoding:
+		return d.startZstd()
 	}
-	return errTrailing
+	r, err := s.open(d.in)
+	if err != nil {
+		return err
+	}
+	d.cur, d.custom = r, r
+	return nil
 }
 
 func (d *decoder) startGzip() error {
@@ -113,4 +145,27 @@ func (d *decoder) startDeflate() (err error) {
 // isZlib reports whether head starts with the two bytes of RFC 1950 2.2.
 func isZlib(head []byte) bool {
 	return len(head) >= 2 && head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0
+}
+
+func (d *decoder) startBrotli() error {
+	if d.br == nil {
+		d.br = new(brotli.Reader)
+	}
+	d.cur = d.br
+	return d.br.Reset(d.in)
+}
+
+// startZstd keeps the decoder to one goroutine, the caller's: others would
+// outlive a body that is left alone.
+func (d *decoder) startZstd() (err error) {
+	if d.zs == nil {
+		d.zs, err = zstd.NewReader(nil,
+			zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow))
+		if err != nil {
+			return err
+		}
+	}
+	d.cur = d.zs
+	return d.zs.Reset(d.in)
 }

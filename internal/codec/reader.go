@@ -15,7 +15,7 @@ const maxEmpty = 1024
 
 var (
 	errTrailing = stderrors.New("data after the end of the encoded body")
-	errEmpty    = stderrors.New("too many empty gzip members")
+	errEmpty    = stderrors.New("too much encoded data that decodes to nothing")
 )
 
 // Reader decodes one coding. It is made by [NewReader] and used by one goroutine
@@ -23,14 +23,17 @@ var (
 //
 // An error of the source is returned as it is. Any other is an
 // [errors.ClientPayloadError] of the class ErrContentEncoding with its cause,
-// which is [io.ErrUnexpectedEOF] for a body that is cut off. After Close it is
+// which is [io.ErrUnexpectedEOF] for a body that is cut off, and an
+// [errors.BodyTooLargeError] for one that decodes to too much. After Close it is
 // [errors.ErrConnectionClosed]. io.EOF comes once the source has ended too, so
 // that its connection can be used again.
 type Reader struct {
 	mu      sync.Mutex // Close may come while a Read is under way
-	kind    kind
+	step    step
 	within  bool // data, or a member of gzip's, was begun and has not ended
 	src     source
+	wire    *source // of the innermost coding: what came over the network
+	limits  Limits
 	dec     *decoder // nil before the first Read, and when it was put back
 	err     error
 	closed  atomic.Bool
@@ -88,6 +91,7 @@ func (r *Reader) read(p []byte) (int, error) {
 		if err == io.EOF {
 			r.within, err = false, nil
 		}
+		n, err = r.limit(n, err)
 		if err != nil {
 			err = r.fail(err)
 		}
@@ -104,14 +108,14 @@ func (r *Reader) read(p []byte) (int, error) {
 func (r *Reader) begin() error {
 	first := r.dec == nil
 	if first {
-		r.dec = getDecoder(r.kind)
+		r.dec = getDecoder(r.step.kind)
 		r.dec.in.Reset(&r.src)
 	}
 	if _, err := r.dec.in.Peek(1); err != nil {
 		return err
 	}
 	r.within = true
-	err := r.dec.start(r.kind, first)
+	err := r.dec.start(r.step, first)
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF // within a header
 	}
@@ -136,7 +140,7 @@ func (r *Reader) fail(err error) error {
 
 func (r *Reader) putBack() {
 	if r.dec != nil {
-		putDecoder(r.kind, r.dec)
+		putDecoder(r.step.kind, r.dec)
 		r.dec = nil
 	}
 }

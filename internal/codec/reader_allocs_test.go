@@ -37,6 +37,8 @@ func TestAllocs(t *testing.T) {
 		{"gzip", "gzip", 0, read, 1},
 		{"zlib", "zlib", 0, read, 1},
 		{"raw", "raw", 0, read, 1},
+		{"br", "br", 0, read, 4}, // and three of the library's, for its context maps
+		{"zstd", "zstd", 0, read, 1},
 		{"copy", "gzip", 0, writeTo, 1},
 		{"early close", "gzip", 0, func(r *codec.Reader) error {
 			_, err := r.Read(buf[:1])
@@ -64,5 +66,37 @@ func TestAllocs(t *testing.T) {
 				t.Errorf("got %v allocations, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestEncoderAllocs gates what a compressed body costs once the pools are warm.
+func TestEncoderAllocs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector empties pools")
+	}
+	text := []byte(sample(10 << 10))
+	buf := make([]byte, 4096)
+	for _, coding := range codings {
+		src := bytes.NewReader(nil)
+		rc := io.NopCloser(src)
+		got := testing.AllocsPerRun(200, func() {
+			src.Reset(text)
+			e := codec.NewEncoder(coding, rc)
+			for {
+				if _, err := e.Read(buf); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+			e.Close()
+		})
+		if got > 1 {
+			t.Errorf("%s, streamed: got %v allocations, want 1", coding, got)
+		}
+		got = testing.AllocsPerRun(200, func() { compress(t, coding, text) })
+		if got > 1 {
+			t.Errorf("%s, at once: got %v allocations, want 1", coding, got)
+		}
 	}
 }

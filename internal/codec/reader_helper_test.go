@@ -11,11 +11,15 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/codec"
 )
 
-// encoders make test data with the standard library, which is not what decodes.
+// encoders make test data, if they can with the standard library, which is not
+// what decodes.
 var encoders = map[string]func(w io.Writer) io.WriteCloser{
 	"gzip": func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
 	"gzip with a header": func(w io.Writer) io.WriteCloser {
@@ -31,14 +35,23 @@ var encoders = map[string]func(w io.Writer) io.WriteCloser{
 		}
 		return z
 	},
+	"br": func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
+	"zstd": func(w io.Writer) io.WriteCloser {
+		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			panic(err)
+		}
+		return z
+	},
 }
 
 // token is the coding for what encoders makes.
 func token(encoder string) string {
-	if strings.HasPrefix(encoder, "gzip") {
-		return "gzip"
+	name, _, _ := strings.Cut(encoder, " ")
+	if name == "zlib" || name == "raw" {
+		return "deflate"
 	}
-	return "deflate"
+	return name
 }
 
 func encode(t testing.TB, encoder, text string) []byte {

@@ -16,8 +16,8 @@ func TestReaderLists(t *testing.T) {
 	}{
 		{"only commas", []string{" , ,", ","}, false},
 		{"identities", []string{"identity, Identity", "identity"}, false},
-		{"unknown first", []string{"br, gzip"}, false},
-		{"unknown on its own line", []string{"gzip", "br"}, false},
+		{"unknown first", []string{"rot13, gzip"}, false},
+		{"unknown on its own line", []string{"gzip", "rot13"}, false},
 		{"case and space", []string{" \tGZip "}, true},
 		{"empty elements", []string{",gzip,,", ""}, true},
 		{"five", []string{"gzip, gzip", "deflate", "gzip, gzip"}, true},

@@ -1,0 +1,156 @@
+package charset
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// UTF8 is the charset of a text that names none.
+const UTF8 = "utf-8"
+
+var (
+	// ErrUnknown is the cause of a [DecodeError] about a charset that the
+	// Encoding standard does not have.
+	ErrUnknown = errors.New("unknown charset")
+	// ErrInvalid is the cause of a [DecodeError] about bytes that are no text in
+	// their charset.
+	ErrInvalid = errors.New("invalid text")
+)
+
+// DecodeError is a body that is not the text that it should be (aiohttp:
+// UnicodeDecodeError, LookupError). It is of the class ErrClientPayload, and its
+// cause is [ErrUnknown] or [ErrInvalid].
+type DecodeError struct {
+	Charset string // as it was asked for
+	Offset  int    // of the first invalid byte, or -1 if that is not known
+	Err     error
+}
+
+// Error names the charset and the place, and nothing of the text.
+func (e *DecodeError) Error() string {
+	text := "decode text as " + strconv.Quote(e.Charset)
+	if e.Offset >= 0 {
+		text += fmt.Sprintf(" at byte %d", e.Offset)
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrClientPayload or an ancestor of it.
+func (e *DecodeError) Is(target error) bool {
+	return target == errors.ErrClientPayload || target == errors.ErrClient
+}
+
+// Label is the charset that a Content-Type names, in lower case, whether it is
+// known or not. JSON that names none is UTF-8 (RFC 8259 8.1). It is "" if the
+// header does not tell. (aiohttp: ClientResponse.get_encoding)
+func Label(contentType string) string {
+	mediaType, label := Parse(contentType)
+	if label == "" && IsJSON(mediaType) {
+		return UTF8
+	}
+	return label
+}
+
+// Known reports whether label is one of the WHATWG's Encoding standard that
+// [Decode] takes. The empty label is not. The standard's "replacement", which
+// stands for charsets that browsers refuse, is not a charset either.
+func Known(label string) bool {
+	enc, _ := lookup(label)
+	return enc != nil
+}
+
+func lookup(label string) (encoding.Encoding, string) {
+	enc, name := charset.Lookup(label)
+	if name == "replacement" {
+		return nil, ""
+	}
+	return enc, name
+}
+
+// Decode makes UTF-8 of data by the charset that label names, one of those of
+// the WHATWG's Encoding standard in any case: "latin1" is windows-1252 there.
+// The empty label is UTF-8.
+//
+// A byte order mark at the start counts for more than the label, and is not
+// part of the text (Encoding standard 6.1: BOM sniff).
+//
+// If strict is set, data that is invalid in its charset is a [*DecodeError] of
+// [ErrInvalid], as with errors="strict" in aiohttp; else what is invalid becomes
+// U+FFFD, as with errors="replace". A label that is not [Known] is a
+// [*DecodeError] of [ErrUnknown] either way: ask the resolver before.
+func Decode(label string, data []byte, strict bool) (string, error) {
+	marked, n := sniff(data)
+	if n > 0 {
+		label = marked
+	}
+	text, err := decode(label, data[n:], strict)
+	if e, ok := errors.AsType[*DecodeError](err); ok && e.Offset >= 0 {
+		e.Offset += n
+	}
+	return text, err
+}
+
+// sniff finds a byte order mark, and the charset that it stands for.
+func sniff(data []byte) (label string, n int) {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return UTF8, 3
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return "utf-16be", 2
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return "utf-16le", 2
+	}
+	return "", 0
+}
+
+func decode(label string, data []byte, strict bool) (string, error) {
+	if label == "" {
+		label = UTF8
+	}
+	enc, name := lookup(label)
+	switch {
+	case enc == nil:
+		return "", &DecodeError{label, -1, ErrUnknown}
+	case name == UTF8 && utf8.Valid(data):
+		return string(data), nil
+	case name == UTF8 && strict:
+		return "", &DecodeError{label, firstInvalid(data), ErrInvalid}
+	}
+	out, err := enc.NewDecoder().Bytes(data)
+	if err != nil {
+		return "", &DecodeError{label, -1, err}
+	}
+	if strict && bytes.ContainsRune(out, utf8.RuneError) && !same(enc, out, data) {
+		return "", &DecodeError{label, -1, ErrInvalid}
+	}
+	return string(out), nil
+}
+
+// same reports whether text encodes to data. The decoders do not tell a U+FFFD
+// that they were given from one that stands for something invalid.
+func same(enc encoding.Encoding, text, data []byte) bool {
+	again, err := enc.NewEncoder().Bytes(text)
+	return err == nil && bytes.Equal(again, data)
+}
+
+func firstInvalid(data []byte) int {
+	offset := 0
+	for offset < len(data) {
+		r, size := utf8.DecodeRune(data[offset:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		offset += size
+	}
+	return offset
+}
