@@ -182,3 +182,11 @@ func (r *Response) decodeText(data []byte) (string, error) {
 	}
 	return charset.Decode(label, data, false)
 }
+
+// withCodecs is the session's own options with those for its codecs before them.
+func (cfg *Config) withCodecs() []Option {
+	if len(cfg.Codecs) == 0 {
+		return cfg.Options
+	}
+	return append([]Option{Codecs(cfg.Codecs...)}, cfg.Options...)
+}

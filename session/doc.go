@@ -41,7 +41,7 @@
 //	stale connections       one silent retry    connector.Config.DisableStaleRetry
 //	status of 400 and more  not an error        CheckStatus
 //	cookies                 kept in memory      Config.Jar
-//	compression             gzip, deflate       SkipHeader("Accept-Encoding")
+//	compression             gzip, deflate, br, zstd  SkipHeader("Accept-Encoding")
 //	body read in one piece  256 MiB             MaxBodySize
 //
 // Every request has the headers "Accept: */*", "Accept-Encoding" and

@@ -53,6 +53,9 @@ type Config struct {
 	// on it. Nil means encoding/json. (aiohttp: json_serialize, json_serialize_bytes)
 	EncodeJSON func(any) ([]byte, error)
 	DecodeJSON func([]byte, any) error
+	// Codecs undo and do content codings beside those of the library, or in their
+	// place. (aiohttp: set_zlib_backend)
+	Codecs []Codec
 	// TrustEnv takes proxies and credentials from the environment and the user's
 	// netrc file, anew for each hop: see [connector.Config]. (aiohttp: trust_env)
 	TrustEnv bool
@@ -103,7 +106,7 @@ func New(cfg Config) (*Session, error) {
 		s.base.encode = json.Marshal
 	}
 	c.root = s
-	if err := s.base.applyAll(cfg.Options); err != nil {
+	if err := s.base.applyAll(cfg.withCodecs()); err != nil {
 		return nil, err
 	}
 	if err := s.base.reusable(); err != nil {
@@ -171,7 +174,7 @@ func baseOptions(t ClientTimeout) options {
 		header: http.Header{
 			"User-Agent":      {"aiolos/" + Release},
 			"Accept":          {"*/*"},
-			"Accept-Encoding": {"gzip, deflate"},
+			"Accept-Encoding": {"gzip, deflate, br, zstd"},
 		},
 		owned:   true,
 		auto:    autoUserAgent | autoAccept | autoAcceptEncoding | autoContentType,
