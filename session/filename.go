@@ -13,8 +13,8 @@ const maxFileName = 200
 
 // SafeFileName makes a file name that is safe to create of one that a server
 // gave: the last element of a path, without control and formatting characters,
-// not hidden, not the name of a device, valid on every system, and at most 200
-// bytes long with its extension kept. It is "" if nothing is left.
+// not hidden, not the name of a device, valid on every system, and cut to some 200
+// bytes with its extension kept. It is "" if nothing is left.
 func SafeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
@@ -25,11 +25,8 @@ func SafeFileName(name string) string {
 	}
 	low := strings.ToLower(name)
 	// An unfinished file is known by its suffix, which is not for servers to give.
-	for _, suffix := range []string{partSuffix, metaSuffix, tempSuffix} {
-		if strings.HasSuffix(low, suffix) {
-			name += "_"
-			break
-		}
+	if strings.HasSuffix(low, partSuffix) || strings.HasSuffix(low, metaSuffix) || strings.HasSuffix(low, tempSuffix) {
+		name += "_"
 	}
 	if isDevice(low) {
 		name = "_" + name
@@ -64,7 +61,7 @@ func isDevice(low string) bool {
 	if !ok || utf8.RuneCountInString(number) != 1 {
 		return false
 	}
-	return strings.Contains("0123456789¹²³", number)
+	return strings.Trim(number, "0123456789¹²³") == ""
 }
 
 // shorten cuts a name to maxFileName bytes between two characters.

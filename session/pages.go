@@ -23,9 +23,9 @@ import (
 // [errors.ErrClientResponse].
 func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
-		p := pager{s: s, opts: opts, seen: map[string]bool{}}
+		p := pager{s: s, seen: map[string]bool{}}
 		for next := url; next != ""; {
-			resp, err := s.Get(ctx, next, Join(p.opts...))
+			resp, err := s.Get(ctx, next, Join(opts...), p.later())
 			if err != nil {
 				yield(nil, err)
 				return
@@ -46,10 +46,10 @@ func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Se
 // pager is one use of Pages.
 type pager struct {
 	s    *Session
-	opts []Option
 	seen map[string]bool
 	from *url.URL // the first page
 	left bool     // the origin of the first page was left
+	user bool     // the next link has credentials of its own
 }
 
 // next is the URL of the page after resp, or "".
@@ -60,7 +60,6 @@ func (p *pager) next(resp *Response) (string, error) {
 	}
 	if p.from == nil {
 		p.from = first
-		p.opts = append(p.opts[:len(p.opts):len(p.opts)], laterPage())
 	}
 	p.seen[first.String()], p.seen[resp.url.String()] = true, true
 	link := resp.Links().Rel("next")
@@ -82,37 +81,30 @@ func (p *pager) next(resp *Response) (string, error) {
 	return target, nil
 }
 
-// checkOrigin drops the secrets once the origin has changed.
+// checkOrigin notes whether the origin has changed.
 func (p *pager) checkOrigin(resp *Response, next *url.URL) {
-	if p.left {
-		return
-	}
-	p.left = !sameOrigin(p.from, resp.url) || !sameOrigin(p.from, next)
+	p.user = next.User != nil
+	p.left = p.left || !sameOrigin(p.from, resp.url) || !sameOrigin(p.from, next)
 	for _, hop := range resp.history {
 		p.left = p.left || !sameOrigin(p.from, hop.url)
 	}
-	if p.left {
-		p.opts = append(p.opts, p.s.withoutSecrets())
-	} else if next.User != nil {
-		// What the link says takes the place of what the options say.
-		p.opts = append(p.opts, SkipHeader("Authorization"))
-	}
 }
 
-// laterPage drops the query of options: a link has its own.
-func laterPage() Option {
-	return Option{"laterPage", nil, func(o *options) error {
-		o.query = ""
-		return nil
-	}}
-}
-
-// withoutSecrets is [call.leaveOrigin] for a request that has not begun.
-func (s *Session) withoutSecrets() Option {
-	return Option{"withoutSecrets", nil, func(o *options) error {
-		c := call{s: s, opts: *o}
-		c.leaveOrigin()
-		*o = c.opts
+// later changes the options for all pages but the first.
+func (p *pager) later() Option {
+	return Option{"later", nil, func(o *options) error {
+		if p.from == nil {
+			return nil
+		}
+		o.query = "" // a link has its own
+		if p.left {
+			c := call{s: p.s, opts: *o}
+			c.leaveOrigin()
+			*o = c.opts
+		}
+		if p.user && o.header["Authorization"] != nil {
+			delete(o.own(), "Authorization") // the link's take their place
+		}
 		return nil
 	}}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	stderrors "errors"
 	"hash"
 	"net/http"
 	"net/url"
@@ -51,7 +50,7 @@ func (e *ChecksumError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ChecksumError) Is(target error) bool { return stderrors.Is(errors.ErrClientPayload, target) }
+func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
 
 // Save writes the body to a file and returns the file's length. It is SaveTo with
 // a path alone.
@@ -86,7 +85,7 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if err := r.CheckStatus(); err != nil {
 		return Saved{}, err
 	}
-	sv, err := openSaver(ctx, cfg, r.call.firstURL())
+	sv, err := openSaver(cfg, r.call.firstURL())
 	if err != nil {
 		return Saved{}, r.wrap(err)
 	}
@@ -94,7 +93,7 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
 		return r.call.s.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
 	}
-	saved, err := sv.saveResponse(r)
+	saved, err := sv.saveResponse(ctx, r)
 	return saved, r.wrap(err)
 }
 
@@ -108,7 +107,7 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 	if ctx == nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, &errors.InvalidRequestError{Field: "context", Reason: "nil"})
 	}
-	sv, err := openSaver(ctx, cfg, u.String())
+	sv, err := openSaver(cfg, u.String())
 	if err != nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, err)
 	}
@@ -116,7 +115,7 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
 		return s.Request(ctx, http.MethodGet, url, Join(opts...), extra)
 	}
-	saved, err := sv.saveURL()
+	saved, err := sv.saveURL(ctx)
 	return saved, errors.Wrap(http.MethodGet, u, err)
 }
 

@@ -13,7 +13,6 @@ import (
 
 // saver is one call of Save at work.
 type saver struct {
-	ctx  context.Context
 	cfg  SaveConfig
 	url  string // asked for first
 	ask  func(ctx context.Context, extra Option) (*Response, error)
@@ -29,11 +28,11 @@ type saver struct {
 	total int64 // of the whole, or -1
 }
 
-func openSaver(ctx context.Context, cfg SaveConfig, url string) (*saver, error) {
+func openSaver(cfg SaveConfig, url string) (*saver, error) {
 	if (cfg.Hash == nil) != (cfg.Sum == nil) {
 		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
 	}
-	sv := &saver{ctx: ctx, cfg: cfg, url: url, total: -1}
+	sv := &saver{cfg: cfg, url: url, total: -1}
 	var err error
 	if sv.dir, sv.name, err = openSaveDir(cfg.Path); err != nil {
 		return nil, err
@@ -49,21 +48,21 @@ func openSaver(ctx context.Context, cfg SaveConfig, url string) (*saver, error) 
 func (sv *saver) close() { sv.dir.root.Close() }
 
 // saveURL asks for the file, or for its rest, and saves it.
-func (sv *saver) saveURL() (Saved, error) {
+func (sv *saver) saveURL(ctx context.Context) (Saved, error) {
 	if !sv.cfg.NoResume {
 		sv.find()
 	}
-	r, v, err := sv.request()
+	r, v, err := sv.request(ctx)
 	if err != nil {
 		return Saved{}, err
 	}
 	defer r.Close()
-	return sv.take(r, v)
+	return sv.take(ctx, r, v)
 }
 
 // saveResponse saves a response that is there already, unless only the rest of
 // it is wanted.
-func (sv *saver) saveResponse(r *Response) (Saved, error) {
+func (sv *saver) saveResponse(ctx context.Context, r *Response) (Saved, error) {
 	v, total, err := judge(r, 0, partMeta{})
 	if err != nil {
 		return Saved{}, err
@@ -71,11 +70,11 @@ func (sv *saver) saveResponse(r *Response) (Saved, error) {
 	if !sv.cfg.NoResume && !r.full && !r.call.s.oneShot {
 		if sv.find(); sv.have > 0 && sv.meta.same(newMeta(sv.url, r)) {
 			r.Close() // the rest is asked for
-			return sv.saveURL()
+			return sv.saveURL(ctx)
 		}
 	}
 	sv.have, sv.total = 0, total
-	return sv.take(r, v)
+	return sv.take(ctx, r, v)
 }
 
 // find looks for an unfinished file of the URL that can be continued.
@@ -100,13 +99,13 @@ func (sv *saver) find() {
 
 // request asks for the file, and once more without a range if the server has
 // another version of it.
-func (sv *saver) request() (*Response, rangeVerdict, error) {
+func (sv *saver) request(ctx context.Context) (*Response, rangeVerdict, error) {
 	for {
 		from := ""
 		if sv.have > 0 {
 			from = strconv.FormatInt(sv.have, 10)
 		}
-		r, err := sv.ask(sv.ctx, rangeOption(from, sv.meta.validator()))
+		r, err := sv.ask(ctx, rangeOption(from, sv.meta.validator()))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -125,7 +124,7 @@ func (sv *saver) request() (*Response, rangeVerdict, error) {
 }
 
 // take makes the file of a response.
-func (sv *saver) take(r *Response, v rangeVerdict) (Saved, error) {
+func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, error) {
 	var err error
 	if v == fromStart {
 		err = sv.restart(r)
@@ -137,7 +136,7 @@ func (sv *saver) take(r *Response, v rangeVerdict) (Saved, error) {
 		return Saved{}, err
 	}
 	if v != complete {
-		err = sv.receive(r)
+		err = sv.receive(ctx, r)
 	}
 	if err == nil {
 		err = sv.verify()
@@ -178,12 +177,12 @@ func (sv *saver) restart(r *Response) error {
 }
 
 // receive appends the body to the part.
-func (sv *saver) receive(r *Response) error {
+func (sv *saver) receive(ctx context.Context, r *Response) error {
 	var src io.Reader = r.Body
 	if r.full {
 		src = bytes.NewReader(r.data)
 	}
-	stop := context.AfterFunc(sv.ctx, func() { r.Close() })
+	stop := context.AfterFunc(ctx, func() { r.Close() })
 	defer stop()
 	var dst io.Writer = sv.part
 	if sv.cfg.Progress != nil {
@@ -194,8 +193,8 @@ func (sv *saver) receive(r *Response) error {
 		sv.have += n
 	}
 	switch {
-	case err != nil && sv.ctx.Err() != nil:
-		return sv.ctx.Err()
+	case err != nil && ctx.Err() != nil:
+		return ctx.Err()
 	case err == nil && sv.total >= 0 && sv.have != sv.total:
 		return lengthError(sv.have, sv.total)
 	}

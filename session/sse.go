@@ -45,22 +45,23 @@ func (r *Response) Events() iter.Seq2[Event, error] {
 	}
 }
 
-// events is Events with a parser whose state the caller can look at. It reports
-// false if the loop was left.
-func (r *Response) events(p *eventParser, yield func(Event, error) bool) bool {
+// events is Events with a parser whose state the caller can look at.
+func (r *Response) events(p *eventParser, yield func(Event, error) bool) {
 	defer r.Close()
 	if err := r.checkEvents(); err != nil {
-		return yield(Event{}, err)
+		yield(Event{}, err)
+		return
 	}
 	p.s = r.Content()
 	for {
 		switch event, err := p.next(); {
 		case err == io.EOF:
-			return true
+			return
 		case err != nil:
-			return yield(Event{}, r.wrap(err))
+			yield(Event{}, r.wrap(err))
+			return
 		case !yield(event, nil):
-			return false
+			return
 		}
 	}
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	stderrors "errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -34,7 +33,12 @@ func (e *CharsetError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *CharsetError) Is(target error) bool { return stderrors.Is(errors.ErrClientPayload, target) }
+func (e *CharsetError) Is(target error) bool { return isPayload(target) }
+
+// isPayload is the Is of the errors of this package that are about a body.
+func isPayload(target error) bool {
+	return target == errors.ErrClientPayload || target == errors.ErrClient
+}
 
 // Encoding is the charset that the body is in as far as the header tells: the
 // one that it names, if that is known, and utf-8 for JSON. It is "" if only the
