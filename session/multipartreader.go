@@ -70,6 +70,7 @@ type MultipartReader struct {
 	depth  int
 	parts  int
 	last   *BodyPart
+	err    error  // how it ended
 	text   string // the charset that a _charset_ part gives
 }
 
@@ -102,7 +103,32 @@ func newMultipart(src io.Reader, contentType string, cfg MultipartConfig, depth 
 	}
 	kind, _ := charset.Parse(contentType)
 	same := func(err error) error { return err }
-	return &MultipartReader{cfg: cfg, native: multipart.NewReader(src, boundary), kind: kind, depth: depth, wrap: same}, nil
+	return &MultipartReader{
+		cfg: cfg, native: multipart.NewReader(&closedBody{src: src}, boundary), kind: kind, depth: depth, wrap: same,
+	}, nil
+}
+
+// closedBody ends with a line break and then with an error, so that package
+// mime/multipart takes nothing but a closing boundary for the end: it has the same
+// io.EOF for a body that ends within the header of a part.
+type closedBody struct {
+	src   io.Reader
+	ended bool
+}
+
+func (b *closedBody) Read(p []byte) (int, error) {
+	if b.ended {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := b.src.Read(p)
+	if err != io.EOF || n > 0 {
+		return n, notEOF(err)
+	}
+	if len(p) < 2 {
+		return 0, nil
+	}
+	b.ended = true
+	return copy(p, "\r\n"), nil
 }
 
 // boundaryOf reads the parameter leniently, as the rest of Content-Type is read.
@@ -138,11 +164,10 @@ func (m *MultipartReader) Kind() string { return m.kind }
 // whatever is left of that. A part named _charset_, which gives the charset of the
 // others, is taken in and not returned (RFC 7578 4.6). (aiohttp: next)
 func (m *MultipartReader) Next() (*BodyPart, error) {
-	for {
+	for m.err == nil {
 		p, err := m.next()
 		if err != nil {
-			m.end()
-			return nil, err
+			return nil, m.end(err)
 		}
 		if m.kind != "multipart/form-data" || p.Name() != "_charset_" {
 			return p, nil
@@ -150,18 +175,20 @@ func (m *MultipartReader) Next() (*BodyPart, error) {
 		p.limit = maxCharsetPart
 		text, err := p.Bytes()
 		if err != nil {
-			m.end()
-			return nil, err
+			return nil, m.end(err)
 		}
 		m.text = string(text)
 	}
+	return nil, m.err
 }
 
 // end closes the response, of which nothing more is wanted.
-func (m *MultipartReader) end() {
+func (m *MultipartReader) end(err error) error {
+	m.err = err
 	if m.body != nil {
 		m.body.Close()
 	}
+	return err
 }
 
 func (m *MultipartReader) next() (*BodyPart, error) {
@@ -221,7 +248,9 @@ func (m *MultipartReader) Parts() iter.Seq2[*BodyPart, error] {
 				return
 			}
 			if !yield(p, err) || err != nil {
-				m.end()
+				if err == nil {
+					m.end(errors.ErrConnectionClosed) //nolint:errcheck // it says how a later Next fails
+				}
 				return
 			}
 		}

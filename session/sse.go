@@ -167,6 +167,9 @@ func (p *eventParser) line() ([]byte, error) {
 			}
 		}
 		if i := bytes.IndexAny(p.s.buffered()[from:], "\r\n"); i >= 0 {
+			if from+i > maxLine {
+				return nil, p.s.tooLong(maxLine)
+			}
 			line := p.s.take(from + i + 1)
 			end := len(line) - 1
 			p.afterCR = line[end] == '\r'

@@ -22,7 +22,7 @@ func TestTextModes(t *testing.T) {
 		{"utf-8, U+FFFD itself", "a\uFFFDb", "utf-8", "a\uFFFDb", "a\uFFFDb", 0},
 		{"utf-8, cut off behind U+FFFD", "\uFFFD\xe2\x82", "utf-8", "\uFFFD\uFFFD", "", 3},
 		{"latin1 is windows-1252", "caf\xe9 \x80", "latin1", "café €", "café €", 0},
-		{"a control character", "a\x81", "windows-1252", "a\u0081", "a\u0081", 0},
+		{"no such byte in windows-1252", "a\x81", "windows-1252", "a\uFFFD", "", -1},
 		{"no such byte in windows-874", "a\xdb", "windows-874", "a\uFFFD", "", -1},
 		{"shift_jis", "\x83e\x83X\x83g", "sjis", "テスト", "テスト", 0},
 		{"shift_jis, cut off", "\x83e\x83", "sjis", "テ\uFFFD", "", -1},
