@@ -25,7 +25,7 @@ type EventSource struct {
 	Session *Session
 	URL     string
 	// Options are those of every request. The total timeout is off unless they
-	// set it.
+	// set it; a SockRead timeout is what notices a server that has gone silent.
 	Options []Option
 	// LastEventID is where to go on from; empty means from now.
 	LastEventID string

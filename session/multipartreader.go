@@ -84,7 +84,7 @@ func (r *Response) MultipartReader(cfg MultipartConfig) (*MultipartReader, error
 		r.Close() // the type is the error
 		return nil, &errors.ContentTypeError{ClientResponseError: r.responseError("not multipart but " + r.ContentType())}
 	}
-	m, err := newMultipart(r.Body, r.Header.Get("Content-Type"), cfg, 1)
+	m, err := newMultipart(r.source(), r.Header.Get("Content-Type"), cfg, 1)
 	if err != nil {
 		r.Close() // the header is the error
 		return nil, r.wrap(err)

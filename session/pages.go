@@ -30,9 +30,7 @@ func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Se
 				yield(nil, err)
 				return
 			}
-			more := yield(resp, nil)
-			resp.Close() // the caller has read what it wants
-			if !more {
+			if !visit(resp, yield) {
 				return
 			}
 			if next, err = p.next(resp); err != nil {
@@ -41,6 +39,12 @@ func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Se
 			}
 		}
 	}
+}
+
+// visit yields a page and closes it, even if the loop panics.
+func visit(resp *Response, yield func(*Response, error) bool) bool {
+	defer resp.Close()
+	return yield(resp, nil)
 }
 
 // pager is one use of Pages.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"hash"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -130,6 +131,12 @@ func (s *Session) requestURL(raw string, opts []Option) (*url.URL, error) {
 	if err := o.applyAll(opts); err != nil {
 		return u, err
 	}
+	if o.body != s.base.body {
+		if o.body != nil && o.body.discard != nil {
+			o.body.discard()
+		}
+		return u, &errors.InvalidRequestError{Field: "Save", Reason: "a request for a file has no body"}
+	}
 	if o.query != "" {
 		u.RawQuery = joinQuery(u.RawQuery, o.query)
 	}
@@ -142,6 +149,15 @@ func joinQuery(a, b string) string {
 		return b
 	}
 	return a + "&" + b
+}
+
+// source is the body from where it was read to: from its start if it was read
+// and kept.
+func (r *Response) source() io.Reader {
+	if r.full {
+		return bytes.NewReader(r.data)
+	}
+	return r.Body
 }
 
 // firstURL is the URL that the call asked for first.

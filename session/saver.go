@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	stderrors "errors"
 	"io"
@@ -178,17 +177,13 @@ func (sv *saver) restart(r *Response) error {
 
 // receive appends the body to the part.
 func (sv *saver) receive(ctx context.Context, r *Response) error {
-	var src io.Reader = r.Body
-	if r.full {
-		src = bytes.NewReader(r.data)
-	}
 	stop := context.AfterFunc(ctx, func() { r.Close() })
 	defer stop()
 	var dst io.Writer = sv.part
 	if sv.cfg.Progress != nil {
 		dst = &savedBytes{sv}
 	}
-	n, err := io.Copy(dst, src)
+	n, err := io.Copy(dst, r.source())
 	if sv.cfg.Progress == nil {
 		sv.have += n
 	}

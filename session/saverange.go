@@ -80,8 +80,8 @@ func judge(r *Response, have int64, meta partMeta) (v rangeVerdict, total int64,
 	if err := r.CheckStatus(); err != nil {
 		return 0, 0, err
 	}
-	if r.StatusCode >= http.StatusMultipleChoices {
-		e := r.responseError(r.Reason()) // a redirect that is not followed is no file
+	if r.StatusCode < http.StatusOK || r.StatusCode >= http.StatusMultipleChoices {
+		e := r.responseError(r.Reason()) // neither a redirect nor a switch of protocols is a file
 		return 0, 0, &e
 	}
 	if r.body.decoded || r.Uncompressed {
