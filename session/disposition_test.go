@@ -104,6 +104,9 @@ var dispositions = []struct {
 	{`attachment; filename*0="foo"; filename*2="bar"`, "attachment", params("filename*0", "foo", "filename*2", "bar"), "foo"},
 	{`attachment; filename*1="foo."; filename*2="html"`, "attachment", params("filename*1", "foo.", "filename*2", "html"), ""},
 	{`attachment; filename*1="bar"; filename*0="foo"`, "attachment", params("filename*1", "bar", "filename*0", "foo"), "foobar"},
+	{`attachment; filename*x=a; filename*=latin1`, "attachment", params("filename*x", "a"), ""},
+	{`attachment; filename*0*=plain; filename*1=".txt"`, "attachment", params("filename*0*", "plain", "filename*1", ".txt"), "plain.txt"},
+	{`attachment; filename*0*=''%c3; filename*1*=%a4`, "attachment", params("filename*0*", "''%c3", "filename*1*", "%a4"), "ä"},
 	{`attachment; filename*0="a b"; filename*1=c(d`, "attachment", params("filename*0", "a b"), "a b"},
 }
 

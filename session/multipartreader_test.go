@@ -232,6 +232,8 @@ func TestMultipartErrors(t *testing.T) {
 		{"broken base64", "Content-Transfer-Encoding: base64\n\na===", session.MultipartConfig{}, errors.ErrClientPayload},
 		{"short base64", "Content-Transfer-Encoding: base64\n\naGk", session.MultipartConfig{}, errors.ErrClientPayload},
 		{"broken quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\na\x01", session.MultipartConfig{}, errors.ErrClientPayload},
+		{"broken body within", "Content-Type: multipart/x; boundary=in\n\n--in\n\na", session.MultipartConfig{}, errors.ErrClientPayload},
+		{"no boundary within", "Content-Type: multipart/x\n\na", session.MultipartConfig{}, errors.ErrClientPayload},
 		{"broken gzip", "Content-Encoding: gzip\n\nabc", session.MultipartConfig{}, errors.ErrContentEncoding},
 		{"broken field", "no colon\n\na", session.MultipartConfig{}, errors.ErrClientPayload},
 	} {
@@ -272,7 +274,8 @@ func TestMultipartBadResponses(t *testing.T) {
 	t.Parallel()
 	for contentType, class := range map[string]error{
 		"text/plain": errors.ErrContentType, "": errors.ErrContentType, "multipart/mixed": errors.ErrClientPayload,
-		"multipart/mixed; boundary=": errors.ErrClientPayload, `multipart/mixed; boundary=""`: errors.ErrClientPayload,
+		"multipart/mixed; nonsense; boundary=b": errors.ErrClientPayload,
+		"multipart/mixed; boundary=":            errors.ErrClientPayload, `multipart/mixed; boundary=""`: errors.ErrClientPayload,
 		"multipart/mixed; boundary=" + strings.Repeat("b", 71): errors.ErrClientPayload,
 	} {
 		_, err := answerOf(t, http.StatusOK, "", "Content-Type", contentType).MultipartReader(session.MultipartConfig{})
@@ -328,6 +331,30 @@ func FuzzMultipartReader(f *testing.F) {
 			t.Errorf("got %q, %v, want %q", got, err, body)
 		}
 	})
+}
+
+// TestMultipartContent: what is not what was asked for is an error.
+func TestMultipartContent(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"\n{", "Content-Encoding: gzip\n\nabc"} {
+		for name, use := range map[string]func(p *session.BodyPart) error{
+			"JSON": func(p *session.BodyPart) error { var v any; return p.JSON(&v) },
+			"form": func(p *session.BodyPart) error { _, err := p.Form(); return err },
+			"text": func(p *session.BodyPart) error { _, err := p.Text(); return err },
+		} {
+			p, err := partsOf(t, mixed(t, "multipart/mixed", strings.Replace(part, "{", "{%zz;", 1)), session.MultipartConfig{}).Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := use(p); !errors.Is(err, errors.ErrClientPayload) && (name != "text" || part != "\n{") {
+				t.Errorf("%s of %q: %v", name, part, err)
+			}
+		}
+	}
+	form := []string{"Content-Disposition: form-data; name=_charset_\n\n" + strings.Repeat("x", 33)}
+	if _, err := partsOf(t, mixed(t, "multipart/form-data", form...), session.MultipartConfig{}).Next(); !errors.Is(err, errors.ErrBodyTooLarge) {
+		t.Errorf("a long name of a charset: %v", err)
+	}
 }
 
 // TestMultipartBomb: a part that grows is stopped at its limit.

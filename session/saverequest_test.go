@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -81,5 +83,71 @@ func TestSaveRedirected(t *testing.T) {
 				t.Errorf("%s: the other origin saw %q", way, got)
 			}
 		}
+	}
+}
+
+// TestSaveOvertaken: a file that comes into being while another is saved under its
+// name stays, if nothing else was asked for.
+func TestSaveOvertaken(t *testing.T) {
+	t.Parallel()
+	for way, save := range ways {
+		f, dir := newFileServer(t), t.TempDir()
+		f.handler = func(w http.ResponseWriter, r *http.Request) {
+			w.Write(content[:10])
+			http.NewResponseController(w).Flush()
+			w.Write(content[10:])
+		}
+		overtaken := false
+		cfg := session.SaveConfig{Path: dir, Progress: func(int64, int64) {
+			if !overtaken {
+				overtaken = true
+				if err := os.WriteFile(filepath.Join(dir, "f"), []byte("faster"), 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		}}
+		saved, err := save(t, f, "/f", cfg)
+		if err != nil || filepath.Base(saved.Path) != "f-1" {
+			t.Errorf("%s: %+v, %v", way, saved, err)
+		}
+		wantContent(t, filepath.Join(dir, "f-1"), content)
+		if err := os.Remove(filepath.Join(dir, "f")); err != nil {
+			t.Fatal(err)
+		}
+		overtaken = false
+		cfg.Path, cfg.NoReplace = filepath.Join(dir, "f"), true
+		_, err = save(t, f, "/f", cfg)
+		wantIs(t, err, fs.ErrExist)
+		wantContent(t, filepath.Join(dir, "f"), []byte("faster"))
+	}
+}
+
+// TestSaveRelative: paths are those of the working directory.
+func TestSaveRelative(t *testing.T) {
+	f, dir := newFileServer(t), t.TempDir()
+	t.Chdir(dir)
+	for _, tt := range []struct{ path, want string }{
+		{"", "file"}, {"x.bin", "x.bin"}, {".", "file-1"}, {"sub/", "sub/file"}, {"sub", "sub/file-1"}, {"./y", "y"},
+	} {
+		if strings.HasSuffix(tt.path, "/") {
+			if _, err := f.s.Save(t.Context(), f.URL+"/file", session.SaveConfig{Path: tt.path}); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%q, which does not exist: %v", tt.path, err)
+			}
+			if err := os.Mkdir(tt.path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		saved, err := f.s.Save(t.Context(), f.URL+"/file", session.SaveConfig{Path: tt.path})
+		if err != nil || filepath.ToSlash(saved.Path) != tt.want {
+			t.Errorf("%q: saved as %q, %v, want %q", tt.path, saved.Path, err, tt.want)
+		}
+		wantContent(t, filepath.Join(dir, tt.want), content)
+	}
+	_, err := f.s.Save(t.Context(), f.URL, session.SaveConfig{Path: "x\x00y"})
+	if err == nil {
+		t.Error("a path with NUL is one")
+	}
+	if got := files(t, dir); got != "file file-1 sub x.bin y" {
+		t.Errorf("files %q", got)
 	}
 }

@@ -66,6 +66,8 @@ var eventCases = []struct{ name, stream, want string }{
 	{"byte order mark", "\uFEFFdata: a\n\n", `message "a"`},
 	{"only one mark", "\uFEFF\uFEFFdata: a\n\ndata: b\n\n", `message "b"`},
 	{"half a mark", "\xef\xbbdata: a\n\ndata: b\n\n", `message "b"`},
+	{"nothing but half a mark", "\xef\xbb", ""},
+	{"nothing but a mark", "\uFEFF", ""},
 	{"not UTF-8", "data: a\xffb\n\n", `message "a` + "\uFFFD" + `b"`},
 }
 

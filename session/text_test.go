@@ -97,6 +97,7 @@ func TestTextFallback(t *testing.T) {
 		{"the header tells", "text/plain; charset=latin1", "\xe9", "koi8-r", "é", false},
 		{"JSON tells", "application/json", `"é"`, "koi8-r", `"é"`, false},
 		{"a mark tells", "text/plain", "\xfe\xff\x00a", "koi8-r", "a", false},
+		{"a mark of UTF-8", "text/plain", "\xef\xbb\xbfé", "koi8-r", "é", false},
 		{"the other mark tells", "text/plain", "\xff\xfea\x00", "koi8-r", "a", false},
 		{"nothing tells", "text/plain", "\xc1", "koi8-r", "а", true},
 		{"no type", "", "\xc1", "koi8-r", "а", true},
