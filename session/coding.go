@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/charset"
 	"github.com/aiolos-http/aiolos/internal/codec"
 )
 
@@ -171,16 +170,6 @@ func (b *bodySource) compressed(coding string) (*bodySource, error) {
 		return codec.NewEncoder(coding, body), nil
 	}
 	return &c, nil
-}
-
-// decodeText decodes a body by the charset of its Content-Type, and as UTF-8 if
-// that is unknown.
-func (r *Response) decodeText(data []byte) (string, error) {
-	label := charset.Label(r.Header.Get("Content-Type"))
-	if !charset.Known(label) {
-		label = charset.UTF8
-	}
-	return charset.Decode(label, data, false)
 }
 
 // withCodecs is the session's own options with those for its codecs before them.

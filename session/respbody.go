@@ -17,7 +17,21 @@ type responseBody struct {
 	limit   int64 // bytes; 0 or less: none
 	total   int64 // expected, or -1
 	done    int64
+	raw     rawBody // what is decoded
 	ended   atomic.Bool
+}
+
+// rawBody counts the bytes of a body before its decoding.
+type rawBody struct {
+	io.ReadCloser
+	n int64
+}
+
+// Read reads and counts.
+func (b *rawBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	return n, err
 }
 
 // openResponse puts the session's body around net/http's.
@@ -37,7 +51,8 @@ func (c *call) openResponse() {
 	b := &c.resp.body
 	*b = responseBody{call: c, src: native.Body, limit: c.opts.maxBody, total: native.ContentLength}
 	if c.decodes(native) {
-		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], native.Body); ok {
+		b.raw.ReadCloser = native.Body
+		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], &b.raw); ok {
 			b.src, b.decoded, b.total = dec, true, -1
 		}
 	}

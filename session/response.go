@@ -201,14 +201,14 @@ func (r *Response) readAll() ([]byte, error) {
 }
 
 // Text reads the whole body and decodes it to UTF-8, by the charset of its
-// Content-Type. JSON is UTF-8 unless it says otherwise, and so is a text with an
-// unknown charset or none. Bytes that are invalid become U+FFFD. (aiohttp: text)
+// Content-Type. JSON is UTF-8 unless it says otherwise; of a text with an unknown
+// charset or none it is [Config].FallbackCharset that decides, or UTF-8. Bytes that
+// are invalid become U+FFFD. (aiohttp: text)
 func (r *Response) Text() (string, error) {
-	data, err := r.Bytes()
-	if err != nil {
-		return "", err
+	if r.call == nil {
+		return r.TextFallback(nil)
 	}
-	return r.decodeText(data)
+	return r.TextFallback(r.call.s.fallback)
 }
 
 // JSON reads the whole body and decodes it into v. A body that says to be of

@@ -53,6 +53,9 @@ type Config struct {
 	// on it. Nil means encoding/json. (aiohttp: json_serialize, json_serialize_bytes)
 	EncodeJSON func(any) ([]byte, error)
 	DecodeJSON func([]byte, any) error
+	// FallbackCharset names the charset of a text that does not say its own. Nil
+	// means UTF-8. (aiohttp: fallback_charset_resolver)
+	FallbackCharset CharsetResolver
 	// Codecs undo and do content codings beside those of the library, or in their
 	// place. (aiohttp: set_zlib_backend)
 	Codecs []Codec
@@ -85,6 +88,7 @@ type core struct {
 	bare      http.RoundTripper // without
 	traces    []*Trace
 	decode    func([]byte, any) error
+	fallback  CharsetResolver
 	jar       http.CookieJar
 	sensitive []string
 	trustEnv  bool
@@ -118,7 +122,7 @@ func New(cfg Config) (*Session, error) {
 			c.traces = append(c.traces, t)
 		}
 	}
-	c.decode = cfg.DecodeJSON
+	c.decode, c.fallback = cfg.DecodeJSON, cfg.FallbackCharset
 	if c.decode == nil {
 		c.decode = json.Unmarshal
 	}

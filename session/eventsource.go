@@ -1,0 +1,195 @@
+package session
+
+import (
+	"context"
+	stderrors "errors"
+	"io"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// The waits of an [EventSource].
+const (
+	defaultRetry    = 3 * time.Second
+	defaultMaxRetry = time.Minute
+)
+
+// EventSource is a stream of events that outlives its connections: when one ends,
+// it makes a new one, and asks for what comes after the last event (WHATWG HTML
+// 9.2.3). It must have a Session and a URL; other fields may be zero. It is not
+// changed by its use, and may be used by many goroutines.
+type EventSource struct {
+	Session *Session
+	URL     string
+	// Options are those of every request. The total timeout is off unless they
+	// set it; a SockRead timeout is what notices a server that has gone silent.
+	Options []Option
+	// LastEventID is where to go on from; empty means from now.
+	LastEventID string
+	// Retry is the wait before a new connection, until the server tells another.
+	// Zero means 3 seconds, negative no wait at all.
+	Retry time.Duration
+	// MaxRetry bounds the wait, which doubles with every connection in a row that
+	// brings no event, and what a server may ask for. Zero means a minute,
+	// negative no bound.
+	MaxRetry time.Duration
+	// MaxFailures is how many connections in a row may bring no event before the
+	// last error is the stream's. Zero or less means that there is no end to it.
+	MaxFailures int
+	// OnRetry is told why a connection ended and how long the wait for the next
+	// will be. Nil is allowed.
+	OnRetry func(err error, wait time.Duration)
+}
+
+// Events is [EventSource.Events] with the defaults.
+func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.Seq2[Event, error] {
+	return (&EventSource{Session: s, URL: url, Options: opts}).Events(ctx)
+}
+
+// Events connects and yields events until the loop is left, ctx ends, the server
+// answers 204, which means that there will be no more, or an error is final:
+// another status than 200, another type, a bad option or URL, a closed session, a
+// certificate that does not verify, a redirect that cannot be followed, a line or
+// an event that is too large. That error is yielded once. No connection is left
+// open.
+func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if ctx == nil || e.Session == nil {
+			yield(Event{}, &errors.InvalidRequestError{Field: "EventSource", Reason: "nil context or Session"})
+			return
+		}
+		c := eventLoop{EventSource: e, yield: yield}
+		c.parser.id, c.parser.lastID = e.LastEventID, e.LastEventID
+		for c.connect(ctx) {
+			wait := c.wait()
+			if e.OnRetry != nil {
+				e.OnRetry(c.err, wait)
+			}
+			if err := sleep(ctx, wait); err != nil {
+				yield(Event{}, errors.Wrap(http.MethodGet, nil, err))
+				return
+			}
+		}
+	}
+}
+
+// eventLoop is one use of an EventSource.
+type eventLoop struct {
+	*EventSource
+	yield    func(Event, error) bool
+	parser   eventParser // what outlives a connection: the ID and the wait
+	failures int         // connections in a row without an event
+	err      error       // why the last one ended
+}
+
+// connect makes one connection and yields what it brings. It reports whether
+// there should be another.
+func (c *eventLoop) connect(ctx context.Context) bool {
+	c.failures++
+	resp, err := c.Session.Get(ctx, c.URL, Timeout(-1), Join(c.Options...), c.headers())
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	if resp.StatusCode == http.StatusNoContent {
+		resp.Close() // it has no body
+		return false
+	}
+	if resp.StatusCode != http.StatusOK && resp.OK() {
+		resp.Close() // the status is the error
+		e := resp.responseError(resp.Reason())
+		return c.failed(ctx, &e)
+	}
+	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
+	c.err = io.ErrUnexpectedEOF // a stream has no end of its own
+	left := false
+	resp.events(&c.parser, func(event Event, err error) bool {
+		if err != nil {
+			c.err = err
+			return false
+		}
+		c.failures = 0
+		left = !c.yield(event, nil)
+		return !left
+	})
+	return !left && c.failed(ctx, c.err)
+}
+
+// headers are those that the standard asks for.
+func (c *eventLoop) headers() Option {
+	return Option{"events", nil, func(o *options) error {
+		if o.auto&autoAccept != 0 {
+			o.setHeader("Accept", eventStream)
+		}
+		if o.header["Cache-Control"] == nil {
+			o.setHeader("Cache-Control", "no-store")
+		}
+		if id := c.parser.lastID; id != "" {
+			return Header("Last-Event-ID", id).apply(o)
+		}
+		return nil
+	}}
+}
+
+// failed reports whether it makes sense to connect again, and yields the error
+// if not.
+func (c *eventLoop) failed(ctx context.Context, err error) bool {
+	c.err = err
+	if ctx.Err() != nil || isFinal(err) || c.MaxFailures > 0 && c.failures >= c.MaxFailures {
+		c.yield(Event{}, err)
+		return false
+	}
+	return true
+}
+
+// isFinal reports whether an error will come again however often one tries.
+func isFinal(err error) bool {
+	for _, class := range []error{
+		errors.ErrClientResponse, errors.ErrInvalidRequest, errors.ErrRedirectClient, errors.ErrSessionClosed,
+		errors.ErrConnectorClosed, errors.ErrClientSSL, errors.ErrServerFingerprintMismatch, errors.ErrBodyTooLarge,
+	} {
+		if stderrors.Is(err, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// wait is how long to wait before the next connection.
+func (c *eventLoop) wait() time.Duration {
+	limit := c.MaxRetry
+	if limit == 0 {
+		limit = defaultMaxRetry
+	}
+	wait := c.Retry
+	if wait == 0 {
+		wait = defaultRetry
+	}
+	if c.parser.retry > 0 {
+		wait = c.parser.retry
+	}
+	wait = max(wait, 0)
+	for range c.failures - 1 {
+		if wait > limit || wait > time.Hour {
+			break
+		}
+		wait *= 2
+	}
+	if limit > 0 {
+		wait = min(wait, limit)
+	}
+	return wait
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return ctx.Err()
+	}
+}

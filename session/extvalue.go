@@ -1,0 +1,98 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// decodeExtValue reads an ext-value, charset'language'text (RFC 8187 3.2, which
+// replaces RFC 5987). An empty charset is UTF-8.
+func decodeExtValue(value string) (string, bool) {
+	label, rest, ok1 := strings.Cut(value, "'")
+	_, encoded, ok2 := strings.Cut(rest, "'")
+	if !ok1 || !ok2 {
+		return "", false
+	}
+	raw, ok := percentDecode(encoded)
+	if !ok {
+		return "", false
+	}
+	return decodeLabelled(raw, label)
+}
+
+// decodeLabelled decodes strictly; what is not valid is no value.
+func decodeLabelled(raw []byte, label string) (string, bool) {
+	if label == "" {
+		label = utf8Name
+	}
+	if charsetName(label) == "" {
+		return "", false
+	}
+	text, err := decodeText(raw, label, true)
+	return text, err == nil
+}
+
+func percentDecode(s string) ([]byte, bool) {
+	raw := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			raw = append(raw, s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return nil, false
+		}
+		b, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if err != nil {
+			return nil, false
+		}
+		raw = append(raw, byte(b))
+		i += 2
+	}
+	return raw, true
+}
+
+// unescape removes the backslashes of a quoted-string (RFC 9110 5.6.4).
+func unescape(s string) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// quotedEnd is the index behind the closing quote of a string that begins with
+// one, or -1.
+func quotedEnd(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// headerText is a value as text: UTF-8 if it is that, and otherwise ISO-8859-1,
+// as fields were once defined (RFC 9110 5.5).
+func headerText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		b.WriteRune(rune(s[i]))
+	}
+	return b.String()
+}
+
+func trimOWS(s string) string { return strings.Trim(s, " \t") }

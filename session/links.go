@@ -1,0 +1,199 @@
+package session
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Link is a link of a Link header (RFC 8288).
+type Link struct {
+	// URL is the target, joined to the URL of the response.
+	URL *url.URL
+	// Rels are the relation types, in lower case; there may be none.
+	Rels []string
+	// Anchor is what the link is from, if that is not the response itself;
+	// otherwise nil.
+	Anchor *url.URL
+	// Params holds the other parameters by their names in lower case, the first
+	// of each. An encoded one, such as title*, is decoded and takes the place of
+	// its plain one.
+	Params map[string]string
+}
+
+// Links are the links of a response in their order. The nil Links is empty.
+type Links []Link
+
+// Links are the links of the response's Link headers, with their URLs joined to
+// the response's. What is malformed is passed over. (aiohttp: links, which keeps
+// one link of each rel)
+func (r *Response) Links() Links { return ParseLinks(r.Header["Link"], r.URL()) }
+
+// Rel is the first link from the response itself with a relation type, or nil.
+// Case does not matter.
+func (l Links) Rel(rel string) *Link {
+	for i := range l {
+		if l[i].Anchor == nil && l[i].hasRel(rel) {
+			return &l[i]
+		}
+	}
+	return nil
+}
+
+// All are the links from the response itself with a relation type.
+func (l Links) All(rel string) Links {
+	var all Links
+	for i := range l {
+		if l[i].Anchor == nil && l[i].hasRel(rel) {
+			all = append(all, l[i])
+		}
+	}
+	return all
+}
+
+func (l *Link) hasRel(rel string) bool { return slices.Contains(l.Rels, strings.ToLower(rel)) }
+
+// ParseLinks reads the lines of Link headers. References are joined to base,
+// unless that is nil. Lines are read tolerantly, as RFC 8288 B.2 does it: a link
+// whose target is no URL reference is passed over, and so is what is no link.
+func ParseLinks(lines []string, base *url.URL) Links {
+	var links Links
+	for _, line := range lines {
+		for line = strings.TrimLeft(line, ", \t"); line != ""; line = strings.TrimLeft(line, ", \t") {
+			if line[0] != '<' {
+				line = skipLink(line)
+				continue
+			}
+			target, rest, ok := strings.Cut(line[1:], ">")
+			if !ok {
+				break
+			}
+			l := Link{URL: joinLink(base, target)}
+			line = l.params(rest, base)
+			if l.URL != nil {
+				links = append(links, l)
+			}
+		}
+	}
+	return links
+}
+
+func joinLink(base *url.URL, target string) *url.URL {
+	u, err := url.Parse(trimOWS(target))
+	switch {
+	case err != nil:
+		return nil
+	case base != nil:
+		return base.ResolveReference(u)
+	}
+	return u
+}
+
+// skipLink is what comes behind the next comma that is not quoted.
+func skipLink(s string) string {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ',':
+			return s[i+1:]
+		case '"':
+			end := quotedEnd(s[i:])
+			if end < 0 {
+				return ""
+			}
+			i += end - 1
+		}
+	}
+	return ""
+}
+
+// params reads the parameters of a link and returns what comes after it.
+func (l *Link) params(s string, base *url.URL) (rest string) {
+	var rels, anchor *string
+	for {
+		s = strings.TrimLeft(s, " \t")
+		if !strings.HasPrefix(s, ";") {
+			break
+		}
+		var name, value string
+		name, value, s = linkParam(strings.TrimLeft(s, "; \t"))
+		switch name {
+		case "":
+		case "rel":
+			if rels == nil { // RFC 8288 3.3: later ones are ignored
+				rels = &value
+			}
+		case "anchor":
+			if anchor == nil {
+				anchor = &value
+			}
+		default:
+			l.addParam(name, value)
+		}
+	}
+	if rels != nil {
+		l.Rels = strings.Fields(strings.ToLower(*rels))
+	}
+	l.decodeParams()
+	if anchor != nil {
+		l.setAnchor(base, *anchor)
+	}
+	return skipLink(s)
+}
+
+func (l *Link) addParam(name, value string) {
+	if l.Params == nil {
+		l.Params = map[string]string{}
+	}
+	if _, ok := l.Params[name]; !ok {
+		l.Params[name] = headerText(value)
+	}
+}
+
+// decodeParams puts "title*" in the place of "title" (RFC 8288 3.4.1).
+func (l *Link) decodeParams() {
+	for name, value := range l.Params {
+		base, ok := strings.CutSuffix(name, "*")
+		if !ok {
+			continue
+		}
+		delete(l.Params, name)
+		if decoded, ok := decodeExtValue(value); ok {
+			l.Params[base] = decoded
+		}
+	}
+}
+
+// setAnchor keeps an anchor that is not the response itself.
+func (l *Link) setAnchor(base *url.URL, anchor string) {
+	u := joinLink(base, anchor)
+	switch {
+	case u == nil:
+		l.URL = nil // it is not known what the link is from
+	case base == nil || u.String() != base.String():
+		l.Anchor = u
+	}
+}
+
+// linkParam takes a parameter off the front of s. The value may be missing.
+func linkParam(s string) (name, value, rest string) {
+	i := strings.IndexAny(s, "=;,")
+	if i < 0 {
+		i = len(s)
+	}
+	name, s = strings.ToLower(trimOWS(s[:i])), s[i:]
+	if !strings.HasPrefix(s, "=") {
+		return name, "", s
+	}
+	s = strings.TrimLeft(s[1:], " \t")
+	if strings.HasPrefix(s, `"`) {
+		end := quotedEnd(s)
+		if end < 0 {
+			return "", "", ""
+		}
+		return name, unescape(s[1 : end-1]), s[end:]
+	}
+	if i = strings.IndexAny(s, ";,"); i < 0 {
+		i = len(s)
+	}
+	return name, trimOWS(s[:i]), s[i:]
+}

@@ -1,0 +1,114 @@
+package session
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Pages requests url and then, page by page, what the Link header of each
+// response names as rel=next (RFC 8288, RFC 5005). A response is closed when the
+// loop goes on or is left: read it before that. An error is yielded once, with a
+// nil response, and ends the loop; the status of a page is not an error unless an
+// option makes it one.
+//
+// The options hold for every page, but parameters of the query, those of the
+// session's defaults included, only for the first: a next link is complete. If a
+// link leads to another origin, or a redirect did, the credentials and cookies of
+// the options are dropped for the rest, as in a redirect, and so are
+// [Config].SensitiveHeaders. A link to a page that was seen already is an
+// [errors.ErrClientResponse].
+func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Seq2[*Response, error] {
+	return func(yield func(*Response, error) bool) {
+		p := pager{s: s, seen: map[string]bool{}}
+		for next := url; next != ""; {
+			resp, err := s.Get(ctx, next, Join(opts...), p.later())
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !visit(resp, yield) {
+				return
+			}
+			if next, err = p.next(resp); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// visit yields a page and closes it, even if the loop panics.
+func visit(resp *Response, yield func(*Response, error) bool) bool {
+	defer resp.Close()
+	return yield(resp, nil)
+}
+
+// pager is one use of Pages.
+type pager struct {
+	s    *Session
+	seen map[string]bool
+	from *url.URL // the first page
+	left bool     // the origin of the first page was left
+	user bool     // the next link has credentials of its own
+}
+
+// next is the URL of the page after resp, or "".
+func (p *pager) next(resp *Response) (string, error) {
+	first := resp.url
+	if len(resp.history) > 0 {
+		first = resp.history[0].url
+	}
+	if p.from == nil {
+		p.from = first
+	}
+	p.seen[first.String()], p.seen[resp.url.String()] = true, true
+	link := resp.Links().Rel("next")
+	if link == nil {
+		return "", nil
+	}
+	target := withoutFragment(link.URL).String()
+	if p.seen[target] {
+		e := resp.responseError("the next page is one that was there already")
+		return "", &e
+	}
+	if !isHTTP(link.URL.Scheme) {
+		return "", errors.Wrap(http.MethodGet, resp.url, &errors.InvalidURLError{
+			URL: errors.RedactURL(link.URL), Description: "next page has an unsupported scheme",
+			Kind: errors.ErrNonHTTPURLRedirectClient,
+		})
+	}
+	p.checkOrigin(resp, link.URL)
+	return target, nil
+}
+
+// checkOrigin notes whether the origin has changed.
+func (p *pager) checkOrigin(resp *Response, next *url.URL) {
+	p.user = next.User != nil
+	p.left = p.left || !sameOrigin(p.from, resp.url) || !sameOrigin(p.from, next)
+	for _, hop := range resp.history {
+		p.left = p.left || !sameOrigin(p.from, hop.url)
+	}
+}
+
+// later changes the options for all pages but the first.
+func (p *pager) later() Option {
+	return Option{"later", nil, func(o *options) error {
+		if p.from == nil {
+			return nil
+		}
+		o.query = "" // a link has its own
+		if p.left {
+			c := call{s: p.s, opts: *o}
+			c.leaveOrigin()
+			*o = c.opts
+		}
+		if p.user && o.header["Authorization"] != nil {
+			delete(o.own(), "Authorization") // the link's take their place
+		}
+		return nil
+	}}
+}

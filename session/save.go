@@ -1,0 +1,205 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// SaveConfig says where and how a body becomes a file. The zero value saves into
+// the working directory, under a name that the response gives.
+type SaveConfig struct {
+	// Path is the file. If it is a directory, or ends in a slash, or is empty,
+	// the file goes there under the name of [Response.FileName], with a number
+	// if that is taken. The directory must exist.
+	Path string
+	// NoReplace makes it an error, [fs.ErrExist], that there is a file at Path.
+	// It is otherwise replaced, in one step, once the new one is complete.
+	NoReplace bool
+	// NoResume neither goes on with an unfinished file nor leaves one.
+	NoResume bool
+	// Hash makes the hash that Sum is compared with, such as sha256.New. Nil
+	// means that nothing is compared.
+	Hash func() hash.Hash
+	// Sum is what the hash of the whole file must be.
+	Sum []byte
+	// Progress is called as the file grows, with its length so far and the
+	// whole, or -1 if that is not known. It must be quick. Nil is allowed.
+	Progress func(done, total int64)
+}
+
+// Saved is a body that became a file.
+type Saved struct {
+	Path    string // of the file
+	Size    int64  // in bytes
+	Resumed int64  // how many of them an earlier call had left
+}
+
+// ChecksumError is a file whose hash is not the one that it should have. It is
+// of the class [errors.ErrClientPayload]; the file is not kept.
+type ChecksumError struct{ Want, Got []byte }
+
+// Error shows both.
+func (e *ChecksumError) Error() string {
+	return "checksum is " + hex.EncodeToString(e.Got) + ", not " + hex.EncodeToString(e.Want)
+}
+
+// Is reports whether the class or an ancestor of it is target.
+func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
+
+// Save writes the body to a file and returns the file's length. It is SaveTo with
+// a path alone.
+func (r *Response) Save(ctx context.Context, path string) (int64, error) {
+	saved, err := r.SaveTo(ctx, SaveConfig{Path: path})
+	return saved.Size, err
+}
+
+// SaveTo writes the body to a file and closes the response. The file grows under
+// its name with ".part", beside a ".part.json" that says what the bytes are of;
+// it gets its name when it is complete, has the length that was announced, is on
+// the disk, and has the right checksum. Nothing outside of the file's directory
+// is touched, whatever names the server gives and wherever links lead.
+//
+// If the transfer fails, the unfinished file stays, provided that the response
+// has a strong validator. The next call for the same URL and file then asks only
+// for the rest (Range and If-Range, RFC 9110 13.1.5, 14.2), for which SaveTo sends
+// a second request; [Session.Save] does with one. A server that has something
+// else by now, or does not answer so, sends the whole file again.
+//
+// A status of 400 or more is an error, as from [Response.CheckStatus]. The body
+// must not have been read in part. ctx bounds the writing, beside the context of
+// the request. Two calls for one Path must not run at the same time.
+func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
+	defer r.Close()
+	switch {
+	case ctx == nil:
+		return Saved{}, &errors.InvalidRequestError{Field: "context", Reason: "nil"}
+	case r.call == nil || r.body.done > 0 && !r.full || r.stream != nil && r.stream.total > 0:
+		return Saved{}, r.wrap(&errors.InvalidRequestError{Field: "Save", Reason: "the body was read already"})
+	}
+	if err := r.CheckStatus(); err != nil {
+		return Saved{}, err
+	}
+	sv, err := openSaver(cfg, r.call.firstURL())
+	if err != nil {
+		return Saved{}, r.wrap(err)
+	}
+	defer sv.close()
+	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
+		return r.call.s.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
+	}
+	saved, err := sv.saveResponse(ctx, r)
+	return saved, r.wrap(err)
+}
+
+// Save requests url and writes the body to a file, as [Response.SaveTo] does. An
+// unfinished file of the same URL is completed with a single request.
+func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...Option) (Saved, error) {
+	u, err := s.requestURL(url, opts)
+	if err != nil {
+		return Saved{}, errors.Wrap(http.MethodGet, u, err)
+	}
+	if ctx == nil {
+		return Saved{}, errors.Wrap(http.MethodGet, u, &errors.InvalidRequestError{Field: "context", Reason: "nil"})
+	}
+	sv, err := openSaver(cfg, u.String())
+	if err != nil {
+		return Saved{}, errors.Wrap(http.MethodGet, u, err)
+	}
+	defer sv.close()
+	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
+		return s.Request(ctx, http.MethodGet, url, Join(opts...), extra)
+	}
+	saved, err := sv.saveURL(ctx)
+	return saved, errors.Wrap(http.MethodGet, u, err)
+}
+
+// requestURL is the URL that a request with opts asks for first.
+func (s *Session) requestURL(raw string, opts []Option) (*url.URL, error) {
+	u, err := parseURL(s.baseURL, raw)
+	if err != nil {
+		return nil, err
+	}
+	o := s.base
+	o.owned = false
+	if err := o.applyAll(opts); err != nil {
+		return u, err
+	}
+	if o.body != s.base.body {
+		if o.body != nil && o.body.discard != nil {
+			o.body.discard()
+		}
+		return u, &errors.InvalidRequestError{Field: "Save", Reason: "a request for a file has no body"}
+	}
+	if o.query != "" {
+		u.RawQuery = joinQuery(u.RawQuery, o.query)
+	}
+	u.User = nil
+	return withoutFragment(u), nil
+}
+
+func joinQuery(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "&" + b
+}
+
+// source is the body from where it was read to: from its start if it was read
+// and kept.
+func (r *Response) source() io.Reader {
+	if r.full {
+		return bytes.NewReader(r.data)
+	}
+	return r.Body
+}
+
+// firstURL is the URL that the call asked for first.
+func (c *call) firstURL() string {
+	u := c.url
+	if len(c.history) > 0 {
+		u = c.history[0].url
+	}
+	return withoutFragment(u).String()
+}
+
+// inherited makes a request like that of the call's last hop.
+func (c *call) inherited() Option {
+	return Option{"inherited", nil, func(o *options) error {
+		*o = c.opts
+		o.header, o.owned = c.opts.header.Clone(), true
+		o.query, o.body, o.native = "", nil, nil
+		return nil
+	}}
+}
+
+// rangeOption asks for what comes after the first have bytes, or for all of it.
+// Ranges and lengths have to count the bytes of the file itself.
+func rangeOption(have, validator string) Option {
+	return Option{"rangeOption", nil, func(o *options) error {
+		o.setHeader("Accept-Encoding", "identity")
+		for _, name := range []string{"Range", "If-Range"} {
+			delete(o.own(), name)
+		}
+		if have != "" {
+			o.setHeader("Range", "bytes="+have+"-")
+			o.setHeader("If-Range", validator)
+			o.check = nil // a 416 has a meaning
+		}
+		return nil
+	}}
+}
+
+// checkSum compares, unless nothing is to be compared.
+func (cfg *SaveConfig) checkSum(got []byte) error {
+	if !bytes.Equal(got, cfg.Sum) {
+		return &ChecksumError{Want: cfg.Sum, Got: got}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package session
+
+import (
+	stderrors "errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// maxNumbered bounds the search for a free name.
+const maxNumbered = 9999
+
+// saveDir is the directory of a file. It is opened as a root, so that neither
+// names nor symbolic links lead out of it.
+type saveDir struct {
+	at   string
+	root *os.Root
+}
+
+// openSaveDir opens the directory of a path. name is empty if the path is the
+// directory itself.
+func openSaveDir(path string) (dir saveDir, name string, err error) {
+	dir.at = path
+	if path == "" {
+		dir.at = "."
+	}
+	info, err := os.Stat(dir.at)
+	isDir := err == nil && info.IsDir()
+	if !isDir && !os.IsPathSeparator(dir.at[len(dir.at)-1]) {
+		dir.at, name = filepath.Split(path)
+		if dir.at == "" {
+			dir.at = "."
+		}
+	}
+	if name != "" && !filepath.IsLocal(name) {
+		return dir, "", &errors.InvalidRequestError{Field: "Save", Reason: "not the name of a file"}
+	}
+	dir.root, err = os.OpenRoot(dir.at)
+	return dir, name, err
+}
+
+func (d saveDir) path(name string) string { return filepath.Join(d.at, name) }
+
+func (d saveDir) exists(name string) bool {
+	_, err := d.root.Lstat(name)
+	return err == nil
+}
+
+func errExists(path string) error {
+	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
+}
+
+// find is the name whose unfinished file is of url, or "".
+func (d saveDir) find(url string) string {
+	entries, err := fs.ReadDir(d.root.FS(), ".")
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), metaSuffix)
+		if !ok || SafeFileName(name) != name {
+			continue
+		}
+		if m, err := readMeta(d.root, e.Name()); err == nil && m.URL == url {
+			return name
+		}
+	}
+	return ""
+}
+
+// create makes a fresh part, in the place of whatever is there.
+func (d saveDir) create(name string) (*os.File, error) {
+	if err := d.discard(name); err != nil {
+		return nil, err
+	}
+	return d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
+// reserve makes a part for the first name, with a number if need be, that nobody
+// uses.
+func (d saveDir) reserve(want string) (string, *os.File, error) {
+	for n := range maxNumbered {
+		name := numberedName(want, n)
+		if d.exists(name) || d.exists(name+metaSuffix) {
+			continue
+		}
+		part, err := d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if err == nil {
+			return name, part, nil
+		}
+		if !stderrors.Is(err, fs.ErrExist) {
+			return "", nil, err
+		}
+	}
+	return "", nil, errExists(d.path(want))
+}
+
+// numberedName is the n-th name to try in the place of one that is taken.
+func numberedName(name string, n int) string {
+	if n == 0 {
+		return name
+	}
+	stem, ext := splitExt(name)
+	return fmt.Sprintf("%s-%d%s", stem, n, ext)
+}
+
+// publish gives a finished part its name, in one step. A file that the caller
+// named is replaced unless keep is set; a name that the server gave never
+// replaces anything.
+func (d saveDir) publish(name string, named, keep bool) (string, error) {
+	if named && !keep {
+		if err := d.root.Rename(name+partSuffix, name); err != nil {
+			return "", err
+		}
+		return name, d.published(name)
+	}
+	for n := range maxNumbered {
+		final := numberedName(name, n)
+		err := d.link(name+partSuffix, final)
+		if err == nil {
+			return final, d.published(name)
+		}
+		if named || !stderrors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
+	return "", errExists(d.path(name))
+}
+
+// link moves a file to a name that must be free.
+func (d saveDir) link(from, to string) error {
+	err := d.root.Link(from, to)
+	if err == nil {
+		return d.root.Remove(from)
+	}
+	if stderrors.Is(err, fs.ErrExist) || d.exists(to) {
+		return errExists(d.path(to))
+	}
+	return d.root.Rename(from, to) // the file system has no links
+}
+
+// published removes the description and puts the directory on the disk, as far
+// as the system can do that.
+func (d saveDir) published(name string) error {
+	err := d.remove(name + metaSuffix)
+	if f, openErr := d.root.Open("."); openErr == nil {
+		stderrors.Join(f.Sync(), f.Close()) //nolint:errcheck // not every system can
+	}
+	return err
+}
+
+// discard removes an unfinished file and its description.
+func (d saveDir) discard(name string) error {
+	return stderrors.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix), d.remove(name+partSuffix))
+}
+
+func (d saveDir) remove(name string) error {
+	if err := d.root.Remove(name); err != nil && !stderrors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

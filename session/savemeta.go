@@ -1,0 +1,128 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	stderrors "errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// The ends of the names of unfinished files. They are those of the command line
+// tool, so that each can go on with what the other has left.
+const (
+	partSuffix = ".part"
+	metaSuffix = ".part.json"
+	tempSuffix = ".part.json.tmp"
+)
+
+// maxMeta bounds what is read of a file that claims to be a description.
+const maxMeta = 64 << 10
+
+// partMeta says what the bytes of an unfinished file are of.
+type partMeta struct {
+	URL          string `json:"url"`
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last-modified,omitempty"`
+	Length       int64  `json:"length"` // of the whole; -1: not known
+}
+
+// newMeta describes the resource of a response that has all of it. If the body
+// was decoded on the way, length and tag are not those of the file's bytes.
+func newMeta(url string, r *Response) partMeta {
+	if r.body.decoded || r.Uncompressed {
+		return partMeta{URL: url, Length: -1}
+	}
+	m := partMeta{URL: url, Length: r.ContentLength}
+	if tag, ok := r.ETag(); ok && !tag.Weak {
+		m.ETag = tag.String()
+	}
+	if strongDate(r.Header) {
+		m.LastModified = r.Header.Get("Last-Modified")
+	}
+	return m
+}
+
+// strongDate reports whether Last-Modified tells two versions apart: it has to
+// be a second older than the response (RFC 9110 8.8.2.2).
+func strongDate(h http.Header) bool {
+	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	if err != nil {
+		return false
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	return err == nil && date.Sub(modified) >= time.Second
+}
+
+// validator is what If-Range may carry: a strong tag, else a strong date, else
+// nothing (RFC 9110 13.1.5).
+func (m partMeta) validator() string {
+	if m.ETag != "" {
+		return m.ETag
+	}
+	return m.LastModified
+}
+
+// same reports whether two descriptions are of one version of a resource.
+func (m partMeta) same(other partMeta) bool {
+	if m.Length >= 0 && other.Length >= 0 && m.Length != other.Length {
+		return false
+	}
+	return m.URL == other.URL && m.validator() != "" && m.validator() == other.validator()
+}
+
+// parseMeta checks a description, which may come from anywhere.
+func parseMeta(data []byte) (partMeta, error) {
+	var m partMeta
+	if err := json.Unmarshal(data, &m); err != nil {
+		return partMeta{}, err
+	}
+	if m.URL == "" || m.Length < -1 {
+		return partMeta{}, stderrors.New("not the description of an unfinished file")
+	}
+	if tag, ok := ParseETag(m.ETag); !ok || tag.Weak {
+		m.ETag = ""
+	}
+	if _, err := http.ParseTime(m.LastModified); err != nil {
+		m.LastModified = ""
+	}
+	return m, nil
+}
+
+func readMeta(root *os.Root, name string) (partMeta, error) {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return partMeta{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return partMeta{}, stderrors.New("not a regular file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return partMeta{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxMeta))
+	if err != nil {
+		return partMeta{}, err
+	}
+	return parseMeta(data)
+}
+
+// writeMeta replaces the description of name's unfinished file in one step. It
+// may hold a URL with a secret in it, so that only its owner can read it.
+func writeMeta(root *os.Root, name string, m partMeta) error {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(m); err != nil {
+		return err
+	}
+	if err := root.WriteFile(name+tempSuffix, data.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return root.Rename(name+tempSuffix, name+metaSuffix)
+}

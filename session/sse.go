@@ -1,0 +1,208 @@
+package session
+
+import (
+	"bytes"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+const (
+	eventStream = "text/event-stream"
+	// maxEvent bounds the data of an event, in bytes.
+	maxEvent = 8 << 20
+)
+
+// Event is an event that a server sent (WHATWG HTML 9.2, "Server-sent events").
+type Event struct {
+	// Type is "message" unless the server gave another.
+	Type string
+	// Data is what the event says, with "\n" between its lines.
+	Data string
+	// ID is the last event ID as of this event: an event without one has that of
+	// the event before. It is empty if there was none.
+	ID string
+	// Retry is what the server last told to wait before a new connection, or 0.
+	Retry time.Duration
+}
+
+// Events yields the events of a text/event-stream, as they come, and closes the
+// response when the loop ends. What is neither complete nor has data at the end of
+// the stream is no event, as the standard has it.
+//
+// A status of 400 or more, another type, a line of more than 1 MiB and an event
+// of more than 8 MiB are errors; the latter two are [*errors.BodyTooLargeError].
+// An error is yielded once, and ends the loop. See [Session.Events] for a stream
+// that reconnects.
+func (r *Response) Events() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		p := eventParser{}
+		r.events(&p, yield)
+	}
+}
+
+// events is Events with a parser whose state the caller can look at.
+func (r *Response) events(p *eventParser, yield func(Event, error) bool) {
+	defer r.Close()
+	if err := r.checkEvents(); err != nil {
+		yield(Event{}, err)
+		return
+	}
+	p.s = r.Content()
+	for {
+		switch event, err := p.next(); {
+		case err == io.EOF:
+			return
+		case err != nil:
+			yield(Event{}, r.wrap(err))
+			return
+		case !yield(event, nil):
+			return
+		}
+	}
+}
+
+// checkEvents refuses what is no event stream.
+func (r *Response) checkEvents() error {
+	if err := r.CheckStatus(); err != nil {
+		return err
+	}
+	if r.ContentType() != eventStream {
+		return &errors.ContentTypeError{ClientResponseError: r.responseError("not an event stream but " + r.ContentType())}
+	}
+	return nil
+}
+
+// eventParser reads events. It never waits for more than it needs: a CR ends a
+// line before it is known whether an LF follows.
+type eventParser struct {
+	s       *StreamReader
+	started bool
+	afterCR bool
+
+	id     string // of the next event
+	lastID string // as of the last blank line
+	retry  time.Duration
+
+	kind string
+	data []byte
+}
+
+// next returns the next event, or io.EOF.
+func (p *eventParser) next() (Event, error) {
+	p.kind, p.data = "", p.data[:0]
+	for {
+		line, err := p.line()
+		if err != nil {
+			return Event{}, err
+		}
+		if len(line) > 0 {
+			p.field(line)
+			if len(p.data) > maxEvent {
+				return Event{}, &errors.BodyTooLargeError{Limit: maxEvent}
+			}
+			continue
+		}
+		p.lastID = p.id
+		if len(p.data) == 0 {
+			p.kind = ""
+			continue
+		}
+		event := Event{Type: p.kind, Data: string(p.data[:len(p.data)-1]), ID: p.id, Retry: p.retry}
+		if event.Type == "" {
+			event.Type = "message"
+		}
+		return event, nil
+	}
+}
+
+// field takes in a line: a comment, a field with a value, or a field without.
+func (p *eventParser) field(line []byte) {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimPrefix(value, []byte(" "))
+	switch string(name) {
+	case "event":
+		p.kind = validText(value)
+	case "data":
+		p.data = append(append(p.data, validText(value)...), '\n')
+	case "id":
+		if bytes.IndexByte(value, 0) < 0 {
+			p.id = validText(value)
+		}
+	case "retry":
+		p.setRetry(string(value))
+	}
+}
+
+// setRetry takes digits as milliseconds, and ignores what no duration can hold.
+func (p *eventParser) setRetry(value string) {
+	if value == "" || strings.Trim(value, "0123456789") != "" {
+		return
+	}
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if d := time.Duration(ms) * time.Millisecond; err == nil && d/time.Millisecond == time.Duration(ms) {
+		p.retry = d
+	}
+}
+
+// validText is UTF-8 as the standard decodes it.
+func validText(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
+
+// line returns the next line without its ending, as a slice that is valid until
+// the next one. A last line without an ending is none.
+func (p *eventParser) line() ([]byte, error) {
+	if err := p.start(); err != nil {
+		return nil, err
+	}
+	from := 0 // what was searched already
+	for {
+		if p.afterCR && len(p.s.buffered()) > 0 {
+			p.afterCR = false
+			if p.s.buffered()[0] == '\n' {
+				p.s.take(1)
+			}
+		}
+		if i := bytes.IndexAny(p.s.buffered()[from:], "\r\n"); i >= 0 {
+			if from+i > maxLine {
+				return nil, p.s.tooLong(maxLine)
+			}
+			line := p.s.take(from + i + 1)
+			end := len(line) - 1
+			p.afterCR = line[end] == '\r'
+			return line[:end], nil
+		}
+		from = len(p.s.buffered())
+		if from > maxLine {
+			return nil, p.s.tooLong(maxLine)
+		}
+		if p.s.fill(); len(p.s.buffered()) == from {
+			return nil, p.s.err
+		}
+	}
+}
+
+// start drops a byte order mark.
+func (p *eventParser) start() error {
+	for !p.started {
+		b := p.s.buffered()
+		switch {
+		case bytes.HasPrefix(b, []byte(byteOrderMark)):
+			p.s.take(len(byteOrderMark))
+			p.started = true
+		case !bytes.HasPrefix([]byte(byteOrderMark), b):
+			p.started = true
+		default:
+			if p.s.fill(); len(p.s.buffered()) == len(b) {
+				if len(b) == 0 {
+					return p.s.err
+				}
+				p.started = true
+			}
+		}
+	}
+	return nil
+}
