@@ -132,6 +132,7 @@ func handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"received":%d}`, n)
 	}
+	mux.HandleFunc("GET /ws", echo)
 	mux.HandleFunc("POST /sink", sink)
 	mux.HandleFunc("PUT /sink", sink)
 	return mux

@@ -59,5 +59,6 @@ func workloads(srv *server, file string) []workload {
 		},
 		formWorkload(file),
 	)
+	all = append(all, socketWorkloads(srv)...)
 	return append(all, cookieWorkloads()...)
 }
