@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/aiolos-http/aiolos/session"
@@ -78,6 +79,14 @@ func transcripts(t *testing.T) []transcript {
 		{"opaque reader of a given length", "POST", "/", opt(session.Body(io.MultiReader(strings.NewReader("four"))), session.Header("Content-Length", "4"))},
 		{"file from its position", "PUT", "/", opt(session.Body(file()))},
 		{"stream", "POST", "/", opt(session.Stream(pieces))},
+		{"chunked", "POST", "/", opt(session.Text("known"), session.Chunked())},
+		{"version 1.0", "GET", "/", opt(session.Version(1, 0))},
+		{"version 1.0 with a body", "POST", "/", opt(session.Version(1, 0), session.Text("body"))},
+		{"requoted", "GET", "/%7euser/%c3%a9?a=%7e&b=%2f", opt(session.Requote())},
+		{"form of fields", "POST", "/", opt(session.FormData(form.New().Field("b", "1 2").Field("a", "ü")))},
+		{"form with a file", "POST", "/", opt(session.FormData(form.New().Boundary("frontier").
+			Field("title", "a cat").Bytes("photo", []byte("meow"), form.FileName("my \"cat\".png"), form.ContentType("image/png"))))},
+		{"multipart", "POST", "/", opt(session.Multipart(form.NewMultipart("mixed").Boundary("frontier").Text("one").JSON(map[string]int{"two": 2})))},
 		{"get with a body", "GET", "/", opt(session.Text("odd"))},
 		{"delete with a body", "DELETE", "/", opt(session.JSON([]int{1}))},
 	}
