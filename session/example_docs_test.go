@@ -1,0 +1,134 @@
+package session_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
+)
+
+// The functions of this file are what the pages in docs show; a test compares
+// them.
+
+func docsTimeouts(ctx context.Context) error {
+	s, err := session.New(session.Config{Timeout: session.ClientTimeout{Total: 30 * time.Second, SockRead: 10 * time.Second}})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	// This request may take longer; its sock_read is still the session's.
+	resp, err := s.Get(ctx, "https://example.com/report", session.Timeout(5*time.Minute))
+	if err != nil {
+		return err
+	}
+	return resp.Close()
+}
+
+func docsErrors(err error) {
+	var status *errors.ClientResponseError
+	var slow *errors.TimeoutError
+	switch {
+	case errors.As(err, &status):
+		fmt.Println(status.Status, string(status.Body)) // the start of what the server said
+	case errors.As(err, &slow):
+		fmt.Println(slow.Phase, slow.Limit) // where it was, and which limit struck
+	case errors.Is(err, errors.ErrClientConnector):
+		fmt.Println("no connection could be made:", err)
+	case errors.Is(err, errors.ErrClientPayload):
+		fmt.Println("the body broke off:", err)
+	}
+}
+
+func docsRetries() (*session.Session, error) {
+	budget := &middleware.RetryBudget{} // shared by all that talk to this service
+	return session.New(session.Config{Middleware: []middleware.Middleware{
+		middleware.Retry(middleware.RetryPolicy{Attempts: 4, MinWait: 100 * time.Millisecond, Budget: budget}),
+	}})
+}
+
+func docsPins(ctx context.Context, s *session.Session) error {
+	pin, err := connector.ParsePin("sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+	if err != nil {
+		return err
+	}
+	resp, err := s.Get(ctx, "https://device.local/", session.Pin(pin))             // this certificate, whoever signed it
+	resp2, err2 := s.Get(ctx, "https://example.com/", session.Pin(pin.Verified())) // this certificate, and a valid one
+	return errors.Join(err, err2, closeAll(resp, resp2))
+}
+
+func docsTLS(cfg *tls.Config) (*connector.Connector, error) {
+	return connector.New(connector.Config{TLS: cfg}) // a private authority, client certificates, versions
+}
+
+func docsProxies(ctx context.Context) error {
+	s, err := session.New(session.Config{TrustEnv: true}) // HTTP_PROXY and its kin, NO_PROXY, ~/.netrc
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	resp, err := s.Get(ctx, "https://example.com/", session.Proxy("socks5h://127.0.0.1:1080"), session.ProxyAuth("user", "password"))
+	if err != nil {
+		return err
+	}
+	return resp.Close()
+}
+
+func docsCookies(ctx context.Context) error {
+	cookies := jar.New(jar.Config{OnReject: func(c *http.Cookie, why jar.Reason) { fmt.Println("refused:", c.Name, why) }})
+	if err := cookies.Load("cookies.json"); err != nil {
+		return err
+	}
+	s, err := session.New(session.Config{Jar: cookies})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	resp, err := s.Post(ctx, "https://example.com/login", session.Form(url.Values{"user": {"gopher"}}))
+	if err != nil {
+		return err
+	}
+	for c := range cookies.All() {
+		fmt.Println(c.Domain, c.Name, c.Expires)
+	}
+	return errors.Join(resp.Close(), cookies.Save("cookies.json"))
+}
+
+func docsWebSocket(ctx context.Context, s *session.Session) error {
+	c, err := s.WebSocket(ctx, "wss://example.com/feed", &ws.Options{Heartbeat: 20 * time.Second})
+	if err != nil {
+		return err
+	}
+	defer c.Close(ws.CloseNormal, "")
+	if err := c.SendJSON(ctx, map[string]string{"subscribe": "ticker"}); err != nil {
+		return err
+	}
+	for msg, err := range c.Messages(ctx) {
+		if err != nil {
+			return err // c.CloseCode() says how it ended
+		}
+		fmt.Println(msg.Type, string(msg.Data))
+	}
+	return nil
+}
+
+func closeAll(all ...*session.Response) error {
+	var errs []error
+	for _, r := range all {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// docs keeps the functions above from being unused.
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsTLS, docsProxies, docsCookies, docsWebSocket}
