@@ -1,12 +1,7 @@
 package session
 
 import (
-	"bytes"
 	"fmt"
-	"strings"
-	"unicode/utf8"
-
-	xcharset "golang.org/x/net/html/charset"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/charset"
@@ -97,7 +92,7 @@ func (r *Response) TextFallback(resolve CharsetResolver) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	label := markedCharset(data)
+	label := charset.Marked(data)
 	if label == "" {
 		label = r.Encoding()
 	}
@@ -110,71 +105,20 @@ func (r *Response) TextFallback(resolve CharsetResolver) (string, error) {
 	return decodeText(data, label, false)
 }
 
-const utf8Name = "utf-8"
+const (
+	utf8Name      = charset.UTF8
+	byteOrderMark = "\uFEFF"
+)
 
 // charsetName is the standard's name of a charset, or "" if there is none that
 // can be decoded.
-func charsetName(label string) string {
-	if enc, name := xcharset.Lookup(label); enc != nil && name != "replacement" {
-		return name
-	}
-	return ""
-}
-
-// markedCharset is the charset that a byte order mark tells, or "" (WHATWG
-// Encoding, 6.1 "BOM sniff").
-func markedCharset(data []byte) string {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return utf8Name
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return "utf-16be"
-	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return "utf-16le"
-	}
-	return ""
-}
-
-const byteOrderMark = "\uFEFF"
+func charsetName(label string) string { return charset.Name(label) }
 
 // decodeText makes UTF-8 of data, whose charset is known.
 func decodeText(data []byte, label string, strict bool) (string, error) {
-	enc, name := xcharset.Lookup(label)
-	if name == utf8Name {
-		return decodeUTF8(data, strict)
+	text, err := charset.Decode(label, data, strict)
+	if bad, ok := errors.AsType[*charset.DecodeError](err); ok {
+		return "", &CharsetError{Charset: charsetName(label), Offset: bad.Offset}
 	}
-	decoded, err := enc.NewDecoder().Bytes(data)
-	if err != nil {
-		return "", &CharsetError{Charset: name, Offset: -1}
-	}
-	if strict && bytes.Contains(decoded, []byte("\uFFFD")) {
-		// U+FFFD stands for itself only if it is encoded as it was written.
-		again, err := enc.NewEncoder().Bytes(decoded)
-		if err != nil || !bytes.Equal(again, data) {
-			return "", &CharsetError{Charset: name, Offset: -1}
-		}
-	}
-	return strings.TrimPrefix(string(decoded), byteOrderMark), nil
-}
-
-func decodeUTF8(data []byte, strict bool) (string, error) {
-	text := string(data)
-	if !utf8.ValidString(text) {
-		if strict {
-			return "", &CharsetError{Charset: utf8Name, Offset: firstInvalid(text)}
-		}
-		text = strings.ToValidUTF8(text, "\uFFFD")
-	}
-	return strings.TrimPrefix(text, byteOrderMark), nil
-}
-
-func firstInvalid(text string) int {
-	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				return i
-			}
-		}
-	}
-	return -1
+	return text, err
 }

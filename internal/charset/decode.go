@@ -100,6 +100,19 @@ func Decode(label string, data []byte, strict bool) (string, error) {
 	return text, err
 }
 
+// Name is the standard's name of a charset that [Decode] takes, or "" for another
+// label.
+func Name(label string) string {
+	_, name := lookup(label)
+	return name
+}
+
+// Marked is the charset that a byte order mark tells, or "".
+func Marked(data []byte) string {
+	label, _ := sniff(data)
+	return label
+}
+
 // sniff finds a byte order mark, and the charset that it stands for.
 func sniff(data []byte) (label string, n int) {
 	switch {
