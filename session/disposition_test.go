@@ -88,6 +88,7 @@ var dispositions = []struct {
 	{`attachment; filename*="UTF-8''foo.html"`, "attachment", params(), ""},
 	{`attachment; filename*="foo%20bar.html"`, "attachment", params(), ""},
 	{`attachment; filename*=UTF-8'foo.html`, "attachment", params(), ""},
+	{`attachment; filename*=UTF-8''a'b`, "attachment", params(), ""},
 	{`attachment; filename*=UTF-8''foo%`, "attachment", params(), ""},
 	{`attachment; filename*=UTF-8''f%oo.html`, "attachment", params(), ""},
 	{`attachment; filename*=UTF-8''A-%2541.html`, "attachment", params("filename*", "A-%41.html"), "A-%41.html"},
