@@ -94,7 +94,8 @@ func TestEventSource(t *testing.T) {
 			nil,
 		},
 		{
-			"waits on as the server said", session.EventSource{},
+			"waits on as the server said",
+			session.EventSource{},
 			[]connection{good("retry: 500\ndata: a\n\n"), good("data: b\n\n")},
 			"a b",
 			[]string{`0s ""`, `500ms ""`, `1s ""`},
