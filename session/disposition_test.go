@@ -22,7 +22,7 @@ func params(pairs ...string) map[string]string {
 }
 
 // dispositions are the cases of the well-known test suite for RFC 6266, with the
-// outcome that aiohttp has, unless said otherwise. A nil params is a header that
+// outcome that aiohttp 3.8.4 has, unless said otherwise. A nil params is a header that
 // is malformed.
 var dispositions = []struct {
 	header, kind string
@@ -34,7 +34,7 @@ var dispositions = []struct {
 	{`"inline"`, "", nil, ""},
 	{`ATTACHMENT`, "attachment", params(), ""},
 	{`foobar`, "foobar", params(), ""},
-	{`attachment;`, "attachment", params(), ""},
+	{`attachment;`, "attachment", params(), ""}, // aiohttp 3.8 refuses it, later ones do not
 	{`attachment; filename="foo.html"`, "attachment", params("filename", "foo.html"), "foo.html"},
 	{`inline; filename="Not an attachment!"`, "inline", params("filename", "Not an attachment!"), "Not an attachment!"},
 	{`attachment; filename="f\oo.html"`, "attachment", params("filename", "foo.html"), "foo.html"},
@@ -69,10 +69,10 @@ var dispositions = []struct {
 	{`attachment; filename="/foo.html"`, "attachment", params("filename", "foo.html"), "foo.html"},
 	{`attachment; filename="\\foo.html"`, "attachment", params("filename", "foo.html"), "foo.html"},
 	{`attachment; filename="föö.html"`, "attachment", params("filename", "föö.html"), "föö.html"},
-	{"attachment; filename=\"f\xf6\xf6.html\"", "attachment", params("filename", "föö.html"), "föö.html"},
+	{"attachment; filename=\"f\xf6\xf6.html\"", "attachment", params("filename", "föö.html"), "föö.html"}, // aiohttp keeps the bytes as surrogates
 	{`attachment; filename==?ISO-8859-1?Q?foo-=E4.html?=`, "", nil, ""},
 	{`attachment; filename="=?ISO-8859-1?Q?foo-=E4.html?="`, "attachment", params("filename", "=?ISO-8859-1?Q?foo-=E4.html?="), "=?ISO-8859-1?Q?foo-=E4.html?="},
-	// empty parameters and blanks before a semicolon; aiohttp takes only a part of them
+	// empty parameters and blanks before a semicolon, which aiohttp refuses
 	{`attachment; ;filename=foo`, "attachment", params("filename", "foo"), "foo"},
 	{`attachment; filename=foo.html ;`, "attachment", params("filename", "foo.html"), "foo.html"},
 	// RFC 8187
@@ -81,15 +81,16 @@ var dispositions = []struct {
 	{`attachment; filename*=utf-8'en'x.html`, "attachment", params("filename*", "x.html"), "x.html"},
 	{`attachment; filename*=''foo-%c3%a4.html`, "attachment", params("filename*", "foo-ä.html"), "foo-ä.html"},
 	{`attachment; filename*=utf-8''foo-%E4.html`, "attachment", params(), ""},
-	{`attachment; filename*=nonsense''foo.html`, "attachment", params(), ""},
+	{`attachment; filename*=nonsense''foo.html`, "attachment", params(), ""}, // aiohttp does not look at the charset of plain ASCII
 	{`attachment; filename *=UTF-8''foo.html`, "attachment", params(), ""},
 	{`attachment; filename*= UTF-8''foo.html`, "attachment", params("filename*", "foo.html"), "foo.html"},
 	{`attachment; filename* =UTF-8''foo.html`, "attachment", params("filename*", "foo.html"), "foo.html"},
 	{`attachment; filename*="UTF-8''foo.html"`, "attachment", params(), ""},
 	{`attachment; filename*="foo%20bar.html"`, "attachment", params(), ""},
 	{`attachment; filename*=UTF-8'foo.html`, "attachment", params(), ""},
-	{`attachment; filename*=UTF-8''foo%`, "attachment", params(), ""},
-	{`attachment; filename*=UTF-8''f%oo.html`, "attachment", params(), ""},
+	{`attachment; filename*=UTF-8''a'b`, "attachment", params(), ""},
+	{`attachment; filename*=UTF-8''foo%`, "attachment", params(), ""},      // aiohttp keeps a percent sign that stands alone
+	{`attachment; filename*=UTF-8''f%oo.html`, "attachment", params(), ""}, // as above
 	{`attachment; filename*=UTF-8''A-%2541.html`, "attachment", params("filename*", "A-%41.html"), "A-%41.html"},
 	{`attachment; filename*=UTF-8''%5cfoo.html`, "attachment", params("filename*", `\foo.html`), `\foo.html`},
 	{`attachment; filename="foo-ae.html"; filename*=UTF-8''foo-%c3%a4.html`, "attachment", params("filename", "foo-ae.html", "filename*", "foo-ä.html"), "foo-ä.html"},
@@ -98,8 +99,8 @@ var dispositions = []struct {
 	{`attachment; filename*0="foo."; filename*1="html"`, "attachment", params("filename*0", "foo.", "filename*1", "html"), "foo.html"},
 	{`attachment; filename*0="foo"; filename*1="\b\a\r.html"`, "attachment", params("filename*0", "foo", "filename*1", "bar.html"), "foobar.html"},
 	{`attachment; filename*0*=UTF-8''foo-%c3%a4; filename*1=".html"`, "attachment", params("filename*0*", "UTF-8''foo-%c3%a4", "filename*1", ".html"), "foo-ä.html"},
-	{`attachment; filename*0*=UTF-8''%c3; filename*1*=%a4; filename*2="%41"`, "attachment", params("filename*0*", "UTF-8''%c3", "filename*1*", "%a4", "filename*2", "%41"), "ä%41"},
-	{`attachment; filename*0*=latin1''%e4; filename*1*=%zz`, "attachment", params("filename*0*", "latin1''%e4", "filename*1*", "%zz"), ""},
+	{`attachment; filename*0*=UTF-8''%c3; filename*1*=%a4; filename*2="%41"`, "attachment", params("filename*0*", "UTF-8''%c3", "filename*1*", "%a4", "filename*2", "%41"), "ä%41"}, // aiohttp decodes plain pieces too
+	{`attachment; filename*0*=latin1''%e4; filename*1*=%zz`, "attachment", params("filename*0*", "latin1''%e4", "filename*1*", "%zz"), ""},                                          // aiohttp keeps the percent sign
 	{`attachment; filename*0="foo"; filename*01="bar"`, "attachment", params("filename*0", "foo", "filename*01", "bar"), "foo"},
 	{`attachment; filename*0="foo"; filename*2="bar"`, "attachment", params("filename*0", "foo", "filename*2", "bar"), "foo"},
 	{`attachment; filename*1="foo."; filename*2="html"`, "attachment", params("filename*1", "foo.", "filename*2", "html"), ""},

@@ -94,6 +94,14 @@ func TestEventSource(t *testing.T) {
 			nil,
 		},
 		{
+			"waits on as the server said",
+			session.EventSource{},
+			[]connection{good("retry: 500\ndata: a\n\n"), good("data: b\n\n")},
+			"a b",
+			[]string{`0s ""`, `500ms ""`, `1s ""`},
+			nil,
+		},
+		{
 			"without a wait",
 			session.EventSource{Retry: -1},
 			[]connection{good("data: a\n\n"), {}, {}},

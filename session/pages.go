@@ -65,13 +65,12 @@ func (p *pager) next(resp *Response) (string, error) {
 	if p.from == nil {
 		p.from = first
 	}
-	p.seen[first.String()], p.seen[resp.url.String()] = true, true
+	p.seen[pageKey(first)], p.seen[pageKey(resp.url)] = true, true
 	link := resp.Links().Rel("next")
 	if link == nil {
 		return "", nil
 	}
-	target := withoutFragment(link.URL).String()
-	if p.seen[target] {
+	if p.seen[pageKey(link.URL)] {
 		e := resp.responseError("the next page is one that was there already")
 		return "", &e
 	}
@@ -82,7 +81,14 @@ func (p *pager) next(resp *Response) (string, error) {
 		})
 	}
 	p.checkOrigin(resp, link.URL)
-	return target, nil
+	return withoutFragment(link.URL).String(), nil
+}
+
+// pageKey is a URL without what makes no other page of it.
+func pageKey(u *url.URL) string {
+	plain := *withoutFragment(u)
+	plain.User = nil
+	return plain.String()
 }
 
 // checkOrigin notes whether the origin has changed.

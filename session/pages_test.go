@@ -45,7 +45,7 @@ func turn(t *testing.T, s *session.Session, url string, opts ...session.Option) 
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	rec := book(t, map[string]string{
+	links := map[string]string{
 		"/a?size=2":  `<?p=2>; rel="next last", <?p=9>; rel=last`,
 		"/a?p=2":     `</b#top>; rel=next`,
 		"/b":         `</moved>; rel=prev, </x>; anchor="/y"; rel=next, </moved>; rel=next`,
@@ -57,8 +57,10 @@ func TestPages(t *testing.T) {
 		"/ftp":       `<ftp://host.example/>; rel=next`,
 		"/bad":       `<%zz>; rel=next`,
 		"/gone/next": `</nowhere/>; rel=next`,
-	})
+	}
+	rec := book(t, links)
 	s := newSession(t, session.Config{})
+	links["/user"] = "<" + strings.Replace(rec.URL, "://", "://u:p@", 1) + "/user#again>; rel=next"
 	got, err := turn(t, s, rec.URL+"/a", session.Query("size", "2"), session.Header("X-App", "1"))
 	if want := "/a?size=2 /a?p=2 /b /c"; got != want || err != nil {
 		t.Errorf("pages %s, %v, want %s", got, err, want)
@@ -72,6 +74,7 @@ func TestPages(t *testing.T) {
 		path, want string
 		class      error
 	}{
+		{"/user", "/user", errors.ErrClientResponse},
 		{"/self", "/self", errors.ErrClientResponse},
 		{"/round", "/round /round/2", errors.ErrClientResponse},
 		{"/ftp", "/ftp", errors.ErrNonHTTPURLRedirectClient},

@@ -124,6 +124,18 @@ func TestSavePlantedLink(t *testing.T) {
 		}
 		wantContent(t, filepath.Join(dir, "f"), content)
 		wantContent(t, outside, []byte("precious"))
+		plant(t, f, dir, "g", "/g", content[:1])
+		neighbour := filepath.Join(dir, "neighbour")
+		if err := os.Rename(filepath.Join(dir, "g.part"), neighbour); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink("neighbour", filepath.Join(dir, "g.part")); err != nil {
+			t.Fatal(err)
+		}
+		if saved, err = save(t, f, "/g", session.SaveConfig{Path: filepath.Join(dir, "g")}); err != nil || saved.Resumed != 0 {
+			t.Errorf("%s: %+v, %v", way, saved, err)
+		}
+		wantContent(t, neighbour, content[:1])
 	}
 }
 

@@ -90,7 +90,7 @@ func (sv *saver) find() {
 		return
 	}
 	info, err := sv.dir.root.Lstat(name + partSuffix)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
 	sv.name, sv.meta, sv.have = name, meta, info.Size()

@@ -54,7 +54,7 @@ func TestSaveRedirected(t *testing.T) {
 		var seen []string
 		serve := target.Config.Handler
 		target.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			seen = append(seen, r.Header.Get("X-App")+r.Header.Get("Authorization"))
+			seen = append(seen, r.Header.Get("X-App")+r.Header.Get("Authorization")+r.URL.RequestURI())
 			serve.ServeHTTP(w, r)
 		})
 		f.handler = func(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +79,7 @@ func TestSaveRedirected(t *testing.T) {
 		}
 		wantContent(t, filepath.Join(dir, "f"), content)
 		for _, got := range seen {
-			if got != "app" {
+			if got != "app/real?signature=1" {
 				t.Errorf("%s: the other origin saw %q", way, got)
 			}
 		}

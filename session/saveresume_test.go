@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -149,6 +150,29 @@ func TestSaveComplete(t *testing.T) {
 			t.Errorf("%s: files %q", way, got)
 		}
 	}
+	f, dir := newFileServer(t), t.TempDir()
+	plant(t, f, dir, "f", "/f", content)
+	user := strings.Replace(f.URL, "://", "://user:pass@", 1)
+	saved, err := f.s.Save(t.Context(), user+"/f#x", session.SaveConfig{Path: dir}, session.CheckStatus())
+	if err != nil || saved.Resumed != int64(len(content)) {
+		t.Errorf("with credentials, and a check of the status: %+v, %v", saved, err)
+	}
+}
+
+// TestSaveOtherVersion: a response that is not what the unfinished file is of is
+// saved itself.
+func TestSaveOtherVersion(t *testing.T) {
+	t.Parallel()
+	f, dir := newFileServer(t), t.TempDir()
+	f.tag = `"v2"`
+	plant(t, f, dir, "f", "/f", content[:100])
+	saved, err := ways["response"](t, f, "/f", session.SaveConfig{Path: dir})
+	if err != nil || saved.Resumed != 0 || filepath.Base(saved.Path) != "f" {
+		t.Errorf("got %+v, %v", saved, err)
+	}
+	if got := f.requests(); got != "" || files(t, dir) != "f" {
+		t.Errorf("asked for %q, files %q", got, files(t, dir))
+	}
 }
 
 // TestSaveForeignParts: unfinished files of other URLs and of other programs are
@@ -163,6 +187,14 @@ func TestSaveForeignParts(t *testing.T) {
 			t.Errorf("%s: %+v, %v", way, saved, err)
 		}
 		wantContent(t, filepath.Join(dir, "f.part"), []byte("other"))
+		description := filepath.Join(dir, "h.part.json")
+		if err := os.WriteFile(description, []byte(`{"url":"x"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if saved, err = save(t, f, "/h", session.SaveConfig{Path: dir}); err != nil || filepath.Base(saved.Path) != "h-1" {
+			t.Errorf("%s: %+v, %v", way, saved, err)
+		}
+		wantContent(t, description, []byte(`{"url":"x"}`))
 		saved, err = save(t, f, "/f", session.SaveConfig{Path: filepath.Join(dir, "f")})
 		if err != nil || saved.Resumed != 0 {
 			t.Errorf("%s: %+v, %v", way, saved, err)
@@ -176,7 +208,7 @@ func TestSaveForeignParts(t *testing.T) {
 		if asked := f.requests(); strings.Contains(asked, "bytes") {
 			t.Errorf("%s: asked for %q", way, asked)
 		}
-		if got := files(t, dir); got != "f f-1 g" {
+		if got := files(t, dir); got != "f f-1 g h-1 h.part.json" {
 			t.Errorf("%s: files %q", way, got)
 		}
 	}
