@@ -68,6 +68,41 @@ interop: ## tests against real peers, which are installed first
 	@go vet -tags interop ./...
 	@go test -count=1 -tags interop -run Interop ./...
 
+PACKAGES := errors jar form middleware ws connector session
+TARGETS := linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 windows/386
+
+# The exported API with its documentation, as go doc prints it.
+define write_api
+	for p in $(PACKAGES); do echo "## $$p"; go doc -all ./$$p; done
+endef
+
+.PHONY: api
+api: ## write the snapshot of the public API
+	@mkdir -p api
+	@$(write_api) > api/next.txt
+
+.PHONY: api-check
+api-check: ## fail if the public API is not the snapshot's
+	@$(write_api) | diff -u api/next.txt - || { echo "the public API has changed: make api, and look at the difference"; exit 1; }
+
+.PHONY: cross
+cross: ## compile for every system, tests too
+	@for t in $(TARGETS); do echo "== $$t"; \
+		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go vet ./... ; \
+		(cd cmd/aiolos && GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null .); done
+
+.PHONY: dist
+dist: ## the tool for every system, with checksums, the same bytes each time
+	@rm -rf dist && mkdir dist
+	@cd cmd/aiolos && for t in $(TARGETS); do os=$${t%/*}; arch=$${t#*/}; suffix=; [ $$os = windows ] && suffix=.exe; \
+		GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' \
+			-o ../../dist/aiolos-$$os-$$arch$$suffix .; done
+	@cd dist && sha256sum aiolos-* > SHA256SUMS && cat SHA256SUMS
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities in what is used
+	@for m in $(MODULES); do (cd $$m && go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...); done
+
 .PHONY: fmt
 fmt: $(LINTER) ## format
 	@for m in $(MODULES); do (cd $$m && $(LINTER) fmt --config $(CURDIR)/.golangci.yml ./...); done

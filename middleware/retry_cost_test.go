@@ -78,7 +78,7 @@ func TestRetryUpload(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if sent != 3*size {
-		t.Errorf("got %d bytes, want %d", sent, 3*size)
+		t.Errorf("got %d bytes, want %d", sent, int64(3*size))
 	}
 	if grown := heap - before.TotalAlloc; grown > 4<<20 {
 		t.Errorf("allocated %d bytes, want less than 4 MiB", grown)

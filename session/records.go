@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"iter"
 
@@ -38,7 +37,7 @@ func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 				return
 			}
 			if err == nil {
-				if err = json.Unmarshal(line, &v); err != nil {
+				if err = resp.decode()(line, &v); err != nil {
 					err = &errors.ClientPayloadError{Received: resp.Content().TotalBytes(), Expected: -1, Err: err}
 				}
 			}
