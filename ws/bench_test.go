@@ -1,5 +1,3 @@
-//go:build unix
-
 package ws_test
 
 import (
@@ -7,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -34,15 +31,6 @@ func echoServer(tb testing.TB) string {
 	}))
 	tb.Cleanup(srv.Close)
 	return srv.URL
-}
-
-// cpu is the time that the process has worked, both ends of the echo together.
-func cpu() int64 {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // BenchmarkEcho is a message there and back, with this package and with
