@@ -44,7 +44,9 @@ func redactQuery(query string) string {
 // RedactURLString is [RedactURL] for a URL that may not even parse. What comes
 // before an "@", and what looks like a query or a fragment, is hidden then.
 func RedactURLString(raw string) string {
-	if u, err := url.Parse(raw); err == nil {
+	// With a port and an "@" in its path it may be a user's name, and a password
+	// with a slash in it.
+	if u, err := url.Parse(raw); err == nil && (u.User != nil || u.Port() == "" || !strings.Contains(u.Path, "@")) {
 		return RedactURL(u)
 	}
 	raw, _, _ = strings.Cut(raw, "#")

@@ -12,6 +12,7 @@ import (
 func TestRedactURL(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
+		"http://u:12/secret@host/p":       "http://***@host/p",
 		"":                                "",
 		"https://h/p":                     "https://h/p",
 		"https://u:p@h:8443/a%2Fb":        "https://***@h:8443/a%2Fb",
