@@ -52,7 +52,7 @@ func New(cfg Config) (*Connector, error) {
 		config:     cfg,
 	}
 	c.dialer = newDialer(c.pool, &cfg)
-	c.routes.base = c.dialer.tls
+	c.routes.usual, c.routes.base = c.dialer.tls, cfg.TLS
 	return c, nil
 }
 

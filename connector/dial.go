@@ -41,11 +41,7 @@ type dialer struct {
 
 func newDialer(p *pool, cfg *Config) *dialer {
 	d := &dialer{pool: p, config: cfg, dns: newDNS(cfg)}
-	base := cfg.TLS
-	if base == nil {
-		base = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	d.tls = tlsConfig(base, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
+	d.tls = tlsConfig(cfg.TLS, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
 	protocols := cfg.Protocols
 	if protocols == nil {
 		protocols = new(http.Protocols)

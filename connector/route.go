@@ -88,9 +88,10 @@ const maxRoutes = 256
 // routes keeps one route for each spec, so that they can be compared by their
 // pointers.
 type routes struct {
-	base *tls.Config // the connector's
-	mu   sync.Mutex
-	all  map[routeSpec]*route
+	usual *tls.Config // the connector's, under its own policy
+	base  *tls.Config // the same under none: what policies of requests start from
+	mu    sync.Mutex
+	all   map[routeSpec]*route
 }
 
 func (r *routes) find(policy *TLSPolicy, through *proxy) *route {
@@ -118,7 +119,7 @@ func (r *routes) find(policy *TLSPolicy, through *proxy) *route {
 		}
 		delete(r.all, old)
 	}
-	made := &route{spec: spec, proxy: through, config: r.base}
+	made := &route{spec: spec, proxy: through, config: r.usual}
 	if policy != nil {
 		made.config = tlsConfig(r.base, policy)
 	}
