@@ -115,16 +115,23 @@ func proxyAuthorized(header http.Header, k key) http.Header {
 
 const proxyAuthorization = "Proxy-Authorization"
 
-// without is h without a field, whatever the case of its name. It may be h.
-func without(h http.Header, field string) http.Header {
-	named := func(name string, _ []string) bool { return strings.EqualFold(name, field) }
+// hasField reports whether h has a field, whatever the case of its name.
+func hasField(h http.Header, field string) bool {
 	for name := range h {
-		if named(name, nil) {
-			h = h.Clone()
-			maps.DeleteFunc(h, named)
-			return h
+		if strings.EqualFold(name, field) {
+			return true
 		}
 	}
+	return false
+}
+
+// without is h without a field, whatever the case of its name. It may be h.
+func without(h http.Header, field string) http.Header {
+	if !hasField(h, field) {
+		return h
+	}
+	h = h.Clone()
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return strings.EqualFold(name, field) })
 	return h
 }
 
