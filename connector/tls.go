@@ -38,6 +38,11 @@ func (p *TLSPolicy) check() error {
 	if p.Insecure && !p.Pin.IsZero() {
 		return &errors.InvalidRequestError{Field: "Insecure", Reason: "cannot be set together with a fingerprint"}
 	}
+	if p.ServerName != "" {
+		if _, ok := canonicalHost(p.ServerName); !ok {
+			return &errors.InvalidRequestError{Field: "ServerName", Reason: "not a name"}
+		}
+	}
 	return nil
 }
 
@@ -57,7 +62,8 @@ func tlsConfig(base *tls.Config, p *TLSPolicy) *tls.Config {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 	}
 	if p.ServerName != "" {
-		cfg.ServerName = p.ServerName
+		name, _ := canonicalHost(p.ServerName) // checked before
+		cfg.ServerName = serverName(name)
 	}
 	if p.Insecure || !p.Pin.IsZero() && !p.Pin.verify {
 		cfg.InsecureSkipVerify = true
