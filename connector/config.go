@@ -76,7 +76,8 @@ type Config struct {
 	// TrustEnv takes proxies from the environment (HTTP_PROXY, HTTPS_PROXY,
 	// WS_PROXY, WSS_PROXY, ALL_PROXY, NO_PROXY), and credentials for servers and
 	// proxies from the user's netrc file. It is read for every request, so each
-	// hop of a redirect finds its own. (aiohttp: trust_env)
+	// hop of a redirect finds its own. Localhost and addresses of loopback take
+	// no proxy of the environment. (aiohttp: trust_env)
 	TrustEnv bool
 
 	// DNSCacheTTL is how long addresses are kept. Zero means ten seconds.

@@ -72,10 +72,13 @@ func (d *dialer) overAddrs(ctx context.Context, dl *dial, addrs []netip.AddrPort
 	}
 }
 
-// worthAnotherAddress: a proxy that refuses is the same behind each of its
-// addresses; anything else may be better elsewhere.
+// worthAnotherAddress: a proxy that refuses, and a server behind a proxy that
+// cannot be found, are the same behind each of the proxy's addresses; anything
+// else may be better elsewhere.
 func worthAnotherAddress(err error) bool {
-	return !stderrors.Is(err, errors.ErrClientHTTPProxy)
+	_, refused := stderrors.AsType[*tunnel.SOCKSError](err)
+	_, unknown := stderrors.AsType[*net.DNSError](err)
+	return !refused && !unknown && !stderrors.Is(err, errors.ErrClientHTTPProxy)
 }
 
 // socket connects to one address.
@@ -232,17 +235,30 @@ func (d *dialer) tunnel(ctx context.Context, dl *dial, nc net.Conn, p *proxy) (n
 		if no, ok := stderrors.AsType[*tunnel.Refused](err); ok {
 			return nil, refusal(no, p)
 		}
-		return tunneled, err
+		return tunneled, notTunneled(err, dl.at)
 	}
 	if p.scheme == "socks5" {
+		at := dl.at
 		addrs, err := d.resolve(ctx, dl, dl.key.host, dl.key.port)
 		if err != nil {
 			dl.at = dl.key.endpoint(errors.PhaseDNS)
 			return nil, err
 		}
+		dl.at = at
 		target = addrs[0].String()
 	}
-	return tunnel.SOCKS5(ctx, nc, target, p.url.User)
+	tunneled, err := tunnel.SOCKS5(ctx, nc, target, p.url.User)
+	return tunneled, notTunneled(err, dl.at)
+}
+
+// notTunneled is a tunnel's failure with the proxy's address.
+func notTunneled(err error, at errors.Endpoint) error {
+	if err == nil || !stderrors.Is(err, errors.ErrClientProxyConnection) {
+		return err
+	}
+	return &errors.ClientProxyConnectionError{ClientConnectorError: errors.ClientConnectorError{
+		Host: at.Host, Port: at.Port, TLS: at.TLS, Op: string(errors.PhaseProxy), Err: err,
+	}}
 }
 
 // refusal is the proxy's answer as an error of the tree.

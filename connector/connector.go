@@ -52,7 +52,7 @@ func New(cfg Config) (*Connector, error) {
 		config:     cfg,
 	}
 	c.dialer = newDialer(c.pool, &cfg)
-	c.routes.base = c.dialer.tls
+	c.routes.usual, c.routes.base = c.dialer.tls, cfg.TLS
 	return c, nil
 }
 
@@ -93,6 +93,7 @@ func (x *exchange) prepare() error {
 	}
 	x.key = k
 	s := SettingsFrom(ctx)
+	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	if err := x.wishes(s); err != nil {
 		return err
 	}
@@ -100,7 +101,6 @@ func (x *exchange) prepare() error {
 	if s != nil && s.Trace != nil {
 		x.trace = s.Trace
 	}
-	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	x.start = time.Now()
 	x.began = x.start
 	x.timeout = x.c.timeout
@@ -132,7 +132,8 @@ func (x *exchange) prepare() error {
 func (x *exchange) wishes(s *Settings) error {
 	req, c := x.orig, x.c
 	x.limits = c.limits
-	h1 := len(req.Header["Upgrade"]) > 0
+	upgrade := len(req.Header["Upgrade"]) > 0
+	h1 := upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
@@ -146,7 +147,11 @@ func (x *exchange) wishes(s *Settings) error {
 		}
 		x.key.route = r
 	}
+	if x.key.forwarded() {
+		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
+	}
 	x.key.h1 = h1 && (x.key.https || c.dialer.plainH2 || x.key.route != nil)
+	x.proxies = x.trustEnv || c.proxy != nil || x.key.route != nil && x.key.route.proxy != nil || s != nil && s.Proxy != nil
 	return nil
 }
 

@@ -42,11 +42,7 @@ type dialer struct {
 
 func newDialer(p *pool, cfg *Config) *dialer {
 	d := &dialer{pool: p, config: cfg, dns: newDNS(cfg)}
-	base := cfg.TLS
-	if base == nil {
-		base = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	d.tls = tlsConfig(base, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
+	d.tls = tlsConfig(cfg.TLS, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
 	protocols := cfg.Protocols
 	if protocols == nil {
 		protocols = new(http.Protocols)
@@ -96,17 +92,14 @@ func absoluteForm(req *http.Request) (*url.URL, error) {
 	if !dl.key.forwarded() {
 		return nil, nil //nolint:nilnil // net/http's way to say no proxy
 	}
-	return dl.key.route.proxy.url, nil
+	p := dl.key.route.proxy
+	return &url.URL{Scheme: p.scheme, Host: p.url.Host}, nil // the credentials are in the request
 }
 
 // forwarded reports whether an HTTP proxy passes requests of the key on itself.
 func (k key) forwarded() bool {
 	return k.route != nil && k.route.proxy != nil && !k.https && !k.h1 && !k.route.proxy.isSOCKS()
 }
-
-// tunneled reports whether requests of the key go to the server by way of a proxy
-// that does not see them.
-func (k key) tunneled() bool { return k.route != nil && k.route.proxy != nil && !k.forwarded() }
 
 // multiplexed reports whether connections of the key may turn out to be of
 // HTTP/2.
@@ -170,7 +163,7 @@ func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 	dl.conn = c
 	tc, ok := nc.(*tls.Conn)
-	if ok && !dl.key.forwarded() {
+	if ok && dl.key.https { // and not the proxy's
 		state := tc.ConnectionState()
 		c.tls = &state
 	}

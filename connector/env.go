@@ -37,7 +37,7 @@ func (c *Connector) netrcEntry(host string) (login, password string, ok bool) {
 // authorize gives a request the credentials that the netrc file has for its
 // host, unless it brings some.
 func (x *exchange) authorize(header http.Header) http.Header {
-	if len(header["Authorization"]) > 0 {
+	if hasField(header, "Authorization") {
 		return header
 	}
 	login, password, ok := x.c.netrcEntry(x.key.host)

@@ -28,6 +28,7 @@ type exchange struct {
 	limits  rawhead.Limits
 	// What the settings ask for, and few do.
 	trustEnv, http10, notUntilEOF bool
+	proxies                       bool // there is one, or might have been
 
 	timing Timing
 	record *Recorder // where the caller wants that; nil: nowhere
@@ -245,10 +246,8 @@ func (x *exchange) send() (*http.Response, error) {
 	if x.http10 {
 		x.asHTTP10()
 	}
-	if len(x.req.Header["Proxy-Authorization"]) > 0 && x.key.tunneled() {
-		// It is the proxy's, and this is the server.
-		x.req.Header = x.req.Header.Clone()
-		x.req.Header.Del("Proxy-Authorization")
+	if x.proxies {
+		x.req.Header = proxyAuthorized(x.req.Header, x.key)
 	}
 	if x.upload.mayBlock() {
 		return x.sendBlocking()

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -56,7 +57,14 @@ func ParsePin(text string) (Pin, error) {
 	if rest, ok := strings.CutPrefix(text, "sha256/"); ok {
 		return pinFromBase64(rest)
 	}
-	if digest, err := hex.DecodeString(strings.ReplaceAll(text, ":", "")); err == nil && len(digest) > 0 {
+	digits := text
+	if pairs := strings.Split(text, ":"); len(pairs) > 1 {
+		if slices.ContainsFunc(pairs, func(pair string) bool { return len(pair) != 2 }) {
+			return Pin{}, badPin("colons are between all bytes or none")
+		}
+		digits = strings.Join(pairs, "")
+	}
+	if digest, err := hex.DecodeString(digits); err == nil && len(digest) > 0 {
 		return NewPin(digest)
 	}
 	return pinFromBase64(text)

@@ -55,28 +55,84 @@ type Proxy struct {
 
 // newProxy checks a proxy and brings it into its form.
 func newProxy(p *Proxy) (*proxy, error) {
-	raw := p.URL.String()
-	u, err := proxyenv.ParseProxy(raw)
+	asked := *p.URL
+	if p.Auth != nil {
+		asked.User = p.Auth
+	}
+	u, err := proxyenv.ParseProxy(asked.String())
 	if err != nil {
 		return nil, err
 	}
-	if p.Auth != nil {
-		u.User = p.Auth
+	header, err := proxyHeader(p.Header)
+	if err != nil {
+		return nil, err
 	}
-	for name, values := range p.Header {
+	if u.User != nil && header.Get(proxyAuthorization) == "" {
+		password, _ := u.User.Password()
+		header.Set(proxyAuthorization, basicAuth(u.User.Username(), password))
+	}
+	return &proxy{scheme: u.Scheme, host: u.Hostname(), port: u.Port(), url: u, header: header}, nil
+}
+
+// proxyHeader checks what is to be said to a proxy, and copies it.
+func proxyHeader(h http.Header) (http.Header, error) {
+	header := make(http.Header, len(h)+1)
+	for name, values := range h {
 		if !validToken(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
 			return nil, &errors.InvalidRequestError{Field: "proxy header", Reason: "invalid name or value"}
 		}
+		switch canonical := http.CanonicalHeaderKey(name); canonical {
+		case "Host", "Content-Length", "Transfer-Encoding":
+			return nil, &errors.InvalidRequestError{Field: "proxy header " + canonical, Reason: "cannot be set for CONNECT"}
+		case proxyAuthorization:
+			name = canonical // it is looked for
+		}
+		header[name] = append(header[name], values...)
 	}
-	header := p.Header.Clone()
-	if header == nil {
-		header = http.Header{}
+	return header, nil
+}
+
+// proxyAuthorized is the header of a request with what is for its proxy. A proxy
+// that passes requests on gets its credentials with each of them; those of the
+// request stand in if it has none. Servers get neither: also where a proxy that
+// others go through is passed by.
+func proxyAuthorized(header http.Header, k key) http.Header {
+	var own []string
+	if k.forwarded() {
+		if own = k.route.proxy.header[proxyAuthorization]; len(own) == 0 {
+			return header
+		}
 	}
-	if u.User != nil && header.Get("Proxy-Authorization") == "" {
-		password, _ := u.User.Password()
-		header.Set("Proxy-Authorization", basicAuth(u.User.Username(), password))
+	header = without(header, proxyAuthorization)
+	if len(own) > 0 {
+		if header = header.Clone(); header == nil {
+			header = http.Header{}
+		}
+		header[proxyAuthorization] = own
 	}
-	return &proxy{scheme: u.Scheme, host: u.Hostname(), port: u.Port(), url: u, header: header}, nil
+	return header
+}
+
+const proxyAuthorization = "Proxy-Authorization"
+
+// hasField reports whether h has a field, whatever the case of its name.
+func hasField(h http.Header, field string) bool {
+	for name := range h {
+		if strings.EqualFold(name, field) {
+			return true
+		}
+	}
+	return false
+}
+
+// without is h without a field, whatever the case of its name. It may be h.
+func without(h http.Header, field string) http.Header {
+	if !hasField(h, field) {
+		return h
+	}
+	h = h.Clone()
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return strings.EqualFold(name, field) })
+	return h
 }
 
 func (p *proxy) isSOCKS() bool { return strings.HasPrefix(p.scheme, "socks5") }
@@ -88,9 +144,10 @@ const maxRoutes = 256
 // routes keeps one route for each spec, so that they can be compared by their
 // pointers.
 type routes struct {
-	base *tls.Config // the connector's
-	mu   sync.Mutex
-	all  map[routeSpec]*route
+	usual *tls.Config // the connector's, under its own policy
+	base  *tls.Config // the same under none: what policies of requests start from
+	mu    sync.Mutex
+	all   map[routeSpec]*route
 }
 
 func (r *routes) find(policy *TLSPolicy, through *proxy) *route {
@@ -118,7 +175,7 @@ func (r *routes) find(policy *TLSPolicy, through *proxy) *route {
 		}
 		delete(r.all, old)
 	}
-	made := &route{spec: spec, proxy: through, config: r.base}
+	made := &route{spec: spec, proxy: through, config: r.usual}
 	if policy != nil {
 		made.config = tlsConfig(r.base, policy)
 	}
@@ -151,6 +208,10 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*route, error) {
 	}
 	through := c.proxy
 	switch {
+	case c.dialer.local != "" && wanted != nil && wanted.URL != nil:
+		return nil, &errors.InvalidRequestError{Field: "Proxy", Reason: "a local socket has none"}
+	case c.dialer.local != "":
+		// Nor does the environment speak of it.
 	case wanted != nil && wanted.URL == nil:
 		through = nil
 	case wanted != nil:

@@ -14,10 +14,14 @@ import (
 // A connection that was made under one policy never serves a request that asks
 // for another. Policies are told apart by the identity of Config and the values
 // of the other fields; so a Config that is made anew for each request gives each
-// request a connection of its own. (aiohttp: ssl)
+// request a connection of its own.
+//
+// The policy of a request takes the place of the connector's as a whole: with
+// nothing but a ServerName it is verified, even if the connector is insecure or
+// has a pin. (aiohttp: ssl)
 type TLSPolicy struct {
 	// Config is used in the place of the connector's. It must not be changed
-	// afterwards. Nil means the connector's own.
+	// afterwards. Nil means [Config].TLS of the connector.
 	Config *tls.Config
 	// Insecure accepts every certificate. It excludes Pin. (aiohttp: ssl=False)
 	Insecure bool
@@ -34,12 +38,18 @@ func (p *TLSPolicy) check() error {
 	if p.Insecure && !p.Pin.IsZero() {
 		return &errors.InvalidRequestError{Field: "Insecure", Reason: "cannot be set together with a fingerprint"}
 	}
+	if p.ServerName != "" {
+		if _, ok := canonicalHost(p.ServerName); !ok {
+			return &errors.InvalidRequestError{Field: "ServerName", Reason: "not a name"}
+		}
+	}
 	return nil
 }
 
-// tlsConfig is what a connection is made with: a clone of base under a policy.
-// The sessions of each policy are its own, so that none is resumed under
-// another.
+// tlsConfig is what a connection is made with: a clone of base, or of the
+// policy's own configuration, under a policy. The sessions of each policy are
+// its own, so that none is resumed under another; a cache of the caller's is
+// used where nothing is added to the configuration that it is in.
 func tlsConfig(base *tls.Config, p *TLSPolicy) *tls.Config {
 	if p.Config != nil {
 		base = p.Config
@@ -48,11 +58,12 @@ func tlsConfig(base *tls.Config, p *TLSPolicy) *tls.Config {
 	if cfg == nil {
 		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	if cfg.ClientSessionCache == nil || cfg.ClientSessionCache == base.ClientSessionCache && (p.Insecure || !p.Pin.IsZero()) {
+	if cfg.ClientSessionCache == nil || *p != (TLSPolicy{Config: p.Config}) {
 		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 	}
 	if p.ServerName != "" {
-		cfg.ServerName = p.ServerName
+		name, _ := canonicalHost(p.ServerName) // checked before
+		cfg.ServerName = serverName(name)
 	}
 	if p.Insecure || !p.Pin.IsZero() && !p.Pin.verify {
 		cfg.InsecureSkipVerify = true

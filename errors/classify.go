@@ -39,11 +39,11 @@ func ConnectFailure(err error, at Endpoint) error {
 	case isDNS:
 		base.Op = string(PhaseDNS)
 		return &ClientConnectorDNSError{base}
-	case at.Proxy:
-		return &ClientProxyConnectionError{base}
 	case isCertificate(err):
 		base.Op = string(PhaseTLS)
 		return &ClientConnectorCertificateError{ClientSSLError{base}}
+	case at.Proxy && !isTLS(err):
+		return &ClientProxyConnectionError{base}
 	case isTLS(err) || phase == PhaseTLS:
 		base.Op = string(PhaseTLS)
 		return &ClientConnectorSSLError{ClientSSLError{base}}

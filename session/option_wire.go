@@ -94,9 +94,13 @@ func ServerName(name string) Option {
 
 // Proxy sends the request through a proxy: http, https, socks5 or socks5h. The
 // empty string means none, whatever the session and the connector have.
-// Credentials may be in the URL. (aiohttp: proxy)
+// Credentials may be in the URL. Where it takes the place of another proxy, that
+// one's [ProxyAuth] and [ProxyHeader] go with it. (aiohttp: proxy)
 func Proxy(rawURL string) Option {
 	return wireOption("Proxy", []string{strconv.Quote(errors.RedactURLString(rawURL))}, func(w *wireOptions) error {
+		if w.proxy != nil {
+			w.proxyAuth, w.proxyHeader = nil, nil // they were another one's
+		}
 		w.proxy = &connector.Proxy{}
 		if rawURL == "" {
 			return nil
