@@ -128,7 +128,9 @@ type Config struct {
 	Lenient bool
 
 	// OnLeak is called with the stack of the call for each response that was
-	// dropped without being closed or read to its end. It costs a stack for each
+	// dropped without being closed or read to its end, once the garbage collector
+	// has found it; its connection is closed and its slot free by then. It runs in
+	// a goroutine of the runtime's and must not block. It costs a stack for each
 	// request, so it is for tests and debugging. Nil means that nobody looks.
 	// (aiohttp: the warning "Unclosed response")
 	OnLeak func(stack string)

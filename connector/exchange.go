@@ -411,7 +411,11 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		if x.cancel != nil {
 			x.cancel(nil)
 		}
-		resp.Body = &upgraded{rwc, x.conn}
+		u := &upgraded{ReadWriteCloser: rwc, conn: x.conn}
+		if x.c.config.OnLeak != nil {
+			u.watch(x.newLeak())
+		}
+		resp.Body = u
 		return resp
 	}
 	if resp.Body == http.NoBody {
@@ -432,6 +436,9 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	}
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
+	if x.c.config.OnLeak != nil {
+		return x.watch(resp, x.newLeak())
+	}
 	resp.Body = x
 	return resp
 }
