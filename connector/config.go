@@ -119,7 +119,9 @@ type Config struct {
 
 	// MaxLineSize bounds the status line of a response, MaxFieldSize each header
 	// field and trailer (name and value), MaxHeaders their number. Zero means
-	// 8190, 8190 and 128, negative no bound but the one of 1 MiB for a head.
+	// 8190, 8190 and 128, negative no bound but the one of 1 MiB for a head, and
+	// of 4 KiB for a trailer. Interim responses (1xx) are held to the same, each
+	// for itself; there may be 100 of them.
 	// (aiohttp: max_line_size, max_field_size, max_headers)
 	MaxLineSize, MaxFieldSize, MaxHeaders int
 	// Lenient takes malformed heads that net/http would take. Without it they
@@ -216,6 +218,9 @@ const (
 	defaultHeaders = 128
 	// maxHead bounds all of its bytes, interim responses included.
 	maxHead = 1 << 20
+	// maxInterim is how many interim responses (1xx) may come before the final
+	// one. net/http has no bound for those that a trace looks at.
+	maxInterim = 100
 )
 
 func (cfg *Config) headLimits() rawhead.Limits {

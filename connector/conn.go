@@ -51,7 +51,7 @@ type conn struct {
 	wrote    time.Time     // when the last write ended
 	readErr  error         // what ended the reading, a deadline included
 	head     rawhead.Scanner
-	http10   atomic.Bool // the next write begins a request of HTTP/1.0
+	http10   atomic.Bool // what is written next is the request line of HTTP/1.0
 	uses     int
 	closed   chan struct{} // closed with the conn, made on demand
 	isClosed bool
@@ -70,6 +70,8 @@ const (
 var (
 	errTotalDeadline error = &deadlineError{"total timeout"}
 	errReadDeadline  error = &deadlineError{"socket read timeout"}
+
+	errTooManyInterim error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
 
 	errUnsolicited        = stderrors.New("unsolicited data on an idle connection")
 	errClosedWhileDialing = stderrors.New("connection closed while it was being made")
@@ -203,7 +205,11 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 	}
 	c.rx += int64(n)
 	if c.state == connActive {
-		if bad := c.head.Feed(p[:n]); bad != nil {
+		bad := c.head.Feed(p[:n])
+		if bad == nil && c.head.Interim() > maxInterim {
+			bad = errTooManyInterim
+		}
+		if bad != nil {
 			c.readErr = bad
 			return 0, bad, false
 		}
@@ -228,18 +234,31 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 
 // Write writes and counts.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.http10.CompareAndSwap(true, false) {
-		p = asHTTP10(p)
+	if c.http10.Load() {
+		var done bool
+		if p, done = asHTTP10(p); done {
+			c.http10.Store(false)
+		}
 	}
 	n, err := c.Conn.Write(p)
 	c.count(int64(n))
 	return n, err
 }
 
-// asHTTP10 is the beginning of a request of HTTP/1.1 as one of HTTP/1.0, which
-// net/http cannot write. The method and the target have no such text in them.
-func asHTTP10(p []byte) []byte {
-	return bytes.Replace(p, []byte(" HTTP/1.1\r\n"), []byte(" HTTP/1.0\r\n"), 1)
+// asHTTP10 turns the version in the request line, which ends it, into that of
+// HTTP/1.0, which net/http cannot write. A long line comes in several writes; done
+// says that this one had the digit.
+func asHTTP10(p []byte) (_ []byte, done bool) {
+	at := bytes.IndexByte(p, '\n') - len("1\r")
+	if at < 0 {
+		at = len(bytes.TrimSuffix(p, []byte("\r"))) - 1
+		if !bytes.HasSuffix(p[:at+1], []byte(" HTTP/1.1")) {
+			return p, false
+		}
+	}
+	p = bytes.Clone(p)
+	p[at] = '0'
+	return p, true
 }
 
 func (c *conn) count(n int64) {

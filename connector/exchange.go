@@ -159,11 +159,12 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, tim
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
+	catchUp(ctx)
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
 	if ctx.Err() == nil {
-		return errors.ConnectFailure(err, at)
+		return connectFailure(err, at)
 	}
 	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
 		return &errors.TimeoutError{
