@@ -51,6 +51,7 @@ type conn struct {
 	wrote    time.Time     // when the last write ended
 	readErr  error         // what ended the reading, a deadline included
 	head     rawhead.Scanner
+	refused  bool        // the head is bad, and nothing more is read
 	http10   atomic.Bool // what is written next is the request line of HTTP/1.0
 	uses     int
 	closed   chan struct{} // closed with the conn, made on demand
@@ -173,7 +174,9 @@ func (c *conn) setAlarmLocked(t time.Time) {
 
 // Read reads, within the deadlines of the exchange if one is under way.
 func (c *conn) Read(p []byte) (int, error) {
-	c.listen()
+	if err := c.listen(); err != nil {
+		return 0, err
+	}
 	for {
 		n, err := c.Conn.Read(p)
 		if n, err, again := c.heard(p, n, err); !again {
@@ -183,15 +186,20 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 // listen starts a new silence: a caller that was slow to read has not waited
-// for the peer.
-func (c *conn) listen() {
+// for the peer. It gives the error of a head that was refused: net/http overlooks
+// one that comes in the middle of a line, and reads on.
+func (c *conn) listen() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refused {
+		return c.readErr
+	}
 	if c.state == connActive && c.sockRead > 0 {
 		now := time.Now()
 		c.silence = now.Add(c.sockRead)
 		c.alarmLocked(now)
 	}
+	return nil
 }
 
 // heard judges what a read of p has given, and says whether it was a false alarm.
@@ -210,7 +218,7 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 			bad = errTooManyInterim
 		}
 		if bad != nil {
-			c.readErr = bad
+			c.readErr, c.refused = bad, true
 			return 0, bad, false
 		}
 	}
