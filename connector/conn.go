@@ -116,6 +116,13 @@ func (c *conn) boundSilence(sockRead time.Duration) {
 	}
 }
 
+// freeSilence takes boundSilence back.
+func (c *conn) freeSilence() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sockRead, c.silence = 0, time.Time{}
+}
+
 // hurry bounds what is left of the exchange to d from now.
 func (c *conn) hurry(d time.Duration) {
 	c.mu.Lock()

@@ -220,8 +220,15 @@ func (x *exchange) send() (*http.Response, error) {
 		}
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
+		var asking atomic.Bool
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteRequest: func(httptrace.WroteRequestInfo) { x.boundSilence() },
+			WroteRequest:    func(httptrace.WroteRequestInfo) { x.boundSilence() },
+			Wait100Continue: func() { asking.Store(true); x.boundSilence() },
+			Got100Continue: func() {
+				if asking.CompareAndSwap(true, false) { // a server may say it at any time
+					x.freeSilence()
+				}
+			},
 		})
 	}
 	x.ctx = ctx
@@ -267,6 +274,15 @@ func (x *exchange) boundSilence() {
 		return
 	}
 	x.conn.boundSilence(x.timeout.SockRead)
+}
+
+// freeSilence stops sock_read while the body is sent.
+func (x *exchange) freeSilence() {
+	if x.clock != nil {
+		x.clock.rest()
+		return
+	}
+	x.conn.freeSilence()
 }
 
 // blockGrace is how long a RoundTrip whose connection is gone may take to
