@@ -37,7 +37,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	case io.EOF:
 		if x.response.Trailer != nil {
 			if bad := rawhead.CheckTrailer(x.response.Trailer, x.limits); bad != nil {
-				return n, x.failRead(bad)
+				return n, x.failRead(x.badHead(bad))
 			}
 		}
 		x.readErr = io.EOF
@@ -137,11 +137,15 @@ func (x *exchange) drain() bool {
 // its slot until it is closed.
 type upgraded struct {
 	io.ReadWriteCloser
-	conn *conn
+	conn    *conn
+	unwatch func() // nil: nobody looks for leaks
 }
 
 // Close closes the connection and frees its slot.
 func (u *upgraded) Close() error {
+	if u.unwatch != nil {
+		u.unwatch()
+	}
 	err := u.ReadWriteCloser.Close()
 	u.conn.shut()
 	return err

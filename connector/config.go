@@ -120,7 +120,9 @@ type Config struct {
 
 	// MaxLineSize bounds the status line of a response, MaxFieldSize each header
 	// field and trailer (name and value), MaxHeaders their number. Zero means
-	// 8190, 8190 and 128, negative no bound but the one of 1 MiB for a head.
+	// 8190, 8190 and 128, negative no bound but the one of 1 MiB for a head, and
+	// of 4 KiB for a trailer. Interim responses (1xx) are held to the same, each
+	// for itself; there may be 100 of them.
 	// (aiohttp: max_line_size, max_field_size, max_headers)
 	MaxLineSize, MaxFieldSize, MaxHeaders int
 	// Lenient takes malformed heads that net/http would take. Without it they
@@ -129,7 +131,9 @@ type Config struct {
 	Lenient bool
 
 	// OnLeak is called with the stack of the call for each response that was
-	// dropped without being closed or read to its end. It costs a stack for each
+	// dropped without being closed or read to its end, once the garbage collector
+	// has found it; its connection is closed and its slot free by then. It runs in
+	// a goroutine of the runtime's and must not block. It costs a stack for each
 	// request, so it is for tests and debugging. Nil means that nobody looks.
 	// (aiohttp: the warning "Unclosed response")
 	OnLeak func(stack string)
@@ -215,6 +219,9 @@ const (
 	defaultHeaders = 128
 	// maxHead bounds all of its bytes, interim responses included.
 	maxHead = 1 << 20
+	// maxInterim is how many interim responses (1xx) may come before the final
+	// one. net/http has no bound for those that a trace looks at.
+	maxInterim = 100
 )
 
 func (cfg *Config) headLimits() rawhead.Limits {

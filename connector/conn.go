@@ -51,7 +51,8 @@ type conn struct {
 	wrote    time.Time     // when the last write ended
 	readErr  error         // what ended the reading, a deadline included
 	head     rawhead.Scanner
-	http10   atomic.Bool // the next write begins a request of HTTP/1.0
+	refused  bool        // the head is bad, and nothing more is read
+	http10   atomic.Bool // what is written next is the request line of HTTP/1.0
 	uses     int
 	closed   chan struct{} // closed with the conn, made on demand
 	isClosed bool
@@ -70,6 +71,8 @@ const (
 var (
 	errTotalDeadline error = &deadlineError{"total timeout"}
 	errReadDeadline  error = &deadlineError{"socket read timeout"}
+
+	errTooManyInterim error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
 
 	errUnsolicited        = stderrors.New("unsolicited data on an idle connection")
 	errClosedWhileDialing = stderrors.New("connection closed while it was being made")
@@ -111,6 +114,13 @@ func (c *conn) boundSilence(sockRead time.Duration) {
 		c.sockRead, c.silence = sockRead, now.Add(sockRead)
 		c.alarmLocked(now)
 	}
+}
+
+// freeSilence takes boundSilence back.
+func (c *conn) freeSilence() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sockRead, c.silence = 0, time.Time{}
 }
 
 // hurry bounds what is left of the exchange to d from now.
@@ -171,7 +181,9 @@ func (c *conn) setAlarmLocked(t time.Time) {
 
 // Read reads, within the deadlines of the exchange if one is under way.
 func (c *conn) Read(p []byte) (int, error) {
-	c.listen()
+	if err := c.listen(); err != nil {
+		return 0, err
+	}
 	for {
 		n, err := c.Conn.Read(p)
 		if n, err, again := c.heard(p, n, err); !again {
@@ -181,15 +193,20 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 // listen starts a new silence: a caller that was slow to read has not waited
-// for the peer.
-func (c *conn) listen() {
+// for the peer. It gives the error of a head that was refused: net/http overlooks
+// one that comes in the middle of a line, and reads on.
+func (c *conn) listen() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refused {
+		return c.readErr
+	}
 	if c.state == connActive && c.sockRead > 0 {
 		now := time.Now()
 		c.silence = now.Add(c.sockRead)
 		c.alarmLocked(now)
 	}
+	return nil
 }
 
 // heard judges what a read of p has given, and says whether it was a false alarm.
@@ -203,8 +220,12 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 	}
 	c.rx += int64(n)
 	if c.state == connActive {
-		if bad := c.head.Feed(p[:n]); bad != nil {
-			c.readErr = bad
+		bad := c.head.Feed(p[:n])
+		if bad == nil && c.head.Interim() > maxInterim {
+			bad = errTooManyInterim
+		}
+		if bad != nil {
+			c.readErr, c.refused = bad, true
 			return 0, bad, false
 		}
 	}
@@ -228,18 +249,31 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 
 // Write writes and counts.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.http10.CompareAndSwap(true, false) {
-		p = asHTTP10(p)
+	if c.http10.Load() {
+		var done bool
+		if p, done = asHTTP10(p); done {
+			c.http10.Store(false)
+		}
 	}
 	n, err := c.Conn.Write(p)
 	c.count(int64(n))
 	return n, err
 }
 
-// asHTTP10 is the beginning of a request of HTTP/1.1 as one of HTTP/1.0, which
-// net/http cannot write. The method and the target have no such text in them.
-func asHTTP10(p []byte) []byte {
-	return bytes.Replace(p, []byte(" HTTP/1.1\r\n"), []byte(" HTTP/1.0\r\n"), 1)
+// asHTTP10 turns the version in the request line, which ends it, into that of
+// HTTP/1.0, which net/http cannot write. A long line comes in several writes; done
+// says that this one had the digit.
+func asHTTP10(p []byte) (_ []byte, done bool) {
+	at := bytes.IndexByte(p, '\n') - len("1\r")
+	if at < 0 {
+		at = len(bytes.TrimSuffix(p, []byte("\r"))) - 1
+		if !bytes.HasSuffix(p[:at+1], []byte(" HTTP/1.1")) {
+			return p, false
+		}
+	}
+	p = bytes.Clone(p)
+	p[at] = '0'
+	return p, true
 }
 
 func (c *conn) count(n int64) {

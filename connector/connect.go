@@ -36,6 +36,9 @@ func (d *dialer) connect(ctx context.Context, dl *dial) (net.Conn, error) {
 		}
 		return d.layers(ctx, dl, nc)
 	}
+	if dl.key.root && !dl.at.Proxy {
+		host += "."
+	}
 	addrs, err := d.resolve(ctx, dl, host, port)
 	if err != nil {
 		return nil, err
@@ -109,6 +112,9 @@ func (d *dialer) timed(ctx context.Context, dl *dial, phase errors.Phase, step f
 	}
 	start := time.Now()
 	nc, err := step(attempt)
+	if err != nil {
+		catchUp(attempt)
+	}
 	if err != nil && attempt.Err() != nil && ctx.Err() == nil {
 		err = &errors.TimeoutError{
 			Kind: errors.ErrConnectionTimeout, Phase: phase, Limit: dl.sockConnect,
@@ -161,7 +167,7 @@ func (dl *dial) lookUp(host string) func(dnscache.Outcome) {
 // cannot reach.
 func (d *dialer) allowed(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
 	var refused error
-	local := d.config.LocalAddr.Addr()
+	local := d.config.LocalAddr.Addr().Unmap()
 	addrs := make([]netip.AddrPort, 0, len(found))
 	for _, a := range found {
 		ap := netip.AddrPortFrom(a, port)
@@ -272,6 +278,7 @@ func refusal(no *tunnel.Refused, p *proxy) error {
 // secure is TLS to the server under the route's policy.
 func (d *dialer) secure(ctx context.Context, dl *dial, nc net.Conn) (net.Conn, error) {
 	dl.at.Phase = errors.PhaseTLS
+	dl.at.Unix = "" // the socket has been reached
 	base, pin := d.tls, d.config.Pin
 	if r := dl.key.route; r != nil {
 		base = r.config

@@ -114,7 +114,7 @@ func (x *exchange) prepare() error {
 		x.retry = x.retry && !s.DisableStaleRetry
 		x.record = s.Recorder
 		x.http10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
-		if s.HTTP10 && x.upload.present() && (req.ContentLength < 0 || req.ContentLength == 0 && x.upload.mayBlock()) {
+		if s.HTTP10 && x.upload.present() && req.ContentLength <= 0 {
 			return &errors.InvalidRequestError{Field: "Version", Reason: "HTTP/1.0 has no body of unknown length"}
 		}
 	}
@@ -182,6 +182,11 @@ func (c *Connector) KeepAlive() time.Duration { return c.config.KeepAlive }
 
 // ForceClose reports whether each connection serves a single request.
 func (c *Connector) ForceClose() bool { return c.config.ForceClose }
+
+// WatchesLeaks reports whether Config.OnLeak is set. Whoever puts responses into
+// what the context of their request leads to must not do so then: the context is
+// held until the response has ended.
+func (c *Connector) WatchesLeaks() bool { return c.config.OnLeak != nil }
 
 // Timeout returns the timeouts of requests that bring none.
 func (c *Connector) Timeout() ClientTimeout { return c.timeout }

@@ -170,11 +170,12 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
+	catchUp(ctx)
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
 	if ctx.Err() == nil {
-		return errors.ConnectFailure(err, at)
+		return connectFailure(err, at)
 	}
 	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
 		return &errors.TimeoutError{
@@ -230,8 +231,15 @@ func (x *exchange) send() (*http.Response, error) {
 		}
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
+		var asking atomic.Bool
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteRequest: func(httptrace.WroteRequestInfo) { x.boundSilence() },
+			WroteRequest:    func(httptrace.WroteRequestInfo) { x.boundSilence() },
+			Wait100Continue: func() { asking.Store(true); x.boundSilence() },
+			Got100Continue: func() {
+				if asking.CompareAndSwap(true, false) { // a server may say it at any time
+					x.freeSilence()
+				}
+			},
 		})
 	}
 	x.ctx = ctx
@@ -275,6 +283,15 @@ func (x *exchange) boundSilence() {
 		return
 	}
 	x.conn.boundSilence(x.timeout.SockRead)
+}
+
+// freeSilence stops sock_read while the body is sent.
+func (x *exchange) freeSilence() {
+	if x.clock != nil {
+		x.clock.rest()
+		return
+	}
+	x.conn.freeSilence()
 }
 
 // blockGrace is how long a RoundTrip whose connection is gone may take to
@@ -420,7 +437,11 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		if x.cancel != nil {
 			x.cancel(nil)
 		}
-		resp.Body = &upgraded{rwc, x.conn}
+		u := &upgraded{ReadWriteCloser: rwc, conn: x.conn}
+		if x.c.config.OnLeak != nil {
+			u.watch(x.newLeak())
+		}
+		resp.Body = u
 		return resp
 	}
 	if resp.Body == http.NoBody {
@@ -441,6 +462,9 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	}
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
+	if x.c.config.OnLeak != nil {
+		return x.watch(resp, x.newLeak())
+	}
 	resp.Body = x
 	return resp
 }

@@ -21,6 +21,7 @@ type key struct {
 	host  string // lower case, ASCII, without brackets
 	port  string // never empty
 	h1    bool   // not HTTP/2
+	root  bool   // the URL's host ends with a dot: no search list of the resolver's
 	route *route // nil: the usual one
 }
 
@@ -71,6 +72,7 @@ func keyOf(u *url.URL) (key, error) {
 		if !ok {
 			return key{}, invalidURL(u, "invalid host")
 		}
+		k.root = k.host[len(k.host)-1] == '.'
 		k.host = host
 	}
 	return k, nil

@@ -19,24 +19,34 @@ type Resolver interface {
 }
 
 // Nameservers returns a resolver that asks the given name servers instead of the
-// system's, one after the other until one answers. (aiohttp:
-// AsyncResolver(nameservers=[…]))
+// system's: the first one, and each further one if those before it do not answer.
+// That a host does not exist is an answer. The hosts file is read all the same.
+// (aiohttp: AsyncResolver(nameservers=[…]))
 func Nameservers(servers ...netip.AddrPort) Resolver {
-	var next int
-	turn := make(chan struct{}, 1)
-	return &net.Resolver{
-		PreferGo: true,
-		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			if len(servers) == 0 {
-				return nil, &net.DNSError{Err: "no name servers", IsNotFound: false}
-			}
-			turn <- struct{}{}
-			server := servers[next%len(servers)]
-			next++
-			<-turn
-			return new(net.Dialer).DialContext(ctx, network, server.String())
-		},
+	all := make(nameservers, 0, len(servers))
+	for _, server := range servers {
+		all = append(all, &net.Resolver{
+			PreferGo: true,
+			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, server.String())
+			},
+		})
 	}
+	return all
+}
+
+type nameservers []*net.Resolver
+
+// LookupNetIP is that of [Resolver].
+func (n nameservers) LookupNetIP(ctx context.Context, network, host string) (addrs []netip.Addr, err error) {
+	err = &net.DNSError{Err: "no name servers", Name: host}
+	for _, r := range n {
+		addrs, err = r.LookupNetIP(ctx, network, host)
+		if no, ok := errors.AsType[*net.DNSError](err); err == nil || ok && no.IsNotFound || ctx.Err() != nil {
+			break
+		}
+	}
+	return addrs, err
 }
 
 // RefusePrivate is an AllowAddr that lets only addresses of the public internet

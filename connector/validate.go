@@ -15,7 +15,7 @@ func validate(req *http.Request) error {
 	if req.Method != "" && !validToken(req.Method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
 	}
-	if req.Host != "" && !httpguts.ValidHostHeader(req.Host) {
+	if req.Host != "" && !validHost(req.Host) {
 		return &errors.InvalidRequestError{Field: "Host", Reason: "invalid character"}
 	}
 	if u := req.URL; hasCTL(u.RawQuery) || hasCTL(u.Opaque) || hasCTL(u.RawPath) {
@@ -28,6 +28,16 @@ func validate(req *http.Request) error {
 		return err
 	}
 	return validateFields("trailer", req.Trailer)
+}
+
+// validHost accepts what net/http can write: a name in Unicode, too, which it turns
+// into its ASCII form.
+func validHost(host string) bool {
+	if httpguts.ValidHostHeader(host) {
+		return true
+	}
+	ascii, err := httpguts.PunycodeHostPort(host)
+	return err == nil && httpguts.ValidHostHeader(ascii)
 }
 
 func validateFields(kind string, fields http.Header) error {

@@ -27,6 +27,12 @@ func ConnectFailure(err error, at Endpoint) error {
 	if err == nil || classified(err) {
 		return err
 	}
+	return ConnectorFailure(err, at)
+}
+
+// ConnectorFailure is [ConnectFailure] for an error that has no more than the
+// class of what it is part of: it gets one, whatever it is.
+func ConnectorFailure(err error, at Endpoint) error {
 	phase := at.Phase
 	if phase == "" {
 		phase = PhaseDial

@@ -35,8 +35,8 @@ func (b *rawBody) Read(p []byte) (int, error) {
 }
 
 // openResponse puts the session's body around net/http's.
-func (c *call) openResponse() {
-	native := c.resp.Response
+func (c *call) openResponse(r *Response) {
+	native := r.Response
 	switch {
 	case native.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which its taker uses and closes.
@@ -48,7 +48,7 @@ func (c *call) openResponse() {
 		c.end()
 		return
 	}
-	b := &c.resp.body
+	b := &r.body
 	*b = responseBody{call: c, src: native.Body, limit: c.opts.maxBody, total: native.ContentLength}
 	if c.decodes(native) {
 		b.raw.ReadCloser = native.Body

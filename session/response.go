@@ -42,11 +42,14 @@ type Response struct {
 // respond makes net/http's response the call's, and has it checked.
 func (c *call) respond(native *http.Response) (*Response, error) {
 	r := &c.resp
+	if c.s.connector != nil && c.s.connector.WatchesLeaks() {
+		r = new(Response) // the connector holds the call, which must not hold this
+	}
 	*r = Response{Response: native, call: c, url: c.url, history: c.history}
 	if native.Request == nil {
 		native.Request = c.sent
 	}
-	c.openResponse()
+	c.openResponse(r)
 	if check := c.opts.check; check != nil {
 		if err := check(r); err != nil {
 			r.Close() // the status is the error

@@ -1,0 +1,35 @@
+package connector
+
+import (
+	"context"
+	stderrors "errors"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
+	"github.com/aiolos-http/aiolos/internal/netguard"
+)
+
+// catchUp waits for a context whose deadline is past: a socket with the same
+// deadline may have been told a moment sooner.
+func catchUp(ctx context.Context) {
+	deadline, ok := ctx.Deadline()
+	if !ok || ctx.Err() != nil || time.Now().Before(deadline) {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(blockGrace):
+	}
+}
+
+// connectFailure gives the failure to connect its class. Of all addresses
+// together, and of one that is refused, only the endpoint knows it.
+func connectFailure(err error, at errors.Endpoint) error {
+	_, several := stderrors.AsType[*happyeyeballs.Error](err)
+	_, refused := stderrors.AsType[*netguard.RefusedError](err)
+	if several || refused {
+		return errors.ConnectorFailure(err, at)
+	}
+	return errors.ConnectFailure(err, at)
+}

@@ -1,0 +1,117 @@
+package connector
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+)
+
+// maxStack is how many calls of a leak's stack are told.
+const maxStack = 64
+
+// leak is a response that may be dropped: what is to be told, and to be closed.
+// Nothing in it may lead back to what the caller holds.
+type leak struct {
+	stack  []uintptr
+	report func(stack string)
+	x      *exchange // nil for an upgraded connection
+	conn   *conn
+}
+
+// skipOwn leaves out what nobody looks for: Callers, newLeak, respond, roundTrip
+// and RoundTrip.
+const skipOwn = 5
+
+// newLeak notes where the present request came from.
+func (x *exchange) newLeak() leak {
+	stack := make([]uintptr, maxStack)
+	n := runtime.Callers(skipOwn, stack)
+	return leak{stack[:n:n], x.c.config.OnLeak, x, x.conn}
+}
+
+// tell is the cleanup of what a caller held. The exchange itself is held by
+// net/http as long as the response has not ended.
+func (l leak) tell() {
+	if l.x != nil && !l.x.abandon() {
+		return
+	}
+	if l.x == nil {
+		l.conn.shut()
+	}
+	l.report(l.trace())
+}
+
+// trace is the stack as runtime/debug prints it, without what is not known.
+func (l leak) trace() string {
+	var b strings.Builder
+	for frames := runtime.CallersFrames(l.stack); ; {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "%s(...)\n\t%s:%d\n", f.Function, f.File, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
+}
+
+// abandon closes a body that nobody can close any more, and reports whether
+// nobody had.
+func (x *exchange) abandon() bool {
+	if x.done.Load() || !x.closed.CompareAndSwap(false, true) {
+		return false
+	}
+	x.body.Close() // net/http's body has no error to report on Close
+	x.finish(false)
+	return true
+}
+
+// watched is the body of a response whose dropping is to be noticed. The
+// exchange must not lead back to it, so its response is a copy of the one that
+// net/http has, and the trailer comes over at the end.
+type watched struct {
+	x    *exchange
+	resp *http.Response
+}
+
+// watch gives the caller a body that is missed when it is dropped.
+func (x *exchange) watch(resp *http.Response, l leak) *http.Response {
+	held := *resp
+	w := &watched{x, &held}
+	held.Body = w
+	runtime.AddCleanup(w, leak.tell, l)
+	return &held
+}
+
+// Read is that of the exchange.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.x.Read(p)
+	if err == io.EOF {
+		w.resp.Trailer = w.x.response.Trailer
+	}
+	runtime.KeepAlive(w)
+	return n, err
+}
+
+// WriteTo is that of the exchange.
+func (w *watched) WriteTo(to io.Writer) (int64, error) {
+	n, err := w.x.WriteTo(to)
+	if err == nil {
+		w.resp.Trailer = w.x.response.Trailer
+	}
+	runtime.KeepAlive(w)
+	return n, err
+}
+
+// Close is that of the exchange.
+func (w *watched) Close() error {
+	err := w.x.Close()
+	runtime.KeepAlive(w)
+	return err
+}
+
+// watch is the same for an upgraded connection, until it is closed.
+func (u *upgraded) watch(l leak) {
+	l.x = nil
+	u.unwatch = runtime.AddCleanup(u, leak.tell, l).Stop
+}
