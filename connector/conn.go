@@ -37,9 +37,10 @@ type conn struct {
 	idleSince  time.Time
 	streams    streams
 
-	closing sync.Once
-	closeOf error
-	ending  sync.Once
+	counting sync.Mutex // held while streams are counted
+	closing  sync.Once
+	closeOf  error
+	ending   sync.Once
 
 	mu       sync.Mutex
 	state    connState

@@ -250,6 +250,9 @@ func (d *dialer) secure(ctx context.Context, dl *dial, nc net.Conn) (net.Conn, e
 	cfg.NextProtos = []string{"http/1.1"}
 	if d.multiplexed(dl.key) {
 		cfg.NextProtos = []string{"h2", "http/1.1"}
+		if d.only2 {
+			cfg.NextProtos = cfg.NextProtos[:1]
+		}
 	}
 	if !pin.IsZero() {
 		pinned(cfg, pin, dl.key.host, dl.key.port)
@@ -289,7 +292,7 @@ func (d *dialer) handshake(ctx context.Context, dl *dial, nc net.Conn, cfg *tls.
 	})
 }
 
-// belowTLS is what lies below TLS. Once the connection is one of HTTP/2, which
+// belowTLS is what lies below TLS, or below HTTP/2. Once the connection is one of HTTP/2, which
 // net/http uses without our conn, its end is told to the conn.
 type belowTLS struct {
 	net.Conn

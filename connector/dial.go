@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"crypto/tls"
+	stderrors "errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +26,9 @@ type dial struct {
 
 type dialKey struct{}
 
+// errNoHTTP2: the Config has HTTP/1 off for servers of https.
+var errNoHTTP2 = stderrors.New("the server does not speak HTTP/2")
+
 // dialer makes connections: http.Transport does the protocol, and calls back
 // for the sockets.
 type dialer struct {
@@ -37,6 +41,7 @@ type dialer struct {
 	local   string      // the path of the Unix socket or pipe
 	plainH2 bool        // http servers are spoken to in HTTP/2
 	muxTLS  bool        // https servers may be
+	only2   bool        // and must be
 }
 
 func newDialer(p *pool, cfg *Config) *dialer {
@@ -54,6 +59,7 @@ func newDialer(p *pool, cfg *Config) *dialer {
 	}
 	d.plainH2 = protocols.UnencryptedHTTP2()
 	d.muxTLS = protocols.HTTP2()
+	d.only2 = d.muxTLS && !protocols.HTTP1()
 	only := new(http.Protocols)
 	only.SetHTTP1(true)
 	// net/http speaks h2c only where HTTP/1 is off.
@@ -65,7 +71,9 @@ func newDialer(p *pool, cfg *Config) *dialer {
 	if d.plainH2 {
 		d.factory = d.transport(plain)
 	}
-	p.muxed = d.multiplexed
+	if !cfg.ForceClose { // then nobody shares
+		p.muxed = d.multiplexed
+	}
 	return d
 }
 
@@ -156,7 +164,7 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration) (
 
 // dialConn is net/http's way to a connection. It returns what HTTP is spoken on:
 // a conn, which lies above TLS, or for HTTP/2 the *tls.Conn that net/http insists
-// on, with the conn below it.
+// on, or the socket, and below that what tells the conn of its end.
 func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
 	dl := ctx.Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
 	nc, err := d.connect(ctx, dl)
@@ -174,6 +182,10 @@ func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
 		c.tls = &state
 	}
 	c.mux = d.multiplexed(dl.key) && (c.tls != nil && c.tls.NegotiatedProtocol == "h2" || !dl.key.https)
+	if !c.mux && d.only2 && d.multiplexed(dl.key) {
+		nc.Close() // the error that counts is known
+		return nil, errNoHTTP2
+	}
 	if !c.mux {
 		return c, nil
 	}
@@ -182,7 +194,9 @@ func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
 		nc.SetWriteDeadline(deadline) //nolint:errcheck // as above
 	}
 	if c.tls == nil {
-		return c, nil
+		below := &belowTLS{Conn: nc}
+		below.conn.Store(c)
+		return below, nil
 	}
 	if below, ok := tc.NetConn().(*belowTLS); ok {
 		below.conn.Store(c)
