@@ -149,18 +149,14 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (*conn, tim
 	if h == nil {
 		c, h, err = x.queue(ctx, now, fresh)
 	}
-	for err == nil && c == nil {
+	if err == nil && c == nil {
 		var d *dial
 		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0))
 		at = d.at
 		t := &x.timing
 		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
-		switch {
-		case err != nil:
+		if err != nil {
 			p.forfeit(h, ctx.Err() == nil)
-		case !c.enter():
-			at.Phase = errors.PhasePool
-			c, h, err = x.queue(ctx, time.Now(), fresh)
 		}
 	}
 	if err != nil {
@@ -487,7 +483,8 @@ func (x *exchange) leave(complete bool) {
 	c := x.conn
 	keep := !x.c.forceClose && c.cc.Available() > 0
 	if c.mux {
-		keep = !x.c.forceClose && !closes(x.orig) && c.cc.Err() == nil
+		keep = !x.c.forceClose && !closes(x.orig) && c.cc.Err() == nil &&
+			(c.cc.Available() > 0 || c.cc.InFlight() > 0)
 	} else {
 		keep = keep && complete
 	}

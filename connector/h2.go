@@ -48,7 +48,7 @@ func streamError(err error) (h2StreamError, bool) {
 }
 
 // maxRefusals is how often a request that was refused is sent.
-const maxRefusals = 3
+const maxRefusals = 5
 
 // replayable reports whether a request that failed is sent once more. One that
 // was refused may be so again, by the next connection.

@@ -149,7 +149,7 @@ func h2Script(t *testing.T, script func(f *frames), settings ...http2.Setting) (
 }
 
 // next returns the next frame that is of interest to scripts: settings and pings
-// are acknowledged. It is nil when the client has gone.
+// are acknowledged, windows left alone. It is nil when the client has gone.
 func (f *frames) next() http2.Frame {
 	for {
 		frame, err := f.ReadFrame()
@@ -162,9 +162,10 @@ func (f *frames) next() http2.Frame {
 				f.WriteSettingsAck()
 			}
 		case *http2.PingFrame:
-			if !frame.IsAck() {
-				f.WritePing(true, frame.Data)
+			if frame.IsAck() {
+				return frame
 			}
+			f.WritePing(true, frame.Data)
 		case *http2.WindowUpdateFrame:
 		default:
 			return frame

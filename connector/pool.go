@@ -259,6 +259,10 @@ func (p *pool) gone(c *conn) {
 			break
 		}
 	}
+	if p.waiting > 0 {
+		p.queue.update(c.host, p.perHost) // nobody waits for its streams any more
+		p.grantLocked(time.Now())
+	}
 	p.tidyLocked(c.host)
 }
 
