@@ -41,6 +41,9 @@ func (x *exchange) Read(p []byte) (int, error) {
 			}
 		}
 		x.readErr = io.EOF
+		if x.clock != nil {
+			x.endStream()
+		}
 		x.finish(true)
 	default:
 		err = x.failRead(err)
@@ -104,9 +107,19 @@ func (x *exchange) Close() error {
 		complete = x.readErr == nil && x.drain()
 		x.reading.Unlock()
 	}
-	x.body.Close() // net/http's body has no error to report on Close
+	x.endStream()
 	x.finish(complete)
 	return nil
+}
+
+// endStream closes net/http's body. A stream it then sees to its end, so that it
+// is free when the pool lends it again; but not before the request's body has let
+// go, which may take for ever unless the context ends.
+func (x *exchange) endStream() {
+	if x.clock != nil && x.upload.mayBlock() && !x.upload.sent() {
+		x.cancel(nil)
+	}
+	x.body.Close() // net/http's body has no error to report on Close
 }
 
 // drain reads the rest of the body and reports whether that was all.

@@ -18,6 +18,7 @@ type clock struct {
 	silence time.Time // when the present one is too long, or zero
 	alarm   time.Time // when the timer rings, or zero
 	timer   *time.Timer
+	headed  bool // the response's head is there
 	done    bool
 }
 
@@ -36,9 +37,31 @@ func (c *clock) listen(d time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.listenLocked(d)
+}
+
+func (c *clock) listenLocked(d time.Duration) {
 	now := time.Now()
 	c.silence = now.Add(d)
 	c.setLocked(now)
+}
+
+// sent is listen for a request that is on its way: nobody waits for its answer if
+// that has begun already.
+func (c *clock) sent(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.headed {
+		c.listenLocked(d)
+	}
+}
+
+// answered ends the wait for the head.
+func (c *clock) answered() {
+	c.mu.Lock()
+	c.headed = true
+	c.silence = time.Time{}
+	c.mu.Unlock()
 }
 
 // rest ends the silence: nobody waits for the peer.

@@ -36,7 +36,9 @@ type conn struct {
 	held, dead bool
 	idleSince  time.Time
 	streams    streams
+	lagTimer   *time.Timer // made on demand
 
+	lags    atomic.Bool // that is, net/http has no stream although the pool has
 	closing sync.Once
 	closeOf error
 	ending  sync.Once
@@ -319,10 +321,17 @@ func (c *conn) copyFrom(r io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, *buf)
 }
 
+// farewell is how long the end of TLS may take.
+const farewell = 250 * time.Millisecond
+
 // Close closes the connection and gives its slot back. net/http calls it too,
 // with its locks held.
 func (c *conn) Close() error {
 	c.closing.Do(func() {
+		if below, ok := c.Conn.(interface{ NetConn() net.Conn }); ok && c.mux {
+			// TLS says farewell, for which a peer that reads nothing has no ear.
+			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
+		}
 		c.closeOf = c.Conn.Close()
 		c.ended()
 	})

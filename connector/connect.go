@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -293,11 +292,14 @@ func (d *dialer) secure(ctx context.Context, dl *dial, nc net.Conn) (net.Conn, e
 	cfg.NextProtos = []string{"http/1.1"}
 	if d.multiplexed(dl.key) {
 		cfg.NextProtos = []string{"h2", "http/1.1"}
+		if d.only2 {
+			cfg.NextProtos = cfg.NextProtos[:1]
+		}
 	}
 	if !pin.IsZero() {
 		pinned(cfg, pin, dl.key.host, dl.key.port)
 	}
-	return d.handshake(ctx, dl, &belowTLS{Conn: nc}, cfg)
+	return d.handshake(ctx, dl, nc, cfg)
 }
 
 // proxyTLS is for an https proxy: verified as the route's policy says, but
@@ -330,21 +332,6 @@ func (d *dialer) handshake(ctx context.Context, dl *dial, nc net.Conn, cfg *tls.
 		}
 		return tc, nil
 	})
-}
-
-// belowTLS is what lies below TLS. Once the connection is one of HTTP/2, which
-// net/http uses without our conn, its end is told to the conn.
-type belowTLS struct {
-	net.Conn
-	conn atomic.Pointer[conn]
-}
-
-func (b *belowTLS) Close() error {
-	err := b.Conn.Close()
-	if c := b.conn.Load(); c != nil {
-		c.ended()
-	}
-	return err
 }
 
 func portNumber(port string) int {

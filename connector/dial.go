@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"crypto/tls"
+	stderrors "errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,22 +23,25 @@ type dial struct {
 	timing      Timing
 	trace       *Trace
 	conn        *conn
+	wire        net.Conn // what HTTP is spoken on
 }
 
 type dialKey struct{}
 
-// dialer makes connections: http.Transport does the protocol, and calls back
-// for the sockets.
+// errNoHTTP2: the Config has HTTP/1 off for servers of https.
+var errNoHTTP2 = stderrors.New("the server does not speak HTTP/2")
+
+// dialer makes connections. http.Transport does the protocol on them.
 type dialer struct {
 	pool    *pool
 	config  *Config
-	factory *http.Transport // HTTP/2 where it is negotiated
-	h1      *http.Transport // never
+	h1, h2  *http.Transport
 	dns     *dnscache.Cache
 	tls     *tls.Config // for servers, without their names
 	local   string      // the path of the Unix socket or pipe
 	plainH2 bool        // http servers are spoken to in HTTP/2
 	muxTLS  bool        // https servers may be
+	only2   bool        // and must be
 }
 
 func newDialer(p *pool, cfg *Config) *dialer {
@@ -51,18 +55,16 @@ func newDialer(p *pool, cfg *Config) *dialer {
 	}
 	d.plainH2 = protocols.UnencryptedHTTP2()
 	d.muxTLS = protocols.HTTP2()
-	only := new(http.Protocols)
-	only.SetHTTP1(true)
-	// net/http speaks h2c only where HTTP/1 is off.
-	plain := new(http.Protocols)
-	plain.SetHTTP2(true)
-	plain.SetUnencryptedHTTP2(true)
-	d.h1 = d.transport(only)
-	d.factory = d.transport(protocols)
-	if d.plainH2 {
-		d.factory = d.transport(plain)
+	d.only2 = d.muxTLS && !protocols.HTTP1()
+	// net/http speaks HTTP/2 on a connection that is none of its own TLS as if
+	// there were no TLS at all, and only where HTTP/1 is off.
+	h1, h2 := new(http.Protocols), new(http.Protocols)
+	h1.SetHTTP1(true)
+	h2.SetUnencryptedHTTP2(true)
+	d.h1, d.h2 = d.transport(h1), d.transport(h2)
+	if !cfg.ForceClose { // then nobody shares
+		p.muxed = d.multiplexed
 	}
-	p.muxed = d.multiplexed
 	return d
 }
 
@@ -75,14 +77,19 @@ func (d *dialer) transport(protocols *http.Protocols) *http.Transport {
 	}
 	return &http.Transport{
 		Proxy:                  absoluteForm,
-		DialContext:            d.dialConn,
-		DialTLSContext:         d.dialConn,
+		DialContext:            dialed,
+		DialTLSContext:         dialed,
 		Protocols:              protocols,
 		HTTP2:                  h2,
 		DisableCompression:     true,
 		ExpectContinueTimeout:  time.Hour, // sock_read and total are the limits
 		MaxResponseHeaderBytes: maxHead,
 	}
+}
+
+// dialed hands a connection to net/http.
+func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
+	return ctx.Value(dialKey{}).(*dial).wire, nil //nolint:errcheck // open has put it there
 }
 
 // absoluteForm tells net/http of an HTTP proxy that gets whole requests in the
@@ -119,11 +126,7 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 		return nil, dl, err
 	}
 	defer d.pool.ends(dl)
-	factory := d.h1
-	if d.multiplexed(h.key) {
-		factory = d.factory
-	}
-	cc, err := factory.NewClientConn(context.WithValue(ctx, dialKey{}, dl), h.key.scheme(), h.key.addr())
+	cc, err := d.speak(ctx, dl)
 	c := dl.conn
 	if err != nil {
 		if c != nil {
@@ -148,38 +151,46 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 	return c, dl, nil
 }
 
-// dialConn is net/http's way to a connection. It returns what HTTP is spoken on:
-// a conn, which lies above TLS, or for HTTP/2 the *tls.Conn that net/http insists
-// on, with the conn below it.
-func (d *dialer) dialConn(ctx context.Context, _, _ string) (net.Conn, error) {
-	dl := ctx.Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
+// speak connects, and starts HTTP.
+func (d *dialer) speak(ctx context.Context, dl *dial) (*http.ClientConn, error) {
+	if err := d.dialConn(ctx, dl); err != nil {
+		return nil, err
+	}
+	ctx = context.WithValue(ctx, dialKey{}, dl)
+	if !dl.conn.mux {
+		return d.h1.NewClientConn(ctx, dl.key.scheme(), dl.key.addr())
+	}
+	// net/http writes the preface without looking at a context.
+	if deadline, ok := ctx.Deadline(); ok {
+		dl.conn.Conn.SetWriteDeadline(deadline) //nolint:errcheck // a closed conn is noticed by its first use
+	}
+	return d.h2.NewClientConn(ctx, "http", dl.key.addr())
+}
+
+// dialConn makes what HTTP is spoken on, which lies above TLS.
+func (d *dialer) dialConn(ctx context.Context, dl *dial) error {
 	nc, err := d.connect(ctx, dl)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c := &conn{Conn: nc, pool: d.pool, created: time.Now()}
 	if a := nc.RemoteAddr(); a != nil {
 		c.remote = a.String()
 	}
-	dl.conn = c
+	dl.conn, dl.wire = c, c
 	tc, ok := nc.(*tls.Conn)
 	if ok && dl.key.https { // and not the proxy's
 		state := tc.ConnectionState()
 		c.tls = &state
 	}
-	c.mux = d.multiplexed(dl.key) && (c.tls != nil && c.tls.NegotiatedProtocol == "h2" || !dl.key.https)
-	if !c.mux {
-		return c, nil
+	if !d.multiplexed(dl.key) {
+		return nil
 	}
-	// net/http writes the preface without looking at a context.
-	if deadline, ok := ctx.Deadline(); ok {
-		nc.SetWriteDeadline(deadline) //nolint:errcheck // as above
+	c.mux = !dl.key.https || c.tls != nil && c.tls.NegotiatedProtocol == "h2"
+	if c.mux {
+		dl.wire = &muxConn{Conn: nc, conn: c}
+	} else if d.only2 {
+		return errNoHTTP2
 	}
-	if c.tls == nil {
-		return c, nil
-	}
-	if below, ok := tc.NetConn().(*belowTLS); ok {
-		below.conn.Store(c)
-	}
-	return tc, nil
+	return nil
 }

@@ -47,6 +47,8 @@ type exchange struct {
 	reused bool
 	upload requestBody
 	clock  *clock // of a stream; nil for a connection that has deadlines
+	// unwatch undoes what waits for the end of a stream's context; nil: nothing.
+	unwatch func() bool
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -61,7 +63,8 @@ type exchange struct {
 }
 
 func (x *exchange) roundTrip() (*http.Response, error) {
-	for fresh := false; ; fresh = true {
+	for attempt, fresh := 1, false; ; attempt++ {
+		x.timing.Retried = attempt > 1
 		if err := x.connect(fresh); err != nil {
 			x.upload.close()
 			return nil, err
@@ -70,7 +73,9 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 		if err == nil {
 			return x.respond(resp), nil
 		}
-		again := !fresh && x.stale(err)
+		refused := x.conn.mux && refusedStream(err)
+		again := x.replayable(refused, attempt)
+		fresh = !refused
 		err = x.headError(err)
 		x.finish(false)
 		if !again || !x.upload.rewind(x.orig) {
@@ -88,10 +93,13 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 func (x *exchange) connect(fresh bool) error {
 	p := x.c.pool
 	now := x.start
-	if fresh {
+	if x.timing.Retried {
 		now = time.Now()
 	}
 	c, h, err := p.tryAcquire(x.key, now, fresh)
+	if c != nil && !c.enter() {
+		c, h = nil, nil
+	}
 	made := false
 	if c == nil && err == nil {
 		c, made, now, err = x.connectSlowly(h, fresh, now)
@@ -110,7 +118,10 @@ func (x *exchange) connect(fresh bool) error {
 	}
 	x.reused = c.begin(now, x.total, silence, x.limits)
 	t := &x.timing
-	t.Reused, t.Retried, t.Remote = x.reused, fresh, c.remote
+	t.Reused, t.Remote = x.reused, c.remote
+	if c.mux && closes(x.orig) {
+		p.drain(c)
+	}
 	return nil
 }
 
@@ -139,13 +150,10 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 		defer cancel()
 	}
 	p := x.c.pool
-	if h == nil {
-		call(x.trace.QueuedStart)
-		c, h, err = p.acquire(ctx, x.key, now, fresh)
-		call(x.trace.QueuedEnd)
-		x.timing.Queue += time.Since(now)
-	}
 	at := x.key.endpoint(errors.PhasePool)
+	if h == nil {
+		c, h, err = x.queue(ctx, now, fresh)
+	}
 	if err == nil && c == nil {
 		made = true
 		call(x.trace.CreateStart)
@@ -155,7 +163,7 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 		t := &x.timing
 		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
 		if err != nil {
-			p.forfeit(h)
+			p.forfeit(h, ctx.Err() == nil)
 		} else {
 			call(x.trace.CreateEnd)
 		}
@@ -164,6 +172,23 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 		return nil, made, now, x.connectError(ctx, err, at, now)
 	}
 	return c, made, time.Now(), nil
+}
+
+// queue waits for a connection, or for a slot to make one.
+func (x *exchange) queue(ctx context.Context, now time.Time, fresh bool) (*conn, *host, error) {
+	start := now
+	call(x.trace.QueuedStart)
+	defer func() {
+		x.timing.Queue += time.Since(start)
+		call(x.trace.QueuedEnd)
+	}()
+	for {
+		c, h, err := x.c.pool.acquire(ctx, x.key, now, fresh)
+		if err != nil || c == nil || c.enter() {
+			return c, h, err
+		}
+		now = time.Now()
+	}
 }
 
 // connectError gives the failure to get a connection its class. Whose deadline
@@ -279,7 +304,7 @@ func (x *exchange) asHTTP10() {
 // boundSilence starts sock_read once the request is on its way.
 func (x *exchange) boundSilence() {
 	if x.clock != nil {
-		x.clock.listen(x.timeout.SockRead)
+		x.clock.sent(x.timeout.SockRead)
 		return
 	}
 	x.conn.boundSilence(x.timeout.SockRead)
@@ -347,12 +372,13 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 // peer, so that sending it again on another one cannot do it twice, or does no
 // harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
 // EOF, ECONNRESET, EPIPE or an error of net/http's own.
-func (x *exchange) stale(err error) bool {
+func (x *exchange) stale() bool {
 	if !x.retry || x.ctx.Err() != nil || x.upload.failed() != nil {
 		return false
 	}
 	if x.conn.mux {
-		return refusedStream(err) || x.reused && idempotent(x.orig)
+		// It shows in net/http that the connection is gone, and not just a stream.
+		return x.reused && idempotent(x.orig) && x.conn.cc.Err() != nil
 	}
 	a := x.conn.account()
 	if !x.reused {
@@ -444,15 +470,18 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		resp.Body = u
 		return resp
 	}
+	if x.conn.mux && bodyless(resp, x.orig.Method) {
+		resp.Body.Close() // there is none, though net/http may miss it
+		resp.Body = http.NoBody
+	}
 	if resp.Body == http.NoBody {
 		x.finish(true)
 		return resp
 	}
-	if x.uploads() && x.timeout.SockRead > 0 {
-		x.boundSilence()
-	}
 	if x.clock != nil {
-		x.clock.rest()
+		x.clock.answered()
+	} else if x.uploads() && x.timeout.SockRead > 0 {
+		x.boundSilence()
 	}
 	if x.endless(resp) {
 		resp.Body.Close() // there is none
@@ -466,6 +495,10 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		return x.watch(resp, x.newLeak())
 	}
 	resp.Body = x
+	if x.clock != nil && (x.orig.Context().Done() != nil || !x.total.IsZero()) {
+		// With HTTP/1 the connection goes, and the slot with it.
+		x.unwatch = context.AfterFunc(x.ctx, x.abandon)
+	}
 	return resp
 }
 
@@ -475,10 +508,18 @@ func (x *exchange) finish(complete bool) {
 	if !x.done.CompareAndSwap(false, true) {
 		return
 	}
+	if x.unwatch != nil {
+		x.unwatch()
+	}
+	x.leave(complete)
+}
+
+func (x *exchange) leave(complete bool) {
 	c := x.conn
 	keep := !x.c.forceClose && c.cc.Available() > 0
 	if c.mux {
-		keep = !x.c.forceClose && c.cc.Err() == nil
+		keep = !x.c.forceClose && !closes(x.orig) && c.cc.Err() == nil &&
+			(c.cc.Available() > 0 || c.cc.InFlight() > 0)
 	} else {
 		keep = keep && complete
 	}

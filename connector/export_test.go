@@ -27,7 +27,7 @@ func (s *Slots) Acquire(ctx context.Context, host string) (*Slot, error) {
 	if c == nil {
 		c = &conn{Conn: &idleConn{}, pool: s.p, host: h, created: now}
 		if err := s.p.adopt(c); err != nil {
-			s.p.forfeit(h)
+			s.p.forfeit(h, true)
 			return nil, err
 		}
 	}
@@ -38,7 +38,7 @@ func (s *Slots) Acquire(ctx context.Context, host string) (*Slot, error) {
 func (s *Slots) Fail(ctx context.Context, host string) error {
 	c, h, err := s.p.acquire(ctx, key{host: host, port: "80"}, time.Now(), true)
 	if err == nil && c == nil {
-		s.p.forfeit(h)
+		s.p.forfeit(h, true)
 	}
 	return err
 }

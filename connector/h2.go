@@ -2,7 +2,10 @@ package connector
 
 import (
 	stderrors "errors"
+	"net/http"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // refusedStream reports whether the peer, or net/http in its place, said that it
@@ -42,4 +45,34 @@ func streamError(err error) (h2StreamError, bool) {
 	var e h2StreamError
 	ok := stderrors.As(err, &e)
 	return e, ok
+}
+
+// maxRefusals is how often a request that was refused is sent.
+const maxRefusals = 5
+
+// replayable reports whether a request that failed is sent once more. One that
+// was refused may be so again, by the next connection.
+func (x *exchange) replayable(refused bool, attempt int) bool {
+	if refused {
+		return attempt < maxRefusals && x.retry && x.ctx.Err() == nil && x.upload.failed() == nil
+	}
+	return attempt == 1 && x.stale()
+}
+
+// closes reports whether the connection is to be closed after the request.
+func closes(req *http.Request) bool {
+	return req.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close")
+}
+
+// bodyless reports whether a response has no body whatever its length says.
+func bodyless(resp *http.Response, method string) bool {
+	return method == http.MethodHead ||
+		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
+}
+
+// abandon ends a stream whose context has ended, whether or not anybody reads.
+func (x *exchange) abandon() {
+	if x.done.CompareAndSwap(false, true) {
+		x.leave(false)
+	}
 }

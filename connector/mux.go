@@ -10,13 +10,10 @@ import (
 // a stream, and further streams cost none. So that a burst to a new host does
 // not make a connection for each of its requests, there is one dial at a time to
 // a host that may speak HTTP/2, and none before the last connection has said how
-// many streams it takes.
+// many streams it takes. Until then it gets one.
 
-// initialStreams is how many streams a connection is taken to allow before it has
-// said so (RFC 9113 6.5.2 recommends no less than 100).
-const initialStreams = 100
-
-// settleTime is how long the next connection waits for the settings of the last.
+// settleTime is how long the next connection waits for the settings of the last,
+// or for a stream that has ended here and not yet in net/http.
 const settleTime = 250 * time.Millisecond
 
 // mux is what the pool knows of a host's HTTP/2. It is the pool's, under its
@@ -26,34 +23,64 @@ type mux struct {
 	spread    bool // a first dial has failed: no more waiting for others
 	dials     int  // under way
 	unsettled int  // connections that have not said how many streams they take
+	lagging   int  // connections that will have a stream at once
 	conns     []*conn
 }
 
 // streams are those of a conn. They are the pool's, under its lock.
 type streams struct {
-	active, max       int
-	settled, draining bool
+	active, max int
+	settled     bool
+	full        bool // for now net/http takes none, whatever max says
+	lagging     bool // but it will at once
+	draining    bool // it takes none any more
 }
 
 // room reports whether one more connection of h may come into use.
 func (h *host) room(perHost int) bool {
-	return h.inUse < perHost && (len(h.idle) > 0 || !h.mux.waits())
+	return h.inUse < perHost && (h.hasIdle() || !h.mux.waits())
+}
+
+func (h *host) hasIdle() bool {
+	return slices.ContainsFunc(h.idle, func(c *conn) bool { return !c.streams.full })
 }
 
 // waits reports whether a dial has to wait for what another one brings.
 func (m *mux) waits() bool {
-	return m.possible && (m.dials > 0 && !m.spread || m.unsettled > 0)
+	return m.possible && (m.dials > 0 && !m.spread || m.unsettled > 0 || m.lagging > 0)
 }
 
-func (m *mux) dialFailed() {
+// dialEnded notes that a dial has come to nothing. If that was the server's doing
+// the others try for themselves, for there may be nothing to wait for.
+func (m *mux) dialEnded(failed bool) {
 	m.dials--
-	m.spread = len(m.conns) == 0
+	if failed {
+		m.spread = len(m.conns) == 0
+	}
+}
+
+func (m *mux) settled(c *conn) {
+	if !c.streams.settled {
+		c.streams.settled = true
+		m.unsettled--
+	}
+}
+
+func (m *mux) lag(c *conn, lagging bool) {
+	switch {
+	case lagging && !c.streams.lagging:
+		m.lagging++
+	case !lagging && c.streams.lagging:
+		m.lagging--
+	}
+	c.streams.lagging = lagging
 }
 
 // shareLocked returns a connection in use that takes one more stream, or nil.
 func (p *pool) shareLocked(h *host, now time.Time) *conn {
 	for _, c := range h.mux.conns {
-		if s := &c.streams; s.active > 0 && s.active < s.max && !s.draining && !p.tooOld(c, now) {
+		s := &c.streams
+		if s.active > 0 && s.active < s.max && !s.full && !s.draining && !p.tooOld(c, now) {
 			s.active++
 			p.counts.reused++
 			return c
@@ -68,20 +95,23 @@ func (p *pool) tooOld(c *conn, now time.Time) bool {
 
 // learnLocked takes note of the protocol of a new connection.
 func (p *pool) learnLocked(c *conn) {
-	h := c.host
-	h.mux.dials--
-	h.mux.spread = false
-	if !h.mux.possible {
+	m := &c.host.mux
+	m.dials--
+	m.spread = false
+	if !m.possible {
 		return
 	}
-	if c.mux {
-		h.mux.conns = append(h.mux.conns, c)
-		h.mux.unsettled++
-		c.streams.max = initialStreams
-	} else if len(h.mux.conns) == 0 {
-		h.mux.possible = false
+	switch {
+	case c.mux && !c.streams.draining:
+		m.conns = append(m.conns, c)
+		if !c.streams.settled {
+			c.streams.max = 1
+			m.unsettled++
+		}
+	case !c.mux && len(m.conns) == 0:
+		m.possible = false
 	}
-	p.shareOutLocked(h, time.Now())
+	p.shareOutLocked(c.host, time.Now())
 }
 
 // shareOutLocked gives the streams of h to those who wait for them, and then
@@ -106,12 +136,12 @@ func (p *pool) leaveLocked(c *conn, reusable bool) bool {
 	if !reusable {
 		c.streams.draining = true
 	}
+	if c.streams.draining {
+		p.unshareLocked(c)
+	}
 	if c.streams.active > 0 {
 		p.shareOutLocked(c.host, time.Now())
 		return false
-	}
-	if c.streams.draining {
-		p.unshareLocked(c)
 	}
 	return true
 }
@@ -127,58 +157,112 @@ func (p *pool) unshareLocked(c *conn) {
 		return
 	}
 	m.conns = slices.Delete(m.conns, i, i+1)
-	if !c.streams.settled {
-		c.streams.settled = true
-		m.unsettled--
-	}
+	m.settled(c)
+	m.lag(c, false)
 }
 
-// settle notes that c takes so many more streams beside those in flight. If it
-// takes none although it is not full, it is closing.
-func (p *pool) settle(c *conn, available, inFlight int) {
+// drain gives c no more streams, and closes it when it has none.
+func (p *pool) drain(c *conn) {
 	p.mu.Lock()
-	if c.dead || !slices.Contains(c.host.mux.conns, c) {
-		p.mu.Unlock()
-		return
+	c.streams.draining = true
+	_, ours := p.open[c]
+	if ours {
+		p.unshareLocked(c)
+		p.shareOutLocked(c.host, time.Now())
 	}
-	known := 1
-	if c.streams.settled {
-		known = c.streams.max
-	}
-	if available > 0 || inFlight >= known {
-		c.streams.max = available + inFlight
-	} else {
-		c.streams.draining = true
-	}
-	if !c.streams.settled {
-		c.streams.settled = true
-		c.host.mux.unsettled--
-	}
-	useless := c.streams.draining && !c.held
-	p.shareOutLocked(c.host, time.Now())
+	useless := ours && !c.held
 	p.mu.Unlock()
 	if useless {
 		c.shut()
 	}
 }
 
-// watchStreams has net/http tell when the connection takes more streams, or no
-// more at all. The settings of a server that takes just as many as was assumed
-// change nothing, so that nobody tells: then it is after a while.
-func (c *conn) watchStreams() {
-	timer := time.AfterFunc(settleTime, c.countStreams)
-	c.cc.SetStateHook(func(*http.ClientConn) {
-		timer.Stop()
-		c.countStreams()
-	})
+// settle notes how many streams c takes.
+func (p *pool) settle(c *conn, streams int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.streams.max = streams
+	p.settledLocked(c)
 }
 
-// countStreams asks how many streams the connection takes. It must not be called
-// with the pool's lock held, for net/http has locks of its own.
-func (c *conn) countStreams() {
-	if c.cc.Err() != nil {
-		c.pool.settle(c, 0, 0)
+// unsettle stops the waiting for what c takes.
+func (p *pool) unsettle(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settledLocked(c)
+}
+
+func (p *pool) settledLocked(c *conn) {
+	if _, ours := p.open[c]; !ours {
+		c.streams.settled = true // it is new, and the pool will look at it
 		return
 	}
-	c.pool.settle(c, c.cc.Available(), c.cc.InFlight())
+	if slices.Contains(c.host.mux.conns, c) {
+		c.host.mux.settled(c)
+		p.shareOutLocked(c.host, time.Now())
+	}
+}
+
+// enter makes sure that net/http has the stream that the pool has given: else its
+// RoundTrip would wait for one, where no timeout strikes. If there is none, which
+// is when it has not seen yet that another one has ended, the pool gets the
+// stream back. (Reserve would not do: those who hold more reservations than
+// streams are left, because the server has just lowered their number, wait for
+// each other.)
+func (c *conn) enter() bool {
+	if !c.mux || c.cc.Available() > 0 {
+		return true
+	}
+	c.lag()
+	if !c.pool.release(c, c.cc.Err() == nil, time.Now()) {
+		c.shut()
+	}
+	return false
+}
+
+// lag has nobody get a stream of c until net/http has one. For a while nobody
+// makes a connection in its place, either.
+func (c *conn) lag() {
+	p := c.pool
+	p.mu.Lock()
+	c.lags.Store(true)
+	c.streams.full = true
+	if slices.Contains(c.host.mux.conns, c) && !c.streams.lagging {
+		c.host.mux.lag(c, true)
+		if c.lagTimer == nil {
+			c.lagTimer = time.AfterFunc(settleTime, func() { p.endLag(c, false) })
+		} else {
+			c.lagTimer.Reset(settleTime)
+		}
+	}
+	p.mu.Unlock()
+	c.lookAgain()
+}
+
+// lookAgain ends the lag if net/http has streams. It is called when that may have
+// come to be so.
+func (c *conn) lookAgain() {
+	if c.lags.Load() && c.cc.Available() > 0 {
+		c.pool.endLag(c, true)
+	}
+}
+
+// endLag ends the waiting for a stream of c that was to come at once, because it
+// has come or because it has not.
+func (p *pool) endLag(c *conn, come bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if come {
+		c.lags.Store(false)
+		c.streams.full = false
+	}
+	c.host.mux.lag(c, false)
+	p.shareOutLocked(c.host, time.Now())
+}
+
+// watchStreams has net/http tell when the connection takes more streams, and does
+// not wait for ever for what the server says of them.
+func (c *conn) watchStreams() {
+	c.cc.SetStateHook(func(*http.ClientConn) { c.lookAgain() })
+	time.AfterFunc(settleTime, func() { c.pool.unsettle(c) })
 }

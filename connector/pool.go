@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -141,9 +142,11 @@ func (p *pool) wait(ctx context.Context, w *waiter) (*conn, *host, error) {
 	// The slot came at the same moment: it must not be lost.
 	switch g := <-w.grant; {
 	case g.conn != nil:
-		p.release(g.conn, true, time.Now())
+		if !p.release(g.conn, true, time.Now()) {
+			g.conn.shut()
+		}
 	case g.err == nil:
-		p.forfeit(w.host)
+		p.forfeit(w.host, false)
 	}
 	return nil, nil, context.Cause(ctx)
 }
@@ -153,11 +156,12 @@ func (p *pool) wait(ctx context.Context, w *waiter) (*conn, *host, error) {
 func (p *pool) takeLocked(h *host, now time.Time, fresh bool) (c *conn, expired []*conn) {
 	h.inUse++
 	p.inUse++
-	for !fresh && len(h.idle) > 0 {
-		last := len(h.idle) - 1
-		c = h.idle[last]
-		h.idle[last] = nil
-		h.idle = h.idle[:last]
+	for i := len(h.idle) - 1; !fresh && i >= 0; i-- {
+		c = h.idle[i]
+		if c.streams.full && !c.streams.draining {
+			continue
+		}
+		h.idle = slices.Delete(h.idle, i, i+1)
 		p.idle--
 		if !p.expired(c, now) && !c.streams.draining {
 			c.held = true
@@ -219,10 +223,11 @@ func (p *pool) release(c *conn, reusable bool, now time.Time) (kept bool) {
 	return reusable
 }
 
-// forfeit gives back a slot that has no conn.
-func (p *pool) forfeit(h *host) {
+// forfeit gives back a slot that has no conn, because the dial has failed or
+// nobody wants it any more.
+func (p *pool) forfeit(h *host, failed bool) {
 	p.mu.Lock()
-	h.mux.dialFailed()
+	h.mux.dialEnded(failed)
 	p.freeLocked(h, time.Now())
 	p.mu.Unlock()
 }
@@ -253,6 +258,10 @@ func (p *pool) gone(c *conn) {
 			p.idle--
 			break
 		}
+	}
+	if p.waiting > 0 {
+		p.queue.update(c.host, p.perHost) // nobody waits for its streams any more
+		p.grantLocked(time.Now())
 	}
 	p.tidyLocked(c.host)
 }

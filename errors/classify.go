@@ -116,6 +116,8 @@ func HeadFailure(err error, x Exchange) error {
 		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: disconnectCause(err, x.ReadErr)}
 	case isTLS(err):
 		return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
+	case leftH2(err):
+		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: err}
 	case x.Received > 0 || looksParsed(err):
 		return &BadHTTPMessageError{ClientResponseError{
 			RequestInfo: x.Info, Status: http.StatusBadRequest, Message: "malformed response from " + x.Host, Err: err,
@@ -129,6 +131,24 @@ func isDisconnect(err error) bool {
 	return Is(err, io.EOF) || Is(err, io.ErrUnexpectedEOF) || Is(err, io.ErrClosedPipe) ||
 		Is(err, syscall.ECONNRESET) || Is(err, syscall.EPIPE) || Is(err, syscall.ECONNABORTED) ||
 		Is(err, net.ErrClosed)
+}
+
+// leftH2 recognises the ways in which a peer of HTTP/2 leaves before it has
+// answered: it ends the stream or the connection, or does not answer to a ping. Of
+// net/http's errors for that none has a type.
+func leftH2(err error) bool {
+	text := err.Error()
+	if strings.HasPrefix(text, "stream error: ") {
+		return strings.HasSuffix(text, "; received from peer")
+	}
+	for _, part := range []string{
+		"http2: server sent GOAWAY", "http2: Transport received ", "http2: client conn",
+	} {
+		if strings.HasPrefix(text, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // disconnectCause is an error that says how the peer left: what net/http gave,
@@ -155,13 +175,17 @@ func (e *endedError) Unwrap() []error { return []error{e.end, e.err} }
 // was said. It has no type.
 func badBody(err error) bool {
 	text := err.Error()
-	return strings.Contains(text, "http: ContentLength=") || strings.Contains(text, "http: Request.ContentLength=")
+	return strings.Contains(text, "http: ContentLength=") || strings.Contains(text, "http: Request.ContentLength=") ||
+		strings.Contains(text, "http2: request body larger than specified content length")
 }
 
 // looksParsed recognises the errors of net/http's parser, which mostly have no
 // type either.
 func looksParsed(err error) bool {
 	text := err.Error()
+	if strings.HasPrefix(text, "stream error: ") || strings.HasPrefix(text, "connection error: ") {
+		return true // the peer broke a rule of HTTP/2
+	}
 	for _, part := range []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"} {
 		if strings.Contains(text, part) {
 			return true
