@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -249,3 +250,5 @@ func mkdir(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+func addrOf(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
