@@ -207,8 +207,8 @@ func TestInteropNginxBodies(t *testing.T) {
 		t.Errorf("got %+v, want one connection for all", st)
 	}
 	resp, text = get(t, s, url, session.Version(1, 0))
-	if text != n.text || !resp.Response.Close {
-		t.Errorf("HTTP/1.0: got %d bytes, close %v", len(text), resp.Response.Close)
+	if text != n.text || resp.Response.Close || !resp.Connection().Reused {
+		t.Errorf("HTTP/1.0: got %d bytes, close %v, reused %v", len(text), resp.Response.Close, resp.Connection().Reused)
 	}
 	resp, _ = get(t, s, "http://"+n.plain+"/moved")
 	if wantStatus(t, resp, http.StatusOK); len(resp.History()) != 1 {
