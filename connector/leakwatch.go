@@ -34,7 +34,7 @@ func (x *exchange) newLeak() leak {
 // tell is the cleanup of what a caller held. The exchange itself is held by
 // net/http as long as the response has not ended.
 func (l leak) tell() {
-	if l.x != nil && !l.x.abandon() {
+	if l.x != nil && !l.x.drop() {
 		return
 	}
 	if l.x == nil {
@@ -55,9 +55,9 @@ func (l leak) trace() string {
 	}
 }
 
-// abandon closes a body that nobody can close any more, and reports whether
+// drop closes a body that nobody can close any more, and reports whether
 // nobody had.
-func (x *exchange) abandon() bool {
+func (x *exchange) drop() bool {
 	if x.done.Load() || !x.closed.CompareAndSwap(false, true) {
 		return false
 	}

@@ -40,7 +40,7 @@ func ConnectorFailure(err error, at Endpoint) error {
 	base := ClientConnectorError{Host: at.Host, Port: at.Port, TLS: at.TLS, Op: string(phase), Err: err}
 	_, isDNS := AsType[*net.DNSError](err)
 	switch {
-	case at.Unix != "":
+	case at.Unix != "" && phase != PhaseTLS: // TLS over it fails as elsewhere
 		return &UnixClientConnectorError{base, at.Unix}
 	case isDNS:
 		base.Op = string(PhaseDNS)
