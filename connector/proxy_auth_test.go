@@ -131,7 +131,7 @@ func TestProxySOCKSRefusal(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			p := (&testProxy{code: code}).start(t, "socks5h", nil)
-			dns := &proxyDNS{names: map[string]string{"proxy.example": "127.0.0.1 127.0.0.1"}}
+			dns := &proxyDNS{names: map[string]string{"proxy.example": "127.0.0.1 127.0.0.2"}}
 			c := newConnector(t, connector.Config{Proxy: hostname(t, p.text(), "proxy.example"), Resolver: dns})
 			_, err := try(t, c, "http://origin.example/", connector.Settings{})
 			var failure *errors.ClientProxyConnectionError

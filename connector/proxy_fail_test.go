@@ -57,7 +57,7 @@ func TestProxyNotThere(t *testing.T) {
 func TestProxyTargetUnknown(t *testing.T) {
 	t.Parallel()
 	p := new(testProxy).start(t, "socks5", nil)
-	dns := &proxyDNS{names: map[string]string{"proxy.example": "127.0.0.1 127.0.0.1"}}
+	dns := &proxyDNS{names: map[string]string{"proxy.example": "127.0.0.1 127.0.0.2"}}
 	c := newConnector(t, connector.Config{Proxy: hostname(t, p.text(), "proxy.example"), Resolver: dns})
 	_, err := try(t, c, "https://nowhere.example:444/", connector.Settings{})
 	var unknown *errors.ClientConnectorDNSError

@@ -1,13 +1,16 @@
 package connector_test
 
 import (
+	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -262,5 +265,32 @@ func TestProxyNone(t *testing.T) {
 	}
 	if head := two.srv.Requests()[0]; !strings.Contains(head, "proxy-authorization: Basic mine") {
 		t.Errorf("the request's proxy was sent %q", head)
+	}
+}
+
+// TestProxyUnix: a local socket is spoken to directly, whatever the environment
+// says; to ask for a proxy there is a mistake.
+func TestProxyUnix(t *testing.T) {
+	clearEnv(t)
+	t.Setenv("ALL_PROXY", "http://proxy.example:3128")
+	path := filepath.Join(t.TempDir(), "s")
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "unix", path)
+	if err != nil {
+		t.Skip("no Unix sockets:", err)
+	}
+	srv := wiretest.NewOn(t, ln, fine)
+	c, err := connector.NewUnix(path, connector.Config{TrustEnv: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	get(t, c, "http://origin.example/a")
+	mustGet(t, c, "http://origin.example/a", connector.Settings{Proxy: &connector.Proxy{}})
+	_, err = try(t, c, "http://origin.example/a", connector.Settings{Proxy: &connector.Proxy{URL: mustURL(t, "http://proxy.example")}})
+	if !errors.Is(err, errors.ErrInvalidRequest) {
+		t.Errorf("got %v", err)
+	}
+	if heads := srv.Requests(); len(heads) != 2 || !strings.HasPrefix(heads[0], "GET /a HTTP/1.1\r\n") {
+		t.Errorf("the server was sent %q", heads)
 	}
 }

@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -9,8 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-
-	"context"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -35,7 +34,7 @@ func TestBadWireConfig(t *testing.T) {
 		{"insecure with a pin", connector.Config{Insecure: true, Pin: pin}, errors.ErrInvalidRequest},
 		{"both", connector.Config{Fingerprint: sum, Pin: pin}, errors.ErrInvalidRequest},
 		{"short", connector.Config{Fingerprint: sum[:31]}, errors.ErrInvalidRequest},
-		{"long", connector.Config{Fingerprint: append(sum, 0)}, errors.ErrInvalidRequest},
+		{"long", connector.Config{Fingerprint: make([]byte, 33)}, errors.ErrInvalidRequest},
 		{"sha1", connector.Config{Fingerprint: sum[:20]}, errors.ErrInvalidRequest},
 		{"md5", connector.Config{Fingerprint: sum[:16]}, errors.ErrInvalidRequest},
 		{"auth without a proxy", connector.Config{ProxyAuth: url.User("u")}, errors.ErrInvalidRequest},
@@ -68,13 +67,13 @@ func TestBadWireConfig(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %v", tt.name, c, err, tt.class)
 		}
 	}
-	for name, make := range map[string]func() (*connector.Connector, error){
+	for name, build := range map[string]func() (*connector.Connector, error){
 		"no url":     func() (*connector.Connector, error) { return connector.NewProxy("", connector.Config{}) },
 		"twice":      func() (*connector.Connector, error) { return connector.NewProxy(proxy, connector.Config{Proxy: proxy}) },
 		"unix":       func() (*connector.Connector, error) { return connector.NewUnix("/s", connector.Config{Proxy: proxy}) },
 		"unix, none": func() (*connector.Connector, error) { return connector.NewUnix("", connector.Config{}) },
 	} {
-		if c, err := make(); c != nil || !errors.Is(err, errors.ErrInvalidRequest) {
+		if c, err := build(); c != nil || !errors.Is(err, errors.ErrInvalidRequest) {
 			t.Errorf("%s: got %v, %v", name, c, err)
 		}
 	}
