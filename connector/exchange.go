@@ -475,9 +475,7 @@ func (x *exchange) finish(complete bool) {
 	}
 	now := time.Now()
 	x.settleTiming(now)
-	if keep {
-		c.end()
-	}
+	keep = keep && c.end()
 	if x.clock != nil {
 		x.clock.stop()
 	}
