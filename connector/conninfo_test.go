@@ -148,7 +148,7 @@ func TestCloseEverywhere(t *testing.T) {
 			c := newConnector(t, test.cfg)
 			failed := make(chan error)
 			go func() {
-				_, err := c.RoundTrip(newRequest(t, t.Context(), "GET", withAddr(test.url, srv), nil)) //nolint:bodyclose // it fails
+				_, err := c.RoundTrip(newRequest(t, t.Context(), "GET", withAddr(test.url, srv), nil))
 				failed <- err
 			}()
 			for !test.wait(c, dns, srv) {
