@@ -136,8 +136,15 @@ func (c *conn) hurry(d time.Duration) {
 	}
 }
 
-// end ends the exchange. It must come before the pool may lend the conn again.
-func (c *conn) end() { c.leave(connIdle) }
+// end ends the exchange, and reports whether the conn can have another: net/http
+// reads on after a response's end, and the deadline of a drain may strike there. It
+// must come before the pool may lend the conn again.
+func (c *conn) end() (usable bool) {
+	c.leave(connIdle)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.readErr == nil
+}
 
 // upgrade ends the exchange for good: the conn belongs to another protocol now.
 // The deadlines are its own, too.

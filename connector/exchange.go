@@ -525,9 +525,7 @@ func (x *exchange) leave(complete bool) {
 	}
 	now := time.Now()
 	x.settleTiming(now)
-	if keep {
-		c.end()
-	}
+	keep = keep && c.end()
 	if x.clock != nil {
 		x.clock.stop()
 	}
