@@ -3,6 +3,7 @@
 package compare_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -252,8 +253,10 @@ func (p *piece) open(t *testing.T) *os.File {
 
 func value(t *testing.T, raw json.RawMessage) any {
 	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
 	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
+	if err := dec.Decode(&v); err != nil {
 		t.Fatal(err)
 	}
 	return v
