@@ -13,7 +13,8 @@ import (
 // listHead explains the list to those who open it.
 const listHead = `# What reaches a server from aiohttp 3.8.4 and from aiolos when both are asked for
 # the same request (see requests.json), as far as it differs. Written by the test
-# with -update; the reasons are those of reasons.json.
+# with -update; the reasons are those of reasons.json. What is called common is told
+# at the top.
 `
 
 // TestInteropSideBySide sends each request with both clients.
@@ -22,7 +23,7 @@ func TestInteropSideBySide(t *testing.T) {
 	rec := newRecorder(t)
 	table := loadReasons(t)
 	var list strings.Builder
-	list.WriteString(listHead)
+	table.head(&list)
 	for _, r := range loadRequests(t, rec.port()) {
 		d := sideBySide(t, rec, p, &r)
 		for _, text := range table.list(&list, r.Name, d) {
@@ -48,7 +49,7 @@ func sideBySide(t *testing.T, rec *recorder, p *peer, r *request) []difference {
 	}
 	theirs, theirEnd := record(func() outcome { return p.send(t, r) })
 	ours, ourEnd := record(func() outcome { return sendAiolos(t, rec.Addr(), r) })
-	if theirEnd.Error != "" || ourEnd.Error != "" {
+	if theirEnd.String() != ourEnd.String() {
 		t.Logf("%s: aiohttp: %s %s; aiolos: %s %s", r.Name, theirEnd, theirEnd.Error, ourEnd, ourEnd.Error)
 	}
 	return compare(theirs, ours, theirEnd, ourEnd)

@@ -21,6 +21,7 @@ type reason struct {
 	Aiohttp  string   // the exact values, as they are printed; empty: any
 	Aiolos   string
 	Reason   string
+	Common   bool // told once, at the top of the list, and with both values
 
 	what *regexp.Regexp
 	used bool
@@ -57,19 +58,23 @@ func parseReasons(data []byte) (reasons, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.Common && (r.Aiohttp == "" || r.Aiolos == "") {
+			return nil, fmt.Errorf("%s: common, but without its values", r.What)
+		}
 		r.what = what
 	}
 	return table, nil
 }
 
-func (table reasons) find(request string, d difference) (string, bool) {
+// find is nil if there is none.
+func (table reasons) find(request string, d difference) *reason {
 	for _, r := range table {
 		if r.matches(request, d) {
 			r.used = true
-			return r.Reason, true
+			return r
 		}
 	}
-	return "", false
+	return nil
 }
 
 func (r *reason) matches(request string, d difference) bool {
@@ -90,6 +95,17 @@ func (table reasons) unused() []string {
 	return left
 }
 
+// head writes what the requests have in common.
+func (table reasons) head(b *strings.Builder) {
+	b.WriteString(listHead)
+	for _, r := range table {
+		if r.Common {
+			b.WriteString("\ncommon\n")
+			write(b, difference{"", r.What, r.Aiohttp, r.Aiolos}, r.Reason)
+		}
+	}
+}
+
 // list writes the differences of one request with their reasons. unexplained are
 // those that have none.
 func (table reasons) list(b *strings.Builder, name string, d []difference) (unexplained []string) {
@@ -98,12 +114,19 @@ func (table reasons) list(b *strings.Builder, name string, d []difference) (unex
 		b.WriteString("    no difference\n")
 	}
 	for _, one := range d {
-		why, ok := table.find(name, one)
-		if !ok {
-			why = "?"
+		switch r := table.find(name, one); {
+		case r == nil:
 			unexplained = append(unexplained, fmt.Sprintf("%s%s: aiohttp has %s, aiolos has %s", one.where, one.what, one.theirs, one.ours))
+			write(b, one, "?")
+		case r.Common:
+			fmt.Fprintf(b, "    %s%s: common\n", one.where, one.what)
+		default:
+			write(b, one, r.Reason)
 		}
-		fmt.Fprintf(b, "    %s%s\n        aiohttp: %s\n        aiolos:  %s\n        because: %s\n", one.where, one.what, one.theirs, one.ours, why)
 	}
 	return unexplained
+}
+
+func write(b *strings.Builder, d difference, why string) {
+	fmt.Fprintf(b, "    %s%s\n        aiohttp: %s\n        aiolos:  %s\n        because: %s\n", d.where, d.what, d.theirs, d.ours, why)
 }

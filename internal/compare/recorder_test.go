@@ -4,6 +4,8 @@ package compare_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -42,7 +44,7 @@ type recorder struct {
 	mu      sync.Mutex
 	answers []reply
 	got     []*seen
-	active  int // connections
+	ended   int // connections
 	quiet   *sync.Cond
 }
 
@@ -63,10 +65,11 @@ func (r *recorder) expect(answers []reply) {
 	r.answers, r.got = answers, nil
 }
 
-// take returns what has come since expect, once the client has closed all its
-// connections.
+// take returns what has come since expect, once the client's connections have all
+// been read to their end.
 func (r *recorder) take(t *testing.T) []*seen {
 	t.Helper()
+	r.flush(t)
 	late := false
 	timer := time.AfterFunc(5*time.Second, func() {
 		r.mu.Lock()
@@ -77,24 +80,36 @@ func (r *recorder) take(t *testing.T) []*seen {
 	defer timer.Stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.active > 0 && !late {
+	for r.ended < r.Conns() && !late {
 		r.quiet.Wait()
 	}
-	if r.active > 0 {
-		t.Errorf("%d connections are left open", r.active)
+	if n := r.Conns() - r.ended; n > 0 {
+		t.Errorf("%d connections are left open", n)
 	}
 	return r.got
 }
 
+// flush has the server accept what waits: connections come in order, and one of
+// our own is the last.
+func (r *recorder) flush(t *testing.T) {
+	t.Helper()
+	nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", r.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.CloseWrite()
+	}
+	io.Copy(io.Discard, nc)
+}
+
 func (r *recorder) serve(c *wiretest.Conn) {
-	r.mu.Lock()
-	r.active++
-	r.mu.Unlock()
 	defer func() {
 		c.Close()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.active--
+		r.ended++
 		r.quiet.Broadcast()
 	}()
 	for {
