@@ -230,6 +230,14 @@ func (s *seqReader) isClosed() bool {
 }
 
 func (s *seqReader) Read(p []byte) (int, error) {
+	n, err := s.read(p)
+	if s.isClosed() { // perhaps since the last look, by a Close that did not wait
+		s.tryStop()
+	}
+	return n, err
+}
+
+func (s *seqReader) read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.rest) == 0 && s.err == nil {
@@ -247,7 +255,7 @@ func (s *seqReader) Read(p []byte) (int, error) {
 			s.rest = chunk
 		}
 	}
-	if s.isClosed() || s.err != nil {
+	if s.err != nil {
 		s.stop()
 	}
 	if len(s.rest) == 0 {
@@ -260,11 +268,16 @@ func (s *seqReader) Read(p []byte) (int, error) {
 
 func (s *seqReader) Close() error {
 	s.once.Do(func() { close(s.closed) })
+	s.tryStop()
+	return nil
+}
+
+// tryStop ends the iterator, unless a Read is at work, which does it then.
+func (s *seqReader) tryStop() {
 	if s.mu.TryLock() {
 		s.stop()
 		s.mu.Unlock()
 	}
-	return nil
 }
 
 // countedBody reports progress. It hides a file from net/http, which then

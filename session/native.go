@@ -42,11 +42,17 @@ func (c *call) adopt(req *http.Request) error {
 	}
 	u := *req.URL
 	c.url = &u
+	if err := toASCII(&u); err != nil {
+		return err
+	}
 	if req.URL.User != nil && req.Header.Get("Authorization") != "" {
 		c.url.User = nil // net/http's rule: the header wins
 	}
 	o := &c.opts
 	o.host, o.native = req.Host, req
+	if ascii, ok := asciiHost(req.Host); ok {
+		o.host = ascii // as net/http sends it
+	}
 	for name, values := range req.Header {
 		if name == "Content-Length" || name == "Transfer-Encoding" {
 			continue // net/http takes them from the request's fields alone

@@ -161,7 +161,8 @@ func ReadUntilEOF(read bool) Option {
 	})
 }
 
-// Chunked sends the body in chunks although its length is known.
+// Chunked sends the body in chunks although its length is known; it cannot be
+// combined with a Content-Length header. An empty body has no chunks.
 // (aiohttp: chunked)
 func Chunked() Option {
 	return wireOption("Chunked", nil, func(w *wireOptions) error {

@@ -99,6 +99,11 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 			URL: errors.RedactURL(u), Description: "redirect without a host",
 			Kind: errors.ErrInvalidURLRedirectClient,
 		}
+	case toASCII(u) != nil:
+		return nil, &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "redirect to a host that is not a name of IDNA",
+			Kind: errors.ErrInvalidURLRedirectClient,
+		}
 	}
 	return u, nil
 }

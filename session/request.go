@@ -314,6 +314,8 @@ func (c *call) settleLength() error {
 		length = o.body.length
 	}
 	switch {
+	case o.wire != nil && o.wire.chunked:
+		return &errors.InvalidRequestError{Field: "header Content-Length", Reason: "cannot be set together with Chunked"}
 	case err != nil || length >= 0 && length != n:
 		return &errors.InvalidRequestError{Field: "header Content-Length", Reason: "not the length of the body"}
 	case length < 0:

@@ -60,6 +60,7 @@ func TestBadInput(t *testing.T) {
 		{"length with a space", s, "POST", rec.URL, opt(session.Header("Content-Length", " 5")), errors.ErrInvalidRequest},
 		{"length in other digits", s, "POST", rec.URL, opt(session.Header("Content-Length", "٥")), errors.ErrInvalidRequest},
 		{"wrong length", s, "POST", rec.URL, opt(session.Text("four"), session.Header("Content-Length", "5")), errors.ErrInvalidRequest},
+		{"length and chunks", s, "POST", rec.URL, opt(session.Text("four"), session.Chunked(), session.Header("Content-Length", "4")), errors.ErrInvalidRequest},
 		{"length without a body", s, "POST", rec.URL, opt(session.Header("Content-Length", "5")), errors.ErrInvalidRequest},
 		{"skipped framing", s, "POST", rec.URL, opt(session.SkipHeader("Content-Length")), errors.ErrInvalidRequest},
 		{"cookie name", s, "GET", rec.URL, opt(session.Cookie("a b", "c")), errors.ErrInvalidRequest},

@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -45,7 +48,10 @@ func parseURL(base *url.URL, raw string) (*url.URL, error) {
 		u = resolve(base, u)
 	}
 	u.RawQuery = escapeQuery(u.RawQuery)
-	return u, checkURL(u)
+	if err := checkURL(u); err != nil {
+		return u, err
+	}
+	return u, toASCII(u)
 }
 
 // resolve is RFC 3986 5.2. The credentials of the base hold for what is
@@ -70,6 +76,30 @@ func checkURL(u *url.URL) error {
 		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "no host"}
 	}
 	return nil
+}
+
+// toASCII writes a host of other scripts as IDNA has it (RFC 5891), so that
+// Host, cookies, origins and the pool of connections see one name.
+func toASCII(u *url.URL) error {
+	host, ok := asciiHost(u.Host)
+	if !ok {
+		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "host is not a name of IDNA"}
+	}
+	u.Host = host
+	return nil
+}
+
+// asciiHost is toASCII for a host that may have a port.
+func asciiHost(host string) (string, bool) {
+	if strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return host, true
+	}
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		name, port = host[:i], host[i:]
+	}
+	ascii, err := idna.Lookup.ToASCII(name)
+	return ascii + port, err == nil
 }
 
 // escapeQuery escapes what must not stand in a request line and leaves all else
