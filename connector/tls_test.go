@@ -221,7 +221,9 @@ func TestServerName(t *testing.T) {
 	_, port, _ := net.SplitHostPort(srv.Addr())
 	proxy.targets = map[string]string{"origin.example:" + port: srv.Addr(), "nobody.example:" + port: srv.Addr()}
 	proxy.start(t, "http", nil)
-	dns := &proxyDNS{names: map[string]string{"origin.example": "127.0.0.1", "nobody.example": "127.0.0.1"}}
+	dns := &proxyDNS{names: map[string]string{
+		"origin.example": "127.0.0.1", "origin.example.": "127.0.0.1", "nobody.example": "127.0.0.1",
+	}}
 	c := newConnector(t, connector.Config{TLS: leaf.Client(), Resolver: dns, ForceClose: true})
 	fixed := leaf.Client()
 	fixed.ServerName = "other.example"
@@ -244,8 +246,13 @@ func TestServerName(t *testing.T) {
 	} {
 		for _, through := range []*connector.Proxy{nil, {URL: proxy.url(nil)}} {
 			_, err := try(t, c, "https://"+tt.host+":"+port+"/", connector.Settings{TLS: tt.policy, Proxy: through})
-			if got := <-names; got != tt.sni {
-				t.Errorf("%s: asked for %q, want %q", tt.host, got, tt.sni)
+			select {
+			case got := <-names:
+				if got != tt.sni {
+					t.Errorf("%s: asked for %q, want %q", tt.host, got, tt.sni)
+				}
+			default:
+				t.Errorf("%s: there was no handshake: %v", tt.host, err)
 			}
 			var wrong x509.HostnameError
 			if tt.ok && err != nil || !tt.ok && !errors.As(err, &wrong) {
