@@ -50,6 +50,38 @@ var rows = map[string]string{
 	"options exclude each other":   "TestExclusive TestUnixBadConfig",
 	"failure of several addresses": "TestInterleave TestProxyAddressesFail",
 
+	// TLS.
+	"ssl precedence":               "TestPolicyReplaces TestOwnConfig session/TestTLSOptions",
+	"Fingerprint":                  "TestPin TestPinLengths TestPinResumed TestPinNextAddress TestParsePin",
+	"verify_ssl, ssl_context":      "TestOwnConfig TestBadWireConfig TestClientCertificate",
+	"server_hostname":              "TestServerName",
+	"policies never share":         "TestPoliciesApart TestProxiesApart TestResumption TestResumptionOwnCache",
+	"certificate and other errors": "TestCertificates TestNotTLS",
+
+	// Proxies, the environment, netrc.
+	"ProxyConnector":              "TestNewProxy",
+	"http target":                 "TestProxyForward",
+	"https and wss targets":       "TestProxyTunnel TestProxyUpgrade TestHTTP2ThroughProxies",
+	"no leak to the proxy":        "session/TestProxyOptions TestProxyAuth",
+	"https proxy":                 "TestProxyCertificate TestProxyNotTLS TestHTTP2ThroughProxies",
+	"other schemes":               "TestProxySOCKSNames TestProxySOCKSRefusal TestBadWishes",
+	"proxy credentials":           "TestProxyAuth TestProxyAuthRefused TestTrustEnvProxyAuthorization",
+	"ClientHttpProxyError":        "TestProxyRefusal",
+	"ClientProxyConnectionError":  "TestProxyNotThere TestProxyBroken TestProxyTimeouts",
+	"trust_env":                   "TestTrustEnv TestTrustEnvBad session/TestTrustEnvHops",
+	"netrc":                       "TestNetrc",
+	"no proxy for local sockets":  "TestProxyUnix",
+	"a request without its proxy": "TestProxyNone",
+
+	// HTTP/2, which aiohttp has not.
+	"HTTP/2 is negotiated":     "TestH2Negotiation TestH2AndHTTP1SideBySide",
+	"streams share a slot":     "TestH2Burst TestH2StreamsShareOneSlot TestH2Limits",
+	"one dial for a key":       "TestH2BurstToHTTP1 TestH2FirstDial",
+	"timeouts of streams":      "TestH2StreamTimeouts TestH2SlowReader TestH2WaitForStream",
+	"cancel and close streams": "TestH2Cancel TestH2CloseEarly TestH2CloseDuringRead",
+	"GOAWAY, REFUSED_STREAM":   "TestH2Failures TestH2RefusesAll TestH2SettingsLowered",
+	"pings":                    "TestH2Ping",
+
 	// Local sockets and the connection itself.
 	"UnixConnector":       "TestUnix TestUnixTLS TestUnixFailures TestUnixTrustEnv",
 	"NamedPipeConnector":  "TestNamedPipe",

@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 )
 
 // The functions of this file are what the README shows; a test compares them.
@@ -111,5 +112,27 @@ func readmeNative(s *session.Session, conn *connector.Connector, req *http.Reque
 	fmt.Println(client, other, third, resp.Header, err) // and resp.Header is net/http's
 }
 
+func readmeRetry() (*session.Session, error) {
+	return session.New(session.Config{
+		Timeout:    session.ClientTimeout{Total: time.Minute},
+		Middleware: []middleware.Middleware{middleware.Retry(middleware.RetryPolicy{Attempts: 4})},
+	})
+}
+
+func readmeSocket(ctx context.Context, s *session.Session) error {
+	c, err := s.WebSocket(ctx, "wss://example.com/feed", &ws.Options{Heartbeat: 20 * time.Second})
+	if err != nil {
+		return err
+	}
+	defer c.Close(ws.CloseNormal, "")
+	for msg, err := range c.Messages(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(string(msg.Data))
+	}
+	return nil
+}
+
 // readme keeps the functions above from being unused.
-var _ = []any{readmePost, readmeUpload, readmeDownload, readmeMany, readmeTimeouts, readmeLines, readmeNative}
+var _ = []any{readmePost, readmeUpload, readmeDownload, readmeMany, readmeTimeouts, readmeLines, readmeNative, readmeRetry, readmeSocket}
