@@ -297,7 +297,8 @@ const blockGrace = 100 * time.Millisecond
 
 // sendBlocking is send for a body whose Read may block: net/http does not come
 // back from a RoundTrip while its Read is under way, whatever happened. The
-// goroutine ends when that Read returns; Close has told it to.
+// goroutine ends when that Read returns; Close has told it to. That a stream is
+// lost shows in net/http closing the body.
 func (x *exchange) sendBlocking() (*http.Response, error) {
 	type result struct {
 		resp *http.Response
@@ -316,17 +317,26 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 			}
 		}
 	}()
-	select {
-	case r := <-results:
-		return r.resp, r.err
-	case <-x.ctx.Done():
-		close(abandoned)
-		x.upload.close()
-		if !c.mux {
-			c.shut()
+	lost := c.done()
+	if c.mux {
+		lost = x.upload.opaque.closed
+	}
+	for waits := true; waits; {
+		select {
+		case r := <-results:
+			return r.resp, r.err
+		case <-x.ctx.Done():
+			close(abandoned)
+			x.upload.close()
+			if !c.mux {
+				c.shut()
+			}
+			return nil, contextError(x.ctx)
+		case <-lost:
+			if waits = c.mux && x.upload.sent(); waits {
+				lost = nil // it was closed in good order
+			}
 		}
-		return nil, contextError(x.ctx)
-	case <-c.done():
 	}
 	x.upload.close()
 	grace := time.NewTimer(blockGrace)
@@ -335,9 +345,14 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	case r := <-results:
 		return r.resp, r.err
 	case <-grace.C:
-		close(abandoned)
-		return nil, io.ErrUnexpectedEOF
 	}
+	if c.mux {
+		x.cancel(nil) // only now net/http says what has happened to the stream
+		r := <-results
+		return r.resp, r.err
+	}
+	close(abandoned)
+	return nil, io.ErrUnexpectedEOF
 }
 
 // stale reports whether the connection was dead before the request reached the
