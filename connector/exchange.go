@@ -44,9 +44,7 @@ type exchange struct {
 	conn   *conn
 	reused bool
 	upload requestBody
-	clock  *clock // of a stream; nil for a connection that has deadlines
-	// unwatch undoes what waits for the end of a stream's context; nil: nothing.
-	unwatch func() bool
+	stream *stream // of HTTP/2, or nil
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -229,17 +227,18 @@ func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
 	ctx := x.orig.Context()
-	x.cancel, x.clock = nil, nil
-	if ctx.Done() != nil || x.conn.mux {
-		// net/http leaves a child of the context behind when it fails on a
-		// ClientConn; this one takes it along. A stream ends by it, too.
-		ctx, x.cancel = context.WithCancelCause(ctx)
-	}
-	if x.conn.mux {
-		x.clock = newClock(x.total, x.cancel)
+	x.cancel, x.stream = nil, nil
+	switch {
+	case x.conn.mux:
+		x.stream = x.c.newStream(ctx, x.total)
 		if !x.uploads() {
-			x.clock.listen(x.timeout.SockRead)
+			x.stream.listen(x.timeout.SockRead)
 		}
+		ctx = x.stream
+	case ctx.Done() != nil:
+		// net/http leaves a child of the context behind when it fails on a
+		// ClientConn; this one takes it along.
+		ctx, x.cancel = context.WithCancelCause(ctx)
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -284,8 +283,8 @@ func (x *exchange) asHTTP10() {
 
 // boundSilence starts sock_read once the request is on its way.
 func (x *exchange) boundSilence() {
-	if x.clock != nil {
-		x.clock.sent(x.timeout.SockRead)
+	if x.stream != nil {
+		x.stream.sent(x.timeout.SockRead)
 		return
 	}
 	x.conn.boundSilence(x.timeout.SockRead)
@@ -347,7 +346,7 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	case <-grace.C:
 	}
 	if c.mux {
-		x.cancel(nil) // only now net/http says what has happened to the stream
+		x.stream.cancel(nil) // only now net/http says what has happened to the stream
 		r := <-results
 		return r.resp, r.err
 	}
@@ -404,8 +403,8 @@ func (x *exchange) headError(err error) error {
 		phase = errors.PhaseRequest
 	}
 	struck := a.readErr
-	if x.clock != nil {
-		struck = context.Cause(x.ctx)
+	if x.stream != nil {
+		struck = x.stream.why()
 	}
 	switch {
 	case stderrors.Is(struck, errTotalDeadline):
@@ -461,8 +460,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.finish(true)
 		return resp
 	}
-	if x.clock != nil {
-		x.clock.answered()
+	if x.stream != nil {
+		x.stream.answered()
 	} else if x.uploads() && x.timeout.SockRead > 0 {
 		x.boundSilence()
 	}
@@ -475,9 +474,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
 	resp.Body = x
-	if x.clock != nil && (x.orig.Context().Done() != nil || !x.total.IsZero()) {
-		// With HTTP/1 the connection goes, and the slot with it.
-		x.unwatch = context.AfterFunc(x.ctx, x.abandon)
+	if x.stream != nil {
+		x.stream.deliver(x)
 	}
 	return resp
 }
@@ -487,9 +485,6 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 func (x *exchange) finish(complete bool) {
 	if !x.done.CompareAndSwap(false, true) {
 		return
-	}
-	if x.unwatch != nil {
-		x.unwatch()
 	}
 	x.leave(complete)
 }
@@ -508,10 +503,11 @@ func (x *exchange) leave(complete bool) {
 	if keep {
 		c.end()
 	}
-	if x.clock != nil {
-		x.clock.stop()
-	}
-	if x.cancel != nil {
+	switch {
+	case x.stream != nil:
+		// What is still being sent goes on using the context.
+		x.stream.end(x.c, complete && !x.upload.present())
+	case x.cancel != nil:
 		x.cancel(nil)
 	}
 	if !x.c.pool.release(c, keep, now) {
