@@ -84,8 +84,14 @@ func (x *exchange) bodyError(err error) error {
 	return errors.BodyFailure(err, x.received, x.expected)
 }
 
-// WriteTo copies the rest of the body with a large buffer.
+// WriteTo copies the rest of the body with a large buffer, unless that would be
+// the most of its cost.
 func (x *exchange) WriteTo(w io.Writer) (int64, error) {
+	if 0 <= x.expected && x.expected <= smallCopy {
+		buf := smallBuffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
+		defer smallBuffers.Put(buf)
+		return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
+	}
 	buf := getBuffer()
 	defer putBuffer(buf)
 	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
