@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"context"
 	stderrors "errors"
 	"io"
 	"net"
@@ -26,11 +25,13 @@ func (x *exchange) Read(p []byte) (int, error) {
 		// deadline of the connection can see it.
 		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
 	}
-	if x.clock != nil {
-		x.clock.listen(x.timeout.SockRead)
-		defer x.clock.rest()
+	if x.stream != nil {
+		x.stream.listen(x.timeout.SockRead)
 	}
 	n, err := x.body.Read(p)
+	if x.stream != nil {
+		x.stream.rest()
+	}
 	x.received += int64(n)
 	switch err {
 	case nil:
@@ -41,7 +42,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 			}
 		}
 		x.readErr = io.EOF
-		if x.clock != nil {
+		if x.stream != nil {
 			x.endStream()
 		}
 		x.finish(true)
@@ -69,8 +70,8 @@ func (x *exchange) bodyError(err error) error {
 		return contextError(own)
 	}
 	struck := x.conn.account().readErr
-	if x.clock != nil {
-		struck = context.Cause(x.ctx)
+	if x.stream != nil {
+		struck = x.stream.why()
 	}
 	switch {
 	case stderrors.Is(err, errTotalDeadline) || stderrors.Is(struck, errTotalDeadline):
@@ -83,8 +84,14 @@ func (x *exchange) bodyError(err error) error {
 	return errors.BodyFailure(err, x.received, x.expected)
 }
 
-// WriteTo copies the rest of the body with a large buffer.
+// WriteTo copies the rest of the body with a large buffer, unless that would be
+// the most of its cost.
 func (x *exchange) WriteTo(w io.Writer) (int64, error) {
+	if 0 <= x.expected && x.expected <= smallCopy {
+		buf := smallBuffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
+		defer smallBuffers.Put(buf)
+		return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
+	}
 	buf := getBuffer()
 	defer putBuffer(buf)
 	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
@@ -116,8 +123,8 @@ func (x *exchange) Close() error {
 // is free when the pool lends it again; but not before the request's body has let
 // go, which may take for ever unless the context ends.
 func (x *exchange) endStream() {
-	if x.clock != nil && x.upload.mayBlock() && !x.upload.sent() {
-		x.cancel(nil)
+	if x.stream != nil && x.upload.mayBlock() && !x.upload.sent() {
+		x.stream.cancel(nil)
 	}
 	x.body.Close() // net/http's body has no error to report on Close
 }
@@ -130,7 +137,7 @@ func (x *exchange) drain() bool {
 	if x.expected-x.received > drainBytes {
 		return false
 	}
-	if x.clock != nil {
+	if x.stream != nil {
 		return false // ending the stream is cheaper
 	}
 	x.conn.hurry(drainTime)

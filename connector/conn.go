@@ -39,6 +39,7 @@ type conn struct {
 	lagTimer   *time.Timer // made on demand
 
 	lags    atomic.Bool // that is, net/http has no stream although the pool has
+	watch   sync.Once
 	closing sync.Once
 	closeOf error
 	ending  sync.Once

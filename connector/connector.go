@@ -2,6 +2,7 @@ package connector
 
 import (
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -25,6 +26,7 @@ type Connector struct {
 	routes     routes
 	proxy      *proxy // nil: none
 	netrc      netrc.Cache
+	streams    sync.Pool // of *stream
 }
 
 var _ http.RoundTripper = (*Connector)(nil)

@@ -146,7 +146,8 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 		return nil, dl, err
 	}
 	if c.mux {
-		c.watchStreams()
+		// The server may be slow to say how many streams it takes.
+		time.AfterFunc(settleTime, func() { d.pool.unsettle(c) })
 	}
 	return c, dl, nil
 }

@@ -46,9 +46,7 @@ type exchange struct {
 	conn   *conn
 	reused bool
 	upload requestBody
-	clock  *clock // of a stream; nil for a connection that has deadlines
-	// unwatch undoes what waits for the end of a stream's context; nil: nothing.
-	unwatch func() bool
+	stream *stream // of HTTP/2, or nil
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -243,17 +241,18 @@ func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
 	ctx := x.orig.Context()
-	x.cancel, x.clock = nil, nil
-	if ctx.Done() != nil || x.conn.mux {
-		// net/http leaves a child of the context behind when it fails on a
-		// ClientConn; this one takes it along. A stream ends by it, too.
-		ctx, x.cancel = context.WithCancelCause(ctx)
-	}
-	if x.conn.mux {
-		x.clock = newClock(x.total, x.cancel)
+	x.cancel, x.stream = nil, nil
+	switch {
+	case x.conn.mux:
+		x.stream = x.c.newStream(ctx, x.total)
 		if !x.uploads() {
-			x.clock.listen(x.timeout.SockRead)
+			x.stream.listen(x.timeout.SockRead)
 		}
+		ctx = x.stream
+	case ctx.Done() != nil:
+		// net/http leaves a child of the context behind when it fails on a
+		// ClientConn; this one takes it along.
+		ctx, x.cancel = context.WithCancelCause(ctx)
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
 		var asking atomic.Bool
@@ -303,8 +302,8 @@ func (x *exchange) asHTTP10() {
 
 // boundSilence starts sock_read once the request is on its way.
 func (x *exchange) boundSilence() {
-	if x.clock != nil {
-		x.clock.sent(x.timeout.SockRead)
+	if x.stream != nil {
+		x.stream.sent(x.timeout.SockRead)
 		return
 	}
 	x.conn.boundSilence(x.timeout.SockRead)
@@ -312,8 +311,8 @@ func (x *exchange) boundSilence() {
 
 // freeSilence stops sock_read while the body is sent.
 func (x *exchange) freeSilence() {
-	if x.clock != nil {
-		x.clock.rest()
+	if x.stream != nil {
+		x.stream.rest()
 		return
 	}
 	x.conn.freeSilence()
@@ -325,7 +324,8 @@ const blockGrace = 100 * time.Millisecond
 
 // sendBlocking is send for a body whose Read may block: net/http does not come
 // back from a RoundTrip while its Read is under way, whatever happened. The
-// goroutine ends when that Read returns; Close has told it to.
+// goroutine ends when that Read returns; Close has told it to. That a stream is
+// lost shows in net/http closing the body.
 func (x *exchange) sendBlocking() (*http.Response, error) {
 	type result struct {
 		resp *http.Response
@@ -344,17 +344,26 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 			}
 		}
 	}()
-	select {
-	case r := <-results:
-		return r.resp, r.err
-	case <-x.ctx.Done():
-		close(abandoned)
-		x.upload.close()
-		if !c.mux {
-			c.shut()
+	lost := c.done()
+	if c.mux {
+		lost = x.upload.opaque.closed
+	}
+	for waits := true; waits; {
+		select {
+		case r := <-results:
+			return r.resp, r.err
+		case <-x.ctx.Done():
+			close(abandoned)
+			x.upload.close()
+			if !c.mux {
+				c.shut()
+			}
+			return nil, contextError(x.ctx)
+		case <-lost:
+			if waits = c.mux && x.upload.sent(); waits {
+				lost = nil // it was closed in good order
+			}
 		}
-		return nil, contextError(x.ctx)
-	case <-c.done():
 	}
 	x.upload.close()
 	grace := time.NewTimer(blockGrace)
@@ -363,9 +372,14 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	case r := <-results:
 		return r.resp, r.err
 	case <-grace.C:
-		close(abandoned)
-		return nil, io.ErrUnexpectedEOF
 	}
+	if c.mux {
+		x.stream.cancel(nil) // only now net/http says what has happened to the stream
+		r := <-results
+		return r.resp, r.err
+	}
+	close(abandoned)
+	return nil, io.ErrUnexpectedEOF
 }
 
 // stale reports whether the connection was dead before the request reached the
@@ -417,8 +431,8 @@ func (x *exchange) headError(err error) error {
 		phase = errors.PhaseRequest
 	}
 	struck := a.readErr
-	if x.clock != nil {
-		struck = context.Cause(x.ctx)
+	if x.stream != nil {
+		struck = x.stream.why()
 	}
 	switch {
 	case stderrors.Is(struck, errTotalDeadline):
@@ -478,8 +492,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.finish(true)
 		return resp
 	}
-	if x.clock != nil {
-		x.clock.answered()
+	if x.stream != nil {
+		x.stream.answered()
 	} else if x.uploads() && x.timeout.SockRead > 0 {
 		x.boundSilence()
 	}
@@ -495,9 +509,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		return x.watch(resp, x.newLeak())
 	}
 	resp.Body = x
-	if x.clock != nil && (x.orig.Context().Done() != nil || !x.total.IsZero()) {
-		// With HTTP/1 the connection goes, and the slot with it.
-		x.unwatch = context.AfterFunc(x.ctx, x.abandon)
+	if x.stream != nil {
+		x.stream.deliver(x)
 	}
 	return resp
 }
@@ -507,9 +520,6 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 func (x *exchange) finish(complete bool) {
 	if !x.done.CompareAndSwap(false, true) {
 		return
-	}
-	if x.unwatch != nil {
-		x.unwatch()
 	}
 	x.leave(complete)
 }
@@ -526,10 +536,11 @@ func (x *exchange) leave(complete bool) {
 	now := time.Now()
 	x.settleTiming(now)
 	keep = keep && c.end()
-	if x.clock != nil {
-		x.clock.stop()
-	}
-	if x.cancel != nil {
+	switch {
+	case x.stream != nil:
+		// What is still being sent goes on using the context.
+		x.stream.end(x.c, complete && !x.upload.present())
+	case x.cancel != nil:
 		x.cancel(nil)
 	}
 	if !x.c.pool.release(c, keep, now) {

@@ -177,7 +177,7 @@ func TestH2Close(t *testing.T) {
 // Whatever is cancelled whenever, the accounts are right in the end.
 func TestH2Chaos(t *testing.T) {
 	t.Parallel()
-	const goroutines, requests = 64, 40
+	const goroutines, requests = 64, 20
 	var servers []*h2Server
 	cfg := connector.Config{Limit: 5, LimitPerHost: 2, Insecure: true}
 	for _, o := range []h2Options{{streams: 4}, {}, {h1: true}} {

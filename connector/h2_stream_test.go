@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -306,9 +308,11 @@ func TestH2CloseDuringRead(t *testing.T) {
 // A body that nobody reads holds up its own stream, and no other.
 func TestH2FlowControl(t *testing.T) {
 	t.Parallel()
-	big := strings.Repeat("x", 8<<20) // more than a stream's window
+	big := strings.Repeat("x", 256<<10)
 	srv := newH2Server(t, h2Options{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, big) })
-	c := newConnector(t, srv.config())
+	cfg := srv.config()
+	cfg.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+	c := newConnector(t, cfg)
 	var stalled []*http.Response
 	for range 5 {
 		resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", srv.url, nil))
@@ -330,4 +334,35 @@ func TestH2FlowControl(t *testing.T) {
 	if s := c.Stats(); s.Opened != 1 {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A stream that ends while the request's body has nothing to send does not wait
+// for the body.
+func TestH2ResetDuringUpload(t *testing.T) {
+	t.Parallel()
+	ends := map[string]func(f *frames, id uint32){
+		"reset":      func(f *frames, id uint32) { f.WriteRSTStream(id, http2.ErrCodeInternal); f.fine() },
+		"connection": func(f *frames, _ uint32) { f.c.Reset() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, cfg := h2Script(t, func(f *frames) { end(f, f.request()) })
+			c := newConnector(t, cfg)
+			body := &deafBody{release: make(chan struct{})}
+			defer close(body.release)
+			_, err := c.RoundTrip(newRequest(t, t.Context(), "POST", srv.URL(), body))
+			if !errors.Is(err, errors.ErrServerDisconnected) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// deafBody does not hear when it is closed.
+type deafBody struct{ release chan struct{} }
+
+func (b *deafBody) Read([]byte) (int, error) {
+	<-b.release
+	return 0, io.EOF
 }

@@ -236,11 +236,12 @@ func (c *conn) lag() {
 		}
 	}
 	p.mu.Unlock()
+	c.watch.Do(func() { c.cc.SetStateHook(func(*http.ClientConn) { c.lookAgain() }) })
 	c.lookAgain()
 }
 
 // lookAgain ends the lag if net/http has streams. It is called when that may have
-// come to be so.
+// come to be so; net/http tells when, but that costs each request a little.
 func (c *conn) lookAgain() {
 	if c.lags.Load() && c.cc.Available() > 0 {
 		c.pool.endLag(c, true)
@@ -258,11 +259,4 @@ func (p *pool) endLag(c *conn, come bool) {
 	}
 	c.host.mux.lag(c, false)
 	p.shareOutLocked(c.host, time.Now())
-}
-
-// watchStreams has net/http tell when the connection takes more streams, and does
-// not wait for ever for what the server says of them.
-func (c *conn) watchStreams() {
-	c.cc.SetStateHook(func(*http.ClientConn) { c.lookAgain() })
-	time.AfterFunc(settleTime, func() { c.pool.unsettle(c) })
 }

@@ -27,7 +27,7 @@ func newRequestBody(body io.ReadCloser) requestBody {
 	case prompt(body):
 		return requestBody{plain: body}
 	default:
-		return requestBody{opaque: &opaqueBody{body: body}}
+		return requestBody{opaque: &opaqueBody{body: body, closed: make(chan struct{})}}
 	}
 }
 
@@ -116,14 +116,14 @@ type opaqueBody struct {
 	body   io.ReadCloser
 	mu     sync.Mutex
 	err    error
-	closed bool
+	closed chan struct{}
 }
 
 func (b *opaqueBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	if err != nil {
 		b.mu.Lock()
-		if b.err == nil && !b.closed {
+		if b.err == nil && !b.isClosed() {
 			b.err = err
 		}
 		b.mu.Unlock()
@@ -133,13 +133,22 @@ func (b *opaqueBody) Read(p []byte) (int, error) {
 
 func (b *opaqueBody) Close() error {
 	b.mu.Lock()
-	again := b.closed
-	b.closed = true
-	b.mu.Unlock()
-	if again {
+	if b.isClosed() {
+		b.mu.Unlock()
 		return nil
 	}
+	close(b.closed)
+	b.mu.Unlock()
 	return b.body.Close()
+}
+
+func (b *opaqueBody) isClosed() bool {
+	select {
+	case <-b.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 func (b *opaqueBody) state() error {
