@@ -59,9 +59,8 @@ type exchange struct {
 }
 
 func (x *exchange) roundTrip() (*http.Response, error) {
-	now, fresh, refusals := x.start, false, 0
-	for {
-		if err := x.connect(now, fresh); err != nil {
+	for fresh := false; ; fresh = true {
+		if err := x.connect(fresh); err != nil {
 			x.upload.close()
 			return nil, err
 		}
@@ -69,14 +68,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 		if err == nil {
 			return x.respond(resp), nil
 		}
-		again := false
-		if x.refused(err) {
-			refusals++
-			again = refusals <= maxRefusals
-		} else {
-			again = !fresh && x.stale()
-			fresh = true
-		}
+		again := !fresh && x.stale(err)
 		err = x.headError(err)
 		x.finish(false)
 		if !again || !x.upload.rewind(x.orig) {
@@ -85,14 +77,17 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 		}
 		x.done.Store(false)
 		x.c.pool.countRetry()
-		now = time.Now()
 	}
 }
 
 // connect gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
-func (x *exchange) connect(now time.Time, fresh bool) error {
+func (x *exchange) connect(fresh bool) error {
 	p := x.c.pool
+	now := x.start
+	if fresh {
+		now = time.Now()
+	}
 	c, h, err := p.tryAcquire(x.key, now, fresh)
 	if c == nil && err == nil {
 		c, now, err = x.connectSlowly(h, fresh, now)
@@ -322,37 +317,16 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	}
 }
 
-// maxRefusals is how often a request is sent again that a peer of HTTP/2 refuses.
-// It may meet several connections that are just closing, or whose limits are just
-// being learned.
-const maxRefusals = 6
-
-// refused reports whether the peer has done nothing about the request, which may
-// go again whatever it is. Then its connection takes fewer streams than was
-// thought, or none.
-func (x *exchange) refused(err error) bool {
-	if !x.conn.mux || !x.repeatable() || !refusedStream(err) {
-		return false
-	}
-	x.conn.countStreams()
-	return true
-}
-
-// repeatable reports whether sending again is wanted at all, and of use.
-func (x *exchange) repeatable() bool {
-	return x.retry && x.ctx.Err() == nil && x.upload.failed() == nil
-}
-
 // stale reports whether the connection was dead before the request reached the
 // peer, so that sending it again on another one cannot do it twice, or does no
 // harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
 // EOF, ECONNRESET, EPIPE or an error of net/http's own.
-func (x *exchange) stale() bool {
-	if !x.repeatable() {
+func (x *exchange) stale(err error) bool {
+	if !x.retry || x.ctx.Err() != nil || x.upload.failed() != nil {
 		return false
 	}
 	if x.conn.mux {
-		return x.reused && idempotent(x.orig)
+		return refusedStream(err) || x.reused && idempotent(x.orig)
 	}
 	a := x.conn.account()
 	if !x.reused {

@@ -26,7 +26,6 @@ type mux struct {
 	spread    bool // a first dial has failed: no more waiting for others
 	dials     int  // under way
 	unsettled int  // connections that have not said how many streams they take
-	usual     int  // what the last that did has said, or 0
 	conns     []*conn
 }
 
@@ -79,9 +78,6 @@ func (p *pool) learnLocked(c *conn) {
 		h.mux.conns = append(h.mux.conns, c)
 		h.mux.unsettled++
 		c.streams.max = initialStreams
-		if usual := h.mux.usual; usual > 0 {
-			c.streams.max = min(usual, initialStreams) // net/http assumes no more
-		}
 	} else if len(h.mux.conns) == 0 {
 		h.mux.possible = false
 	}
@@ -151,7 +147,6 @@ func (p *pool) settle(c *conn, available, inFlight int) {
 	}
 	if available > 0 || inFlight >= known {
 		c.streams.max = available + inFlight
-		c.host.mux.usual = c.streams.max
 	} else {
 		c.streams.draining = true
 	}
