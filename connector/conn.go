@@ -223,10 +223,6 @@ func (c *conn) listen() error {
 func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the results of Read, and one more
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.mux { // HTTP/2 without TLS: frames come at any time, and deadlines are the clocks'
-		c.rx += int64(n)
-		return n, err, false
-	}
 	if c.state == connIdle && n > 0 {
 		// A peer that speaks unasked would have its words taken for the next
 		// response (RFC 9112 9.2); net/http would also log them.

@@ -174,7 +174,9 @@ func Chunked() Option {
 // Expect100 asks the server for its consent before the body is sent (RFC 9110
 // 10.1.1), and waits for it. A final status in its place is the response, and
 // the body is not sent. The connection is not kept, because a server that has
-// answered early may still wait for the body. (aiohttp: expect100)
+// answered early may still wait for the body. It is one of HTTP/1.1, because by
+// HTTP/2 there are servers that never answer, nginx among them.
+// (aiohttp: expect100)
 func Expect100() Option {
 	return wireOption("Expect100", nil, func(w *wireOptions) error {
 		w.expect = true
@@ -229,7 +231,7 @@ func (w *wireOptions) settle(s *connector.Settings) error {
 	if w.head != (connector.HeadLimits{}) {
 		s.Head = &w.head
 	}
-	s.HTTP1 = w.version == [2]int{1, 1}
+	s.HTTP1 = w.version == [2]int{1, 1} || w.expect
 	s.HTTP10 = w.version == [2]int{1, 0}
 	s.NotUntilEOF = w.notUntilEOF
 	return nil

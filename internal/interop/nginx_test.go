@@ -114,7 +114,7 @@ func startNginx(t *testing.T, originAddr, keepalive string) *nginx {
 	config = expand(config, map[string]string{
 		"dir": dir, "plain": n.plain, "tls": n.tls, "h2c": n.h2c, "cert": cert, "key": key, "origin": originAddr,
 		"keepalive": keepalive,
-		"clientca": file(t, dir, "clients.pem", pemText("CERTIFICATE", ca.Cert.Raw)),
+		"clientca":  file(t, dir, "clients.pem", pemText("CERTIFICATE", ca.Cert.Raw)),
 	})
 	mkdir(t, dir+"/www")
 	file(t, dir+"/www", "file.txt", n.text)
