@@ -151,9 +151,6 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 		redirects = session.NoRedirects()
 	}
 	options = append(options, redirects)
-	for _, q := range req.Query {
-		options = append(options, session.Query(q.Name, q.Value))
-	}
 	contentType := req.ContentType
 	switch {
 	case req.BodyFile != "":
@@ -169,6 +166,15 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 	if contentType != "" && !slices.ContainsFunc(req.Headers, isContentType) {
 		options = append(options, session.Header("Content-Type", contentType))
 	}
+	return append(options, itemOptions(req)...), body, nil
+}
+
+// itemOptions are the query parameters and headers of a request.
+func itemOptions(req *items.Request) []session.Option {
+	options := make([]session.Option, 0, len(req.Query)+len(req.Headers))
+	for _, q := range req.Query {
+		options = append(options, session.Query(q.Name, q.Value))
+	}
 	for _, h := range req.Headers {
 		if h.Unset {
 			options = append(options, session.SkipHeader(h.Name))
@@ -176,7 +182,7 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 			options = append(options, session.AddHeader(h.Name, h.Value))
 		}
 	}
-	return options, body, nil
+	return options
 }
 
 // isContentType reports whether an item sets or unsets the content type.
