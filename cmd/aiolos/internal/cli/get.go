@@ -39,11 +39,15 @@ type get struct {
 	results []download.Result
 }
 
+// defaultRetries is how often a download is tried again: one of five connections
+// may fail, and of a thousand files all arrive.
+const defaultRetries = 5
+
 // getCommand makes "aiolos get".
 func (a *app) getCommand() *cobra.Command {
 	g := &get{app: a, conflict: download.Rename, progress: progress.Auto}
 	// A file may take as long as it does, so long as something arrives.
-	g.net.total, g.net.read = -1, 30e9
+	g.net.total, g.net.read, g.net.retry = -1, 30e9, defaultRetries
 	cmd := &cobra.Command{
 		Use:     "get URL... [-i FILE]",
 		Short:   "Download files, several at a time, and go on where an interrupt left off",
@@ -86,7 +90,7 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 	defer sess.Close()
 	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
-	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display}
+	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.retry}
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
 	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
 		g.results = append(g.results, r)
@@ -205,6 +209,12 @@ func (g *get) line(r download.Result, dir *download.Dir) string {
 	text := fmt.Sprintf("%s  %s  %s in %s", p.Green("done"), name, render.Bytes(r.Size), render.Duration(r.Elapsed))
 	if r.Had > 0 {
 		text += fmt.Sprintf(" (%s of it were there)", render.Bytes(r.Had))
+	}
+	switch {
+	case r.Cuts == 1:
+		text += " (broke once)"
+	case r.Cuts > 1:
+		text += fmt.Sprintf(" (broke %d times)", r.Cuts)
 	}
 	return text
 }

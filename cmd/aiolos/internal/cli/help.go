@@ -129,6 +129,10 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   scheme              https; http for localhost, loopback and private addresses
   headers             Accept: */*, Accept-Encoding, User-Agent
   secrets             credentials and cookies are printed as *** (--show-secrets)
+  proxy               that of the environment (--proxy)
+  HTTP                HTTP/2 and HTTP/1.1 over TLS, else HTTP/1.1 (--http1.1, --http2)
+  certificates        verified (--insecure, --pin)
+  retries             none; 5 for downloads (--retry)
   downloads           8 at a time, 4 from one host (-j, --per-host)`
 
 const environmentHelp = `  NO_COLOR         not empty: no colours
@@ -138,8 +142,16 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   SSL_CERT_FILE    list of certificate authorities (Unix)
   SSL_CERT_DIR     directories with such lists (Unix)
 
---color=always and --color=never count more than all of these. Proxies of the
-environment are not used yet.`
+--color=always and --color=never count more than all of these.
+
+  HTTP_PROXY, HTTPS_PROXY   proxy for http and https URLs, in small letters too
+  WS_PROXY, WSS_PROXY       the same for WebSockets
+  ALL_PROXY                 for those that have none of their own
+  NO_PROXY                  hosts that are asked directly
+  NETRC                     file with credentials for hosts; else ~/.netrc
+
+--proxy URL counts more than the environment, and --proxy none switches all of it
+off, netrc too.`
 
 // topics are pages of help that are no commands.
 func topics() []*cobra.Command {

@@ -53,6 +53,12 @@ func (p *patience) Type() string { return "duration" }
 // network are the flags that all commands with requests have.
 type network struct {
 	total, connect, read patience
+	route
+}
+
+// network returns the flags with the defaults of a single request.
+func (a *app) network() network {
+	return network{total: patience(session.DefaultTotal), route: route{notice: a.notice}}
 }
 
 // flags adds the flags to a command. The values that are set already are the
@@ -62,11 +68,13 @@ func (n *network) flags(cmd *cobra.Command) {
 	f.Var(&n.total, "timeout", "limit for a whole request, with redirects and body; 0: none")
 	f.Var(&n.connect, "connect-timeout", "limit for getting a connection; 0: none")
 	f.Var(&n.read, "read-timeout", "longest silence of the server; 0: none")
+	n.route.flags(cmd)
 }
 
-// session makes a session whose connector has the given settings.
+// session makes a session whose connector has the given settings, and those of
+// the flags where there are none.
 func (n *network) session(cfg connector.Config) (*session.Session, error) {
-	conn, err := connector.New(cfg)
+	conn, err := n.connector(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +82,7 @@ func (n *network) session(cfg connector.Config) (*session.Session, error) {
 		Jar:          jar.New(jar.Config{Unsafe: true}), // a server that is called by its address may have cookies too
 		Connector:    conn,
 		OwnConnector: true,
+		Middleware:   n.middleware(),
 		Timeout: session.ClientTimeout{
 			Total:    time.Duration(n.total),
 			Connect:  time.Duration(n.connect),

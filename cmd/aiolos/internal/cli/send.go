@@ -41,7 +41,7 @@ type send struct {
 
 // sendCommand makes the root command.
 func (a *app) sendCommand() *cobra.Command {
-	s := &send{app: a, net: network{total: patience(session.DefaultTotal)}}
+	s := &send{app: a, net: a.network()}
 	cmd := &cobra.Command{
 		Use:     "aiolos [METHOD] URL [ITEM...]",
 		Short:   "An HTTP client",

@@ -29,7 +29,7 @@ type timing struct {
 
 // timeCommand makes "aiolos time".
 func (a *app) timeCommand() *cobra.Command {
-	t := &timing{app: a, net: network{total: patience(session.DefaultTotal)}}
+	t := &timing{app: a, net: a.network()}
 	cmd := &cobra.Command{
 		Use:     "time URL",
 		Short:   "Show where the time of a request goes",

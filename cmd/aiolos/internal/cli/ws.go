@@ -34,7 +34,7 @@ type socket struct {
 
 // wsCommand makes "aiolos ws".
 func (a *app) wsCommand() *cobra.Command {
-	s := &socket{app: a, net: network{total: patience(session.DefaultTotal)}, wait: patience(time.Second)}
+	s := &socket{app: a, net: a.network(), wait: patience(time.Second)}
 	cmd := &cobra.Command{
 		Use:     "ws URL [ITEM...]",
 		Short:   "Talk over a WebSocket: lines go out, messages come in",

@@ -65,7 +65,7 @@ func TestRun(t *testing.T) {
 		{"no line end", "a", console.Format{}, false, 1, "a\n"},
 		{"carriage return", "a\r\n", console.Format{}, false, 1, "a\n"},
 		{"binary", "a\nb\n", console.Format{Binary: true}, false, 2, "ab"},
-		{"close", "a\n/close 1001 x\nb\n", console.Format{}, true, 0, "a"},
+		{"close", "a\n/close 1001 x\nb\n", console.Format{}, true, 0, `"code":1001`},
 		{"ping", "/ping x\na\n", console.Format{}, true, 1, `{"type":"pong","data":"x"`},
 		{"slash", "//a\n", console.Format{}, false, 1, "/a\n"},
 	} {
