@@ -7,6 +7,7 @@ const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
 aiolos get URL...               download files, several at a time, with resume
 aiolos ws URL                   talk over a WebSocket
 aiolos time URL                 show where the time of a request goes
+aiolos pin HOST[:PORT]          show certificates and their pins
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
 

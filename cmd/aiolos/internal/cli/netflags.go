@@ -37,9 +37,8 @@ type route struct {
 // flags adds the flags to a command. One that the command has under the same
 // name stays its own.
 func (r *route) flags(cmd *cobra.Command) {
+	r.wayFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&r.proxy, "proxy", "", "proxy: http, https, socks5 or socks5h; none: not that of the environment either")
-	f.StringVar(&r.unix, "unix", "", "connect to this Unix socket, whatever host the URL names")
 	f.Var(&r.pin, "pin", `accept only the certificate with this SHA-256, verified or not: see "aiolos pin"`)
 	f.BoolVar(&r.insecure, "insecure", false, "accept every certificate")
 	f.BoolVar(&r.http1, "http1.1", false, "do not offer HTTP/2")
@@ -51,6 +50,13 @@ func (r *route) flags(cmd *cobra.Command) {
 	if f.Lookup("per-host") == nil {
 		f.IntVar(&r.perHost, "per-host", 0, "of these, to one host; 0: no limit")
 	}
+}
+
+// wayFlags adds the flags that say which way connections go.
+func (r *route) wayFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.proxy, "proxy", "", "proxy: http, https, socks5 or socks5h; none: not that of the environment either")
+	f.StringVar(&r.unix, "unix", "", "connect to this Unix socket, whatever host the URL names")
 }
 
 // connector makes a connector with the settings of the flags on top of cfg.

@@ -35,7 +35,7 @@ func hint(err error) string {
 		return suggest(not.Word)
 	}
 	if errors.Is(err, errors.ErrServerFingerprintMismatch) {
-		return `this is not the certificate of --pin: "aiolos pin HOST" shows the present one; ask whose it is before you trust it`
+		return `this is not the certificate that was pinned: "aiolos pin HOST" shows the present one; ask whose it is before you trust it`
 	}
 	if errors.Is(err, errors.ErrClientSSL) {
 		return tlsHint(err)
@@ -112,7 +112,7 @@ func nearest(word string) string {
 			return method + " URL"
 		}
 	}
-	for _, name := range []string{"get", "ws", "time", "serve", "demo", "help", "version", "completion"} {
+	for _, name := range []string{"get", "ws", "pin", "time", "serve", "demo", "help", "version", "completion"} {
 		if distance(low, name) <= 1+len(name)/6 {
 			return name
 		}
