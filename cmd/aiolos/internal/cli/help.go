@@ -5,6 +5,7 @@ import "github.com/spf13/cobra"
 // briefHelp is one screen: what -h prints, and a call without arguments.
 const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
 aiolos get URL...               download files, several at a time, with resume
+aiolos put URL FILE             upload a file, with progress
 aiolos ws URL                   talk over a WebSocket
 aiolos time URL                 show where the time of a request goes
 aiolos pin HOST[:PORT]          show certificates and their pins
