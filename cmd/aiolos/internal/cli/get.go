@@ -45,9 +45,9 @@ const defaultRetries = 5
 
 // getCommand makes "aiolos get".
 func (a *app) getCommand() *cobra.Command {
-	g := &get{app: a, conflict: download.Rename, progress: progress.Auto}
+	g := &get{app: a, net: a.network(), conflict: download.Rename, progress: progress.Auto}
 	// A file may take as long as it does, so long as something arrives.
-	g.net.total, g.net.read, g.net.retry = -1, 30e9, defaultRetries
+	g.net.total, g.net.read, g.net.retry, g.net.notice = -1, 30e9, defaultRetries, nil
 	cmd := &cobra.Command{
 		Use:     "get URL... [-i FILE]",
 		Short:   "Download files, several at a time, and go on where an interrupt left off",

@@ -9,6 +9,7 @@ aiolos put URL FILE             upload a file, with progress
 aiolos ws URL                   talk over a WebSocket
 aiolos time URL                 show where the time of a request goes
 aiolos pin HOST[:PORT]          show certificates and their pins
+aiolos session ls               cookies and headers kept by --session NAME
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
 
@@ -127,7 +128,7 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   one connection try  30 seconds
   silence             no limit; 30 seconds for downloads (--read-timeout)
   status              3xx, 4xx and 5xx set the exit code (--no-check)
-  cookies             kept for the redirects of one call
+  cookies             kept for one call; --session NAME keeps them for the next
   scheme              https; http for localhost, loopback and private addresses
   headers             Accept: */*, Accept-Encoding, User-Agent
   secrets             credentials and cookies are printed as *** (--show-secrets)
@@ -151,6 +152,10 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   ALL_PROXY                 for those that have none of their own
   NO_PROXY                  hosts that are asked directly
   NETRC                     file with credentials for hosts; else ~/.netrc
+
+  XDG_DATA_HOME    the sessions of --session are in aiolos/sessions below it; else
+                   in ~/.local/share, or what is usual for the system
+  VISUAL, EDITOR   the editor of "aiolos session edit"
 
 --proxy URL counts more than the environment, and --proxy none switches all of it
 off, netrc too.`

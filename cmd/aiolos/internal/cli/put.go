@@ -83,6 +83,7 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
+	p.net.remember(url, req.Headers)
 	up := p.begin(req.BodyFile)
 	resp, err := sess.Request(cmd.Context(), p.method, url, append(options, session.Progress(up.report))...)
 	sent, elapsed := up.end()

@@ -92,6 +92,7 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
+	s.net.remember(target.URL, req.Headers)
 	resp, err := sess.Request(cmd.Context(), target.Method, target.URL, options...)
 	if err != nil {
 		return err
@@ -166,23 +167,7 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 	if contentType != "" && !slices.ContainsFunc(req.Headers, isContentType) {
 		options = append(options, session.Header("Content-Type", contentType))
 	}
-	return append(options, itemOptions(req)...), body, nil
-}
-
-// itemOptions are the query parameters and headers of a request.
-func itemOptions(req *items.Request) []session.Option {
-	options := make([]session.Option, 0, len(req.Query)+len(req.Headers))
-	for _, q := range req.Query {
-		options = append(options, session.Query(q.Name, q.Value))
-	}
-	for _, h := range req.Headers {
-		if h.Unset {
-			options = append(options, session.SkipHeader(h.Name))
-		} else {
-			options = append(options, session.AddHeader(h.Name, h.Value))
-		}
-	}
-	return options
+	return append(options, s.net.itemOptions(req)...), body, nil
 }
 
 // isContentType reports whether an item sets or unsets the content type.

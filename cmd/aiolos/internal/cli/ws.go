@@ -68,7 +68,7 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 	if done, err := s.app.helped(cmd); done {
 		return err
 	}
-	url, options, err := s.read(args)
+	url, headers, options, err := s.read(args)
 	if err != nil {
 		return usage(err)
 	}
@@ -77,6 +77,7 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
+	s.net.remember(url, headers)
 	conn, err := sess.WebSocket(cmd.Context(), url, &s.options, options...)
 	if err != nil {
 		return err
@@ -92,43 +93,43 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 }
 
 // read checks the command line.
-func (s *socket) read(args []string) (url string, options []session.Option, err error) {
+func (s *socket) read(args []string) (url string, headers []items.HeaderItem, options []session.Option, err error) {
 	if len(args) == 0 {
-		return "", nil, items.ErrNoURL
+		return "", nil, nil, items.ErrNoURL
 	}
 	if url, err = items.ExpandURL(args[0]); err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	req, err := items.Build(args[1:], items.Mode{}, readFile)
 	switch {
 	case err != nil:
-		return "", nil, err
+		return "", nil, nil, err
 	case req.HasBody:
-		return "", nil, errors.New("a handshake has no body: only headers and query parameters can be given")
+		err = errors.New("a handshake has no body: only headers and query parameters can be given")
 	case s.count < 0:
-		return "", nil, errors.New("-n is not negative")
+		err = errors.New("-n is not negative")
 	case s.options.Heartbeat < 0:
-		return "", nil, errors.New("--heartbeat is not negative")
+		err = errors.New("--heartbeat is not negative")
 	case s.format.Hex && s.format.Binary:
-		return "", nil, errors.New("--hex and --binary exclude each other")
+		err = errors.New("--hex and --binary exclude each other")
 	}
 	// The console answers pings itself, to see the answers to its own.
 	s.options.NoAutoPing = true
 	if s.compress {
 		s.options.Compress = &ws.Compression{}
 	}
+	headers = req.Headers
 	// Headers go where the library knows which of them are its own.
 	s.options.Header = http.Header{}
-	rest := req.Headers[:0]
-	for _, h := range req.Headers {
+	req.Headers = nil
+	for _, h := range headers {
 		if h.Unset {
-			rest = append(rest, h)
+			req.Headers = append(req.Headers, h)
 		} else {
 			s.options.Header.Add(h.Name, h.Value)
 		}
 	}
-	req.Headers = rest
-	return url, itemOptions(req), nil
+	return url, headers, s.net.itemOptions(req), err
 }
 
 // console is the console for the streams of the program.
