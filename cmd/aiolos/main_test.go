@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SECURE", secure)
 			env.Setenv("CLOSED", closed)
 			env.Setenv("PIN", pinOf(tlsServer))
+			env.Setenv("FILESUM", fileSum())
 			env.Setenv("UNIX", unix)
 			env.Setenv("PROXY", proxy)
 			// With the race detector a process waits a second at its end.

@@ -21,6 +21,12 @@ func pinOf(srv *httptest.Server) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// fileSum is the SHA-256 of the content of all files.
+func fileSum() string {
+	sum := sha256.Sum256(file())
+	return hex.EncodeToString(sum[:])
+}
+
 // unixServer starts the server of the scripts on a Unix socket and returns its
 // path, which has to be short.
 func unixServer(t *testing.T) string {

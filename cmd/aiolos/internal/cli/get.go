@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -35,6 +37,9 @@ type get struct {
 	conflict download.Conflict
 	progress progress.Mode
 	failed   string
+	checksum string
+	sum      download.Sum
+	sums     download.Sums
 
 	results []download.Result
 }
@@ -62,10 +67,17 @@ func (a *app) getCommand() *cobra.Command {
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
+	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
 	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite")
 	f.Var(&g.progress, "progress", "what to show meanwhile: auto or none")
 	f.StringVar(&g.failed, "save-failed", "", "write the URLs that failed to this file")
 	g.net.flags(cmd)
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "on-conflict" { // the longer name of the same
+			name = "conflict"
+		}
+		return pflag.NormalizedName(name)
+	})
 	return cmd
 }
 
@@ -90,7 +102,7 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 	defer sess.Close()
 	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
-	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.retry}
+	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.retry, Sums: g.sums}
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
 	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
 		g.results = append(g.results, r)
@@ -117,6 +129,9 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 	case g.output != "" && len(urls) > 1:
 		return nil, fmt.Errorf("-o names one file, and there are %d URLs", len(urls))
 	}
+	if err := g.readSums(len(urls)); err != nil {
+		return nil, err
+	}
 	if g.output != "" {
 		g.dir, g.output = filepath.Split(filepath.Join(g.dir, g.output))
 		g.dir = filepath.Clean(g.dir)
@@ -126,9 +141,32 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 		if err := checkURL(u); err != nil {
 			return nil, err
 		}
-		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1}
+		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1, Sum: g.sum}
 	}
 	return jobs, nil
+}
+
+// readSums reads --checksum.
+func (g *get) readSums(urls int) error {
+	name, isList := strings.CutPrefix(g.checksum, "@")
+	switch {
+	case g.checksum == "":
+		return nil
+	case !isList && urls > 1:
+		return fmt.Errorf("--checksum is of one file, and there are %d URLs: give a list, @FILE", urls)
+	case !isList:
+		var err error
+		g.sum, err = download.ParseSum(g.checksum)
+		return err
+	}
+	data, err := readFile(name)
+	if err != nil {
+		return err
+	}
+	if g.sums, err = download.ReadSums(bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // urls returns the URLs of the arguments and those of the input file.

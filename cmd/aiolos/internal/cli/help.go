@@ -55,6 +55,10 @@ was interrupted is continued by the same command, if the server can and still
 has the same file. NAME is that of -o, or of the header Content-Disposition, or
 the last element of the URL's path.
 
+A transfer that breaks is taken up again where it broke, up to five times (--retry).
+With --checksum a file that is not the right one is removed, and the exit code is 10.
+An interrupt keeps what is there; a list of --save-failed can be given to -i.
+
 Without a terminal, or with --progress=none, there is one line for each finished
 file. The exit code is that of the failure for a single URL, and 1 if some of
 many failed.`

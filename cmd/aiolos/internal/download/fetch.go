@@ -40,6 +40,7 @@ type Job struct {
 	URL   string
 	Name  string // of the file, if it was given; else it is chosen
 	Index int    // position among the URLs, from 1
+	Sum   Sum    // what the file must have; zero: see Fetcher.Sums
 }
 
 // Result is the outcome of a job.
@@ -64,6 +65,9 @@ type Fetcher struct {
 	// Retries is how often a transfer that breaks is taken up again, where it
 	// broke if the server can. Zero and negative are never.
 	Retries int
+	// Sums are the checksums of the files by the names that they should have.
+	// If there are any, a file without one is an error. Nil checks nothing.
+	Sums Sums
 }
 
 // transfer is one download under way.
@@ -75,6 +79,7 @@ type transfer struct {
 	meta  Meta
 	have  int64 // bytes in the part that count
 	total int64 // length of the whole, or -1
+	sum   Sum   // of the whole, or zero
 	// broken says that the body ended before its end.
 	broken bool
 }
@@ -127,6 +132,9 @@ func (t *transfer) run(ctx context.Context) (had int64, err error) {
 	}
 	defer resp.Body.Close()
 	had = t.have
+	if err := t.want(t.wanted(resp.Header.Get("Content-Disposition")), t.name); err != nil {
+		return 0, err
+	}
 	switch v {
 	case complete:
 		return had, t.finishKept()
@@ -267,6 +275,9 @@ func (t *transfer) finishKept() error {
 func (t *transfer) finish(part *os.File) error {
 	dir := t.f.Dir
 	if err := errors.Join(part.Sync(), part.Close()); err != nil {
+		return err
+	}
+	if err := t.verify(); err != nil {
 		return err
 	}
 	name, err := dir.publish(t.name, t.f.Conflict)
