@@ -69,11 +69,14 @@ const getExamples = `  aiolos get example.org/big.iso
 
 const timeHelp = `Sends GET requests one after the other and shows where the time of each goes:
 the wait for a connection, the look-up of the name, connecting, TLS, sending, the
-wait for the first byte, and the body. The first request opens a connection, the
-others use it again. After redirects the times are those of the last request.`
+wait for the first byte, and the body. The first request opens a connection (cold),
+the others use it again (warm); --cold opens one for each. After several requests the
+medians of both kinds stand side by side. After redirects the times are those of the
+last request.`
 
 const timeExamples = `  aiolos time example.org
   aiolos time -n 5 :8080/get
+  aiolos time -n 5 --cold example.org
   aiolos time --json example.org`
 
 const serveHelp = `Runs httpbin, a server that answers with what it was asked, on 127.0.0.1. It
