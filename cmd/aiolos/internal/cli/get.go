@@ -15,7 +15,6 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -68,16 +67,12 @@ func (a *app) getCommand() *cobra.Command {
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
 	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
-	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite")
+	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
+	f.Var(&g.conflict, "on-conflict", "")
+	f.Lookup("on-conflict").Hidden = true
 	f.Var(&g.progress, "progress", "what to show meanwhile: auto or none")
 	f.StringVar(&g.failed, "save-failed", "", "write the URLs that failed to this file")
 	g.net.flags(cmd)
-	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "on-conflict" { // the longer name of the same
-			name = "conflict"
-		}
-		return pflag.NormalizedName(name)
-	})
 	return cmd
 }
 
