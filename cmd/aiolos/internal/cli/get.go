@@ -70,7 +70,7 @@ func (a *app) getCommand() *cobra.Command {
 	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
 	f.Var(&g.conflict, "on-conflict", "")
 	f.Lookup("on-conflict").Hidden = true
-	f.Var(&g.progress, "progress", "what to show meanwhile: auto or none")
+	f.Var(&g.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.StringVar(&g.failed, "save-failed", "", "write the URLs that failed to this file")
 	g.net.flags(cmd)
 	return cmd
@@ -97,10 +97,18 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 	defer sess.Close()
 	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
+	events := progress.NewEvents(g.app.Err)
+	if g.progress == progress.JSON {
+		display = events
+	}
 	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.retry, Sums: g.sums}
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
 	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
 		g.results = append(g.results, r)
+		if g.progress == progress.JSON {
+			g.event(events, r, dir)
+			return
+		}
 		if line := g.line(r, dir); line != "" {
 			display.Line(line)
 		}
@@ -257,6 +265,7 @@ func (g *get) finish(ctx context.Context) error {
 	codes := make([]int, 0, len(g.results))
 	var failed []string
 	kept := 0
+	text := g.progress != progress.JSON
 	for _, r := range g.results {
 		code := download.ExitCode(r.Err)
 		codes = append(codes, code)
@@ -267,15 +276,15 @@ func (g *get) finish(ctx context.Context) error {
 		if r.Kept {
 			kept++
 		}
-		if code != exitcode.Interrupt && g.app.quiet < 2 {
+		if code != exitcode.Interrupt && g.app.quiet < 2 && text {
 			g.app.report(named(r))
 		}
 	}
 	g.app.code = exitcode.Many(codes)
-	if kept > 0 {
+	if kept > 0 && text {
 		g.app.notice("%s; the same command goes on with %s", unfinished(kept), these(kept))
 	}
-	if ctx.Err() != nil && g.app.quiet < 2 {
+	if ctx.Err() != nil && g.app.quiet < 2 && text {
 		g.app.report(context.Canceled)
 	}
 	if g.failed != "" {
@@ -289,8 +298,11 @@ func named(r download.Result) error {
 	if _, ok := errors.AsType[*aioloserrors.RequestError](r.Err); ok {
 		return r.Err
 	}
-	return fmt.Errorf("get %s: %w", aioloserrors.RedactURLString(r.Job.URL), r.Err)
+	return fmt.Errorf("get %s: %w", redacted(r.Job.URL), r.Err)
 }
+
+// redacted is a URL without its secrets.
+func redacted(raw string) string { return aioloserrors.RedactURLString(raw) }
 
 // unfinished counts files.
 func unfinished(n int) string {

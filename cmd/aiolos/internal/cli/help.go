@@ -60,7 +60,8 @@ With --checksum a file that is not the right one is removed, and the exit code i
 An interrupt keeps what is there; a list of --save-failed can be given to -i.
 
 Without a terminal, or with --progress=none, there is one line for each finished
-file. The exit code is that of the failure for a single URL, and 1 if some of
+file; with --progress=json there are JSON objects, all on standard error, and nothing
+else. The exit code is that of the failure for a single URL, and 1 if some of
 many failed.`
 
 const getExamples = `  aiolos get example.org/big.iso

@@ -47,7 +47,7 @@ func (a *app) putCommand() *cobra.Command {
 	f.SortFlags = false
 	f.StringVarP(&p.method, "method", "X", "PUT", "method of the request")
 	f.BoolVar(&p.expect, "expect", false, "ask the server for its consent before the file is sent (100-continue)")
-	f.Var(&p.progress, "progress", "what to show meanwhile: auto or none")
+	f.Var(&p.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.BoolVarP(&p.verbose, "verbose", "v", false, "print the heads of requests and responses too")
 	f.StringVarP(&p.output, "output", "o", "", "write the body of the response to this file; - is standard output")
 	f.StringVar(&p.print, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
@@ -91,7 +91,12 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 		return p.failed(cmd.Context(), err, sent)
 	}
 	defer resp.Close()
-	if resp.StatusCode < 300 {
+	switch events, ok := up.display.(*progress.Events); {
+	case ok:
+		events.Tell(ended{
+			Event: "done", URL: redacted(url), File: req.BodyFile, Bytes: sent, MS: milliseconds(elapsed), Status: resp.StatusCode,
+		})
+	case resp.StatusCode < 300:
 		p.app.notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), speed(sent, elapsed))
 	}
 	if err := p.show(resp, req); err != nil {
@@ -169,7 +174,11 @@ type upload struct {
 // begin makes the display.
 func (p *put) begin(name string) *upload {
 	moving := p.app.ErrTTY && p.progress == progress.Auto && p.app.quiet == 0
-	return &upload{display: progress.New(p.app.Err, moving, p.app.Width, 1), name: name, start: time.Now()}
+	u := &upload{display: progress.New(p.app.Err, moving, p.app.Width, 1), name: name, start: time.Now()}
+	if p.progress == progress.JSON {
+		u.display = progress.NewEvents(p.app.Err)
+	}
+	return u
 }
 
 // report is for [session.Progress]. A body that is sent again begins anew.

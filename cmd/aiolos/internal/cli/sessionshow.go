@@ -43,7 +43,7 @@ func (s *sessions) list(_ context.Context, dir *store.Store, _ []string) error {
 		if s.json {
 			err = s.object(l)
 		} else {
-			_, err = fmt.Fprintf(s.app.Out, "%-20s %4d cookies %4d headers  %s\n",
+			_, err = fmt.Fprintf(s.app.Out, "%-20s  cookies %4d  headers %4d  %s\n",
 				l.Name, l.Cookies, l.Headers, info.Modified.Format(time.DateTime))
 		}
 		if err != nil {
