@@ -30,9 +30,11 @@ func TestMain(m *testing.M) {
 // loopback interface.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	srv := quietServer(t, false)
-	secure := quietServer(t, true)
+	srv := quietServer(t, false).Listener.Addr().String()
+	tlsServer := quietServer(t, true)
+	secure := tlsServer.Listener.Addr().String()
 	closed := closedPort(t)
+	unix, proxy := unixServer(t), proxyServer(t, srv)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -42,6 +44,10 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PORT", srv[strings.LastIndexByte(srv, ':')+1:])
 			env.Setenv("SECURE", secure)
 			env.Setenv("CLOSED", closed)
+			env.Setenv("PIN", pinOf(tlsServer))
+			env.Setenv("FILESUM", fileSum())
+			env.Setenv("UNIX", unix)
+			env.Setenv("PROXY", proxy)
 			// With the race detector a process waits a second at its end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			// A name of its own, for the files that fail only once.
@@ -108,19 +114,20 @@ func waitSize(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// quietServer starts the server of the scripts and returns its host:port.
-func quietServer(t *testing.T, secure bool) string {
+// quietServer starts the server of the scripts.
+func quietServer(t *testing.T, secure bool) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(handler())
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if secure {
 		srv.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		srv.EnableHTTP2 = true
 		srv.StartTLS()
 	} else {
 		srv.Start()
 	}
 	t.Cleanup(srv.Close)
-	return srv.Listener.Addr().String()
+	return srv
 }
 
 // closedPort returns an address where nobody listens.
@@ -138,6 +145,7 @@ func closedPort(t *testing.T) string {
 func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", httpbin.New())
+	mux.HandleFunc("/flaky/{name}", flaky())
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/loop", http.StatusFound)
 	})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,15 +36,22 @@ type get struct {
 	conflict download.Conflict
 	progress progress.Mode
 	failed   string
+	checksum string
+	sum      download.Sum
+	sums     download.Sums
 
 	results []download.Result
 }
 
+// defaultRetries is how often a download is tried again: one of five connections
+// may fail, and of a thousand files all arrive.
+const defaultRetries = 5
+
 // getCommand makes "aiolos get".
 func (a *app) getCommand() *cobra.Command {
-	g := &get{app: a, conflict: download.Rename, progress: progress.Auto}
+	g := &get{app: a, net: a.network(), conflict: download.Rename, progress: progress.Auto}
 	// A file may take as long as it does, so long as something arrives.
-	g.net.total, g.net.read = -1, 30e9
+	g.net.total, g.net.read, g.net.retry, g.net.notice = -1, 30e9, defaultRetries, nil
 	cmd := &cobra.Command{
 		Use:     "get URL... [-i FILE]",
 		Short:   "Download files, several at a time, and go on where an interrupt left off",
@@ -58,8 +66,11 @@ func (a *app) getCommand() *cobra.Command {
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
-	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite")
-	f.Var(&g.progress, "progress", "what to show meanwhile: auto or none")
+	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
+	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
+	f.Var(&g.conflict, "on-conflict", "")
+	f.Lookup("on-conflict").Hidden = true
+	f.Var(&g.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.StringVar(&g.failed, "save-failed", "", "write the URLs that failed to this file")
 	g.net.flags(cmd)
 	return cmd
@@ -86,10 +97,18 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 	defer sess.Close()
 	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
-	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display}
+	events := progress.NewEvents(g.app.Err)
+	if g.progress == progress.JSON {
+		display = events
+	}
+	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.retry, Sums: g.sums}
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
 	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
 		g.results = append(g.results, r)
+		if g.progress == progress.JSON {
+			g.event(events, r, dir)
+			return
+		}
 		if line := g.line(r, dir); line != "" {
 			display.Line(line)
 		}
@@ -113,6 +132,9 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 	case g.output != "" && len(urls) > 1:
 		return nil, fmt.Errorf("-o names one file, and there are %d URLs", len(urls))
 	}
+	if err := g.readSums(len(urls)); err != nil {
+		return nil, err
+	}
 	if g.output != "" {
 		g.dir, g.output = filepath.Split(filepath.Join(g.dir, g.output))
 		g.dir = filepath.Clean(g.dir)
@@ -122,9 +144,32 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 		if err := checkURL(u); err != nil {
 			return nil, err
 		}
-		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1}
+		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1, Sum: g.sum}
 	}
 	return jobs, nil
+}
+
+// readSums reads --checksum.
+func (g *get) readSums(urls int) error {
+	name, isList := strings.CutPrefix(g.checksum, "@")
+	switch {
+	case g.checksum == "":
+		return nil
+	case !isList && urls > 1:
+		return fmt.Errorf("--checksum is of one file, and there are %d URLs: give a list, @FILE", urls)
+	case !isList:
+		var err error
+		g.sum, err = download.ParseSum(g.checksum)
+		return err
+	}
+	data, err := readFile(name)
+	if err != nil {
+		return err
+	}
+	if g.sums, err = download.ReadSums(bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // urls returns the URLs of the arguments and those of the input file.
@@ -206,6 +251,12 @@ func (g *get) line(r download.Result, dir *download.Dir) string {
 	if r.Had > 0 {
 		text += fmt.Sprintf(" (%s of it were there)", render.Bytes(r.Had))
 	}
+	switch {
+	case r.Cuts == 1:
+		text += " (broke once)"
+	case r.Cuts > 1:
+		text += fmt.Sprintf(" (broke %d times)", r.Cuts)
+	}
 	return text
 }
 
@@ -214,6 +265,7 @@ func (g *get) finish(ctx context.Context) error {
 	codes := make([]int, 0, len(g.results))
 	var failed []string
 	kept := 0
+	text := g.progress != progress.JSON
 	for _, r := range g.results {
 		code := download.ExitCode(r.Err)
 		codes = append(codes, code)
@@ -224,15 +276,15 @@ func (g *get) finish(ctx context.Context) error {
 		if r.Kept {
 			kept++
 		}
-		if code != exitcode.Interrupt && g.app.quiet < 2 {
+		if code != exitcode.Interrupt && g.app.quiet < 2 && text {
 			g.app.report(named(r))
 		}
 	}
 	g.app.code = exitcode.Many(codes)
-	if kept > 0 {
+	if kept > 0 && text {
 		g.app.notice("%s; the same command goes on with %s", unfinished(kept), these(kept))
 	}
-	if ctx.Err() != nil && g.app.quiet < 2 {
+	if ctx.Err() != nil && g.app.quiet < 2 && text {
 		g.app.report(context.Canceled)
 	}
 	if g.failed != "" {
@@ -246,8 +298,11 @@ func named(r download.Result) error {
 	if _, ok := errors.AsType[*aioloserrors.RequestError](r.Err); ok {
 		return r.Err
 	}
-	return fmt.Errorf("get %s: %w", aioloserrors.RedactURLString(r.Job.URL), r.Err)
+	return fmt.Errorf("get %s: %w", redacted(r.Job.URL), r.Err)
 }
+
+// redacted is a URL without its secrets.
+func redacted(raw string) string { return aioloserrors.RedactURLString(raw) }
 
 // unfinished counts files.
 func unfinished(n int) string {

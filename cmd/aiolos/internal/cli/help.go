@@ -5,7 +5,11 @@ import "github.com/spf13/cobra"
 // briefHelp is one screen: what -h prints, and a call without arguments.
 const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
 aiolos get URL...               download files, several at a time, with resume
+aiolos put URL FILE             upload a file, with progress
+aiolos ws URL                   talk over a WebSocket
 aiolos time URL                 show where the time of a request goes
+aiolos pin HOST[:PORT]          show certificates and their pins
+aiolos session ls               cookies and headers kept by --session NAME
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
 
@@ -51,8 +55,13 @@ was interrupted is continued by the same command, if the server can and still
 has the same file. NAME is that of -o, or of the header Content-Disposition, or
 the last element of the URL's path.
 
+A transfer that breaks is taken up again where it broke, up to five times (--retry).
+With --checksum a file that is not the right one is removed, and the exit code is 10.
+An interrupt keeps what is there; a list of --save-failed can be given to -i.
+
 Without a terminal, or with --progress=none, there is one line for each finished
-file. The exit code is that of the failure for a single URL, and 1 if some of
+file; with --progress=json there are JSON objects, all on standard error, and nothing
+else. The exit code is that of the failure for a single URL, and 1 if some of
 many failed.`
 
 const getExamples = `  aiolos get example.org/big.iso
@@ -61,11 +70,14 @@ const getExamples = `  aiolos get example.org/big.iso
 
 const timeHelp = `Sends GET requests one after the other and shows where the time of each goes:
 the wait for a connection, the look-up of the name, connecting, TLS, sending, the
-wait for the first byte, and the body. The first request opens a connection, the
-others use it again. After redirects the times are those of the last request.`
+wait for the first byte, and the body. The first request opens a connection (cold),
+the others use it again (warm); --cold opens one for each. After several requests the
+medians of both kinds stand side by side. After redirects the times are those of the
+last request.`
 
 const timeExamples = `  aiolos time example.org
   aiolos time -n 5 :8080/get
+  aiolos time -n 5 --cold example.org
   aiolos time --json example.org`
 
 const serveHelp = `Runs httpbin, a server that answers with what it was asked, on 127.0.0.1. It
@@ -124,10 +136,14 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   one connection try  30 seconds
   silence             no limit; 30 seconds for downloads (--read-timeout)
   status              3xx, 4xx and 5xx set the exit code (--no-check)
-  cookies             kept for the redirects of one call
+  cookies             kept for one call; --session NAME keeps them for the next
   scheme              https; http for localhost, loopback and private addresses
   headers             Accept: */*, Accept-Encoding, User-Agent
   secrets             credentials and cookies are printed as *** (--show-secrets)
+  proxy               that of the environment (--proxy)
+  HTTP                HTTP/2 and HTTP/1.1 over TLS, else HTTP/1.1 (--http1.1, --http2)
+  certificates        verified (--insecure, --pin)
+  retries             none; 5 for downloads (--retry)
   downloads           8 at a time, 4 from one host (-j, --per-host)`
 
 const environmentHelp = `  NO_COLOR         not empty: no colours
@@ -137,8 +153,20 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   SSL_CERT_FILE    list of certificate authorities (Unix)
   SSL_CERT_DIR     directories with such lists (Unix)
 
---color=always and --color=never count more than all of these. Proxies of the
-environment are not used yet.`
+--color=always and --color=never count more than all of these.
+
+  HTTP_PROXY, HTTPS_PROXY   proxy for http and https URLs, in small letters too
+  WS_PROXY, WSS_PROXY       the same for WebSockets
+  ALL_PROXY                 for those that have none of their own
+  NO_PROXY                  hosts that are asked directly
+  NETRC                     file with credentials for hosts; else ~/.netrc
+
+  XDG_DATA_HOME    the sessions of --session are in aiolos/sessions below it; else
+                   in ~/.local/share, or what is usual for the system
+  VISUAL, EDITOR   the editor of "aiolos session edit"
+
+--proxy URL counts more than the environment, and --proxy none switches all of it
+off, netrc too.`
 
 // topics are pages of help that are no commands.
 func topics() []*cobra.Command {

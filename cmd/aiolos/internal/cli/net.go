@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -53,6 +52,13 @@ func (p *patience) Type() string { return "duration" }
 // network are the flags that all commands with requests have.
 type network struct {
 	total, connect, read patience
+	route
+	kept
+}
+
+// network returns the flags with the defaults of a single request.
+func (a *app) network() network {
+	return network{total: patience(session.DefaultTotal), route: route{notice: a.notice}, kept: kept{app: a}}
 }
 
 // flags adds the flags to a command. The values that are set already are the
@@ -62,24 +68,50 @@ func (n *network) flags(cmd *cobra.Command) {
 	f.Var(&n.total, "timeout", "limit for a whole request, with redirects and body; 0: none")
 	f.Var(&n.connect, "connect-timeout", "limit for getting a connection; 0: none")
 	f.Var(&n.read, "read-timeout", "longest silence of the server; 0: none")
+	n.route.flags(cmd)
+	n.kept.flags(cmd)
 }
 
-// session makes a session whose connector has the given settings.
+// session makes a session whose connector has the given settings, and those of
+// the flags where there are none.
 func (n *network) session(cfg connector.Config) (*session.Session, error) {
-	conn, err := connector.New(cfg)
+	cookies, err := n.load()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := n.connector(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return session.New(session.Config{
-		Jar:          jar.New(jar.Config{Unsafe: true}), // a server that is called by its address may have cookies too
+		Jar:          cookies,
 		Connector:    conn,
 		OwnConnector: true,
+		Middleware:   append(n.kept.middleware(), n.route.middleware()...),
 		Timeout: session.ClientTimeout{
 			Total:    time.Duration(n.total),
 			Connect:  time.Duration(n.connect),
 			SockRead: time.Duration(n.read),
 		},
 	})
+}
+
+// itemOptions are the query parameters and headers of a request.
+func (n *network) itemOptions(req *items.Request) []session.Option {
+	options := make([]session.Option, 0, len(req.Query)+len(req.Headers))
+	for _, q := range req.Query {
+		options = append(options, session.Query(q.Name, q.Value))
+	}
+	for _, h := range req.Headers {
+		switch {
+		case !h.Unset:
+			options = append(options, session.AddHeader(h.Name, h.Value))
+		case n.forgets(h.Name):
+		default:
+			options = append(options, session.SkipHeader(h.Name))
+		}
+	}
+	return options
 }
 
 // expand completes a URL of the command line.

@@ -34,6 +34,9 @@ func hint(err error) string {
 	if errors.As(err, &not) {
 		return suggest(not.Word)
 	}
+	if errors.Is(err, errors.ErrServerFingerprintMismatch) {
+		return `this is not the certificate that was pinned: "aiolos pin HOST" shows the present one; ask whose it is before you trust it`
+	}
 	if errors.Is(err, errors.ErrClientSSL) {
 		return tlsHint(err)
 	}
@@ -43,6 +46,8 @@ func hint(err error) string {
 	}{
 		{items.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
 		{items.ErrMultipart, "send the file as the whole body with @FILE, or as a text field with NAME=@FILE"},
+		{errors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
+		{errors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
 		{errors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},
 		{errors.ErrTotalTimeout, "--timeout sets the limit for the whole request"},
 		{errors.ErrConnectionTimeout, "--connect-timeout sets the limit for getting a connection"},
@@ -73,7 +78,7 @@ func tlsHint(err error) string {
 	case errors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return "the server does not speak TLS on this port: write http:// in front of the URL"
 	case errors.As(err, &authority):
-		return "the certificate is not signed by an authority that this system trusts; SSL_CERT_FILE names another list"
+		return "the certificate is not signed by an authority that this system trusts; SSL_CERT_FILE names another list, --pin trusts this certificate alone"
 	case errors.As(err, &name):
 		return "the certificate is for other names than this host"
 	case errors.As(err, &cert) && cert.Reason == x509.Expired:
@@ -107,7 +112,7 @@ func nearest(word string) string {
 			return method + " URL"
 		}
 	}
-	for _, name := range []string{"get", "time", "serve", "demo", "help", "version", "completion"} {
+	for _, name := range []string{"get", "put", "ws", "pin", "session", "time", "serve", "demo", "help", "version", "completion"} {
 		if distance(low, name) <= 1+len(name)/6 {
 			return name
 		}

@@ -21,6 +21,8 @@ type app struct {
 	quiet int  // 1: no notices; 2: no errors either
 	brief bool // -h
 	code  int  // exit code of a command that has said what there was to say
+	// atEnd is called when a command that was not misused is over.
+	atEnd []func() error
 }
 
 // ColorFlag is the value of --color.
@@ -36,6 +38,11 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
+	if exitcode.Of(err) != exitcode.Usage {
+		for _, end := range a.atEnd {
+			err = errors.Join(err, end())
+		}
+	}
 	if err == nil {
 		return a.code
 	}
@@ -60,6 +67,10 @@ func (a *app) root() *cobra.Command {
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
 	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), versionCommand())
+	root.AddCommand(a.putCommand())
+	root.AddCommand(a.wsCommand())
+	root.AddCommand(a.pinCommand())
+	root.AddCommand(a.sessionCommand())
 	root.AddCommand(topics()...)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {

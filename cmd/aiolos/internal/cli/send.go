@@ -41,7 +41,7 @@ type send struct {
 
 // sendCommand makes the root command.
 func (a *app) sendCommand() *cobra.Command {
-	s := &send{app: a, net: network{total: patience(session.DefaultTotal)}}
+	s := &send{app: a, net: a.network()}
 	cmd := &cobra.Command{
 		Use:     "aiolos [METHOD] URL [ITEM...]",
 		Short:   "An HTTP client",
@@ -92,6 +92,7 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
+	s.net.remember(target.URL, req.Headers)
 	resp, err := sess.Request(cmd.Context(), target.Method, target.URL, options...)
 	if err != nil {
 		return err
@@ -151,9 +152,6 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 		redirects = session.NoRedirects()
 	}
 	options = append(options, redirects)
-	for _, q := range req.Query {
-		options = append(options, session.Query(q.Name, q.Value))
-	}
 	contentType := req.ContentType
 	switch {
 	case req.BodyFile != "":
@@ -169,14 +167,7 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 	if contentType != "" && !slices.ContainsFunc(req.Headers, isContentType) {
 		options = append(options, session.Header("Content-Type", contentType))
 	}
-	for _, h := range req.Headers {
-		if h.Unset {
-			options = append(options, session.SkipHeader(h.Name))
-		} else {
-			options = append(options, session.AddHeader(h.Name, h.Value))
-		}
-	}
-	return options, body, nil
+	return append(options, s.net.itemOptions(req)...), body, nil
 }
 
 // isContentType reports whether an item sets or unsets the content type.

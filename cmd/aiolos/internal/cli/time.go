@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,12 +23,15 @@ type timing struct {
 	app  *app
 	net  network
 	n    int
+	cold bool
 	json bool
+
+	seen []session.Timing
 }
 
 // timeCommand makes "aiolos time".
 func (a *app) timeCommand() *cobra.Command {
-	t := &timing{app: a, net: network{total: patience(session.DefaultTotal)}}
+	t := &timing{app: a, net: a.network()}
 	cmd := &cobra.Command{
 		Use:     "time URL",
 		Short:   "Show where the time of a request goes",
@@ -40,6 +42,7 @@ func (a *app) timeCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.IntVarP(&t.n, "number", "n", 1, "how many requests to send, one after the other")
+	f.BoolVar(&t.cold, "cold", false, "use a new connection and look the name up for each")
 	f.BoolVar(&t.json, "json", false, "print one JSON object a request, times in milliseconds")
 	t.net.flags(cmd)
 	return cmd
@@ -60,7 +63,7 @@ func (t *timing) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	sess, err := t.net.session(connector.Config{})
+	sess, err := t.net.session(connector.Config{ForceClose: t.cold, DisableDNSCache: t.cold})
 	if err != nil {
 		return err
 	}
@@ -73,7 +76,10 @@ func (t *timing) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	return nil
+	if t.n > 1 && !t.json {
+		_, err = fmt.Fprintf(t.app.Out, "\n%s", waterfall.Compare(t.seen))
+	}
+	return err
 }
 
 // one sends one request and prints its times.
@@ -90,6 +96,7 @@ func (t *timing) one(ctx context.Context, sess *session.Session, url string) err
 	if t.app.code == exitcode.OK {
 		t.app.code = exitcode.Status(resp.StatusCode)
 	}
+	t.seen = append(t.seen, resp.Timing())
 	if t.json {
 		return t.printJSON(resp, n)
 	}
@@ -139,10 +146,15 @@ type timed struct {
 func (t *timing) printJSON(resp *session.Response, n int64) error {
 	tm := resp.Timing()
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return json.NewEncoder(t.app.Out).Encode(timed{
+	data, err := render.JSON(timed{
 		URL: aioloserrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
 		Remote: tm.Remote, Reused: tm.Reused, Redirects: len(resp.History()), Bytes: n,
 		Queue: ms(tm.Queue), DNS: ms(tm.DNS), Connect: ms(tm.Connect), TLS: ms(tm.TLS),
 		Request: ms(tm.Request), FirstByte: ms(tm.FirstByte), Body: ms(tm.Body), Total: ms(tm.Total),
 	})
+	if err != nil {
+		return err
+	}
+	_, err = t.app.Out.Write(data)
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // Doer sends requests. A session does, and so does an *http.Client.
@@ -39,6 +40,7 @@ type Job struct {
 	URL   string
 	Name  string // of the file, if it was given; else it is chosen
 	Index int    // position among the URLs, from 1
+	Sum   Sum    // what the file must have; zero: see Fetcher.Sums
 }
 
 // Result is the outcome of a job.
@@ -48,6 +50,7 @@ type Result struct {
 	Size    int64
 	Had     int64 // of Size, bytes that an earlier call had fetched
 	Elapsed time.Duration
+	Cuts    int  // how often the transfer broke and was taken up again
 	Skipped bool // the file existed
 	Kept    bool // an unfinished file remains that a later call can go on with
 	Err     error
@@ -59,6 +62,12 @@ type Fetcher struct {
 	Dir      *Dir
 	Conflict Conflict
 	Progress Progress
+	// Retries is how often a transfer that breaks is taken up again, where it
+	// broke if the server can. Zero and negative are never.
+	Retries int
+	// Sums are the checksums of the files by the names that they should have.
+	// If there are any, a file without one is an error. Nil checks nothing.
+	Sums Sums
 }
 
 // transfer is one download under way.
@@ -70,6 +79,9 @@ type transfer struct {
 	meta  Meta
 	have  int64 // bytes in the part that count
 	total int64 // length of the whole, or -1
+	sum   Sum   // of the whole, or zero
+	// broken says that the body ended before its end.
+	broken bool
 }
 
 // Fetch downloads one URL. The error is in the Result.
@@ -78,6 +90,11 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	t := &transfer{f: f, job: job, total: -1}
 	res := Result{Job: job}
 	res.Had, res.Err = t.run(ctx)
+	for t.broken && res.Cuts < f.Retries && pause(ctx, res.Cuts) {
+		res.Cuts++
+		t.broken = false
+		_, res.Err = t.run(ctx)
+	}
 	res.Name, res.Size, res.Elapsed = t.name, t.have, time.Since(start)
 	if errors.Is(res.Err, errExists) {
 		res.Skipped, res.Err, res.Name = true, nil, t.wanted("")
@@ -101,7 +118,11 @@ func (t *transfer) run(ctx context.Context) (had int64, err error) {
 	if t.url, err = url.Parse(t.job.URL); err != nil {
 		return 0, &aioloserrors.InvalidURLError{URL: aioloserrors.RedactURLString(t.job.URL), Description: "not a URL"}
 	}
-	t.find()
+	if t.name == "" {
+		t.find()
+	} else if t.meta.validator() == "" {
+		t.have = 0
+	}
 	if t.name == "" && t.f.Conflict == Skip && t.f.Dir.exists(t.wanted("")) {
 		return 0, errExists
 	}
@@ -111,6 +132,9 @@ func (t *transfer) run(ctx context.Context) (had int64, err error) {
 	}
 	defer resp.Body.Close()
 	had = t.have
+	if err := t.want(t.wanted(resp.Header.Get("Content-Disposition")), t.name); err != nil {
+		return 0, err
+	}
 	switch v {
 	case complete:
 		return had, t.finishKept()
@@ -217,9 +241,24 @@ func (t *transfer) receive(resp *http.Response) error {
 		err = &aioloserrors.ClientPayloadError{Received: t.have, Expected: t.total, Kind: aioloserrors.ErrContentLength}
 	}
 	if err != nil {
+		// Of the library's errors, not those of the disk.
+		t.broken = errors.Is(err, aioloserrors.ErrClient)
 		return errors.Join(err, part.Close())
 	}
 	return t.finish(part)
+}
+
+// pause waits before a transfer is taken up again; it reports whether the
+// context allows that.
+func pause(ctx context.Context, attempt int) bool {
+	timer := time.NewTimer(middleware.FullJitter(200*time.Millisecond, 10*time.Second, attempt, nil))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return ctx.Err() == nil
+	}
 }
 
 // finishKept finishes a part that turned out to be complete.
@@ -236,6 +275,9 @@ func (t *transfer) finishKept() error {
 func (t *transfer) finish(part *os.File) error {
 	dir := t.f.Dir
 	if err := errors.Join(part.Sync(), part.Close()); err != nil {
+		return err
+	}
+	if err := t.verify(); err != nil {
 		return err
 	}
 	name, err := dir.publish(t.name, t.f.Conflict)

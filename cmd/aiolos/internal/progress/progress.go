@@ -17,16 +17,17 @@ type Mode string
 const (
 	Auto Mode = "auto" // bars on a terminal, lines elsewhere
 	None Mode = "none" // lines
+	JSON Mode = "json" // see Events
 )
 
 // Set implements pflag.Value.
 func (m *Mode) Set(s string) error {
 	switch Mode(s) {
-	case Auto, None:
+	case Auto, None, JSON:
 		*m = Mode(s)
 		return nil
 	}
-	return errors.New("use auto or none")
+	return errors.New("use auto, none or json")
 }
 
 // String implements pflag.Value.

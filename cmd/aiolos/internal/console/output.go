@@ -1,0 +1,119 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/ws"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+)
+
+// Printer prints messages. It is safe for concurrent use.
+//
+// To a terminal goes a mark and a text in which nothing is left that the
+// terminal would act on; binary messages are shown in hexadecimal digits.
+// Elsewhere a text is followed by a line end, and a binary message is written as
+// it is, unless Hex or JSON is set.
+type Printer struct {
+	W       io.Writer
+	TTY     bool
+	JSON    bool // one object for each message
+	Hex     bool // binary messages as hexadecimal digits
+	Palette render.Palette
+
+	mu sync.Mutex
+}
+
+// event is the form of --json.
+type event struct {
+	Type   string   `json:"type"`
+	Data   *string  `json:"data,omitempty"`
+	Code   int      `json:"code,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+	MS     *float64 `json:"ms,omitempty"`
+}
+
+// Message prints a text or a binary message.
+func (p *Printer) Message(m ws.Message) error {
+	switch {
+	case p.JSON:
+		data := m.Text()
+		switch {
+		case m.Type == ws.Binary && p.Hex:
+			data = hex.EncodeToString(m.Data)
+		case m.Type == ws.Binary:
+			data = base64.StdEncoding.EncodeToString(m.Data)
+		}
+		return p.event(event{Type: m.Type.String(), Data: &data})
+	case m.Type == ws.Binary && (p.Hex || p.TTY):
+		return p.line(hex.EncodeToString(m.Data))
+	case m.Type == ws.Binary:
+		return p.write(m.Data)
+	case p.TTY:
+		// What comes after a line end must not look like a message of its own.
+		return p.line(strings.ReplaceAll(safe(m.Data), "\n", "\n  "))
+	}
+	return p.write(append(m.Data, '\n'))
+}
+
+// Pong prints the answer to a ping, which took so long.
+func (p *Printer) Pong(data []byte, took time.Duration) error {
+	switch {
+	case p.JSON:
+		text, ms := strings.ToValidUTF8(string(data), "\ufffd"), float64(took.Microseconds())/1000
+		return p.event(event{Type: "pong", Data: &text, MS: &ms})
+	case p.TTY:
+		return p.write([]byte(p.Palette.Dim(fmt.Sprintf("pong after %s  %s", render.Duration(took), render.Line(string(data)))) + "\n"))
+	}
+	return nil
+}
+
+// Close prints the end, if it has a place in the output.
+func (p *Printer) Close(code ws.CloseCode, reason string) error {
+	if !p.JSON {
+		return nil
+	}
+	return p.event(event{Type: "close", Code: int(code), Reason: strings.ToValidUTF8(reason, "\ufffd")})
+}
+
+// line prints a message with the mark that says where it comes from.
+func (p *Printer) line(text string) error {
+	mark := ""
+	if p.TTY {
+		mark = p.Palette.Cyan("<") + " "
+	}
+	return p.write([]byte(mark + text + "\n"))
+}
+
+// event prints one object.
+func (p *Printer) event(e event) error {
+	data, err := render.JSON(e)
+	if err != nil {
+		return err
+	}
+	return p.write(data)
+}
+
+// write writes one piece of output as a whole.
+func (p *Printer) write(data []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := p.W.Write(data)
+	return err
+}
+
+// safe is a text for a terminal, line ends kept.
+func safe(data []byte) string {
+	var b strings.Builder
+	e := render.NewEscaper(&b)
+	// A builder takes everything.
+	_, _ = e.Write(data)
+	_ = e.Close()
+	return b.String()
+}
