@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
 aiolos get URL...               download files, several at a time, with resume
 aiolos time URL                 show where the time of a request goes
+aiolos curl 'curl ...'          run a curl command that a browser has copied
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
 
@@ -19,6 +20,7 @@ Items:   Name:Value header   name==value query   name=value field   name:=json f
   -f             send a form, not JSON        -v          show the heads too
   --raw TEXT     send this body               -o FILE     save the body
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
+  --offline      print the bytes, do not send --curl, --go  print a command or a program
   --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
 
 "aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults" and
@@ -103,6 +105,20 @@ The fields make a JSON object, or with -f a form. In JSON, names nest:
 
 --raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
 or --raw.`
+
+const curlHelp = `Runs a curl command: one that you have, or one that a browser has copied ("Copy
+as cURL", for POSIX shells or for Windows). Put it between quotes, or pipe it in and
+give -, which is the safe way for a command with quotes in it.
+
+Nothing in the command is run or expanded by a shell. An option that has no
+counterpart here is an error, so that no request goes out that is another one than
+curl's. As with curl, redirects are not followed without -L, and a status is a
+failure only with -f. --print translates for the bare form of aiolos.`
+
+const curlExamples = `  aiolos curl 'curl https://example.org/ -H "Accept: text/html" --compressed'
+  xclip -o | aiolos curl -
+  aiolos curl --print 'curl -L -d name=gopher localhost:8080/post'
+  aiolos curl --go 'curl -T photo.jpg localhost:8080/put'`
 
 const exitCodesHelp = `   0  success
    1  another failure; some of many URLs failed

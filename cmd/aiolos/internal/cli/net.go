@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -65,7 +66,7 @@ func (n *network) flags(cmd *cobra.Command) {
 }
 
 // session makes a session whose connector has the given settings.
-func (n *network) session(cfg connector.Config) (*session.Session, error) {
+func (n *network) session(cfg connector.Config, mw ...middleware.Middleware) (*session.Session, error) {
 	conn, err := connector.New(cfg)
 	if err != nil {
 		return nil, err
@@ -74,6 +75,7 @@ func (n *network) session(cfg connector.Config) (*session.Session, error) {
 		Jar:          jar.New(jar.Config{Unsafe: true}), // a server that is called by its address may have cookies too
 		Connector:    conn,
 		OwnConnector: true,
+		Middleware:   mw,
 		Timeout: session.ClientTimeout{
 			Total:    time.Duration(n.total),
 			Connect:  time.Duration(n.connect),

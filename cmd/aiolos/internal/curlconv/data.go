@@ -272,7 +272,7 @@ func (p *parser) contentType() {
 		set("Content-Type", "application/json")
 		set("Accept", "application/json")
 	case p.form:
-		set("Content-Type", "application/x-www-form-urlencoded")
+		set(formType().Name, formType().Value)
 	case p.put && !p.req.mentions("Content-Type"):
 		p.req.Headers = append(p.req.Headers, Header{Name: "Content-Type", Unset: true})
 	}

@@ -25,8 +25,11 @@ func (r *Request) Curl() (string, error) {
 		add("-g")
 	}
 	add("--url", r.URL)
-	for _, h := range r.Headers {
-		add("-H", headerLine(h))
+	for i, h := range r.Headers {
+		// The type that curl sets by itself, and takes back after a redirect.
+		if i < len(r.Headers)-1 || !r.HasBody || r.BodyFile != "" || h != formType() {
+			add("-H", headerLine(h))
+		}
 	}
 	if r.Login != "" {
 		add("-u", r.Login)
@@ -50,6 +53,11 @@ func (r *Request) Curl() (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// formType is the content type that -d brings along.
+func formType() Header {
+	return Header{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}
 }
 
 // hasBody reports whether there is a body of any kind.

@@ -23,7 +23,7 @@ func TestCurl(t *testing.T) {
 	for line, want := range map[string]string{
 		"curl h":                 "curl --url h",
 		"curl -I h":              "curl -I \\\n  --url h",
-		"curl -X GET -d 'a b' h": "curl -X GET \\\n  --url h \\\n  -H 'Content-Type: application/x-www-form-urlencoded' \\\n  --data-raw 'a b'",
+		"curl -X GET -d 'a b' h": "curl -X GET \\\n  --url h \\\n  --data-raw 'a b'",
 		"curl -H A: -H 'B;' h":   "curl --url h \\\n  -H A: \\\n  -H 'B;'",
 		`curl --data-raw $'\n\x1b\'é\xff7' -H Content-Type: h`: "curl --url h \\\n  -H Content-Type: \\\n  --data-raw $'\\n\\033\\'é\\3777'",
 		`curl 'h/\[1\]' -T f -L --max-redirs 5 -m 1.5`: "curl -X PUT \\\n  -g \\\n  --url 'h/[1]' \\\n  -H Content-Type: \\\n  --data-binary @f \\\n" +
