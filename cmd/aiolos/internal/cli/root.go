@@ -61,6 +61,7 @@ func (a *app) root() *cobra.Command {
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
 	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), versionCommand())
 	root.AddCommand(a.curlCommand())
+	root.AddCommand(a.harCommand())
 	root.AddCommand(topics()...)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
