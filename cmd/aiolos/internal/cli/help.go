@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 const briefHelp = `aiolos [METHOD] URL [ITEM...]   send one request
 aiolos get URL...               download files, several at a time, with resume
 aiolos time URL                 show where the time of a request goes
+aiolos bench URL                send a request many times and measure
 aiolos curl 'curl ...'          run a curl command that a browser has copied
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
@@ -138,6 +139,26 @@ const harExamples = `  aiolos --har log.har example.org
   aiolos har run log.har 1
   aiolos har convert --to go log.har 1`
 
+const benchHelp = `Sends the same request many times over several connections and shows how long it
+took: a summary, percentiles, a histogram, and the mean times of the phases. The
+request is written as without "bench". Redirects are not followed; an error is a
+request without a complete response, or with a status of 400 and more.
+
+With -q RATE requests are begun on a schedule, and the latency of each counts from
+the instant when it was due: a server that stalls is not spared the requests that
+it kept from being sent (coordinated omission). Without -q a request is sent when
+the one before it on the same connection is done.
+
+--fail-if takes conditions with commas between them: min, mean, max, p50, p99.9 and
+so on with a duration; errors and unsent with a number or a percentage; rate with
+requests a second; < <= > >=. The exit code is 11 if one of them holds. Each
+exchange may take 30 seconds (--timeout).`
+
+const benchExamples = `  aiolos bench -n 20000 -c 50 :8080/get
+  aiolos bench -z 30s -q 500 example.org
+  aiolos bench -z 10s --fail-if 'p99>200ms,errors>0.1%' :8080/post name=gopher
+  aiolos bench --csv -n 5000 :8080/get >> runs.csv`
+
 const exitCodesHelp = `   0  success
    1  another failure; some of many URLs failed
    2  usage error, nothing was sent
@@ -149,6 +170,7 @@ const exitCodesHelp = `   0  success
    8  TLS failed, or the certificate is not the right one
    9  timeout
   10  the body is incomplete or damaged
+  11  a condition of bench --fail-if holds
  130  interrupted
 
 With --no-check a status makes no difference.`

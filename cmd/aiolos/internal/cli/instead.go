@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -118,18 +117,7 @@ func (nopCloser) Close() error { return nil }
 // describe has the library make the request without sending it, and returns the
 // request as it was asked for and as it would be sent.
 func (s *send) describe(ctx context.Context, j job) (asked, sent *curlconv.Request, err error) {
-	var made *http.Request
-	sess, err := s.net.session(connector.Config{}, func(http.RoundTripper) http.RoundTripper {
-		return middleware.Func(func(req *http.Request) (*http.Response, error) {
-			made = req
-			if req.Body != nil {
-				if err := req.Body.Close(); err != nil {
-					return nil, err
-				}
-			}
-			return &http.Response{StatusCode: http.StatusNoContent, ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: req}, nil
-		})
-	})
+	sess, err := s.net.session(connector.Config{}, func(http.RoundTripper) http.RoundTripper { return notSent{} })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -138,6 +126,7 @@ func (s *send) describe(ctx context.Context, j job) (asked, sent *curlconv.Reque
 	if err != nil {
 		return nil, nil, err
 	}
+	made := resp.Request
 	asked = s.common(made, j)
 	for _, h := range j.req.Headers {
 		asked.Headers = append(asked.Headers, curlconv.Header{Name: h.Name, Value: h.Value, Unset: h.Unset})
@@ -161,6 +150,21 @@ func (s *send) describe(ctx context.Context, j job) (asked, sent *curlconv.Reque
 		}
 	}
 	return asked, sent, resp.Close()
+}
+
+// notSent answers a request at once, in the place of a server.
+type notSent struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (notSent) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		if err := req.Body.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{
+		StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: req,
+	}, nil
 }
 
 // common is what both descriptions have.

@@ -62,6 +62,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), versionCommand())
 	root.AddCommand(a.curlCommand())
 	root.AddCommand(a.harCommand())
+	root.AddCommand(a.benchCommand())
 	root.AddCommand(topics()...)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
