@@ -159,6 +159,40 @@ const benchExamples = `  aiolos bench -n 20000 -c 50 :8080/get
   aiolos bench -z 10s --fail-if 'p99>200ms,errors>0.1%' :8080/post name=gopher
   aiolos bench --csv -n 5000 :8080/get >> runs.csv`
 
+const completionHelp = `Prints a script that makes a shell complete the command lines of aiolos: commands,
+flags, methods, names of headers, and files behind an @.
+
+  bash        source it in ~/.bashrc (package bash-completion is needed)
+  zsh         write it to a file _aiolos in a directory of $fpath
+  fish        write it to ~/.config/fish/completions/aiolos.fish
+  powershell  invoke it in the profile`
+
+const completionExamples = `  source <(aiolos completion bash)
+  aiolos completion zsh > ~/.zfunc/_aiolos`
+
+const manHelp = `Prints the manual, which is what --help says about all commands, as a page for
+man(1). Its date is that of SOURCE_DATE_EPOCH, and else it has none.`
+
+const manExamples = `  aiolos man | man -l -
+  aiolos man > ~/.local/share/man/man1/aiolos.1`
+
+const timeoutsHelp = `A request has three limits. Each takes a duration such as 1m30s, or a number of
+seconds; 0 is no limit.
+
+  --timeout          the whole request, with redirects and the body
+  --connect-timeout  getting a connection: the wait for a free one, the look-up of the
+                     name, connecting, TLS
+  --read-timeout     the longest silence of the server, before its response and in it
+
+  the wait   look-up   connecting, TLS   sending   server   body   redirect ...
+  |------- --connect-timeout --------|           |- --read-timeout, each read -|
+  |------------------------------ --timeout -----------------------------------|
+
+Besides, connecting to one address takes at most 30 seconds before the next one has
+its turn. Whichever limit is reached first ends the request, with exit code 9. "aiolos
+help defaults" has the values; a download (get) has no limit but its silence, and an
+exchange of bench has 30 seconds.`
+
 const exitCodesHelp = `   0  success
    1  another failure; some of many URLs failed
    2  usage error, nothing was sent
@@ -190,6 +224,7 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   FORCE_COLOR      not empty: colours, even without a terminal
   CLICOLOR_FORCE   the same
   TERM=dumb        no colours
+  SOURCE_DATE_EPOCH  the date of "aiolos man"
   SSL_CERT_FILE    list of certificate authorities (Unix)
   SSL_CERT_DIR     directories with such lists (Unix)
 
@@ -202,6 +237,7 @@ func topics() []*cobra.Command {
 		{Use: "items", Short: "Headers, query parameters and bodies on the command line", Long: itemsHelp},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 		{Use: "defaults", Short: "What happens if nothing else is said", Long: defaultsHelp},
+		{Use: "timeouts", Short: "Which limit covers what", Long: timeoutsHelp},
 		{Use: "environment", Short: "Variables that are honoured", Long: environmentHelp},
 	}
 }

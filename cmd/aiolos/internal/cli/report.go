@@ -107,7 +107,7 @@ func nearest(word string) string {
 			return method + " URL"
 		}
 	}
-	for _, name := range []string{"get", "time", "serve", "demo", "help", "version", "completion"} {
+	for _, name := range []string{"get", "time", "serve", "demo", "help", "version", "completion", "curl", "har", "bench", "man"} {
 		if distance(low, name) <= 1+len(name)/6 {
 			return name
 		}

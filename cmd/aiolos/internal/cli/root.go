@@ -56,6 +56,9 @@ func (a *app) root() *cobra.Command {
 	})
 	flags := root.PersistentFlags()
 	flags.Var(&a.color, "color", "colours: auto, always or never")
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.ValidArgsFunction = completeRequest
 	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
@@ -63,6 +66,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.curlCommand())
 	root.AddCommand(a.harCommand())
 	root.AddCommand(a.benchCommand())
+	root.AddCommand(a.completionCommand())
+	root.AddCommand(a.manCommand())
 	root.AddCommand(topics()...)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
