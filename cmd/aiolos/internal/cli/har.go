@@ -238,7 +238,7 @@ func (h *archive) form(n int) (func(*curlconv.Request) (string, error), error) {
 		if n != 1 {
 			return nil, errors.New("a program sends one request: give the number of one entry")
 		}
-		return gosrc.Program, nil
+		return func(r *curlconv.Request) (string, error) { return gosrc.Program(r), nil }, nil
 	}
 	return nil, fmt.Errorf("--to %q: use curl, aiolos or go", h.to)
 }

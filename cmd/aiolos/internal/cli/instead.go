@@ -74,8 +74,7 @@ func (s *send) printInstead(ctx context.Context, j job) error {
 		text, err := s.plain(sent).Curl()
 		return s.printText(text, err)
 	}
-	text, err := gosrc.Program(s.plain(asked))
-	return s.printText(strings.TrimSuffix(text, "\n"), err)
+	return s.printText(strings.TrimSuffix(gosrc.Program(s.plain(asked)), "\n"), nil)
 }
 
 // plain hides the secrets of a request unless they are asked for.

@@ -2,8 +2,6 @@
 package gosrc
 
 import (
-	"fmt"
-	"go/format"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,21 +26,15 @@ type program struct {
 }
 
 // Program returns a complete program that sends the request and copies the body
-// of the response to standard output, or to the request's file. It compiles with
-// the standard library and this one. The error is for a request that no program
-// can be written for; there is none known.
-func Program(r *curlconv.Request) (string, error) {
+// of the response to standard output, or to the request's file. It is formatted,
+// and compiles with the standard library and this one.
+func Program(r *curlconv.Request) string {
 	p := &program{r: r, imports: []string{"context", "fmt", "io", "os", module + "session"}}
 	p.headers()
 	p.body()
 	p.skip()
 	p.wishes()
-	src := p.source()
-	out, err := format.Source([]byte(src))
-	if err != nil {
-		return "", fmt.Errorf("go program: %w", err)
-	}
-	return string(out), nil
+	return p.source()
 }
 
 // need adds an import.
@@ -110,7 +102,7 @@ func (p *program) body() {
 	case r.BodyFile == "-":
 		p.option("Body", "os.Stdin")
 	case r.BodyFile != "":
-		p.setup = append(p.setup, "body, err := os.Open("+literal(r.BodyFile)+")", check, "defer body.Close()")
+		p.setup = append(p.setup, "\tbody, err := os.Open("+literal(r.BodyFile)+")", check, "\tdefer body.Close()")
 		p.option("Body", "body")
 	case r.HasBody:
 		p.option("Bytes", "[]byte("+literal(string(r.Body))+")")
@@ -122,7 +114,7 @@ func (p *program) body() {
 // form adds a multipart form.
 func (p *program) form() {
 	p.need(module + "form")
-	p.setup = append(p.setup, "data := form.New().Multipart()")
+	p.setup = append(p.setup, "\tdata := form.New().Multipart()")
 	for _, part := range p.r.Parts {
 		args := []string{literal(part.Name), literal(part.Value)}
 		method := "Field"
@@ -139,7 +131,7 @@ func (p *program) form() {
 		if part.As != "" {
 			args = append(args, "form.FileName("+literal(part.As)+")")
 		}
-		p.setup = append(p.setup, "data."+method+"("+strings.Join(args, ", ")+")")
+		p.setup = append(p.setup, "\tdata."+method+"("+strings.Join(args, ", ")+")")
 	}
 	p.option("FormData", "data")
 }
@@ -162,7 +154,7 @@ func (p *program) wishes() {
 		p.option("Timeout", p.duration(r.Timeout))
 	}
 	if r.Connect > 0 {
-		p.option("Timeouts", "session.ClientTimeout{Connect: "+p.duration(r.Connect)+"}")
+		p.option("Timeouts", "session.ClientTimeout{Connect: "+strings.Replace(p.duration(r.Connect), "*", " * ", 1)+"}")
 	}
 	if r.Insecure {
 		p.option("Insecure")
@@ -227,9 +219,22 @@ func (p *program) call() string {
 }
 
 // check hands an error on.
-const check = "if err != nil {\nreturn err\n}"
+const check = "\tif err != nil {\n\t\treturn err\n\t}"
 
-// source puts the program together.
+// mainFunc is the same in all programs.
+const mainFunc = `
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run sends the request and copies the body of the response.
+func run(ctx context.Context) error {`
+
+// source puts the program together. It is laid out as gofmt does, whose packages
+// would make the tool half a megabyte larger.
 func (p *program) source() string {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
@@ -239,30 +244,29 @@ func (p *program) source() string {
 		if i > 0 && strings.Contains(path, ".") && !strings.Contains(p.imports[i-1], ".") {
 			line()
 		}
-		line(strconv.Quote(path))
+		line("\t", strconv.Quote(path))
 	}
-	line(")\n\nfunc main() {\nif err := run(context.Background()); err != nil {\nfmt.Fprintln(os.Stderr, err)\nos.Exit(1)\n}\n}\n")
-	line("// run sends the request and copies the body of the response.\nfunc run(ctx context.Context) error {")
+	line(")\n", mainFunc)
 	config := "session.Config{}"
 	if p.conn != "" {
-		line(p.conn, "\n", check)
+		line("\t", p.conn, "\n", check)
 		config = "session.Config{Connector: conn, OwnConnector: true}"
 	}
-	line("s, err := session.New(", config, ")\n", check, "\ndefer s.Close()")
+	line("\ts, err := session.New(", config, ")\n", check, "\n\tdefer s.Close()")
 	for _, s := range p.setup {
 		line(s)
 	}
-	line("resp, err := ", p.call(), ",")
-	for _, o := range p.options {
-		line(o, ",")
+	call := "\tresp, err := " + p.call()
+	if len(p.options) > 0 {
+		call += ",\n\t\t" + strings.Join(p.options, ",\n\t\t") + ",\n\t"
 	}
-	line(")\n", check, "\ndefer resp.Close()")
+	line(call, ")\n", check, "\n\tdefer resp.Close()")
 	if p.r.Output == "" || p.r.Output == "-" {
-		line("_, err = io.Copy(os.Stdout, resp.Body)\nreturn err\n}")
+		line("\t_, err = io.Copy(os.Stdout, resp.Body)\n\treturn err\n}")
 		return b.String()
 	}
-	line("out, err := os.Create(", literal(p.r.Output), ")\n", check)
-	line("if _, err := io.Copy(out, resp.Body); err != nil {\nout.Close()\nreturn err\n}\nreturn out.Close()\n}")
+	line("\tout, err := os.Create(", literal(p.r.Output), ")\n", check)
+	line("\tif _, err := io.Copy(out, resp.Body); err != nil {\n\t\tout.Close()\n\t\treturn err\n\t}\n\treturn out.Close()\n}")
 	return b.String()
 }
 

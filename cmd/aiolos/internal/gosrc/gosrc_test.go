@@ -1,6 +1,7 @@
 package gosrc_test
 
 import (
+	"go/format"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,9 +23,9 @@ func program(t *testing.T, line string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := gosrc.Program(r)
-	if err != nil {
-		t.Fatal(err)
+	src := gosrc.Program(r)
+	if want, err := format.Source([]byte(src)); err != nil || string(want) != src {
+		t.Errorf("not as gofmt has it, %v:\n%s", err, src)
 	}
 	return src
 }
@@ -39,6 +40,7 @@ func everything() []string {
 		`curl -T - http://h.example/ --unix-socket /run/s`,
 		`curl http://h.example/ -F a=b -F 'c=@f.txt;type=text/x;filename=g' -F 'd=@-'`,
 		`curl -LI http://h.example/ --http1.0 -d '' -G`,
+		`curl -L --compressed http://h.example/`,
 		"curl $'http://h.example/\\xff\u202e'",
 	}
 }
