@@ -30,9 +30,10 @@ type Config struct {
 	// Workers is how many requests are under way at the same time, at most.
 	Workers int
 	// Rate is how many requests to begin in a second; 0 is as many as there can
-	// be. With a rate, latency counts from the instant at which a request was
-	// due, so that a server that stalls is not spared the requests that it kept
-	// from being sent.
+	// be. With a rate, the latency of a request for which no worker was free when
+	// it was due counts from that instant, so that a server that stalls is not
+	// spared the requests that it kept from being sent. That a timer of ours goes
+	// off late is not held against the server.
 	Rate float64
 	// Live is called every so often with what has happened so far, from one
 	// goroutine; nil is nobody.
@@ -120,7 +121,7 @@ func (r *run) work(ctx context.Context, w *worker) {
 			return
 		}
 		began := time.Now()
-		if r.cfg.Rate <= 0 {
+		if due.IsZero() {
 			due = began
 		}
 		sample, err := r.cfg.Send(ctx)
@@ -132,7 +133,8 @@ func (r *run) work(ctx context.Context, w *worker) {
 	}
 }
 
-// await waits until request n is due, and reports whether it is to be sent.
+// await waits until request n is due, and reports whether it is to be sent. It
+// returns the instant if that was in the past.
 func (r *run) await(ctx context.Context, timer *time.Timer, n int64) (due time.Time, ok bool) {
 	if ctx.Err() != nil {
 		return due, false
@@ -156,6 +158,7 @@ func (r *run) await(ctx context.Context, timer *time.Timer, n int64) (due time.T
 		case <-ctx.Done():
 			return due, false
 		}
+		due = time.Time{}
 	}
 	return due, r.cfg.Duration <= 0 || time.Since(r.start) < r.cfg.Duration
 }

@@ -10,25 +10,26 @@ import (
 	"time"
 )
 
-// slow is a server that takes a while, and counts.
-func slow(t *testing.T, d time.Duration) (string, *atomic.Int64) {
+// slow is a server that takes a while, and calls a function with the number of
+// each request.
+func slow(t *testing.T, d time.Duration, at func(n int64)) string {
 	t.Helper()
 	var n atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		n.Add(1)
+		at(n.Add(1))
 		select {
 		case <-time.After(d):
 		case <-r.Context().Done():
 		}
 	}))
 	t.Cleanup(srv.Close)
-	return srv.URL, &n
+	return srv.URL
 }
 
 // TestBenchLive: a terminal gets a line that is redrawn, and no other stream.
 func TestBenchLive(t *testing.T) {
 	t.Parallel()
-	url, _ := slow(t, 150*time.Millisecond)
+	url := slow(t, 150*time.Millisecond, func(int64) {})
 	s := streams()
 	s.ErrTTY, s.Width = true, 40
 	got := run(t.Context(), s, "bench", "-n", "4", "-c", "1", url)
@@ -49,15 +50,13 @@ func TestBenchLive(t *testing.T) {
 // tells.
 func TestBenchInterrupted(t *testing.T) {
 	t.Parallel()
-	url, n := slow(t, 20*time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() {
-		for n.Load() < 4 && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
+	url := slow(t, time.Millisecond, func(n int64) {
+		if n == 5 {
+			cancel()
 		}
-		cancel()
-	}()
+	})
 	got := run(ctx, streams(), "bench", "-z", "1h", "-c", "1", url)
 	if got.code != 130 || !strings.Contains(got.out, "requests in") || !strings.Contains(got.out, "200: ") {
 		t.Errorf("got %+v", got)

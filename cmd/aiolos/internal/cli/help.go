@@ -144,9 +144,10 @@ took: a summary, percentiles, a histogram, and the mean times of the phases. The
 request is written as without "bench". Redirects are not followed; an error is a
 request without a complete response, or with a status of 400 and more.
 
-With -q RATE requests are begun on a schedule, and the latency of each counts from
-the instant when it was due: a server that stalls is not spared the requests that
-it kept from being sent (coordinated omission). Without -q a request is sent when
+With -q RATE requests are begun on a schedule. The latency of one that was due while
+all connections were busy counts from the instant when it was due: a server that
+stalls is not spared the requests that it kept from being sent (coordinated
+omission). Without -q a request is sent when
 the one before it on the same connection is done.
 
 --fail-if takes conditions with commas between them: min, mean, max, p50, p99.9 and

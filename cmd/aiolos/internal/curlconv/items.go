@@ -46,7 +46,11 @@ func (r *Request) Items() (string, error) {
 func (r *Request) itemHeaders() []Header {
 	headers := slices.Clone(r.Headers)
 	if r.Login != "" {
-		headers = append(headers, Header{Name: "Authorization", Value: "Basic " + base64.StdEncoding.EncodeToString([]byte(r.Login))})
+		code := base64.StdEncoding.EncodeToString([]byte(r.Login))
+		if strings.HasSuffix(r.Login, ":"+hidden) {
+			code = hidden // and nothing that looks like credentials
+		}
+		headers = append(headers, Header{Name: "Authorization", Value: "Basic " + code})
 	}
 	return slices.DeleteFunc(headers, func(h Header) bool {
 		// The coding that aiolos asks for is the one that it can decode.

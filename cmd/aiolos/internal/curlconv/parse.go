@@ -252,7 +252,8 @@ func (p *parser) finish() (*Request, error) {
 		if u, err := url.Parse(r.URL); err == nil {
 			name = path.Base(u.Path)
 		}
-		if strings.Trim(name, "./") == "" || strings.ContainsAny(name, `/\`+"\x00") {
+		// A name that the URL chose is visible, and in the present directory.
+		if name == "" || name[0] == '.' || name[0] == '/' || !printable(name) || strings.Contains(name, `\`) {
 			return nil, errors.New("curl: option -O: the URL has no file name")
 		}
 		r.Output = name
