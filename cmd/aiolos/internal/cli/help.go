@@ -219,7 +219,9 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   scheme              https; http for localhost, loopback and private addresses
   headers             Accept: */*, Accept-Encoding, User-Agent
   secrets             credentials and cookies are printed as *** (--show-secrets)
-  downloads           8 at a time, 4 from one host (-j, --per-host)`
+  downloads           8 at a time, 4 from one host (-j, --per-host)
+  bench               1000 requests, 50 at a time, 30 seconds each (-n, -c, --timeout)
+  curl                what curl does: no redirects, no limits, any status is a success`
 
 const environmentHelp = `  NO_COLOR         not empty: no colours
   FORCE_COLOR      not empty: colours, even without a terminal
