@@ -1,6 +1,10 @@
 package cli
 
-import "time"
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
 
 // Nearest is the command that a word may be meant for.
 var Nearest = nearest
@@ -10,4 +14,16 @@ func Patience(s string) (time.Duration, error) {
 	var p patience
 	err := p.Set(s)
 	return time.Duration(p), err
+}
+
+// Root is the command tree.
+func Root() *cobra.Command { return (&app{}).root() }
+
+// Commands lists all commands.
+func Commands() []*cobra.Command {
+	all := []*cobra.Command{Root()}
+	for i := 0; i < len(all); i++ {
+		all = append(all, all[i].Commands()...)
+	}
+	return all
 }

@@ -10,6 +10,8 @@ aiolos ws URL                   talk over a WebSocket
 aiolos time URL                 show where the time of a request goes
 aiolos pin HOST[:PORT]          show certificates and their pins
 aiolos session ls               cookies and headers kept by --session NAME
+aiolos bench URL                send a request many times and measure
+aiolos curl 'curl ...'          run a curl command that a browser has copied
 aiolos serve                    run a test server on this machine
 aiolos demo                     see the library at work, without a network
 
@@ -23,6 +25,7 @@ Items:   Name:Value header   name==value query   name=value field   name:=json f
   -f             send a form, not JSON        -v          show the heads too
   --raw TEXT     send this body               -o FILE     save the body
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
+  --offline      print the bytes, do not send --curl, --go  print a command or a program
   --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
 
 "aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults" and
@@ -116,6 +119,93 @@ The fields make a JSON object, or with -f a form. In JSON, names nest:
 --raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
 or --raw.`
 
+const curlHelp = `Runs a curl command: one that you have, or one that a browser has copied ("Copy
+as cURL", for POSIX shells or for Windows). Put it between quotes, or pipe it in and
+give -, which is the safe way for a command with quotes in it.
+
+Nothing in the command is run or expanded by a shell. An option that has no
+counterpart here is an error, so that no request goes out that is another one than
+curl's. As with curl, redirects are not followed without -L, and a status is a
+failure only with -f. --print translates for the bare form of aiolos.`
+
+const curlExamples = `  aiolos curl 'curl https://example.org/ -H "Accept: text/html" --compressed'
+  xclip -o | aiolos curl -
+  aiolos curl --print 'curl -L -d name=gopher localhost:8080/post'
+  aiolos curl --go 'curl -T photo.jpg localhost:8080/put'`
+
+const harHelp = `Works on files that --har has recorded, or the network panel of a browser has saved
+("Save all as HAR"). FILE may be - for standard input. N are the numbers of entries;
+without them all are meant.
+
+show lists the entries, or shows the given ones in full. run sends the requests
+again and tells where the status is another one, which is a failure (exit code 1).
+convert prints them as curl commands, command lines of aiolos, or a Go program.
+
+--har hides credentials, and the values of query parameters that the command line
+does not name. Headers that are hidden in a file are left out when its requests are
+sent; a request whose URL is hidden in part is refused. Up to 10 MiB of each body
+are recorded.`
+
+const harExamples = `  aiolos --har log.har example.org
+  aiolos har show log.har
+  aiolos har run log.har 1
+  aiolos har convert --to go log.har 1`
+
+const benchHelp = `Sends the same request many times over several connections and shows how long it
+took: a summary, percentiles, a histogram, and the mean times of the phases. The
+request is written as without "bench". Redirects are not followed; an error is a
+request without a complete response, or with a status of 400 and more.
+
+With -q RATE requests are begun on a schedule. The latency of one that was due while
+all connections were busy counts from the instant when it was due: a server that
+stalls is not spared the requests that it kept from being sent (coordinated
+omission). Without -q a request is sent when
+the one before it on the same connection is done.
+
+--fail-if takes conditions with commas between them: min, mean, max, p50, p99.9 and
+so on with a duration; errors and unsent with a number or a percentage; rate with
+requests a second; < <= > >=. The exit code is 11 if one of them holds. Each
+exchange may take 30 seconds (--timeout).`
+
+const benchExamples = `  aiolos bench -n 20000 -c 50 :8080/get
+  aiolos bench -z 30s -q 500 example.org
+  aiolos bench -z 10s --fail-if 'p99>200ms,errors>0.1%' :8080/post name=gopher
+  aiolos bench --csv -n 5000 :8080/get >> runs.csv`
+
+const completionHelp = `Prints a script that makes a shell complete the command lines of aiolos: commands,
+flags, methods, names of headers, and files behind an @.
+
+  bash        source it in ~/.bashrc (package bash-completion is needed)
+  zsh         write it to a file _aiolos in a directory of $fpath
+  fish        write it to ~/.config/fish/completions/aiolos.fish
+  powershell  invoke it in the profile`
+
+const completionExamples = `  source <(aiolos completion bash)
+  aiolos completion zsh > ~/.zfunc/_aiolos`
+
+const manHelp = `Prints the manual, which is what --help says about all commands, as a page for
+man(1). Its date is that of SOURCE_DATE_EPOCH, and else it has none.`
+
+const manExamples = `  aiolos man | man -l -
+  aiolos man > ~/.local/share/man/man1/aiolos.1`
+
+const timeoutsHelp = `A request has three limits. Each takes a duration such as 1m30s, or a number of
+seconds; 0 is no limit.
+
+  --timeout          the whole request, with redirects and the body
+  --connect-timeout  getting a connection: the wait for a free one, the look-up of the
+                     name, connecting, TLS
+  --read-timeout     the longest silence of the server, before its response and in it
+
+  the wait   look-up   connecting, TLS   sending   server   body   redirect ...
+  |------- --connect-timeout --------|           |- --read-timeout, each read -|
+  |------------------------------ --timeout -----------------------------------|
+
+Besides, connecting to one address takes at most 30 seconds before the next one has
+its turn. Whichever limit is reached first ends the request, with exit code 9. "aiolos
+help defaults" has the values; a download (get) has no limit but its silence, and an
+exchange of bench has 30 seconds.`
+
 const exitCodesHelp = `   0  success
    1  another failure; some of many URLs failed
    2  usage error, nothing was sent
@@ -127,6 +217,7 @@ const exitCodesHelp = `   0  success
    8  TLS failed, or the certificate is not the right one
    9  timeout
   10  the body is incomplete or damaged
+  11  a condition of bench --fail-if holds
  130  interrupted
 
 With --no-check a status makes no difference.`
@@ -143,13 +234,15 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   proxy               that of the environment (--proxy)
   HTTP                HTTP/2 and HTTP/1.1 over TLS, else HTTP/1.1 (--http1.1, --http2)
   certificates        verified (--insecure, --pin)
-  retries             none; 5 for downloads (--retry)
-  downloads           8 at a time, 4 from one host (-j, --per-host)`
+  downloads           8 at a time, 4 from one host (-j, --per-host)
+  bench               1000 requests, 50 at a time, 30 seconds each (-n, -c, --timeout)
+  curl                what curl does: no redirects, no limits, any status is a success`
 
 const environmentHelp = `  NO_COLOR         not empty: no colours
   FORCE_COLOR      not empty: colours, even without a terminal
   CLICOLOR_FORCE   the same
   TERM=dumb        no colours
+  SOURCE_DATE_EPOCH  the date of "aiolos man"
   SSL_CERT_FILE    list of certificate authorities (Unix)
   SSL_CERT_DIR     directories with such lists (Unix)
 
@@ -174,6 +267,7 @@ func topics() []*cobra.Command {
 		{Use: "items", Short: "Headers, query parameters and bodies on the command line", Long: itemsHelp},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 		{Use: "defaults", Short: "What happens if nothing else is said", Long: defaultsHelp},
+		{Use: "timeouts", Short: "Which limit covers what", Long: timeoutsHelp},
 		{Use: "environment", Short: "Variables that are honoured", Long: environmentHelp},
 	}
 }

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -74,7 +76,7 @@ func (n *network) flags(cmd *cobra.Command) {
 
 // session makes a session whose connector has the given settings, and those of
 // the flags where there are none.
-func (n *network) session(cfg connector.Config) (*session.Session, error) {
+func (n *network) session(cfg connector.Config, mw ...middleware.Middleware) (*session.Session, error) {
 	cookies, err := n.load()
 	if err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (n *network) session(cfg connector.Config) (*session.Session, error) {
 		Jar:          cookies,
 		Connector:    conn,
 		OwnConnector: true,
-		Middleware:   append(n.kept.middleware(), n.route.middleware()...),
+		Middleware:   slices.Concat(n.kept.middleware(), n.route.middleware(), mw),
 		Timeout: session.ClientTimeout{
 			Total:    time.Duration(n.total),
 			Connect:  time.Duration(n.connect),
@@ -113,6 +115,9 @@ func (n *network) itemOptions(req *items.Request) []session.Option {
 	}
 	return options
 }
+
+// plainSession is session without middlewares of the command's own.
+func (n *network) plainSession(cfg connector.Config) (*session.Session, error) { return n.session(cfg) }
 
 // expand completes a URL of the command line.
 func expand(word string) (string, error) {

@@ -59,7 +59,7 @@ func (p *pin) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	state, err := certs.Look(cmd.Context(), target.String(), p.name, p.net.session)
+	state, err := certs.Look(cmd.Context(), target.String(), p.name, p.net.plainSession)
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,9 @@ func nearest(word string) string {
 			return method + " URL"
 		}
 	}
-	for _, name := range []string{"get", "put", "ws", "pin", "session", "time", "serve", "demo", "help", "version", "completion"} {
+	for _, name := range []string{
+		"get", "put", "ws", "pin", "session", "time", "bench", "curl", "har", "serve", "demo", "help", "version", "completion", "man",
+	} {
 		if distance(low, name) <= 1+len(name)/6 {
 			return name
 		}

@@ -63,6 +63,9 @@ func (a *app) root() *cobra.Command {
 	})
 	flags := root.PersistentFlags()
 	flags.Var(&a.color, "color", "colours: auto, always or never")
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.ValidArgsFunction = completeRequest
 	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
@@ -71,6 +74,11 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.wsCommand())
 	root.AddCommand(a.pinCommand())
 	root.AddCommand(a.sessionCommand())
+	root.AddCommand(a.curlCommand())
+	root.AddCommand(a.harCommand())
+	root.AddCommand(a.benchCommand())
+	root.AddCommand(a.completionCommand())
+	root.AddCommand(a.manCommand())
 	root.AddCommand(topics()...)
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {

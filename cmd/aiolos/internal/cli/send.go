@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -26,6 +25,8 @@ const maxFile = 64 << 20
 type send struct {
 	app *app
 	net network
+	instead
+	har recording
 
 	form      bool
 	raw       string
@@ -58,11 +59,13 @@ func (a *app) sendCommand() *cobra.Command {
 	f.StringVarP(&s.output, "output", "o", "", "write the body to this file; - is standard output")
 	f.StringVar(&s.print, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
 	f.BoolVar(&s.noFollow, "no-follow", false, "do not follow redirects")
-	f.IntVar(&s.redirects, "max-redirects", 10, "how many redirects to follow")
+	f.IntVar(&s.redirects, "max-redirects", defaultRedirects, "how many redirects to follow")
 	f.BoolVar(&s.check, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
 	f.BoolVar(&s.noCheck, "no-check", false, "exit with 0 whatever the status is")
 	f.BoolVar(&s.secrets, "show-secrets", false, "print credentials and cookies as they are")
 	s.net.flags(cmd)
+	s.instead.flags(cmd)
+	s.har.flags(cmd)
 	return cmd
 }
 
@@ -87,28 +90,18 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 	if body != nil {
 		defer body.Close()
 	}
-	sess, err := s.net.session(connector.Config{})
-	if err != nil {
-		return err
+	j := job{method: target.Method, url: target.URL, options: options, req: req}
+	if s.any() {
+		return s.printInstead(cmd.Context(), j)
 	}
-	defer sess.Close()
-	s.net.remember(target.URL, req.Headers)
-	resp, err := sess.Request(cmd.Context(), target.Method, target.URL, options...)
-	if err != nil {
-		return err
-	}
-	defer resp.Close()
-	if err := s.show(resp, req); err != nil {
-		return err
-	}
-	if s.check && !s.noCheck {
-		s.app.code = exitcode.Status(resp.StatusCode)
-	}
-	return nil
+	return s.exchange(cmd.Context(), j)
 }
 
 // read makes the request of the command line.
 func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Request, error) {
+	if err := s.single(false); err != nil {
+		return items.Target{}, nil, err
+	}
 	target, err := items.Split(args)
 	if err != nil {
 		return target, nil, err

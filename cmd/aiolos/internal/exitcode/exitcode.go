@@ -22,6 +22,7 @@ const (
 	TLS        = 8   // TLS or pin failure
 	Timeout    = 9   // a timeout
 	Incomplete = 10  // body incomplete or damaged
+	FailIf     = 11  // a condition of bench --fail-if holds
 	Interrupt  = 130 // SIGINT
 )
 

@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+)
+
+// benchmark is "aiolos bench".
+type benchmark struct {
+	send
+
+	n        int64
+	duration patience
+	workers  int
+	rate     float64
+	json     bool
+	csv      bool
+	failIf   string
+}
+
+// benchCommand makes "aiolos bench".
+func (a *app) benchCommand() *cobra.Command {
+	b := &benchmark{send: send{app: a, noFollow: true, net: network{total: patience(benchTimeout)}}}
+	cmd := &cobra.Command{
+		Use:     "bench [METHOD] URL [ITEM...]",
+		Short:   "Send a request many times and measure",
+		Long:    benchHelp,
+		Example: benchExamples,
+		RunE:    b.run,
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.Int64VarP(&b.n, "number", "n", 0, "how many requests to send (default 1000, if there is no -z)")
+	f.VarP(&b.duration, "duration", "z", "how long to send requests, instead of -n or as well")
+	f.IntVarP(&b.workers, "connections", "c", 50, "how many requests are under way at the same time")
+	f.Float64VarP(&b.rate, "rate", "q", 0, "how many requests to begin in a second (default as many as there can be)")
+	f.BoolVar(&b.json, "json", false, "print one JSON object, times in milliseconds")
+	f.BoolVar(&b.csv, "csv", false, "print a line of names and a line of values, times in milliseconds")
+	f.StringVar(&b.failIf, "fail-if", "", "exit with 11 if a condition holds, such as 'p99>200ms,errors>0.1%'")
+	f.BoolVarP(&b.form, "form", "f", false, "send the fields as a form, not as JSON")
+	f.StringVar(&b.raw, "raw", "", "send this text as the body")
+	// The letter q is taken here.
+	f.CountVar(&a.quiet, "quiet", "no notices and no live line; twice: no errors either")
+	b.net.flags(cmd)
+	return cmd
+}
+
+// benchTimeout bounds one exchange of a benchmark unless --timeout does.
+const benchTimeout = 30 * time.Second
+
+// run does it.
+func (b *benchmark) run(cmd *cobra.Command, args []string) error {
+	if done, err := b.app.helped(cmd); done {
+		return err
+	}
+	conditions, err := b.check()
+	if err != nil {
+		return usage(err)
+	}
+	target, req, err := b.read(cmd, args)
+	if err != nil {
+		return usage(err)
+	}
+	if req.BodyFile != "" { // it is sent many times
+		if req.BodyFile == "-" {
+			req.Body, err = io.ReadAll(io.LimitReader(b.app.In, maxFile))
+		} else {
+			req.Body, err = readFile(req.BodyFile)
+		}
+		if err != nil {
+			return usage(err)
+		}
+		req.BodyFile = ""
+	}
+	options, _, err := b.options(req)
+	if err != nil {
+		return usage(err)
+	}
+	load, err := b.load(cmd.Context(), job{method: target.Method, url: target.URL, options: options, req: req})
+	if err != nil {
+		return err
+	}
+	defer load.conn.Close()
+	result, err := b.measure(cmd.Context(), load)
+	if err != nil {
+		return err
+	}
+	if err := b.tell(result); err != nil {
+		return err
+	}
+	b.verdict(cmd.Context(), result, conditions)
+	return nil
+}
+
+// check looks at the flags.
+func (b *benchmark) check() ([]bench.Condition, error) {
+	switch {
+	case b.n < 0:
+		return nil, errors.New("-n is at least 1")
+	case b.duration < 0:
+		return nil, errors.New("-z is a duration such as 30s")
+	case b.workers < 1 || b.workers > 100_000:
+		return nil, errors.New("-c is a number from 1 to 100000")
+	case !(b.rate >= 0 && b.rate <= 1e9):
+		return nil, errors.New("-q is a number of requests a second")
+	case b.json && b.csv:
+		return nil, errors.New("of --json and --csv only one can be given")
+	}
+	if b.n == 0 && b.duration == 0 {
+		b.n = 1000
+	}
+	if b.failIf == "" {
+		return nil, nil
+	}
+	return bench.ParseFailIf(b.failIf)
+}
+
+// load is a request that is sent many times: made once by a session, and then
+// sent by the connector alone, which costs less than a session does for each.
+type load struct {
+	template *http.Request
+	body     []byte
+	conn     *connector.Connector
+	settings connector.Settings
+}
+
+// load has a session make the request.
+func (b *benchmark) load(ctx context.Context, j job) (*load, error) {
+	sess, err := b.net.session(connector.Config{Limit: b.workers}, func(http.RoundTripper) http.RoundTripper { return notSent{} })
+	if err != nil {
+		return nil, err
+	}
+	resp, err := sess.Request(ctx, j.method, j.url, j.options...)
+	if err != nil {
+		return nil, errors.Join(err, sess.Close())
+	}
+	made := resp.Request
+	l := &load{template: made.Clone(context.WithoutCancel(ctx)), body: j.req.Body, conn: sess.Connector()}
+	if s := connector.SettingsFrom(made.Context()); s != nil { //nolint:contextcheck // the session put them there
+		l.settings = *s
+	}
+	l.settings.Deadline, l.settings.Started = time.Time{}, time.Time{}
+	l.settings.Timeout = sess.Timeout()
+	sess.Detach()
+	return l, resp.Close()
+}
+
+// send sends the request once and reads the response.
+func (l *load) send(ctx context.Context) (bench.Sample, error) {
+	var record connector.Recorder
+	settings := l.settings
+	settings.Recorder = &record
+	req := l.template.WithContext(connector.WithSettings(ctx, settings))
+	if len(l.body) > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(l.body)), nil }
+		req.Body = io.NopCloser(bytes.NewReader(l.body))
+	}
+	resp, err := l.conn.RoundTrip(req) //nolint:contextcheck // the request has it
+	if err != nil {
+		return bench.Sample{}, err
+	}
+	n, err := io.Copy(io.Discard, resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return bench.Sample{}, err
+	}
+	return bench.Sample{Status: resp.StatusCode, Bytes: n, Timing: record.Timing()}, nil
+}
+
+// measure sends the requests. A request that cannot be sent at all ends it.
+func (b *benchmark) measure(ctx context.Context, l *load) (*bench.Result, error) {
+	// Little is alive and much is thrown away here: collecting it less often
+	// leaves the processor to the requests.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	// The requests themselves have a context without an end, for one that can end
+	// costs each of them: closing the connector ends them too.
+	endless := context.WithoutCancel(ctx)
+	defer context.AfterFunc(run, func() { _ = l.conn.Close() })()
+	cfg := bench.Config{
+		Requests: b.n, Duration: time.Duration(b.duration), Workers: b.workers, Rate: b.rate,
+		Send: func(context.Context) (bench.Sample, error) {
+			s, err := l.send(endless)
+			if err != nil && errors.Is(err, aioloserrors.ErrInvalidRequest) {
+				stop(err)
+			}
+			return s, err
+		},
+	}
+	if b.app.ErrTTY && b.app.quiet == 0 {
+		cfg.Live = b.live
+	}
+	result := bench.Run(run, cfg)
+	if cfg.Live != nil {
+		fmt.Fprint(b.app.Err, "\r\x1b[K")
+	}
+	if err := context.Cause(run); err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// live redraws the line that shows the progress.
+func (b *benchmark) live(p bench.Progress) {
+	rate := float64(p.Requests) / p.Elapsed.Seconds()
+	goal := ""
+	if b.duration > 0 {
+		goal = " of " + render.Duration(time.Duration(b.duration))
+	}
+	of := ""
+	if b.n > 0 {
+		of = " of " + render.Count(b.n)
+	}
+	line := fmt.Sprintf("%s%s requests, %s req/s, %s errors, %s%s",
+		render.Count(p.Requests), of, render.Count(int64(rate)), render.Count(p.Errors), render.Duration(p.Elapsed), goal)
+	if runes := []rune(line); len(runes) >= b.app.Width {
+		line = string(runes[:max(0, b.app.Width-1)])
+	}
+	fmt.Fprintf(b.app.Err, "\r%s\x1b[K", line)
+}
+
+// tell prints the result.
+func (b *benchmark) tell(r *bench.Result) error {
+	switch {
+	case b.json:
+		return r.JSON(b.app.Out)
+	case b.csv:
+		return r.CSV(b.app.Out)
+	}
+	_, err := io.WriteString(b.app.Out, r.Text(b.app.outPalette(), b.app.Width))
+	return err
+}
+
+// verdict sets the exit code: a condition that holds, an interrupt, or nothing
+// but failures.
+func (b *benchmark) verdict(ctx context.Context, r *bench.Result, conditions []bench.Condition) {
+	for _, c := range conditions {
+		if value, met := c.Met(r); met {
+			if b.app.quiet < 2 {
+				fmt.Fprintf(b.app.Err, "%s failed: %s (%s)\n", b.app.errPalette().Red("aiolos:"), c.Text, value)
+			}
+			b.app.code = exitcode.FailIf
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		b.app.code = exitcode.Interrupt
+	case b.app.code == exitcode.OK && r.Latency.Len() == 0:
+		b.app.code = exitcode.Failure
+	}
+}

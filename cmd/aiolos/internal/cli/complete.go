@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+)
+
+// completionCommand makes "aiolos completion".
+func (a *app) completionCommand() *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use:       "completion bash|zsh|fish|powershell",
+		Short:     "Print the script that completes command lines in a shell",
+		Long:      completionHelp,
+		Example:   completionExamples,
+		ValidArgs: shells,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if done, err := a.helped(cmd); done {
+				return err
+			}
+			if len(args) != 1 {
+				return usage(errors.New("completion: name one shell: bash, zsh, fish or powershell"))
+			}
+			switch root := cmd.Root(); args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.Out, true)
+			case "zsh":
+				return root.GenZshCompletion(a.Out)
+			case "fish":
+				return root.GenFishCompletion(a.Out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.Out)
+			}
+			return usage(fmt.Errorf("completion: %q is none of bash, zsh, fish and powershell", args[0]))
+		},
+	}
+}
+
+// completeRequest completes the words of a request: methods in front of the URL,
+// header names and files behind it.
+func completeRequest(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if !slices.ContainsFunc(args, items.LooksLikeURL) {
+		return withPrefix(methods(), word), cobra.ShellCompDirectiveNoFileComp
+	}
+	if i := strings.IndexByte(word, '@'); i >= 0 {
+		return files(word[:i+1], word[i+1:]), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	return withPrefix(headerNames(), word), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// methods are the methods that are completed.
+func methods() []string {
+	return []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	}
+}
+
+// headerNames are headers that people write themselves, with their separator.
+func headerNames() []string {
+	return []string{
+		"Accept:", "Accept-Encoding:", "Accept-Language:", "Authorization:", "Cache-Control:", "Content-Encoding:", "Content-Type:", "Cookie:",
+		"If-Match:", "If-Modified-Since:", "If-None-Match:", "Origin:", "Prefer:", "Range:", "Referer:", "User-Agent:",
+		"X-Api-Key:", "X-Forwarded-For:", "X-Request-Id:", "X-Requested-With:",
+	}
+}
+
+// withPrefix keeps what begins with a word, in any case.
+func withPrefix(all []string, word string) []string {
+	return slices.DeleteFunc(all, func(s string) bool {
+		return len(s) < len(word) || !strings.EqualFold(s[:len(word)], word)
+	})
+}
+
+// files completes the name of a file behind a prefix.
+func files(prefix, name string) []string {
+	dir, base := filepath.Split(name)
+	entries, err := os.ReadDir(filepath.Clean("./" + dir))
+	if filepath.IsAbs(dir) {
+		entries, err = os.ReadDir(dir)
+	}
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for _, e := range entries {
+		switch {
+		case !strings.HasPrefix(e.Name(), base), base == "" && strings.HasPrefix(e.Name(), "."):
+		case e.IsDir():
+			all = append(all, prefix+dir+e.Name()+"/")
+		default:
+			all = append(all, prefix+dir+e.Name())
+		}
+	}
+	return all
+}

@@ -1,0 +1,96 @@
+//go:build interop
+
+package cli_test
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestInteropCurl: what --curl prints makes curl send the request that aiolos
+// sends, redirects included, and that "aiolos curl" sends.
+func TestInteropCurl(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s %s %s\n", r.Method, r.Host, r.RequestURI)
+		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+			fmt.Fprintf(&b, "%s: %q\n", name, r.Header[name])
+		}
+		fmt.Fprintf(&b, "%d %v %q\n", r.ContentLength, r.TransferEncoding, body)
+		asked <- b.String()
+		if r.URL.Path == "/redirect" {
+			http.Redirect(w, r, "/to", http.StatusSeeOther)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	file := filepath.Join(t.TempDir(), "it's a file.json")
+	if err := os.WriteFile(file, []byte("{\"a\":\r\n1}\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	drain := func() (all []string) {
+		for len(asked) > 0 {
+			all = append(all, <-asked)
+		}
+		return all
+	}
+	for _, args := range [][]string{
+		{"/a?b=c&d=[1]{x,y}%20"},
+		{"/a", "q==a b", "X-A:it's", "X-A:\"2\"", "X-Empty;", "Accept:text/html", "User-Agent:me"},
+		{"/a", "Accept:", "User-Agent:", "Accept-Encoding:"},
+		{"/a", "name=gopher's", "age:=12", "text=a\nb\x1b[0m!", "uni=é漢\U0001F600\u202e"},
+		{"/a", "-f", "a=1", "b= &=!"},
+		{"/a", "--raw", "@not-a-file"},
+		{"/a", "--raw", "x", "Content-Type:"},
+		{"PUT /a", "@" + file},
+		{"DELETE /a"},
+		{"HEAD /a"},
+		{"GET /a", "--raw", "x"},
+		{"POST /a"},
+		{"POST /redirect", "-f", "a=1"}, // with JSON curl would send the type again
+		{"/redirect", "--no-follow"},
+		{"/a", "Authorization:Bearer x", "Host:other.example"},
+	} {
+		words := []string{srv.URL + args[0]}
+		if method, path, ok := strings.Cut(args[0], " "); ok {
+			words = []string{method, srv.URL + path}
+		}
+		words = append(words, args[1:]...)
+		if got := run(t.Context(), streams(), words...); got.code != 0 && got.code != 3 {
+			t.Fatalf("%q: %+v", args, got)
+		}
+		want := drain()
+		printed := run(t.Context(), streams(), append([]string{"--curl", "--show-secrets"}, words...)...)
+		if printed.code != 0 || len(want) == 0 {
+			t.Fatalf("%q: %+v", args, printed)
+		}
+		cmd := exec.CommandContext(t.Context(), "bash", "-c", strings.TrimSuffix(printed.out, "\n")+" -sS")
+		cmd.Env = []string{"LC_ALL=C.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%q: %v\n%s\n%s", args, err, printed.out, out)
+		}
+		if got := drain(); !slices.Equal(got, want) {
+			t.Errorf("%q: curl sends\n%s\nwant\n%s\nfor\n%s", args, got, want, printed.out)
+		}
+		if again := run(t.Context(), streams(), "curl", printed.out); again.code != 0 {
+			t.Errorf("%q: aiolos curl: %+v", args, again)
+		}
+		if got := drain(); !slices.Equal(got, want) {
+			t.Errorf("%q: aiolos curl sends\n%s\nwant\n%s\nfor\n%s", args, got, want, printed.out)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package curlconv
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+)
+
+// Items returns the command line of aiolos that sends the request, quoted for
+// bash. The error is for what aiolos has no flag for, and for what no command
+// line can hold.
+func (r *Request) Items() (string, error) {
+	if len(r.Parts) > 0 {
+		return "", &UnsupportedError{What: "-F", Why: "aiolos curl can send it, and the bare form cannot yet"}
+	}
+	words := append([]string{"aiolos"}, r.itemFlags()...)
+	if r.Method != r.implied() {
+		words = append(words, r.Method)
+	}
+	words = append(words, r.URL)
+	for _, h := range r.itemHeaders() {
+		item, err := headerItem(h)
+		if err != nil {
+			return "", err
+		}
+		words = append(words, item)
+	}
+	if r.BodyFile != "" {
+		words = append(words, "@"+r.BodyFile)
+	}
+	for i, word := range words {
+		quoted, err := Quote(word)
+		if err != nil {
+			return "", err
+		}
+		words[i] = quoted
+	}
+	return strings.Join(words, " "), nil
+}
+
+// itemHeaders are the headers with what aiolos would else set otherwise.
+func (r *Request) itemHeaders() []Header {
+	headers := slices.Clone(r.Headers)
+	if r.Login != "" {
+		code := base64.StdEncoding.EncodeToString([]byte(r.Login))
+		if strings.HasSuffix(r.Login, ":"+hidden) {
+			code = hidden // and nothing that looks like credentials
+		}
+		headers = append(headers, Header{Name: "Authorization", Value: "Basic " + code})
+	}
+	return slices.DeleteFunc(headers, func(h Header) bool {
+		// The coding that aiolos asks for is the one that it can decode.
+		return r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding")
+	})
+}
+
+// itemFlags are the flags in front of the URL.
+func (r *Request) itemFlags() []string {
+	var words []string
+	if !r.Follow {
+		words = append(words, "--no-follow")
+	} else if r.MaxRedirects > 0 {
+		words = append(words, "--max-redirects", strconv.Itoa(r.MaxRedirects))
+	}
+	for _, o := range []struct {
+		is   bool
+		name string
+	}{
+		{r.Insecure, "--insecure"},
+		{r.Version == "1.1", "--http1.1"},
+		{r.Version == "2", "--http2"},
+		{!r.Fail, "--no-check"},
+		{r.Verbose, "-v"},
+		{r.Include && !r.Verbose, "--print=hb"},
+	} {
+		if o.is {
+			words = append(words, o.name)
+		}
+	}
+	for _, o := range []struct{ name, value string }{
+		{"--proxy", r.Proxy},
+		{"--unix", r.Unix},
+		{"-o", r.Output},
+		{"--timeout", inSeconds(r.Timeout)},
+		{"--connect-timeout", inSeconds(r.Connect)},
+	} {
+		if o.value != "" {
+			words = append(words, o.name, o.value)
+		}
+	}
+	if r.HasBody && r.BodyFile == "" {
+		words = append(words, "--raw", string(r.Body))
+	}
+	return words
+}
+
+// headerItem writes a header as an item. Some backslashes cannot be written.
+func headerItem(h Header) (string, error) {
+	text := h.Name + ":"
+	switch {
+	case h.Value == "" && !h.Unset:
+		text = h.Name + ";"
+	case strings.HasPrefix(h.Value, "@"), strings.HasPrefix(h.Value, "="):
+		text += `\` + h.Value
+	default:
+		text += h.Value
+	}
+	req, err := items.Build([]string{text}, items.Mode{}, nil)
+	if err != nil || len(req.Headers) != 1 || req.Headers[0] != (items.HeaderItem{Name: h.Name, Value: h.Value, Unset: h.Unset}) {
+		return "", errors.New("the header " + h.Name + " has a backslash that an item cannot hold")
+	}
+	return text, nil
+}

@@ -1,0 +1,275 @@
+package curlconv
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// ReadFile returns the content of a file that the command names for its body.
+type ReadFile func(name string) ([]byte, error)
+
+// parser reads the words of one command.
+type parser struct {
+	req         *Request
+	read        ReadFile
+	pieces      []string // of -d and its kin
+	query       []string // of --url-query
+	form        bool     // some piece makes the body a form
+	jsonBody    bool
+	get, head   bool
+	put         bool // -T
+	globOff     bool
+	remoteName  bool
+	noRedirects bool
+}
+
+// Parse reads the words of a curl command, of which the first is curl itself.
+// Files that -d and --data-urlencode name are read by read; those that are sent
+// as they are stay names. Every error says what is wrong with the command in one
+// line.
+func Parse(words []string, read ReadFile) (*Request, error) {
+	if len(words) > 0 && words[0] == "$" { // a prompt that was copied too
+		words = words[1:]
+	}
+	if len(words) == 0 || !isCurl(words[0]) {
+		return nil, errors.New("curl: the command does not begin with curl")
+	}
+	p := &parser{req: &Request{}, read: read}
+	if err := p.words(words[1:]); err != nil {
+		return nil, err
+	}
+	return p.finish()
+}
+
+// ParseLine is [Split] and [Parse].
+func ParseLine(line string, read ReadFile) (*Request, error) {
+	words, err := Split(line)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(words, read)
+}
+
+// isCurl reports whether a word calls curl.
+func isCurl(word string) bool {
+	base := path.Base(strings.ReplaceAll(word, `\`, "/"))
+	return base == "curl" || strings.EqualFold(base, "curl.exe")
+}
+
+// words reads options and URLs in any order.
+func (p *parser) words(words []string) error {
+	table := options()
+	literal := false
+	for len(words) > 0 {
+		word := words[0]
+		words = words[1:]
+		var err error
+		switch {
+		case literal || word == "-" || !strings.HasPrefix(word, "-"):
+			err = p.url(word)
+		case word == "--":
+			literal = true
+		case strings.HasPrefix(word, "--"):
+			words, err = p.long(table, word[2:], words)
+		default:
+			words, err = p.short(table, word[1:], words)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// long reads --name and its argument.
+func (p *parser) long(table []option, name string, words []string) ([]string, error) {
+	for _, o := range table {
+		if o.long == name {
+			return p.apply(o, "--"+name, "", words)
+		}
+	}
+	return nil, &UnsupportedError{What: fmt.Sprintf("option %q", "--"+name)}
+}
+
+// short reads letters that may stand together; the argument of the last may
+// follow without a space.
+func (p *parser) short(table []option, letters string, words []string) ([]string, error) {
+letters:
+	for i := range len(letters) {
+		for _, o := range table {
+			if o.short != letters[i] {
+				continue
+			}
+			name := "-" + letters[i:i+1]
+			if o.value != nil {
+				return p.apply(o, name, letters[i+1:], words)
+			}
+			o.flag(p)
+			continue letters
+		}
+		return nil, &UnsupportedError{What: fmt.Sprintf("option %q", "-"+letters[i:i+1])}
+	}
+	return words, nil
+}
+
+// apply applies an option. Its argument is arg or the next word.
+func (p *parser) apply(o option, name, arg string, words []string) ([]string, error) {
+	if o.value == nil {
+		o.flag(p)
+		return words, nil
+	}
+	if arg == "" {
+		if len(words) == 0 {
+			return nil, fmt.Errorf("curl: option %s has no argument", name)
+		}
+		arg, words = words[0], words[1:]
+	}
+	if err := o.value(p, arg); err != nil {
+		if _, ok := errors.AsType[*UnsupportedError](err); ok {
+			return nil, err
+		}
+		return nil, fmt.Errorf("curl: option %s: %w", name, err)
+	}
+	return words, nil
+}
+
+// url takes the URL.
+func (p *parser) url(arg string) error {
+	switch {
+	case arg == "":
+		return errors.New("curl: the URL is empty")
+	case p.req.URL != "":
+		return &UnsupportedError{What: "more than one URL"}
+	}
+	p.req.URL = arg
+	return nil
+}
+
+// method takes -X.
+func (p *parser) method(arg string) error {
+	if !token(arg) {
+		return fmt.Errorf("%q is no method", arg)
+	}
+	p.req.Method = arg
+	return nil
+}
+
+// token reports whether s is a token of RFC 9110, 5.6.2.
+func token(s string) bool {
+	const marks = "!#$%&'*+-.^_`|~"
+	for _, c := range []byte(s) {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte(marks, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// header takes -H: Name: value, Name: (leave it out), Name; (without a value).
+func (p *parser) header(arg string) error {
+	if strings.HasPrefix(arg, "@") {
+		return &UnsupportedError{What: "a file of headers (-H @FILE)"}
+	}
+	name, value, ok := strings.Cut(arg, ":")
+	if !ok {
+		name, ok = strings.CutSuffix(arg, ";")
+		if !ok {
+			return errors.New("a header has a colon")
+		}
+		return p.addHeader(Header{Name: name})
+	}
+	if strings.HasPrefix(arg, ":") {
+		// HTTP/2's own, such as ":authority: h", which old browsers copied.
+		return nil
+	}
+	value = strings.TrimSpace(value)
+	return p.addHeader(Header{Name: name, Value: value, Unset: value == ""})
+}
+
+// setHeader takes an option that stands for a header. Without a value it leaves
+// the header out.
+func (p *parser) setHeader(name, value string) error {
+	value = strings.TrimSpace(value)
+	return p.addHeader(Header{Name: name, Value: value, Unset: value == ""})
+}
+
+// addHeader adds a header that is well-formed.
+func (p *parser) addHeader(h Header) error {
+	if !token(h.Name) {
+		return errors.New("the name of a header has a character that it must not have")
+	}
+	// RFC 9110, 5.5: no control characters but the tab.
+	if strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return fmt.Errorf("the value of the header %s has a character that it must not have", h.Name)
+	}
+	p.req.Headers = append(p.req.Headers, h)
+	return nil
+}
+
+// cookie takes -b, which is a file if it has no equals sign.
+func (p *parser) cookie(arg string) error {
+	if !strings.Contains(arg, "=") {
+		return &UnsupportedError{What: "a file of cookies (-b FILE)"}
+	}
+	return p.setHeader("Cookie", arg)
+}
+
+// login takes -u.
+func (p *parser) login(arg string) error {
+	if !strings.Contains(arg, ":") {
+		return errors.New("it has no password; curl would ask for one")
+	}
+	p.req.Login = arg
+	return nil
+}
+
+// finish makes the request of what was collected.
+func (p *parser) finish() (*Request, error) {
+	if p.req.URL == "" {
+		return nil, errors.New("curl: the command has no URL")
+	}
+	if err := p.unglob(); err != nil {
+		return nil, err
+	}
+	if err := p.body(); err != nil {
+		return nil, err
+	}
+	p.addQuery(p.query)
+	p.uploadName()
+	r := p.req
+	if p.noRedirects {
+		r.Follow = false
+	}
+	if !r.Follow {
+		r.MaxRedirects = 0
+	}
+	if p.remoteName && r.Output == "" {
+		name := ""
+		if u, err := url.Parse(r.URL); err == nil {
+			name = path.Base(u.Path)
+		}
+		// A name that the URL chose is visible, and in the present directory.
+		if name == "" || name[0] == '.' || name[0] == '/' || !printable(name) || strings.Contains(name, `\`) {
+			return nil, errors.New("curl: option -O: the URL has no file name")
+		}
+		r.Output = name
+	}
+	return r, nil
+}
+
+// unglob takes the backslashes away that protect brackets and braces from curl,
+// and refuses a URL that stands for several.
+func (p *parser) unglob() error {
+	if p.globOff {
+		return nil
+	}
+	if regexp.MustCompile(`(^|[^\\])(\{[^{}]*,[^{}]*\}|\[[0-9A-Za-z]+-[0-9A-Za-z]+(:[0-9]+)?\])`).MatchString(p.req.URL) {
+		return &UnsupportedError{What: "a URL that stands for several"}
+	}
+	p.req.URL = regexp.MustCompile(`\\([][{}])`).ReplaceAllString(p.req.URL, "$1")
+	return nil
+}

@@ -1,0 +1,259 @@
+package curlconv
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Split divides a command line into words. Text whose quotes or line ends are
+// escaped with ^ is taken for one of the Windows command prompt, everything
+// else for one of a POSIX shell with bash's $'…'. Variables and commands are
+// not expanded: they are errors, and so is a second command.
+func Split(line string) ([]string, error) {
+	if strings.IndexByte(line, 0) >= 0 {
+		return nil, errors.New("curl: the command has a NUL character")
+	}
+	if isPrompt(line) {
+		return splitPrompt(line)
+	}
+	return splitShell(line)
+}
+
+// shell reads a command line from left to right.
+type shell struct {
+	in    string
+	words []string
+	word  strings.Builder
+	open  bool // a word has begun, be it empty
+}
+
+// splitShell divides by the rules of bash.
+func splitShell(line string) ([]string, error) {
+	s := &shell{in: line}
+	for s.in != "" {
+		if err := s.step(); err != nil {
+			return nil, err
+		}
+	}
+	s.end()
+	return s.words, nil
+}
+
+// end finishes the word that has begun.
+func (s *shell) end() {
+	if s.open {
+		s.words = append(s.words, s.word.String())
+		s.word.Reset()
+		s.open = false
+	}
+}
+
+// put adds to the word.
+func (s *shell) put(text string) {
+	s.word.WriteString(text)
+	s.open = true
+}
+
+// step reads one character or one quoted text.
+func (s *shell) step() error {
+	c := s.in[0]
+	switch {
+	case c == ' ' || c == '\t' || c == '\r':
+		s.end()
+	case c == '\n':
+		s.end()
+		return s.last()
+	case c == '\'':
+		return s.single()
+	case c == '"':
+		return s.double()
+	case c == '\\':
+		s.backslash()
+		return nil
+	case strings.HasPrefix(s.in, "$'"):
+		return s.ansi()
+	case strings.HasPrefix(s.in, `$"`):
+	case c == '$' && expands(s.in[1:]), c == '`':
+		return &UnsupportedError{What: fmt.Sprintf("%q outside of quotes", c), Why: "nothing is expanded here"}
+	case c == '#' && !s.open:
+		line, rest, _ := strings.Cut(s.in, "\n")
+		_, s.in = line, "\n"+rest
+		return nil
+	case c == ';':
+		s.end()
+		return s.last()
+	case strings.IndexByte("|&<>()", c) >= 0:
+		return &UnsupportedError{What: fmt.Sprintf("%q outside of quotes", c), Why: "give one curl command"}
+	default:
+		s.put(s.in[:1])
+	}
+	s.in = s.in[1:]
+	return nil
+}
+
+// last checks that nothing follows the end of the command. Empty lines in front
+// of it do not count.
+func (s *shell) last() error {
+	s.in = s.in[1:]
+	if len(s.words) > 0 && strings.TrimLeft(s.in, " \t\r\n;") != "" {
+		return &UnsupportedError{What: "more than one command", Why: "a line that goes on ends in a backslash"}
+	}
+	return nil
+}
+
+// single reads a '…' text.
+func (s *shell) single() error {
+	text, rest, ok := strings.Cut(s.in[1:], "'")
+	if !ok {
+		return errors.New("curl: a ' has no end")
+	}
+	s.put(text)
+	s.in = rest
+	return nil
+}
+
+// double reads a "…" text.
+func (s *shell) double() error {
+	s.put("")
+	for i := 1; i < len(s.in); i++ {
+		switch c := s.in[i]; {
+		case c == '"':
+			s.in = s.in[i+1:]
+			return nil
+		case c == '`', c == '$' && expands(s.in[i+1:]):
+			return &UnsupportedError{What: fmt.Sprintf("%q in double quotes", c), Why: "nothing is expanded here"}
+		case c == '\\' && i+1 < len(s.in) && strings.IndexByte("$`\"\\\n", s.in[i+1]) >= 0:
+			i++
+			if s.in[i] != '\n' {
+				s.put(s.in[i : i+1])
+			}
+		default:
+			s.put(s.in[i : i+1])
+		}
+	}
+	return errors.New(`curl: a " has no end`)
+}
+
+// expands reports whether a shell would replace a $ that is followed by rest.
+func expands(rest string) bool {
+	return rest != "" && (rest[0] == '_' || rest[0] == '{' || rest[0] == '(' || 'a' <= rest[0]|0x20 && rest[0]|0x20 <= 'z' ||
+		'0' <= rest[0] && rest[0] <= '9' || strings.IndexByte("@*#?$!-", rest[0]) >= 0)
+}
+
+// backslash reads an escape outside of quotes. A line end disappears, also one
+// of Windows.
+func (s *shell) backslash() {
+	rest := s.in[1:]
+	switch {
+	case rest == "":
+		s.put(`\`)
+		s.in = ""
+	case rest[0] == '\n':
+		s.in = rest[1:]
+	case strings.HasPrefix(rest, "\r\n"):
+		s.in = rest[2:]
+	default:
+		s.put(rest[:1])
+		s.in = rest[1:]
+	}
+}
+
+// ansi reads a $'…' text.
+func (s *shell) ansi() error {
+	s.put("")
+	in := s.in[2:]
+	for in != "" {
+		switch {
+		case in[0] == '\'':
+			s.in = in[1:]
+			return nil
+		case in[0] == '\\' && len(in) > 1:
+			text, rest, err := ansiEscape(in[1:])
+			if err != nil {
+				return err
+			}
+			s.put(text)
+			in = rest
+		default:
+			s.put(in[:1])
+			in = in[1:]
+		}
+	}
+	return errors.New("curl: a $' has no end")
+}
+
+// ansiEscape reads what follows a backslash in $'…'.
+func ansiEscape(in string) (text, rest string, err error) {
+	const names, values = "abeEfnrtv\\'\"?", "\a\b\x1b\x1b\f\n\r\t\v\\'\"?"
+	if i := strings.IndexByte(names, in[0]); i >= 0 {
+		return values[i : i+1], in[1:], nil
+	}
+	switch c := in[0]; {
+	case c == 'c' && len(in) > 1:
+		text, rest = string([]byte{in[1] & 0x1f}), in[2:]
+	case c == 'x':
+		text, rest = byteOf(in[1:], 2, 16)
+	case '0' <= c && c <= '7':
+		text, rest = byteOf(in, 3, 8)
+	case c == 'u':
+		text, rest = runeOf(in[1:], 4)
+	case c == 'U':
+		text, rest = runeOf(in[1:], 8)
+	}
+	switch text {
+	case "\x00":
+		return "", "", errors.New("curl: the command has a NUL character")
+	case "": // bash keeps the backslash of an escape that is none
+		return `\` + in[:1], in[1:], nil
+	}
+	return text, rest, nil
+}
+
+// number reads up to n digits.
+func number(in string, n, base int) (value uint64, digits int) {
+	for digits < n && digits < len(in) {
+		v, err := strconv.ParseUint(in[:digits+1], base, 64)
+		if err != nil || in[digits] == '_' || in[digits] == '+' {
+			break
+		}
+		value, digits = v, digits+1
+	}
+	return value, digits
+}
+
+// byteOf reads a byte; without digits it returns no text.
+func byteOf(in string, n, base int) (text, rest string) {
+	v, digits := number(in, n, base)
+	if digits == 0 {
+		return "", in
+	}
+	return string([]byte{byte(v & 0xff)}), in[digits:]
+}
+
+// runeOf reads a code point. Two halves of a surrogate pair, which some browsers
+// write, are joined.
+func runeOf(in string, n int) (text, rest string) {
+	v, digits := number(in, n, 16)
+	if digits == 0 {
+		return "", in
+	}
+	rest = in[digits:]
+	r := utf8.RuneError
+	if v <= utf8.MaxRune {
+		r = rune(v)
+	}
+	if utf16.IsSurrogate(r) {
+		if tail, ok := strings.CutPrefix(rest, `\u`); ok {
+			if low, d := number(tail, 4, 16); d == 4 {
+				if joined := utf16.DecodeRune(r, rune(low)); joined != utf8.RuneError { //nolint:gosec // four digits
+					return string(joined), tail[4:]
+				}
+			}
+		}
+	}
+	return string(r), rest
+}
