@@ -25,11 +25,12 @@ func (x *exchange) Read(p []byte) (int, error) {
 		// deadline of the connection can see it.
 		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
 	}
-	if x.stream != nil {
+	bounded := x.stream != nil && x.timeout.SockRead > 0
+	if bounded {
 		x.stream.listen(x.timeout.SockRead)
 	}
 	n, err := x.body.Read(p)
-	if x.stream != nil {
+	if bounded {
 		x.stream.rest()
 	}
 	x.received += int64(n)
@@ -90,11 +91,33 @@ func (x *exchange) WriteTo(w io.Writer) (int64, error) {
 	if 0 <= x.expected && x.expected <= smallCopy {
 		buf := smallBuffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
 		defer smallBuffers.Put(buf)
-		return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
+		return x.copyTo(w, *buf)
 	}
 	buf := getBuffer()
 	defer putBuffer(buf)
-	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{x}, *buf)
+	return x.copyTo(w, *buf)
+}
+
+func (x *exchange) copyTo(w io.Writer, buf []byte) (total int64, err error) {
+	for {
+		n, err := x.Read(buf)
+		if n > 0 {
+			m, werr := w.Write(buf[:n])
+			total += int64(m)
+			if werr == nil && m < n {
+				werr = io.ErrShortWrite
+			}
+			if werr != nil {
+				return total, werr
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
 }
 
 const (

@@ -41,9 +41,11 @@ func (c *Connector) newStream(parent context.Context, total time.Time) *stream {
 	if parent.Done() != nil {
 		s.stop = context.AfterFunc(parent, s.ended)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.setLocked(time.Now())
+	if !total.IsZero() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.setLocked(time.Now())
+	}
 	return s
 }
 
