@@ -71,8 +71,10 @@ func TestBodyAllocs(t *testing.T) {
 			}
 			byHand("POST", "application/json", data)
 		}, func() { decode(s.Post(t.Context(), srv.URL, session.JSON(sent))) }},
-		{"Form", func() { byHand("POST", "application/x-www-form-urlencoded", []byte(values.Encode())) },
-			func() { decode(s.Post(t.Context(), srv.URL, session.Form(values))) }},
+		{
+			"Form", func() { byHand("POST", "application/x-www-form-urlencoded", []byte(values.Encode())) },
+			func() { decode(s.Post(t.Context(), srv.URL, session.Form(values))) },
+		},
 	} {
 		hand, ours := testing.AllocsPerRun(100, tt.hand), testing.AllocsPerRun(100, tt.session)
 		t.Logf("%s: %v allocations, by hand %v", tt.name, ours, hand)

@@ -5,10 +5,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/mccutchen/go-httpbin/v2/httpbin"
-
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/mccutchen/go-httpbin/v2/httpbin"
 )
 
 // TestDigest: the library's digest authentication against another one's server.
