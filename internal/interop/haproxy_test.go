@@ -86,7 +86,9 @@ func TestInteropHAProxy(t *testing.T) {
 	s := newSession(t, connector.Config{TLS: h.leaf.Client()})
 	for _, base := range []string{"http://" + h.plain, "https://" + h.tls, "http://" + h.tcp} {
 		for _, opts := range [][]session.Option{
-			nil, {session.Text("body")}, {session.Text("body"), session.Chunked()},
+			nil,
+			{session.Text("body")},
+			{session.Text("body"), session.Chunked()},
 			{session.Text("body"), session.Expect100(), session.Version(1, 1)},
 		} {
 			resp, err := s.Put(t.Context(), base, opts...)
