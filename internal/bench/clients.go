@@ -11,11 +11,10 @@ import (
 	"os"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/hashicorp/go-retryablehttp"
+	"golang.org/x/net/publicsuffix"
 )
 
 // settings are what a workload asks of all clients.

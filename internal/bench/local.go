@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"os"
 
-	"golang.org/x/net/publicsuffix"
-
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/jar"
+	"golang.org/x/net/publicsuffix"
 )
 
 // side is one way to do something that needs no server.

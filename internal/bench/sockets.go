@@ -7,12 +7,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"github.com/coder/websocket"
 	gorilla "github.com/gorilla/websocket"
 	"github.com/lxzan/gws"
-
-	"github.com/aiolos-http/aiolos/session"
-	"github.com/aiolos-http/aiolos/ws"
 )
 
 // echo is the server's side of a WebSocket. It takes all of the CPU time that it
