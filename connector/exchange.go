@@ -267,7 +267,7 @@ func (x *exchange) send() (*http.Response, error) {
 		})
 	}
 	x.ctx = ctx
-	x.req = *x.orig.WithContext(ctx)
+	x.copyRequest(ctx)
 	x.req.Body = x.upload.forWire()
 	if x.c.forceClose {
 		x.req.Close = true
@@ -286,6 +286,12 @@ func (x *exchange) send() (*http.Response, error) {
 	}
 	return x.conn.cc.RoundTrip(&x.req)
 }
+
+// copyRequest has a frame of its own because it needs a large one, which would
+// else be on the stack of all that net/http does.
+//
+//go:noinline
+func (x *exchange) copyRequest(ctx context.Context) { x.req = *x.orig.WithContext(ctx) }
 
 // asHTTP10 makes the request one of HTTP/1.0, which asks for being kept.
 func (x *exchange) asHTTP10() {

@@ -66,11 +66,13 @@ func (x *exchange) answered(resp *http.Response) {
 	} else {
 		t.FirstByte = x.head.Sub(x.gotten)
 	}
-	r := x.record
-	if r == nil {
-		return
+	if x.record != nil {
+		x.note(resp)
 	}
-	c := x.conn
+}
+
+func (x *exchange) note(resp *http.Response) {
+	r, c := x.record, x.conn
 	info := ConnInfo{
 		Local: c.Conn.LocalAddr(), Remote: c.Conn.RemoteAddr(), TLS: c.tls, Proto: resp.Proto,
 		Reused: x.reused, Created: c.created,
@@ -81,7 +83,7 @@ func (x *exchange) answered(resp *http.Response) {
 		}
 	}
 	r.mu.Lock()
-	r.timing, r.conn = *t, info
+	r.timing, r.conn = x.timing, info
 	r.mu.Unlock()
 }
 
