@@ -138,8 +138,9 @@ func handler() http.Handler {
 	return mux
 }
 
-// jsonText is text such as a list from an API: names and addresses that recur,
-// numbers, dates and words that do not.
+// jsonText is text such as a list from an API, with the fields that a list of
+// issues has: names and addresses that recur, numbers, dates and words that do
+// not.
 func jsonText(size int) []byte {
 	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same text every time
 	words := strings.Fields("open closed merged draft fix the crash when a header is empty add support for tests in docs " +
@@ -148,11 +149,13 @@ func jsonText(size int) []byte {
 	var b bytes.Buffer
 	b.WriteByte('[')
 	for b.Len() < size {
-		id := rng.IntN(1_000_000)
-		fmt.Fprintf(&b, `{"id":%d,"url":"https://api.example.com/repos/gopher/burrow/issues/%d","title":"%s %s %s %s",`,
-			rng.Uint32(), id, word(), word(), word(), word())
-		fmt.Fprintf(&b, `"state":"%s","comments":%d,"user":{"login":"user-%d","admin":false},"created_at":"2026-%02d-%02dT%02d:%02d:00Z"},`,
-			words[rng.IntN(4)], rng.IntN(40), rng.IntN(5000), 1+rng.IntN(12), 1+rng.IntN(28), rng.IntN(24), rng.IntN(60))
+		n, user := rng.IntN(100_000), rng.IntN(5000)
+		repo := fmt.Sprintf("https://api.example.com/repos/gopher/burrow/issues/%d", n)
+		fmt.Fprintf(&b, `{"url":"%s","labels_url":"%s/labels{/name}","comments_url":"%s/comments","events_url":"%s/events",`, repo, repo, repo, repo)
+		fmt.Fprintf(&b, `"id":%d,"number":%d,"title":"%s %s %s %s",`, rng.Uint32(), n, word(), word(), word(), word())
+		fmt.Fprintf(&b, `"user":{"login":"user-%d","url":"https://api.example.com/users/user-%d","type":"User","site_admin":false},`, user, user)
+		fmt.Fprintf(&b, `"state":"%s","locked":false,"assignee":null,"comments":%d,"created_at":"2026-%02d-%02dT%02d:%02d:00Z"},`,
+			words[rng.IntN(4)], rng.IntN(40), 1+rng.IntN(12), 1+rng.IntN(28), rng.IntN(24), rng.IntN(60))
 	}
 	b.WriteString("{}]")
 	return b.Bytes()
