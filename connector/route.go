@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/proxyenv"
 )
@@ -78,7 +76,7 @@ func newProxy(p *Proxy) (*proxy, error) {
 func proxyHeader(h http.Header) (http.Header, error) {
 	header := make(http.Header, len(h)+1)
 	for name, values := range h {
-		if !validToken(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+		if !validToken(name) || slices.ContainsFunc(values, func(v string) bool { return !validValue(v) }) {
 			return nil, &errors.InvalidRequestError{Field: "proxy header", Reason: "invalid name or value"}
 		}
 		switch canonical := http.CanonicalHeaderKey(name); canonical {
