@@ -296,70 +296,6 @@ func (x *exchange) boundSilence() {
 	x.conn.boundSilence(x.timeout.SockRead)
 }
 
-// blockGrace is how long a RoundTrip whose connection is gone may take to
-// return by itself, before its caller stops waiting for it.
-const blockGrace = 100 * time.Millisecond
-
-// sendBlocking is send for a body whose Read may block: net/http does not come
-// back from a RoundTrip while its Read is under way, whatever happened. The
-// goroutine ends when that Read returns; Close has told it to. That a stream is
-// lost shows in net/http closing the body.
-func (x *exchange) sendBlocking() (*http.Response, error) {
-	type result struct {
-		resp *http.Response
-		err  error
-	}
-	results := make(chan result)
-	abandoned := make(chan struct{})
-	c, req := x.conn, x.req.WithContext(x.ctx)
-	go func() {
-		resp, err := c.cc.RoundTrip(req)
-		select {
-		case results <- result{resp, err}:
-		case <-abandoned:
-			if resp != nil {
-				resp.Body.Close() // nobody is there to hear
-			}
-		}
-	}()
-	lost := c.done()
-	if c.mux {
-		lost = x.upload.opaque.closed
-	}
-	for waits := true; waits; {
-		select {
-		case r := <-results:
-			return r.resp, r.err
-		case <-x.ctx.Done():
-			close(abandoned)
-			x.upload.close()
-			if !c.mux {
-				c.shut()
-			}
-			return nil, contextError(x.ctx)
-		case <-lost:
-			if waits = c.mux && x.upload.sent(); waits {
-				lost = nil // it was closed in good order
-			}
-		}
-	}
-	x.upload.close()
-	grace := time.NewTimer(blockGrace)
-	defer grace.Stop()
-	select {
-	case r := <-results:
-		return r.resp, r.err
-	case <-grace.C:
-	}
-	if c.mux {
-		x.stream.cancel(nil) // only now net/http says what has happened to the stream
-		r := <-results
-		return r.resp, r.err
-	}
-	close(abandoned)
-	return nil, io.ErrUnexpectedEOF
-}
-
 // stale reports whether the connection was dead before the request reached the
 // peer, so that sending it again on another one cannot do it twice, or does no
 // harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
@@ -384,18 +320,6 @@ func (x *exchange) stale() bool {
 
 func isDeadline(err error) bool {
 	return stderrors.Is(err, errTotalDeadline) || stderrors.Is(err, errReadDeadline)
-}
-
-// idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for
-// another method.
-func idempotent(req *http.Request) bool {
-	switch req.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
-		http.MethodPut, http.MethodDelete, "QUERY":
-		return true
-	}
-	_, ok := req.Header["Idempotency-Key"]
-	return ok
 }
 
 // headError gives a failed send its class.
@@ -497,12 +421,11 @@ func (x *exchange) finish(complete bool) {
 
 func (x *exchange) leave(complete bool) {
 	c := x.conn
-	keep := !x.c.forceClose && c.cc.Available() > 0
+	keep := !x.c.forceClose
 	if c.mux {
-		keep = !x.c.forceClose && !closes(x.orig) && c.cc.Err() == nil &&
-			(c.cc.Available() > 0 || c.cc.InFlight() > 0)
+		keep = keep && !closes(x.orig)
 	} else {
-		keep = keep && complete
+		keep = keep && complete && c.cc.Available() > 0
 	}
 	now := time.Now()
 	x.settleTiming(now)

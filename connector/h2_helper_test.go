@@ -58,6 +58,7 @@ func newH2Server(t testing.TB, o h2Options, h http.HandlerFunc) *h2Server {
 				s.open.Add(1)
 			case http.StateClosed, http.StateHijacked:
 				s.open.Add(-1)
+			default:
 			}
 		},
 	}
@@ -181,21 +182,6 @@ func (f *frames) request() uint32 {
 			return 0
 		case *http2.MetaHeadersFrame:
 			return frame.StreamID
-		}
-	}
-}
-
-// until reads to the client's reset of a stream, or its end, and reports whether
-// it was that.
-func (f *frames) reset(stream uint32) bool {
-	for {
-		switch frame := f.next().(type) {
-		case nil:
-			return false
-		case *http2.RSTStreamFrame:
-			if frame.StreamID == stream {
-				return true
-			}
 		}
 	}
 }

@@ -83,7 +83,8 @@ func TestH2StreamTimeouts(t *testing.T) {
 		{"total, body", "/body?for=1m", nil, timeouts{Total: 7 * time.Second}, 7 * time.Second, errors.ErrTotalTimeout, errors.PhaseBody},
 		{"total, body that drips", "/drip?for=1m", nil, timeouts{Total: 7 * time.Second}, 7 * time.Second, errors.ErrTotalTimeout, errors.PhaseBody},
 		{
-			"total, upload", "/upload", &trickle{60, time.Second},
+			"total, upload", "/upload",
+			&trickle{60, time.Second},
 			timeouts{Total: 7 * time.Second}, 7 * time.Second, errors.ErrTotalTimeout, errors.PhaseRequest,
 		},
 		{"sock_read, head", "/head?for=1m", nil, timeouts{SockRead: 7 * time.Second}, 7 * time.Second, errors.ErrSocketTimeout, errors.PhaseResponse},
@@ -237,7 +238,7 @@ func TestH2TotalFreesSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c, _ := h2Memory(t, connector.Config{}, slow)
 		ctx := connector.WithSettings(context.Background(), connector.Settings{Timeout: connector.ClientTimeout{Total: time.Second}})
-		if _, err := c.RoundTrip(newRequest(t, ctx, "GET", "https://host/body?for=1h", nil)); err != nil { //nolint:bodyclose // that is the test
+		if _, err := c.RoundTrip(newRequest(t, ctx, "GET", "https://host/body?for=1h", nil)); err != nil {
 			t.Fatal(err)
 		}
 		if s := c.Stats(); s.InUse != 1 {
