@@ -85,12 +85,15 @@ func TestH2StreamTimeouts(t *testing.T) {
 		{
 			"total, upload", "/upload",
 			&trickle{60, time.Second},
-			timeouts{Total: 7 * time.Second}, 7 * time.Second, errors.ErrTotalTimeout, errors.PhaseRequest,
+			timeouts{Total: 7 * time.Second},
+			7 * time.Second,
+			errors.ErrTotalTimeout, errors.PhaseRequest,
 		},
 		{"sock_read, head", "/head?for=1m", nil, timeouts{SockRead: 7 * time.Second}, 7 * time.Second, errors.ErrSocketTimeout, errors.PhaseResponse},
 		{"sock_read, body", "/body?for=1m", nil, timeouts{SockRead: 7 * time.Second}, 7 * time.Second, errors.ErrSocketTimeout, errors.PhaseBody},
 		{
-			"both, total first", "/body?for=1m", nil, timeouts{Total: 5 * time.Second, SockRead: 7 * time.Second},
+			"both, total first", "/body?for=1m", nil,
+			timeouts{Total: 5 * time.Second, SockRead: 7 * time.Second},
 			5 * time.Second, errors.ErrTotalTimeout, errors.PhaseBody,
 		},
 		{"sock_read, body that drips", "/drip?for=1m", nil, timeouts{SockRead: 2 * time.Second}, 0, nil, ""},
