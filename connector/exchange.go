@@ -111,18 +111,6 @@ func isDeadline(err error) bool {
 	return stderrors.Is(err, errTotalDeadline) || stderrors.Is(err, errReadDeadline)
 }
 
-// idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for
-// another method.
-func idempotent(req *http.Request) bool {
-	switch req.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
-		http.MethodPut, http.MethodDelete, "QUERY":
-		return true
-	}
-	_, ok := req.Header["Idempotency-Key"]
-	return ok
-}
-
 // headError gives a failed send its class.
 func (x *exchange) headError(err error) error {
 	if own := x.orig.Context(); own.Err() != nil {
@@ -229,12 +217,11 @@ func (x *exchange) finish(complete bool) {
 
 func (x *exchange) leave(complete bool) {
 	c := x.conn
-	keep := !x.c.forceClose && c.cc.Available() > 0
+	keep := !x.c.forceClose
 	if c.mux {
-		keep = !x.c.forceClose && !closes(x.orig) && c.cc.Err() == nil &&
-			(c.cc.Available() > 0 || c.cc.InFlight() > 0)
+		keep = keep && !closes(x.orig)
 	} else {
-		keep = keep && complete
+		keep = keep && complete && c.cc.Available() > 0
 	}
 	now := time.Now()
 	x.settleTiming(now)

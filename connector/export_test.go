@@ -93,3 +93,15 @@ type idleConn struct{ net.Conn }
 
 func (*idleConn) Close() error                    { return nil }
 func (*idleConn) SetReadDeadline(time.Time) error { return nil }
+
+// ReadFrames has pieces of what a server of HTTP/2 sends read along, and tells how
+// many streams it takes by then (1 if it has not said), and whether it goes away.
+func ReadFrames(pieces ...[]byte) (streams int, goesAway bool) {
+	c := &conn{Conn: &idleConn{}, pool: newPool(1, 1, 0, 0)}
+	c.streams.max = 1
+	m := &muxConn{conn: c}
+	for _, p := range pieces {
+		m.frames.read(p, m)
+	}
+	return c.streams.max, c.streams.draining
+}

@@ -47,18 +47,6 @@ func streamError(err error) (h2StreamError, bool) {
 	return e, ok
 }
 
-// maxRefusals is how often a request that was refused is sent.
-const maxRefusals = 5
-
-// replayable reports whether a request that failed is sent once more. One that
-// was refused may be so again, by the next connection.
-func (x *exchange) replayable(refused bool, attempt int) bool {
-	if refused {
-		return attempt < maxRefusals && x.retry && x.ctx.Err() == nil && x.upload.failed() == nil
-	}
-	return attempt == 1 && x.stale()
-}
-
 // closes reports whether the connection is to be closed after the request.
 func closes(req *http.Request) bool {
 	return req.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close")

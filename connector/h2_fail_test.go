@@ -50,6 +50,10 @@ func TestH2Failures(t *testing.T) {
 			f.WriteRSTStream(id, http2.ErrCodeInternal)
 			f.fine()
 		}, want: errors.ErrServerDisconnected, remain: true},
+		{name: "reset for breaking the protocol", worst: func(f *frames, id uint32) {
+			f.WriteRSTStream(id, http2.ErrCodeProtocol)
+			f.fine()
+		}, again: "G", want: errors.ErrServerDisconnected},
 		{name: "reset in the body", worst: func(f *frames, id uint32) {
 			f.head(id, 200, false, "content-length", "10")
 			f.WriteData(id, false, []byte("half"))

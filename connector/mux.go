@@ -213,8 +213,11 @@ func (c *conn) enter() bool {
 	if !c.mux || c.cc.Available() > 0 {
 		return true
 	}
-	c.lag()
-	if !c.pool.release(c, c.cc.Err() == nil, time.Now()) {
+	usable := c.cc.Err() == nil && c.cc.InFlight() > 0
+	if usable {
+		c.lag()
+	}
+	if !c.pool.release(c, usable, time.Now()) {
 		c.shut()
 	}
 	return false
