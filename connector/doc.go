@@ -21,6 +21,17 @@
 // request's context ([WithSettings]), and field by field from Config.Timeout
 // where those say nothing. An idle connection has no deadline.
 //
+// # HTTP/2
+//
+// It is negotiated with https servers unless Config.Protocols says otherwise; a
+// request with an Upgrade header, and one that asks for it, gets HTTP/1. A
+// connection of HTTP/2 holds one slot for all of its streams, and the limits count
+// connections. A burst to one host makes one connection at a time, and the next one
+// only when the streams of the last are taken. Each stream has the timeouts of its
+// own request, and what ends one leaves the others alone. A request that the server
+// says not to have looked at (REFUSED_STREAM, GOAWAY) is sent again whatever its
+// method, if its body can be replayed. With Config.ForceClose nothing is shared.
+//
 // # Stale connections
 //
 // A server may close a kept connection at the moment when a request is sent on

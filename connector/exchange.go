@@ -67,6 +67,9 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := x.send()
+		if err == nil && x.conn.mux {
+			err = x.checkHead(resp)
+		}
 		if err == nil {
 			return x.respond(resp), nil
 		}
@@ -135,7 +138,7 @@ func (x *exchange) headError(err error) error {
 	case x.c.pool.isClosed():
 		return errors.ErrConnectorClosed
 	}
-	if bad, ok := stderrors.AsType[*rawhead.Error](a.readErr); ok {
+	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(a.readErr, err)); ok {
 		return x.badHead(bad)
 	}
 	if stderrors.Is(a.readErr, net.ErrClosed) {

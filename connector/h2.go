@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // refusedStream reports whether the peer, or net/http in its place, said that it
@@ -50,6 +52,15 @@ func streamError(err error) (h2StreamError, bool) {
 // closes reports whether the connection is to be closed after the request.
 func closes(req *http.Request) bool {
 	return req.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close")
+}
+
+// checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.
+func (x *exchange) checkHead(resp *http.Response) error {
+	err := rawhead.CheckHead(resp.Header, x.limits)
+	if err != nil {
+		resp.Body.Close() // the error that counts is known
+	}
+	return err
 }
 
 // bodyless reports whether a response has no body whatever its length says.

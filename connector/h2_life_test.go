@@ -108,12 +108,17 @@ func TestH2RequestCloses(t *testing.T) {
 		if n := srv.conns.Load(); n != 1 {
 			t.Errorf("%d connections", n)
 		}
-		// The next one, which cannot be sent twice, is not put on it.
+		// The next one, which cannot be sent twice, is not put on it, and does not
+		// wait for it.
+		start := time.Now()
 		resp, err = c.RoundTrip(newRequest(t, t.Context(), "POST", "https://host/upload", &trickle{1, time.Second}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		read(t, resp)
+		if d := time.Since(start); d != time.Second { // which its body takes
+			t.Errorf("it took %v", d)
+		}
 		if n := srv.conns.Load(); n != 2 {
 			t.Errorf("%d connections", n)
 		}

@@ -336,3 +336,34 @@ func TestH2SettingsLowered(t *testing.T) {
 }
 
 func okHandler(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }
+
+// A connection that does not answer keeps the places of requests that were
+// cancelled. The next ones do not wait for those, in net/http, for ever.
+func TestH2DeadPlaces(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 2)
+	srv, cfg := h2Script(t, func(f *frames) {
+		if f.c.N > 0 {
+			f.fine()
+			return
+		}
+		for range 2 {
+			f.request()
+			asked <- struct{}{}
+		}
+		f.c.Stall()
+	}, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 2})
+	c := newConnector(t, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	both := make(chan []result)
+	go func() { both <- fetchAll(ctx, c, 2, srv.URL()) }()
+	<-asked
+	<-asked
+	cancel()
+	for _, r := range <-both {
+		if !errors.Is(r.err, context.Canceled) {
+			t.Errorf("got %v", r.err)
+		}
+	}
+	allOK(t, fetchAll(t.Context(), c, 5, srv.URL()))
+}

@@ -245,3 +245,49 @@ func TestH2Recorder(t *testing.T) {
 		}
 	}
 }
+
+// The limits of a head hold for that of HTTP/2 too, and for its trailer; its
+// stream is all that ends.
+func TestH2HeadLimits(t *testing.T) {
+	t.Parallel()
+	srv := newH2Server(t, h2Options{}, func(w http.ResponseWriter, r *http.Request) {
+		at := w.Header()
+		if r.URL.Path == "/trailer" {
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
+			at = http.Header{}
+		}
+		for i := range 20 {
+			at.Add("X-Many", strings.Repeat("v", 100+i))
+		}
+		for name, values := range at {
+			w.Header()[http.TrailerPrefix+name] = values
+		}
+		if r.URL.Path != "/trailer" {
+			io.WriteString(w, "never read")
+		}
+	})
+	c := newConnector(t, srv.config())
+	for _, tt := range []struct {
+		limits connector.HeadLimits
+		fails  bool
+	}{
+		{connector.HeadLimits{}, false},
+		{connector.HeadLimits{MaxHeaders: 19}, true},
+		{connector.HeadLimits{MaxFieldSize: len("X-Many") + 118}, true},
+		{connector.HeadLimits{MaxFieldSize: len("X-Many") + 119, MaxHeaders: 24}, false},
+	} {
+		ctx := connector.WithSettings(t.Context(), connector.Settings{Head: &tt.limits})
+		r := fetch(ctx, c, "GET", srv.url)
+		if got := errors.Is(r.err, errors.ErrBadHTTPMessage); got != tt.fails || !tt.fails && r.err != nil {
+			t.Errorf("%+v: %v", tt.limits, r.err)
+		}
+		r = fetch(ctx, c, "GET", srv.url+"/trailer")
+		if got := errors.Is(r.err, errors.ErrClientPayload); got != tt.fails || !tt.fails && r.err != nil {
+			t.Errorf("trailer, %+v: %v", tt.limits, r.err)
+		}
+	}
+	if s := c.Stats(); s.Opened != 1 || s.Retried != 0 {
+		t.Errorf("%+v", s)
+	}
+}
