@@ -62,8 +62,11 @@ func TestRetryBudget(t *testing.T) {
 					budget := &middleware.RetryBudget{Ratio: tt.budget.Ratio, Burst: tt.budget.Burst}
 					got := retryStorm(t, tt.requests, tt.attempts, budget, parallel)
 					low := tt.min
-					if parallel && tt.budget.Burst < 0 {
-						low = int64(tt.requests) // what is earned at once cannot all be saved
+					switch n := int64(tt.requests); {
+					case parallel && tt.budget.Burst < 0:
+						low = n // what is earned at once cannot all be saved
+					case parallel && tt.budget.Ratio >= 0:
+						low = n + (low-n)/2 // likewise, for as long as the bucket is full
 					}
 					if got < low || got > tt.max {
 						t.Errorf("parallel %v: got %d requests, want %d to %d", parallel, got, low, tt.max)
