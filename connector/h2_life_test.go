@@ -98,13 +98,13 @@ func TestH2RequestCloses(t *testing.T) {
 		sibling := make(chan result)
 		go func() { sibling <- fetch(t.Context(), c, "GET", "https://host/drip?for=10s") }()
 		time.Sleep(time.Second)
-		req := newRequest(t, t.Context(), "GET", "https://host/", nil)
+		req := newRequest(t, t.Context(), "GET", "https://host/drip?for=5s", nil)
 		req.Close = true
 		resp, err := c.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		read(t, resp)
+		last := resp
 		if n := srv.conns.Load(); n != 1 {
 			t.Errorf("%d connections", n)
 		}
@@ -122,6 +122,7 @@ func TestH2RequestCloses(t *testing.T) {
 		if n := srv.conns.Load(); n != 2 {
 			t.Errorf("%d connections", n)
 		}
+		read(t, last)
 		if r := <-sibling; r.err != nil {
 			t.Error(r.err)
 		}

@@ -39,6 +39,7 @@ func slow(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
 		io.Copy(w, r.Body)
+		wait(r, d)
 	}
 	io.WriteString(w, "ok")
 }
@@ -145,12 +146,12 @@ func TestH2StreamTimeouts(t *testing.T) {
 // between two reads, or before the first one.
 func TestH2SlowReader(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/drip?for=5s", "/early"} {
+	for _, path := range []string{"/drip?for=5s", "/early?for=10s"} {
 		synctest.Test(t, func(t *testing.T) {
 			_, c, _ := h2Memory(t, connector.Config{}, slow)
 			ctx := connector.WithSettings(t.Context(), connector.Settings{Timeout: connector.ClientTimeout{SockRead: 2 * time.Second}})
 			var body io.Reader
-			if path == "/early" {
+			if path == "/early?for=10s" {
 				body = &trickle{3, time.Second} // sent when the head is there
 			}
 			resp, err := c.RoundTrip(newRequest(t, ctx, "POST", "https://host"+path, body))
@@ -171,7 +172,7 @@ func TestH2SlowReader(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 			}
-			if want := map[string]int{"/drip?for=5s": 7, "/early": 5}[path]; n != want {
+			if want := map[string]int{"/drip?for=5s": 7, "/early?for=10s": 5}[path]; n != want {
 				t.Errorf("%s: %d bytes, want %d", path, n, want)
 			}
 			resp.Body.Close()
