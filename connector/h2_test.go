@@ -283,7 +283,7 @@ func TestH2HeadLimits(t *testing.T) {
 			t.Errorf("%+v: %v", tt.limits, r.err)
 		}
 		r = fetch(ctx, c, "GET", srv.url+"/trailer")
-		if got := errors.Is(r.err, errors.ErrClientPayload); got != tt.fails || !tt.fails && r.err != nil {
+		if got := errors.Is(r.err, errors.ErrBadHTTPMessage); got != tt.fails || !tt.fails && r.err != nil {
 			t.Errorf("trailer, %+v: %v", tt.limits, r.err)
 		}
 	}
