@@ -114,6 +114,7 @@ func TestH2Failures(t *testing.T) {
 					}
 					f.ok(f.request())
 					if id := f.request(); id != 0 {
+						f.whole() // or writing it fails, too
 						tt.worst(f, id)
 					}
 				})

@@ -124,9 +124,10 @@ func waitFor(t testing.TB, what string, ok func() bool) {
 // frames is the server's side of a connection of HTTP/2, for scripts.
 type frames struct {
 	*http2.Framer
-	c   *wiretest.Conn
-	buf bytes.Buffer
-	enc *hpack.Encoder
+	c    *wiretest.Conn
+	buf  bytes.Buffer
+	enc  *hpack.Encoder
+	body bool // the last request's is still to come
 }
 
 // h2Script is a server of TLS whose connections are scripts of frames. The
@@ -181,7 +182,20 @@ func (f *frames) request() uint32 {
 		case nil:
 			return 0
 		case *http2.MetaHeadersFrame:
+			f.body = !frame.StreamEnded()
 			return frame.StreamID
+		}
+	}
+}
+
+// whole reads the last request to its end.
+func (f *frames) whole() {
+	for f.body {
+		switch frame := f.next().(type) {
+		case nil:
+			return
+		case *http2.DataFrame:
+			f.body = !frame.StreamEnded()
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // settleTime is how long the next connection waits for the settings of the last,
 // or for a stream that has ended here and not yet in net/http.
-const settleTime = 250 * time.Millisecond
+const settleTime = time.Second
 
 // mux is what the pool knows of a host's HTTP/2. It is the pool's, under its
 // lock.
