@@ -20,8 +20,8 @@ import (
 // looks at the head of its response, counts its bytes and tells the pool when it
 // is closed.
 //
-// With HTTP/2, net/http reads and writes the TLS connection itself, and all that
-// is left to the conn is to be counted.
+// With HTTP/2 it only counts and closes: frames come at any time, and deadlines
+// are those of the streams.
 type conn struct {
 	net.Conn
 	pool    *pool

@@ -70,14 +70,16 @@
 //
 // # Names of aiohttp
 //
-// ClientSession is [Session], request is [Session.Request], ws_connect has a
-// package of its own, ClientTimeout is [ClientTimeout], ClientResponse is
-// [Response], StreamReader is [StreamReader], raise_for_status is
-// [Response.CheckStatus] and [CheckStatus], params is [Query] and [Params], data
-// is [Bytes], [Text], [Form], [FormPairs], [FormData],
-// [Multipart], [Body] and [Stream], json is [JSON],
+// ClientSession is [Session], request is [Session.Request], ws_connect is
+// [Session.WebSocket], ClientTimeout is [ClientTimeout], ClientResponse is
+// [Response], StreamReader is [StreamReader], TraceConfig is [Trace],
+// raise_for_status is [Response.CheckStatus] and [CheckStatus], params is [Query]
+// and [Params], data is [Bytes], [Text], [Form], [FormPairs], [FormData],
+// [Multipart], [Body] and [Stream], json is [JSON], compress is [Compress],
 // allow_redirects and max_redirects are [NoRedirects] and [Redirects], auth is
-// [BasicAuth] or [Bearer], skip_auto_headers is [SkipHeader], base_url,
-// connector, connector_owner, cookie_jar, timeout and middlewares are fields of
-// [Config], aiohttp.request is the function [Request].
+// [BasicAuth] or [Bearer], ssl is [TLS], [Insecure] and [Fingerprint], proxy is
+// [Proxy], middlewares is [Use], skip_auto_headers is [SkipHeader], base_url,
+// connector, connector_owner, cookie_jar, timeout, trust_env, trace_configs and
+// middlewares are fields of [Config], aiohttp.request is the function [Request].
+// The whole list is docs/aiohttp.md.
 package session
