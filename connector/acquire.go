@@ -12,7 +12,7 @@ import (
 // none. Only the way that takes time pays for its timeouts.
 func (x *exchange) connect(fresh bool) error {
 	p := x.c.pool
-	now := x.start
+	now := x.timing.Start
 	if x.timing.Retried {
 		now = time.Now()
 	}
@@ -132,9 +132,13 @@ func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoi
 }
 
 func (x *exchange) totalTimeout(phase errors.Phase) error {
+	began := x.timing.Start
+	if s := SettingsFrom(x.orig.Context()); s != nil && !s.Started.IsZero() {
+		began = s.Started
+	}
 	return &errors.TimeoutError{
-		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.total.Sub(x.began),
-		Elapsed: time.Since(x.began), Host: x.key.addr(),
+		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.total.Sub(began),
+		Elapsed: time.Since(began), Host: x.key.addr(),
 	}
 }
 

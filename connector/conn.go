@@ -2,7 +2,6 @@ package connector
 
 import (
 	"bytes"
-	"crypto/tls"
 	stderrors "errors"
 	"io"
 	"net"
@@ -27,7 +26,7 @@ type conn struct {
 	pool    *pool
 	host    *host
 	cc      *http.ClientConn
-	tls     *tls.ConnectionState // nil without TLS
+	info    *ConnInfo // what does not change: shared by all who ask
 	created time.Time
 	remote  string
 	mux     bool // HTTP/2

@@ -72,12 +72,28 @@ func New(cfg Config) (*Connector, error) {
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{c: c, orig: req, upload: newRequestBody(req.Body)}
+	x := c.newExchange(req)
 	if err := x.prepare(); err != nil {
 		x.upload.close()
 		return nil, err
 	}
 	return x.roundTrip()
+}
+
+// newExchange makes room for a copy of the request where one is likely to be
+// needed: net/http does not change a request, but another context, and what is
+// said to a proxy, must not show in the caller's own.
+func (c *Connector) newExchange(req *http.Request) *exchange {
+	body := newRequestBody(req.Body)
+	if !body.present() && req.Context().Done() == nil && req.URL != nil && req.URL.Scheme != "https" {
+		return &exchange{c: c, orig: req, upload: body}
+	}
+	x := &struct {
+		exchange
+		copied http.Request
+	}{exchange: exchange{c: c, orig: req, upload: body}}
+	x.room = &x.copied
+	return &x.exchange
 }
 
 // prepare checks the request and settles its times.
@@ -104,16 +120,13 @@ func (x *exchange) prepare() error {
 	if s != nil && s.Trace != nil {
 		x.trace = s.Trace
 	}
-	x.start = time.Now()
-	x.began = x.start
+	start := time.Now()
+	x.timing.Start = start
 	x.timeout = x.c.timeout
 	x.retry = x.c.retry
 	if s != nil {
 		x.timeout = s.Timeout.Inherit(x.timeout)
 		x.total = s.Deadline
-		if !s.Started.IsZero() {
-			x.began = s.Started
-		}
 		x.retry = x.retry && !s.DisableStaleRetry
 		x.record = s.Recorder
 		x.http10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
@@ -122,12 +135,11 @@ func (x *exchange) prepare() error {
 		}
 	}
 	if x.total.IsZero() && x.timeout.Total > 0 {
-		x.total = x.start.Add(x.timeout.Total)
+		x.total = start.Add(x.timeout.Total)
 	}
-	if !x.total.IsZero() && !x.start.Before(x.total) {
+	if !x.total.IsZero() && !start.Before(x.total) {
 		return x.totalTimeout(errors.PhasePool)
 	}
-	x.timing.Start = x.start
 	return nil
 }
 

@@ -175,19 +175,20 @@ func (d *dialer) dialConn(ctx context.Context, dl *dial) error {
 		return err
 	}
 	c := &conn{Conn: nc, pool: d.pool, created: time.Now()}
-	if a := nc.RemoteAddr(); a != nil {
+	c.info = &ConnInfo{Local: nc.LocalAddr(), Remote: nc.RemoteAddr(), Created: c.created}
+	if a := c.info.Remote; a != nil {
 		c.remote = a.String()
 	}
 	dl.conn, dl.wire = c, c
 	tc, ok := nc.(*tls.Conn)
 	if ok && dl.key.https { // and not the proxy's
 		state := tc.ConnectionState()
-		c.tls = &state
+		c.info.TLS = &state
 	}
 	if !d.multiplexed(dl.key) {
 		return nil
 	}
-	c.mux = !dl.key.https || c.tls != nil && c.tls.NegotiatedProtocol == "h2"
+	c.mux = !dl.key.https || ok && tc.ConnectionState().NegotiatedProtocol == "h2"
 	if c.mux {
 		dl.wire = &muxConn{Conn: nc, conn: c}
 	} else if d.only2 {

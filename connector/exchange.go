@@ -19,7 +19,8 @@ import (
 type exchange struct {
 	c    *Connector
 	orig *http.Request
-	req  http.Request // what net/http gets: never the caller's own
+	req  *http.Request // what net/http gets: the caller's own, which then is as it must be, or a copy
+	room *http.Request // for the copy, or nil
 	key  key
 
 	timeout ClientTimeout
@@ -33,9 +34,7 @@ type exchange struct {
 	record *Recorder // where the caller wants that; nil: nowhere
 	trace  *Trace
 
-	start  time.Time // of the exchange
-	began  time.Time // of what the total timeout bounds
-	total  time.Time // when that strikes, or zero
+	total  time.Time // when the total timeout strikes, or zero
 	gotten time.Time // when the conn was there
 	head   time.Time // when the response's head was there
 
@@ -164,9 +163,9 @@ func (x *exchange) badHead(cause error) error {
 func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.head = time.Now()
 	resp.Request = x.orig
-	resp.TLS = x.conn.tls
+	resp.TLS = x.conn.info.TLS
 	x.answered(resp)
-	if rwc, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+	if rwc, ok := upgradedBody(resp); ok {
 		x.conn.upgrade()
 		if x.cancel != nil {
 			x.cancel(nil)
@@ -207,6 +206,15 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.stream.deliver(x)
 	}
 	return resp
+}
+
+// upgradedBody is the connection that a 101 has for a body.
+func upgradedBody(resp *http.Response) (io.ReadWriteCloser, bool) {
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return nil, false
+	}
+	rwc, ok := resp.Body.(io.ReadWriteCloser)
+	return rwc, ok
 }
 
 // finish ends the exchange: the connection goes back to the pool if the

@@ -16,7 +16,9 @@ import (
 type Recorder struct {
 	mu     sync.Mutex
 	timing Timing
-	conn   ConnInfo
+	conn   *ConnInfo // the connection's own, or nil
+	proto  string
+	raw    []RawHeader
 }
 
 // Timing returns where the time has gone so far.
@@ -30,7 +32,12 @@ func (r *Recorder) Timing() Timing {
 func (r *Recorder) Conn() ConnInfo {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.conn
+	if r.conn == nil {
+		return ConnInfo{}
+	}
+	info := *r.conn
+	info.Proto, info.Reused, info.RawHeaders = r.proto, r.timing.Reused, r.raw
+	return info
 }
 
 // ConnInfo tells of the connection that served a request. (aiohttp: Connection)
@@ -73,17 +80,14 @@ func (x *exchange) answered(resp *http.Response) {
 
 func (x *exchange) note(resp *http.Response) {
 	r, c := x.record, x.conn
-	info := ConnInfo{
-		Local: c.Conn.LocalAddr(), Remote: c.Conn.RemoteAddr(), TLS: c.tls, Proto: resp.Proto,
-		Reused: x.reused, Created: c.created,
-	}
+	var raw []RawHeader
 	if x.limits.Keep && !c.mux {
 		for _, f := range c.rawHead() {
-			info.RawHeaders = append(info.RawHeaders, RawHeader(f))
+			raw = append(raw, RawHeader(f))
 		}
 	}
 	r.mu.Lock()
-	r.timing, r.conn = x.timing, info
+	r.timing, r.conn, r.proto, r.raw = x.timing, c.info, resp.Proto, raw
 	r.mu.Unlock()
 }
 
@@ -96,7 +100,7 @@ func (x *exchange) settleTiming(now time.Time) {
 	t := &x.timing
 	a := x.conn.account()
 	t.Received, t.Sent = a.rx, a.tx
-	t.Total = now.Sub(x.start)
+	t.Total = now.Sub(t.Start)
 	t.Body = now.Sub(x.head)
 	r.mu.Lock()
 	r.timing = *t

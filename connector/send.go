@@ -35,8 +35,27 @@ func (x *exchange) send() (*http.Response, error) {
 			},
 		})
 	}
-	x.ctx = ctx
-	x.copyRequest(ctx)
+	x.ctx, x.req = ctx, x.orig
+	if x.room != nil || x.stream != nil || x.c.forceClose || x.trustEnv || x.http10 || x.proxies {
+		x.copyRequest()
+	}
+	if x.upload.mayBlock() {
+		return x.sendBlocking()
+	}
+	return x.conn.cc.RoundTrip(x.req)
+}
+
+// copyRequest makes the request that net/http gets another one than the
+// caller's. It has a frame of its own because it needs a large one, which would
+// else be on the stack of all that net/http does.
+//
+//go:noinline
+func (x *exchange) copyRequest() {
+	if x.room == nil {
+		x.room = new(http.Request)
+	}
+	x.req = x.room
+	*x.req = *x.orig.WithContext(x.ctx)
 	x.req.Body = x.upload.forWire()
 	if x.c.forceClose {
 		x.req.Close = true
@@ -50,17 +69,7 @@ func (x *exchange) send() (*http.Response, error) {
 	if x.proxies {
 		x.req.Header = proxyAuthorized(x.req.Header, x.key)
 	}
-	if x.upload.mayBlock() {
-		return x.sendBlocking()
-	}
-	return x.conn.cc.RoundTrip(&x.req)
 }
-
-// copyRequest has a frame of its own because it needs a large one, which would
-// else be on the stack of all that net/http does.
-//
-//go:noinline
-func (x *exchange) copyRequest(ctx context.Context) { x.req = *x.orig.WithContext(ctx) }
 
 // asHTTP10 makes the request one of HTTP/1.0, which asks for being kept.
 func (x *exchange) asHTTP10() {
