@@ -21,7 +21,7 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 	}
 	results := make(chan result)
 	abandoned := make(chan struct{})
-	c, req := x.conn, x.req.WithContext(x.ctx)
+	c, req := x.conn, x.req.WithContext(x.req.Context()) // x.req may be another attempt's by the time that this one ends
 	go func() {
 		resp, err := c.cc.RoundTrip(req)
 		select {

@@ -42,6 +42,7 @@ type conn struct {
 	closing sync.Once
 	closeOf error
 	ending  sync.Once
+	abort   func() // made on demand, by who holds the conn
 
 	mu       sync.Mutex
 	state    connState
@@ -134,6 +135,25 @@ func (c *conn) hurry(d time.Duration) {
 		c.sockRead, c.silence = 0, now.Add(d)
 		c.alarmLocked(now)
 	}
+}
+
+// aborter returns what closes the conn if it is busy. An exchange during which it
+// was called must not leave the conn to another.
+func (c *conn) aborter() func() {
+	if c.abort == nil {
+		c.abort = func() {
+			c.mu.Lock()
+			busy := c.state == connActive
+			if busy && c.readErr == nil {
+				c.readErr = net.ErrClosed
+			}
+			c.mu.Unlock()
+			if busy {
+				c.shut()
+			}
+		}
+	}
+	return c.abort
 }
 
 // end ends the exchange, and reports whether the conn can have another: net/http

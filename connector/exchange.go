@@ -38,8 +38,9 @@ type exchange struct {
 	gotten time.Time // when the conn was there
 	head   time.Time // when the response's head was there
 
-	ctx    context.Context         //nolint:containedctx // the exchange lives as long as the request's context
-	cancel context.CancelCauseFunc // nil for a context that cannot be cancelled
+	ctx     context.Context //nolint:containedctx // the caller's, or the stream: what can end the exchange
+	unwatch func() bool     // ends the watch over ctx; nil: there is none
+	values  values          // what net/http has of ctx then
 
 	conn   *conn
 	reused bool
@@ -167,8 +168,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.answered(resp)
 	if rwc, ok := upgradedBody(resp); ok {
 		x.conn.upgrade()
-		if x.cancel != nil {
-			x.cancel(nil)
+		if x.unwatch != nil {
+			x.unwatch()
 		}
 		u := &upgraded{ReadWriteCloser: rwc, conn: x.conn}
 		if x.c.config.OnLeak != nil {
@@ -236,13 +237,13 @@ func (x *exchange) leave(complete bool) {
 	}
 	now := time.Now()
 	x.settleTiming(now)
+	if x.unwatch != nil && !x.unwatch() {
+		keep = false // it is about to be aborted
+	}
 	keep = keep && c.end()
-	switch {
-	case x.stream != nil:
+	if x.stream != nil {
 		// What is still being sent goes on using the context.
 		x.stream.end(x.c, complete && !x.upload.present())
-	case x.cancel != nil:
-		x.cancel(nil)
 	}
 	if !x.c.pool.release(c, keep, now) {
 		c.shut()

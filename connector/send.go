@@ -5,23 +5,27 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 )
 
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
-	ctx := x.orig.Context()
-	x.cancel, x.stream = nil, nil
+	ctx := x.orig.Context() // what net/http gets
+	x.ctx, x.unwatch, x.stream = ctx, nil, nil
 	switch {
 	case x.conn.mux:
 		x.stream = x.c.newStream(ctx, x.total)
 		if !x.uploads() {
 			x.stream.listen(x.timeout.SockRead)
 		}
-		ctx = x.stream
+		ctx, x.ctx = x.stream, x.stream
 	case ctx.Done() != nil:
-		// net/http leaves a child of the context behind when it fails on a
-		// ClientConn; this one takes it along.
-		ctx, x.cancel = context.WithCancelCause(ctx)
+		// net/http would make a child of the context, and leave it behind when
+		// it fails on a ClientConn. All that it does when the context ends is to
+		// close the connection.
+		x.unwatch = context.AfterFunc(ctx, x.conn.aborter())
+		x.values.Context = ctx
+		ctx = &x.values
 	}
 	if x.uploads() && x.timeout.SockRead > 0 {
 		var asking atomic.Bool
@@ -35,9 +39,9 @@ func (x *exchange) send() (*http.Response, error) {
 			},
 		})
 	}
-	x.ctx, x.req = ctx, x.orig
+	x.req = x.orig
 	if x.room != nil || x.stream != nil || x.c.forceClose || x.trustEnv || x.http10 || x.proxies {
-		x.copyRequest()
+		x.copyRequest(ctx)
 	}
 	if x.upload.mayBlock() {
 		return x.sendBlocking()
@@ -50,12 +54,12 @@ func (x *exchange) send() (*http.Response, error) {
 // else be on the stack of all that net/http does.
 //
 //go:noinline
-func (x *exchange) copyRequest() {
+func (x *exchange) copyRequest(ctx context.Context) {
 	if x.room == nil {
 		x.room = new(http.Request)
 	}
 	x.req = x.room
-	*x.req = *x.orig.WithContext(x.ctx)
+	*x.req = *x.orig.WithContext(ctx)
 	x.req.Body = x.upload.forWire()
 	if x.c.forceClose {
 		x.req.Close = true
@@ -70,6 +74,13 @@ func (x *exchange) copyRequest() {
 		x.req.Header = proxyAuthorized(x.req.Header, x.key)
 	}
 }
+
+// values is a context that never ends.
+type values struct{ context.Context } //nolint:containedctx // it is one itself
+
+func (values) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+func (values) Done() <-chan struct{}                   { return nil }
+func (values) Err() error                              { return nil }
 
 // asHTTP10 makes the request one of HTTP/1.0, which asks for being kept.
 func (x *exchange) asHTTP10() {
