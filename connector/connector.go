@@ -82,10 +82,12 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // newExchange makes room for a copy of the request where one is likely to be
 // needed: net/http does not change a request, but another context, and what is
-// said to a proxy, must not show in the caller's own.
+// said to a proxy, must not show in the caller's own. With HTTP/2, which is to be
+// expected of https, the stream has the room.
 func (c *Connector) newExchange(req *http.Request) *exchange {
 	body := newRequestBody(req.Body)
-	if !body.present() && req.Context().Done() == nil && req.URL != nil && req.URL.Scheme != "https" {
+	alone := !body.present() && req.Context().Done() == nil
+	if alone || req.URL != nil && req.URL.Scheme == "https" {
 		return &exchange{c: c, orig: req, upload: body}
 	}
 	x := &struct {

@@ -55,10 +55,14 @@ func (x *exchange) send() (*http.Response, error) {
 //
 //go:noinline
 func (x *exchange) copyRequest(ctx context.Context) {
-	if x.room == nil {
-		x.room = new(http.Request)
+	switch {
+	case x.stream != nil:
+		x.req = &x.stream.req
+	case x.room != nil:
+		x.req = x.room
+	default:
+		x.req = new(http.Request)
 	}
-	x.req = x.room
 	*x.req = *x.orig.WithContext(ctx)
 	x.req.Body = x.upload.forWire()
 	if x.c.forceClose {

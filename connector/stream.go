@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -18,6 +19,7 @@ type stream struct {
 	done            chan struct{}
 	ended, rings    func() // the methods, for those who call back
 	stop            func() bool
+	req             http.Request // what net/http gets
 
 	mu         sync.Mutex
 	x          *exchange // to be ended with the context; nil until it has a response
@@ -156,7 +158,7 @@ func (s *stream) end(c *Connector, through bool) {
 	}
 	s.mu.Unlock()
 	if again {
-		s.Context, s.stop = nil, nil
+		s.Context, s.stop, s.req = nil, nil, http.Request{}
 		s.silence, s.alarm = time.Time{}, time.Time{}
 		s.headed, s.over = false, false
 		c.streams.Put(s)
