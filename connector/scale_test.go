@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/memnet"
@@ -156,36 +158,9 @@ func TestManyHosts(t *testing.T) {
 // connection; it should not grow with their number. Ten of the hosts are asked, so
 // that what differs is not the processor's cache.
 func BenchmarkHosts(b *testing.B) {
-	for _, hosts := range []int{10, 100, 1000, 10000} {
+	for _, hosts := range hostCounts {
 		b.Run(strconv.Itoa(hosts), func(b *testing.B) {
-			n := memnet.New()
-			n.SetBuffer(512)
-			ln, err := n.Listen("all:80")
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer ln.Close()
-			go func() {
-				for nc, err := ln.Accept(); err == nil; nc, err = ln.Accept() {
-					go answerAll(nc)
-				}
-			}()
-			c, err := connector.New(connector.Config{KeepAlive: -1, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return n.DialContext(ctx, network, "all:80")
-			}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer c.Close()
-			useHosts(b, c, "80", hosts)
-			var reqs []*http.Request
-			for i := range 10 {
-				req, err := http.NewRequestWithContext(b.Context(), "GET", fmt.Sprintf("http://h%d.test:80/", i*hosts/10), nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				reqs = append(reqs, req)
-			}
+			c, reqs := manyHosts(b, hosts)
 			runtime.GC()
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
@@ -193,6 +168,76 @@ func BenchmarkHosts(b *testing.B) {
 			}
 		})
 	}
+}
+
+var hostCounts = []int{10, 100, 1000, 10000}
+
+// BenchmarkHostsRatio compares them in rounds that take turns, in one program, so
+// that garbage collection, which goes by the program's memory, and what else the
+// machine does, hurts all alike. It reports the median of the time over that of
+// ten hosts.
+func BenchmarkHostsRatio(b *testing.B) {
+	const requests = 2000
+	var conns []*connector.Connector
+	var reqs [][]*http.Request
+	for _, hosts := range hostCounts {
+		c, r := manyHosts(b, hosts)
+		conns, reqs = append(conns, c), append(reqs, r)
+	}
+	ratios := make([][]float64, len(conns))
+	took := make([]time.Duration, len(conns))
+	for round := 0; b.Loop(); round++ {
+		for i := range conns {
+			i = (i + round) % len(conns)
+			start := time.Now()
+			for n := range requests {
+				ask(b, conns[i], reqs[i][n%len(reqs[i])])
+			}
+			took[i] = time.Since(start)
+		}
+		for i := range conns {
+			ratios[i] = append(ratios[i], float64(took[i])/float64(took[0]))
+		}
+	}
+	for i, hosts := range hostCounts[1:] {
+		slices.Sort(ratios[i+1])
+		b.ReportMetric(ratios[i+1][len(ratios[i+1])/2], strconv.Itoa(hosts)+"-of-10")
+	}
+}
+
+// manyHosts returns a connector that has an idle connection to each of so many
+// hosts, and requests to ten of them.
+func manyHosts(b *testing.B, hosts int) (*connector.Connector, []*http.Request) {
+	b.Helper()
+	n := memnet.New()
+	n.SetBuffer(512)
+	ln, err := n.Listen("all:80")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { ln.Close() })
+	go func() {
+		for nc, err := ln.Accept(); err == nil; nc, err = ln.Accept() {
+			go answerAll(nc)
+		}
+	}()
+	c, err := connector.New(connector.Config{KeepAlive: -1, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return n.DialContext(ctx, network, "all:80")
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	useHosts(b, c, "80", hosts)
+	var reqs []*http.Request
+	for i := range 10 {
+		req, err := http.NewRequestWithContext(b.Context(), "GET", fmt.Sprintf("http://h%d.test:80/", i*hosts/10), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		reqs = append(reqs, req)
+	}
+	return c, reqs
 }
 
 func ask(tb testing.TB, rt http.RoundTripper, req *http.Request) {
