@@ -1,6 +1,6 @@
 // Package charset reads Content-Type headers leniently and decodes text by
-// them: [Label] finds the charset of a body, [Known] tells whether it can be
-// decoded or a fallback has to be asked for, [Decode] decodes.
+// them: [Parse] finds the charset of a body, [Name] tells whether it is known,
+// [Decode] decodes.
 package charset
 
 import "strings"

@@ -50,25 +50,8 @@ func (e *DecodeError) Is(target error) bool {
 	return target == errors.ErrClientPayload || target == errors.ErrClient
 }
 
-// Label is the charset that a Content-Type names, in lower case, whether it is
-// known or not. JSON that names none is UTF-8 (RFC 8259 8.1). It is "" if the
-// header does not tell. (aiohttp: ClientResponse.get_encoding)
-func Label(contentType string) string {
-	mediaType, label := Parse(contentType)
-	if label == "" && IsJSON(mediaType) {
-		return UTF8
-	}
-	return label
-}
-
-// Known reports whether label is one of the WHATWG's Encoding standard that
-// [Decode] takes. The empty label is not. The standard's "replacement", which
-// stands for charsets that browsers refuse, is not a charset either.
-func Known(label string) bool {
-	enc, _ := lookup(label)
-	return enc != nil
-}
-
+// lookup finds a charset of the WHATWG's Encoding standard. The standard's
+// "replacement", which stands for charsets that browsers refuse, is none.
 func lookup(label string) (encoding.Encoding, string) {
 	enc, name := charset.Lookup(label)
 	if name == "replacement" {
@@ -86,7 +69,7 @@ func lookup(label string) (encoding.Encoding, string) {
 //
 // If strict is set, data that is invalid in its charset is a [*DecodeError] of
 // [ErrInvalid], as with errors="strict" in aiohttp; else what is invalid becomes
-// U+FFFD, as with errors="replace". A label that is not [Known] is a
+// U+FFFD, as with errors="replace". A label that the standard does not have is a
 // [*DecodeError] of [ErrUnknown] either way: ask the resolver before.
 func Decode(label string, data []byte, strict bool) (string, error) {
 	marked, n := sniff(data)
