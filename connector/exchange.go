@@ -27,6 +27,7 @@ type exchange struct {
 	limits  rawhead.Limits
 	// What the settings ask for, and few do.
 	trustEnv, http10, notUntilEOF bool
+	chunks                        bool // their ends are noted
 	proxies                       bool // there is one, or might have been
 
 	timing Timing
@@ -53,7 +54,8 @@ type exchange struct {
 	expected int64
 	received int64
 	reads    int
-	readErr  error // what ended the reading
+	noted    uint64 // which of the record's bodies this is
+	readErr  error  // what ended the reading
 
 	closed atomic.Bool // the body, by its reader
 	done   atomic.Bool // the exchange: the slot is given back

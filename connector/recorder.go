@@ -17,6 +17,7 @@ type Recorder struct {
 	mu     sync.Mutex
 	timing Timing
 	conn   ConnInfo
+	chunks chunkNote
 }
 
 // Timing returns where the time has gone so far.
@@ -69,6 +70,7 @@ func (x *exchange) answered(resp *http.Response) {
 	if x.record != nil {
 		x.note(resp)
 	}
+	x.chunks = x.chunks && x.settleChunks(resp)
 }
 
 func (x *exchange) note(resp *http.Response) {
@@ -84,6 +86,8 @@ func (x *exchange) note(resp *http.Response) {
 	}
 	r.mu.Lock()
 	r.timing, r.conn = x.timing, info
+	r.chunks = chunkNote{body: r.chunks.body + 1}
+	x.noted = r.chunks.body
 	r.mu.Unlock()
 }
 

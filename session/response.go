@@ -157,6 +157,7 @@ func (r *Response) Content() *StreamReader {
 			ahead = r.call.opts.rare.readBuffer
 		}
 		r.stream = newStreamReader(r.Body, ahead)
+		r.stream.chunks = r.call != nil && r.call.opts.wire != nil && r.call.opts.wire.httpChunks
 	}
 	return r.stream
 }

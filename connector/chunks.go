@@ -1,0 +1,108 @@
+package connector
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/aiolos-http/aiolos/internal/chunkends"
+)
+
+// chunkNote is what a [Recorder] knows of the chunks of a body.
+type chunkNote struct {
+	body uint64 // counts the responses
+	end  int64
+}
+
+// ChunkEnd returns where the HTTP chunk ends to which the last byte belongs that was
+// read of the body: an offset in the body, before any content coding is undone. It
+// is the number of bytes read if that byte was the chunk's last, and greater if not.
+//
+// It is there if [Settings].HTTPChunks asked for it, in which case no Read of the
+// body goes beyond a chunk's end. It is 0 before the first byte, and for bodies
+// without chunks: those with a Content-Length, those that end with the connection,
+// and all of HTTP/2. Whoever reads ahead, such as a middleware that puts a buffer
+// around the body, sees the ends only of what it has read last.
+func (r *Recorder) ChunkEnd() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.chunks.end
+}
+
+// noteChunk tells the record where the chunk ends, unless it has another body by
+// now.
+func (x *exchange) noteChunk(end int64) {
+	r := x.record
+	r.mu.Lock()
+	if r.chunks.body == x.noted {
+		r.chunks.end = end
+	}
+	r.mu.Unlock()
+}
+
+// settleChunks reports whether the response has chunks that are to be watched. It
+// is net/http that says how a body is framed.
+func (x *exchange) settleChunks(resp *http.Response) bool {
+	return !x.conn.mux && slices.Equal(resp.TransferEncoding, []string{"chunked"})
+}
+
+// watchChunks has the conn look for chunks in what follows the head. Whether there
+// are any is not known when the first bytes come: net/http reads them together with
+// the head.
+func (c *conn) watchChunks() {
+	if c.mux {
+		return
+	}
+	c.mu.Lock()
+	c.chunks = new(chunkends.Scanner)
+	c.mu.Unlock()
+}
+
+// feedChunksLocked shows the head to the one scanner and the body to the other.
+func (c *conn) feedChunksLocked(p []byte) error {
+	n, err := c.head.FeedHead(p)
+	if err == nil && c.head.Done() {
+		c.chunks.Feed(p[n:])
+	}
+	return err
+}
+
+// chunkAt returns where the chunk ends to which a byte of the body belongs, or 0 if
+// that is not known yet, and how many bytes of the body the conn has seen. lost
+// says that it will never be known.
+func (c *conn) chunkAt(offset int64) (end, seen int64, lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.chunks == nil {
+		return 0, 0, true
+	}
+	end = c.chunks.End(offset)
+	return end, c.chunks.Seen(), end == 0 && c.chunks.Lost()
+}
+
+// readChunk is a Read of net/http's body that does not go beyond the end of a chunk.
+//
+// That end is known once the chunk's size has come, and net/http does not read a
+// size before it is asked for the data. A single byte has it do so; what has come
+// along with that byte is read without waiting.
+func (x *exchange) readChunk(p []byte) (n int, err error) {
+	end, seen, lost := x.conn.chunkAt(x.received)
+	if lost || len(p) == 0 {
+		return x.body.Read(p)
+	}
+	if end > 0 {
+		n, err = x.body.Read(p[:min(int64(len(p)), end-x.received)])
+	} else {
+		n, err = x.body.Read(p[:1])
+		if end, seen, _ = x.conn.chunkAt(x.received); n > 0 && err == nil {
+			more := min(min(end, seen)-x.received, int64(len(p))) - 1
+			if more > 0 {
+				n, err = x.body.Read(p[1 : 1+more])
+				n++
+			}
+		}
+	}
+	if n > 0 {
+		x.noteChunk(end)
+	}
+	return n, err
+}
