@@ -67,38 +67,37 @@ func (c *conn) feedChunksLocked(p []byte) error {
 }
 
 // chunkAt returns where the chunk ends to which a byte of the body belongs, or 0 if
-// that is not known yet, and how many bytes of the body the conn has seen. lost
-// says that it will never be known.
-func (c *conn) chunkAt(offset int64) (end, seen int64, lost bool) {
+// that is not known yet, and how many bytes of that chunk can be had without
+// waiting. lost says that neither will ever be known.
+func (c *conn) chunkAt(offset int64) (end, ready int64, lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.chunks == nil {
 		return 0, 0, true
 	}
 	end = c.chunks.End(offset)
-	return end, c.chunks.Seen(), end == 0 && c.chunks.Lost()
+	return end, min(end, c.chunks.Seen()) - offset, end == 0 && c.chunks.Lost()
 }
 
-// readChunk is a Read of net/http's body that does not go beyond the end of a chunk.
+// readChunk is a Read of net/http's body that does not go beyond the end of a chunk,
+// and does not wait if there is something to return, as net/http does in the middle
+// of a chunk.
 //
-// That end is known once the chunk's size has come, and net/http does not read a
-// size before it is asked for the data. A single byte has it do so; what has come
-// along with that byte is read without waiting.
+// If nothing is at hand, a single byte has net/http read from the connection, and
+// the chunk's size before it, if that has not come. What has come along is then read
+// without waiting.
 func (x *exchange) readChunk(p []byte) (n int, err error) {
-	end, seen, lost := x.conn.chunkAt(x.received)
+	end, ready, lost := x.conn.chunkAt(x.received)
 	if lost || len(p) == 0 {
 		return x.body.Read(p)
 	}
-	if end > 0 {
-		n, err = x.body.Read(p[:min(int64(len(p)), end-x.received)])
-	} else {
-		n, err = x.body.Read(p[:1])
-		if end, seen, _ = x.conn.chunkAt(x.received); n > 0 && err == nil {
-			more := min(min(end, seen)-x.received, int64(len(p))) - 1
-			if more > 0 {
-				n, err = x.body.Read(p[1 : 1+more])
-				n++
-			}
+	if ready > 0 {
+		n, err = x.body.Read(p[:min(int64(len(p)), ready)])
+	} else if n, err = x.body.Read(p[:1]); n > 0 {
+		end, ready, _ = x.conn.chunkAt(x.received)
+		if more := min(int64(len(p)), ready); more > 1 && err == nil {
+			n, err = x.body.Read(p[1:more])
+			n++
 		}
 	}
 	if n > 0 {

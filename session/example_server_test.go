@@ -41,6 +41,11 @@ func serveExample(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"name": "gopher", "age": 16}`)
 	case path == "/lines":
 		io.WriteString(w, "one\ntwo\r\nthree")
+	case path == "/chunks":
+		for _, chunk := range []string{"first\n", "second\nthird\n"} {
+			io.WriteString(w, chunk)
+			http.NewResponseController(w).Flush()
+		}
 	case path == "/old":
 		http.Redirect(w, r, "/new", http.StatusFound)
 	case path == "/missing":

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"io"
 	"iter"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -80,6 +81,9 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 		s.fill()
 	}
 	b, _ := s.src.(*responseBody) // nil: one of somebody else's
+	if b != nil && b.decoded && s.err == io.EOF {
+		b.passChunk() // the decoder may have had the end together with the last bytes
+	}
 	if b != nil && b.passed > s.ended && b.passed == s.total {
 		s.ended = b.passed
 		return nil, true, nil
@@ -117,7 +121,7 @@ func (b *responseBody) chunkLeft() int64 {
 // passChunk notes how much was decoded when the decoder has all of a chunk and
 // asks for more.
 func (b *responseBody) passChunk() {
-	if b.raw.n > 0 && b.raw.n == b.call.record.ChunkEnd() {
+	if b.chunks && b.raw.n > 0 && b.raw.n == b.call.record.ChunkEnd() {
 		b.passed = b.done
 	}
 }

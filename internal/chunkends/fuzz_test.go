@@ -60,7 +60,8 @@ func ends(raw []byte, n int) []int64 {
 // reference are the ends by net/http's decoder: it has read more than a byte of the
 // source along with the last byte of a chunk, because it reads the framing that
 // comes after if that is at hand. Without that framing there is no telling.
-func reference(raw []byte) []int64 {
+// whole says that the last chunk was there.
+func reference(raw []byte) (found []int64, whole bool) {
 	src := bytes.NewReader(raw)
 	br := bufio.NewReaderSize(src, len(raw)+16)
 	br.Peek(len(raw)) //nolint:errcheck // all of it is at hand then
