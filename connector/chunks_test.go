@@ -135,7 +135,9 @@ func TestChunkEndMany(t *testing.T) {
 	c := newConnector(t, connector.Config{})
 	for _, copyTo := range []func(r io.Reader) (int64, error){
 		func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) },
-		func(r io.Reader) (int64, error) { return io.Copy(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}) },
+		func(r io.Reader) (int64, error) {
+			return io.Copy(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r})
+		},
 	} {
 		resp, rec := watched(t, c, srv.URL())
 		n, err := copyTo(resp.Body)

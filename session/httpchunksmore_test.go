@@ -245,7 +245,7 @@ func TestHTTPChunksMiddleware(t *testing.T) {
 	}
 	ahead := wrap(func(r io.Reader) io.Reader {
 		br := bufio.NewReader(io.MultiReader(r))
-		br.Peek(12) //nolint:errcheck // it comes with the read
+		br.Peek(12) // an error comes with the read
 		return br
 	})
 	if got, data, err := chunksOf(getChunks(t, s, srv.URL(), ahead)); data != strings.Repeat("x", 12) || err != nil {

@@ -64,9 +64,9 @@ func ends(raw []byte, n int) []int64 {
 func reference(raw []byte) (found []int64, whole bool) {
 	src := bytes.NewReader(raw)
 	br := bufio.NewReaderSize(src, len(raw)+16)
-	br.Peek(len(raw)) //nolint:errcheck // all of it is at hand then
+	br.Peek(len(raw)) // all of it is at hand then
 	r := httputil.NewChunkedReader(br)
-	r.Read(nil) //nolint:errcheck // the first size
+	r.Read(nil) // the first size
 	var b [1]byte
 	for at := int64(1); ; at++ {
 		before := br.Buffered()

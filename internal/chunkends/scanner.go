@@ -102,7 +102,7 @@ func (s *Scanner) begin() {
 	switch {
 	case s.size == 0:
 		s.state = lastChunk
-	case s.size > uint64(math.MaxInt64-s.seen) || len(s.ends)-s.from == MaxPending:
+	case s.size > uint64(math.MaxInt64-s.seen) || len(s.ends)-s.from == MaxPending: //nolint:gosec // seen is not negative
 		s.state = lost // the first has no end that anybody will see
 	default:
 		if s.from > 0 && len(s.ends) == cap(s.ends) {
