@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/session"
 )
@@ -41,4 +42,17 @@ func ExampleStreamReader_ReadHTTPChunk() {
 	}
 	fmt.Printf("%q %v\n", message, err)
 	// Output: "first\n" <nil>
+}
+
+// Up to four requests fetch parts of the file at a time.
+func ExampleSaveConfig() {
+	dir, remove := exampleDir()
+	defer remove()
+	s, stop := exampleSession(session.Config{})
+	defer stop()
+	saved, err := s.Save(context.Background(), "http://example.com/image", session.SaveConfig{
+		Path: filepath.Join(dir, "image"), Parallel: 4,
+	})
+	fmt.Println(filepath.Base(saved.Path), saved.Size, err)
+	// Output: image 3145728 <nil>
 }

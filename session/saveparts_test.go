@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -173,75 +174,91 @@ func TestSaveParallel(t *testing.T) {
 	}
 }
 
+// held is a file of which only the start is read before the rest is released.
+type held struct {
+	*bytes.Reader
+	release <-chan struct{}
+}
+
+func (h *held) Read(p []byte) (int, error) {
+	if h.Size()-int64(h.Len()) > 0 {
+		<-h.release
+	}
+	return h.Reader.Read(p[:min(len(p), 1000)])
+}
+
 // TestSaveParallelAlone: one request is enough, or all that can be had.
 func TestSaveParallelAlone(t *testing.T) {
 	t.Parallel()
 	old := time.Now().Add(-time.Hour)
-	serve := func(content []byte, modified time.Time, header ...string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
+	serve := func(content []byte, modified time.Time, header ...string) func(f *partsServer, w http.ResponseWriter, r *http.Request) {
+		return func(f *partsServer, w http.ResponseWriter, r *http.Request) {
 			for i := 0; i < len(header); i += 2 {
 				w.Header().Set(header[i], header[i+1])
 			}
-			http.ServeContent(w, r, "", modified, bytes.NewReader(content))
+			var file io.ReadSeeker = bytes.NewReader(content)
+			if r.Header.Get("Range") == "" && f.release != nil {
+				file = &held{bytes.NewReader(content), f.release}
+			}
+			http.ServeContent(w, r, "", modified, file)
 		}
 	}
 	for _, tt := range []struct {
 		name     string
-		handler  http.HandlerFunc
+		handler  func(f *partsServer, w http.ResponseWriter, r *http.Request)
 		opts     []session.Option
 		requests int
 	}{
 		{"weak tag", serve(bigContent, time.Time{}, "Etag", `W/"v1"`), nil, 1},
 		{"no validator", serve(bigContent, time.Time{}, "Etag", ""), nil, 1},
-		{"new date", serve(bigContent, time.Now().Add(time.Second), "Etag", ""), nil, 1},
+		{"new date", serve(bigContent, time.Now().Add(time.Hour), "Etag", ""), nil, 1},
 		{"old date", serve(bigContent, old, "Etag", ""), nil, 4},
 		{"weak tag and old date", serve(bigContent, old, "Etag", `W/"v1"`), nil, 4},
 		{"short", serve(bigContent[:2*mebi-1], time.Time{}), nil, 1},
 		{"long enough for two", serve(bigContent[:2*mebi], time.Time{}), nil, 2},
-		{"no ranges", func(w http.ResponseWriter, _ *http.Request) {
+		{"no ranges", func(_ *partsServer, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", strconv.Itoa(len(bigContent)))
 			w.Write(bigContent)
 		}, nil, 1},
-		{"ranges refused", func(w http.ResponseWriter, _ *http.Request) {
+		{"ranges refused", func(_ *partsServer, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", strconv.Itoa(len(bigContent)))
 			w.Header().Set("Accept-Ranges", "none")
 			w.Write(bigContent)
 		}, nil, 1},
-		{"no length", func(w http.ResponseWriter, _ *http.Request) {
+		{"no length", func(_ *partsServer, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Accept-Ranges", "bytes")
 			http.NewResponseController(w).Flush()
 			w.Write(bigContent)
 		}, nil, 1},
-		{"a bound of the body", nil, opt(session.MaxBodySize(int64(len(bigContent)) - 1)), 1},
-		{"a bound that is enough", nil, opt(session.MaxBodySize(int64(len(bigContent)))), 4},
-		{"progress of the request", nil, opt(session.Progress(func(int64, int64) {})), 1},
+		{"a bound of the body", serve(bigContent, time.Time{}), opt(session.MaxBodySize(int64(len(bigContent)) - 1)), 1},
+		{"a bound that is enough", serve(bigContent, time.Time{}), opt(session.MaxBodySize(int64(len(bigContent)))), 4},
+		{"progress of the request", serve(bigContent, time.Time{}), opt(session.Progress(func(int64, int64) {})), 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f, dir := newPartsServer(t, session.Config{}), t.TempDir()
-			if tt.handler != nil {
-				f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					f.mu.Lock()
-					f.asked = append(f.asked, r.Header.Get("Range"))
-					f.mu.Unlock()
-					w.Header().Set("Etag", `"v1"`)
-					tt.handler(w, r)
-				})
-			} else {
-				f.release = make(chan struct{})
-			}
+			f.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				f.mu.Lock()
+				f.asked = append(f.asked, r.Header.Get("Range"))
+				f.mu.Unlock()
+				w.Header().Set("Etag", `"v1"`)
+				tt.handler(f, w, r)
+			})
 			cfg := session.SaveConfig{Path: filepath.Join(dir, "f"), Parallel: 4}
-			if f.release != nil && tt.requests == 1 {
-				close(f.release)
-			} else if f.release != nil {
-				cfg.Progress = counting(t, 3*mebi, f.release)
+			if n := tt.requests; n > 1 {
+				f.release = make(chan struct{})
+				var once sync.Once
+				cfg.Progress = func(done, total int64) {
+					if done >= total/int64(n)*int64(n-1) {
+						once.Do(func() { close(f.release) })
+					}
+				}
 			}
 			saved, err := f.s.Save(t.Context(), f.URL+"/big", cfg, tt.opts...)
 			if bounded := tt.name == "a bound of the body"; bounded != (err != nil) {
 				t.Errorf("got %+v, %v", saved, err)
 			}
-			got := strings.Count(f.requests(), "|") + 1
-			if got > tt.requests || tt.requests == 1 && got != 1 {
+			if got := strings.Count(f.requests(), "|") + 1; got != tt.requests {
 				t.Errorf("%d requests, want %d", got, tt.requests)
 			}
 			if err == nil {
