@@ -43,8 +43,6 @@ type partsServer struct {
 	answer  map[string]http.HandlerFunc // by the Range
 	header  http.Header
 	release chan struct{} // the rest of the whole goes on; nil: at once
-	open    int           // requests that are being answered
-	most    int
 }
 
 func newPartsServer(t *testing.T, cfg session.Config) *partsServer {
@@ -60,16 +58,9 @@ func (f *partsServer) serve(w http.ResponseWriter, r *http.Request) {
 	span := r.Header.Get("Range")
 	f.mu.Lock()
 	f.asked = append(f.asked, strings.TrimSpace(span+" "+r.Header.Get("If-Range")))
-	f.open++
-	f.most = max(f.most, f.open)
 	answer, release := f.answer[span], f.release
 	maps.Copy(w.Header(), f.header)
 	f.mu.Unlock()
-	defer func() {
-		f.mu.Lock()
-		f.open--
-		f.mu.Unlock()
-	}()
 	switch {
 	case answer != nil:
 		answer(w, r)

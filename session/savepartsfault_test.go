@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -329,18 +330,43 @@ func TestSavePartsLimits(t *testing.T) {
 				}
 				defer resp.Close()
 			}
-			saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: filepath.Join(dir, "f"), Parallel: 4})
+			most := 0
+			saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{
+				Path: filepath.Join(dir, "f"), Parallel: 4, Progress: func(int64, int64) { most = max(most, c.Stats().InUse) },
+			})
 			if err != nil || saved.Size != int64(len(bigContent)) {
 				t.Errorf("got %+v, %v", saved, err)
 			}
 			wantContent(t, filepath.Join(dir, "f"), bigContent)
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if f.most > tt.most {
-				t.Errorf("%d requests at a time, want at most %d", f.most, tt.most)
+			if most > tt.most {
+				t.Errorf("%d connections, want at most %d", most, tt.most)
+			}
+			if asked := f.requests(); tt.most == 1 && asked != "" {
+				t.Errorf("asked for %s besides", asked)
 			}
 		})
 	}
+}
+
+// TestSavePartsHTTP2: the parts are streams of one connection.
+func TestSavePartsHTTP2(t *testing.T) {
+	t.Parallel()
+	f, dir := newPartsServer(t, session.Config{}), t.TempDir()
+	f.release = make(chan struct{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(f.serve))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	saved, err := f.s.Save(t.Context(), srv.URL+"/big", session.SaveConfig{
+		Path: filepath.Join(dir, "f"), Parallel: 4, Progress: counting(t, 3*mebi, f.release),
+	}, session.Insecure())
+	if err != nil || saved.Size != int64(len(bigContent)) {
+		t.Errorf("got %+v, %v", saved, err)
+	}
+	if got := f.requests(); got != allFour {
+		t.Errorf("asked for %s\nwant %s", got, allFour)
+	}
+	wantContent(t, filepath.Join(dir, "f"), bigContent)
 }
 
 // TestSavePartsChecksum: it is of the whole.
