@@ -37,6 +37,9 @@ func (x *exchange) connect(fresh bool) error {
 		silence = 0
 	}
 	x.reused = c.begin(now, x.total, silence, x.limits)
+	if x.chunks {
+		c.watchChunks()
+	}
 	t := &x.timing
 	t.Reused, t.Remote = x.reused, c.remote
 	if c.mux && closes(x.orig) {

@@ -29,7 +29,13 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if bounded {
 		x.stream.listen(x.timeout.SockRead)
 	}
-	n, err := x.body.Read(p)
+	var n int
+	var err error
+	if x.chunkEnd != nil {
+		n, err = x.readChunk(p)
+	} else {
+		n, err = x.body.Read(p)
+	}
 	if bounded {
 		x.stream.rest()
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/chunkends"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -54,8 +55,9 @@ type conn struct {
 	wrote    time.Time     // when the last write ended
 	readErr  error         // what ended the reading, a deadline included
 	head     rawhead.Scanner
-	refused  bool        // the head is bad, and nothing more is read
-	http10   atomic.Bool // what is written next is the request line of HTTP/1.0
+	chunks   *chunkends.Scanner // of the body; nil: nobody asks
+	refused  bool               // the head is bad, and nothing more is read
+	http10   atomic.Bool        // what is written next is the request line of HTTP/1.0
 	uses     int
 	closed   chan struct{} // closed with the conn, made on demand
 	isClosed bool
@@ -178,7 +180,7 @@ func (c *conn) upgrade() {
 func (c *conn) leave(next connState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state = next
+	c.state, c.chunks = next, nil
 	c.total, c.sockRead, c.silence = time.Time{}, 0, time.Time{}
 }
 
@@ -249,7 +251,12 @@ func (c *conn) heard(p []byte, n int, err error) (int, error, bool) { // the res
 	}
 	c.rx += int64(n)
 	if c.state == connActive {
-		bad := c.head.Feed(p[:n])
+		var bad error
+		if c.chunks == nil {
+			bad = c.head.Feed(p[:n])
+		} else {
+			bad = c.feedChunksLocked(p[:n])
+		}
 		if bad == nil && c.head.Interim() > maxInterim {
 			bad = errTooManyInterim
 		}

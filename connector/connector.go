@@ -132,6 +132,7 @@ func (x *exchange) prepare() error {
 		x.retry = x.retry && !s.DisableStaleRetry
 		x.record = s.Recorder
 		x.http10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
+		x.chunks = s.HTTPChunks && s.Recorder != nil
 		if s.HTTP10 && x.upload.present() && req.ContentLength <= 0 {
 			return &errors.InvalidRequestError{Field: "Version", Reason: "HTTP/1.0 has no body of unknown length"}
 		}

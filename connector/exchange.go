@@ -28,11 +28,13 @@ type exchange struct {
 	limits  rawhead.Limits
 	// What the settings ask for, and few do.
 	trustEnv, http10, notUntilEOF bool
+	chunks                        bool // their ends are to be noted
 	proxies                       bool // there is one, or might have been
 
-	timing Timing
-	record *Recorder // where the caller wants that; nil: nowhere
-	trace  *Trace
+	timing   Timing
+	record   *Recorder     // where the caller wants that; nil: nowhere
+	chunkEnd *atomic.Int64 // the record's, or nil if the body has no chunks or nobody asks
+	trace    *Trace
 
 	total  time.Time // when the total timeout strikes, or zero
 	gotten time.Time // when the conn was there

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type Recorder struct {
 	conn   *ConnInfo // the connection's own, or nil
 	proto  string
 	raw    []RawHeader
+	chunk  *atomic.Int64 // see ChunkEnd; nil: nobody asks
 }
 
 // Timing returns where the time has gone so far.
@@ -73,6 +75,9 @@ func (x *exchange) answered(resp *http.Response) {
 	} else {
 		t.FirstByte = x.head.Sub(x.gotten)
 	}
+	if x.chunks && x.chunked(resp) {
+		x.chunkEnd = new(atomic.Int64)
+	}
 	if x.record != nil {
 		x.note(resp)
 	}
@@ -88,6 +93,7 @@ func (x *exchange) note(resp *http.Response) {
 	}
 	r.mu.Lock()
 	r.timing, r.conn, r.proto, r.raw = x.timing, c.info, resp.Proto, raw
+	r.chunk = x.chunkEnd
 	r.mu.Unlock()
 }
 

@@ -81,6 +81,9 @@ type Settings struct {
 	// one without a body, instead of reading until the server closes.
 	// (aiohttp: read_until_eof=False)
 	NotUntilEOF bool
+	// HTTPChunks notes in the Recorder, without which it does nothing, where the
+	// chunks of a response of HTTP/1.1 end: see [Recorder.ChunkEnd].
+	HTTPChunks bool
 	// DisableStaleRetry turns the silent retry on a stale connection off.
 	DisableStaleRetry bool
 }

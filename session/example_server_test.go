@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/memnet"
@@ -41,6 +42,14 @@ func serveExample(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"name": "gopher", "age": 16}`)
 	case path == "/lines":
 		io.WriteString(w, "one\ntwo\r\nthree")
+	case path == "/chunks":
+		for _, chunk := range []string{"first\n", "second\nthird\n"} {
+			io.WriteString(w, chunk)
+			http.NewResponseController(w).Flush()
+		}
+	case path == "/image":
+		w.Header().Set("ETag", `"v1"`)
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(strings.Repeat("image ", 1<<19)))
 	case path == "/old":
 		http.Redirect(w, r, "/new", http.StatusFound)
 	case path == "/missing":

@@ -21,6 +21,7 @@ type wireOptions struct {
 	head        connector.HeadLimits
 	version     [2]int
 	notUntilEOF bool
+	httpChunks  bool
 	chunked     bool
 	expect      bool
 }
@@ -233,14 +234,14 @@ func (w *wireOptions) settle(s *connector.Settings) error {
 	}
 	s.HTTP1 = w.version == [2]int{1, 1} || w.expect
 	s.HTTP10 = w.version == [2]int{1, 0}
-	s.NotUntilEOF = w.notUntilEOF
+	s.NotUntilEOF, s.HTTPChunks = w.notUntilEOF, w.httpChunks
 	return nil
 }
 
 // foreign reports whether the wishes can be kept without a connector.
 func (w *wireOptions) foreign() error {
-	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF {
-		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version and limits need a Connector, and the session has a Transport"}
+	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks {
+		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits and chunks need a Connector, and the session has a Transport"}
 	}
 	return nil
 }

@@ -58,7 +58,9 @@ func (c *call) archive(resp *http.Response) {
 	}
 	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
-	c.history = append(c.history, &Response{Response: resp, url: c.url, closed: true})
+	old := &Response{Response: resp, url: c.url}
+	old.closed.Store(true)
+	c.history = append(c.history, old)
 }
 
 func (c *call) tooMany(resp *http.Response) error {

@@ -14,21 +14,27 @@ type responseBody struct {
 	call    *call
 	src     io.ReadCloser
 	decoded bool
+	chunks  bool  // see [HTTPChunks]
 	limit   int64 // bytes; 0 or less: none
 	total   int64 // expected, or -1
 	done    int64
 	raw     rawBody // what is decoded
+	passed  int64   // how much was decoded when the last chunk had ended
 	ended   atomic.Bool
 }
 
 // rawBody counts the bytes of a body before its decoding.
 type rawBody struct {
 	io.ReadCloser
-	n int64
+	n    int64
+	body *responseBody // where the ends of chunks are asked for; nil elsewhere
 }
 
 // Read reads and counts.
 func (b *rawBody) Read(p []byte) (int, error) {
+	if b.body != nil {
+		b.body.passChunk()
+	}
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
 	return n, err
@@ -55,6 +61,9 @@ func (c *call) openResponse(r *Response) {
 		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], &b.raw); ok {
 			b.src, b.decoded, b.total = dec, true, -1
 		}
+	}
+	if w := c.opts.wire; w != nil && w.httpChunks {
+		b.watchChunks()
 	}
 	native.Body = b
 }

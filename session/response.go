@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -35,7 +36,7 @@ type Response struct {
 	stream  *StreamReader
 	data    []byte // the whole body, once it was read
 	full    bool
-	closed  bool
+	closed  atomic.Bool
 	history []*Response
 }
 
@@ -157,6 +158,7 @@ func (r *Response) Content() *StreamReader {
 			ahead = r.call.opts.rare.readBuffer
 		}
 		r.stream = newStreamReader(r.Body, ahead)
+		r.stream.chunks = r.call != nil && r.call.opts.wire != nil && r.call.opts.wire.httpChunks
 	}
 	return r.stream
 }
@@ -266,7 +268,7 @@ func (r *Response) CheckStatus() error {
 	if r.OK() {
 		return nil
 	}
-	if !r.full && !r.closed {
+	if !r.full && !r.closed.Load() {
 		start := make([]byte, errorBody)
 		n, _ := io.ReadFull(r.Body, start) // what can be had, for a better message
 		r.data = start[:n]
@@ -288,7 +290,7 @@ func (r *Response) responseError(message string) errors.ClientResponseError {
 // read, so that the connection can be used again. It is idempotent.
 // (aiohttp: close)
 func (r *Response) Close() error {
-	r.closed = true
+	r.closed.Store(true)
 	return r.Body.Close()
 }
 

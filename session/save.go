@@ -30,8 +30,15 @@ type SaveConfig struct {
 	// Sum is what the hash of the whole file must be.
 	Sum []byte
 	// Progress is called as the file grows, with its length so far and the
-	// whole, or -1 if that is not known. It must be quick. Nil is allowed.
+	// whole, or -1 if that is not known. It must be quick. Nil is allowed. It is
+	// not called twice at the same time, and goes back only if a part of several,
+	// or the whole file, has to be fetched again.
 	Progress func(done, total int64)
+	// Parallel is how many requests fetch parts of the file at the same time, if
+	// the server offers that (Accept-Ranges: bytes), the response has a strong
+	// validator and a length, and there is 1 MiB for each. 0 and 1 mean one
+	// request; negative values, too. See [Response.SaveTo].
+	Parallel int
 }
 
 // Saved is a body that became a file.
@@ -71,6 +78,16 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // for the rest (Range and If-Range, RFC 9110 13.1.5, 14.2), for which SaveTo sends
 // a second request; [Session.Save] does with one. A server that has something
 // else by now, or does not answer so, sends the whole file again.
+//
+// With Parallel, other requests fetch later parts of the file meanwhile (Range and
+// If-Range again), as many as the connector's limits allow. The response itself
+// goes on where a part has no connection yet, or the server does not answer with
+// that very part of that very version. Nothing after a gap counts: if a part fails
+// twice, the rest comes with one request, as after an interruption, and of what an
+// interruption leaves only the bytes before the first gap stay. While parts are
+// fetched the description is not there, so that a process that is killed leaves
+// nothing that could be gone on with. A request with [Progress], and one with a
+// [MaxBodySize] below what is missing, stays alone.
 //
 // A status of 400 or more is an error, as from [Response.CheckStatus]. The body
 // must not have been read in part. ctx bounds the writing, beside the context of
@@ -179,16 +196,16 @@ func (c *call) inherited() Option {
 	}}
 }
 
-// rangeOption asks for what comes after the first have bytes, or for all of it.
+// rangeOption asks for a range, such as "100-" or "100-199", or for all of it.
 // Ranges and lengths have to count the bytes of the file itself.
-func rangeOption(have, validator string) Option {
+func rangeOption(span, validator string) Option {
 	return Option{"rangeOption", nil, func(o *options) error {
 		o.setHeader("Accept-Encoding", "identity")
 		for _, name := range []string{"Range", "If-Range"} {
 			delete(o.own(), name)
 		}
-		if have != "" {
-			o.setHeader("Range", "bytes="+have+"-")
+		if span != "" {
+			o.setHeader("Range", "bytes="+span)
 			o.setHeader("If-Range", validator)
 			o.check = nil // a 416 has a meaning
 		}

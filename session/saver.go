@@ -25,6 +25,7 @@ type saver struct {
 	have  int64 // bytes of the part that count
 	had   int64 // of them, what was there before
 	total int64 // of the whole, or -1
+	gap   bool  // parts came, and not all
 }
 
 func openSaver(cfg SaveConfig, url string) (*saver, error) {
@@ -100,11 +101,11 @@ func (sv *saver) find() {
 // another version of it.
 func (sv *saver) request(ctx context.Context) (*Response, rangeVerdict, error) {
 	for {
-		from := ""
+		span := ""
 		if sv.have > 0 {
-			from = strconv.FormatInt(sv.have, 10)
+			span = strconv.FormatInt(sv.have, 10) + "-"
 		}
-		r, err := sv.ask(ctx, rangeOption(from, sv.meta.validator()))
+		r, err := sv.ask(ctx, rangeOption(span, sv.meta.validator()))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -128,13 +129,17 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 	if v == fromStart {
 		err = sv.restart(r)
 	} else {
-		sv.had = sv.have
-		sv.part, err = sv.dir.root.OpenFile(sv.name+partSuffix, os.O_RDWR|os.O_APPEND, 0)
+		err = sv.goOn()
 	}
 	if err != nil {
 		return Saved{}, err
 	}
-	if v != complete {
+	switch n := sv.parallel(r, v); {
+	case n > 1:
+		if err = sv.receiveParts(ctx, r, n); err == errGap {
+			return sv.closeGap(ctx)
+		}
+	case v != complete:
 		err = sv.receive(ctx, r)
 	}
 	if err == nil {
@@ -154,7 +159,7 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 // restart begins an unfinished file. The old bytes go before the new description
 // comes, so that no description ever stands beside bytes of another version.
 func (sv *saver) restart(r *Response) error {
-	sv.have = 0
+	sv.have, sv.had = 0, 0
 	var err error
 	if sv.name == "" {
 		sv.name, sv.part, err = sv.dir.reserve(r.FileName())
@@ -173,6 +178,20 @@ func (sv *saver) restart(r *Response) error {
 		return sv.leave(err)
 	}
 	return nil
+}
+
+// goOn opens an unfinished file at its end.
+func (sv *saver) goOn() (err error) {
+	if !sv.gap {
+		sv.had = sv.have
+	}
+	if sv.part, err = sv.dir.root.OpenFile(sv.name+partSuffix, os.O_RDWR, 0); err != nil {
+		return err
+	}
+	if _, err = sv.part.Seek(sv.have, io.SeekStart); err != nil {
+		sv.part.Close() // the error that counts is known
+	}
+	return err
 }
 
 // receive appends the body to the part.

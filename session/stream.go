@@ -28,7 +28,10 @@ type StreamReader struct {
 	r, w  int
 	err   error // of src, to be told once the buffer is empty
 	total int64
-	ahead int // how much is read ahead
+	ahead int   // how much is read ahead
+	ended int64 // the last end of a decoded chunk that was told
+	// chunks says that the request has [HTTPChunks].
+	chunks bool
 }
 
 func newStreamReader(src io.ReadCloser, ahead int) *StreamReader {

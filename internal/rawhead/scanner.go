@@ -90,17 +90,26 @@ func (s *Scanner) Fields() []Field {
 // the bytes are split over the calls does not matter. After [Scanner.Done] it does
 // nothing: the rest of p is the body's.
 func (s *Scanner) Feed(p []byte) error {
-	if s.state == ended {
-		return s.err
-	}
-	return s.feed(p)
+	_, err := s.FeedHead(p)
+	return err
 }
 
-func (s *Scanner) feed(p []byte) error {
+// FeedHead is Feed that also tells how many bytes of p were the heads'; what comes
+// after them is the body's. After an error the number has no meaning.
+func (s *Scanner) FeedHead(p []byte) (n int, err error) {
+	if s.state == ended {
+		return 0, s.err
+	}
+	rest, err := s.feed(p)
+	return len(p) - rest, err
+}
+
+// feed returns how many bytes of p are left over.
+func (s *Scanner) feed(p []byte) (int, error) {
 	for len(p) > 0 {
 		if (s.state == atLine || s.state == atHead) && !s.cr && !s.limits.Lenient {
 			if p = p[s.whole(p):]; len(p) == 0 || s.state == ended {
-				return s.err
+				return len(p), s.err
 			}
 		}
 		part := p
@@ -113,7 +122,7 @@ func (s *Scanner) feed(p []byte) error {
 		if s.cr {
 			s.cr = false
 			if len(part) > 0 && !s.part([]byte{'\r'}) {
-				return s.err
+				return len(p), s.err
 			}
 		}
 		if n := len(part) - 1; n >= 0 && part[n] == '\r' {
@@ -121,16 +130,16 @@ func (s *Scanner) feed(p []byte) error {
 			s.cr = i < 0
 		}
 		if len(part) > 0 && !s.part(part) {
-			return s.err
+			return len(p), s.err
 		}
 		if i >= 0 && !s.endLine() {
-			return s.err
+			return len(p), s.err
 		}
 		if s.state == ended {
-			return nil
+			return len(p), nil
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // part takes bytes of one line, at least one, without the line's end.

@@ -168,3 +168,26 @@ func TestErrorText(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestFeedHead tells the heads from the body, wherever the bytes are cut.
+func TestFeedHead(t *testing.T) {
+	t.Parallel()
+	for _, lenient := range []bool{false, true} {
+		head := "HTTP/1.1 103 x\r\nA: b\r\n\r\n" + ok + "Name: value\r\nB: c\r\n d\r\n\r\n"
+		for cut := range len(head) + 1 {
+			var s rawhead.Scanner
+			s.Reset(rawhead.Limits{Lenient: lenient})
+			first, err := s.FeedHead([]byte(head[:cut]))
+			if first != cut || err != nil {
+				t.Fatalf("of %d bytes of head got %d, %v", cut, first, err)
+			}
+			second, err := s.FeedHead([]byte(head[cut:] + "body\r\n\r\n"))
+			if second != len(head)-cut || err != nil || !s.Done() {
+				t.Fatalf("cut at %d: got %d, %v, want %d", cut, second, err, len(head)-cut)
+			}
+			if n, err := s.FeedHead([]byte("more")); n != 0 || err != nil {
+				t.Fatalf("after the head: got %d, %v", n, err)
+			}
+		}
+	}
+}

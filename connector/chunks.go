@@ -1,0 +1,93 @@
+package connector
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/aiolos-http/aiolos/internal/chunkends"
+)
+
+// ChunkEnd returns where the HTTP chunk ends to which the last byte belongs that was
+// read of the body: an offset in the body, before any content coding is undone. It
+// is the number of bytes read if that byte was the chunk's last, and greater if not.
+//
+// It is there if [Settings].HTTPChunks asked for it, in which case no Read of the
+// body goes beyond a chunk's end. It is 0 before the first byte, and for bodies
+// without chunks: those with a Content-Length, those that end with the connection,
+// and all of HTTP/2. Whoever reads ahead, such as a middleware that puts a buffer
+// around the body, sees the ends only of what it has read last.
+func (r *Recorder) ChunkEnd() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.chunk == nil {
+		return 0
+	}
+	return r.chunk.Load()
+}
+
+// chunked reports whether the response has chunks that are to be watched. It
+// is net/http that says how a body is framed.
+func (x *exchange) chunked(resp *http.Response) bool {
+	return !x.conn.mux && slices.Equal(resp.TransferEncoding, []string{"chunked"})
+}
+
+// watchChunks has the conn look for chunks in what follows the head. Whether there
+// are any is not known when the first bytes come: net/http reads them together with
+// the head.
+func (c *conn) watchChunks() {
+	if c.mux {
+		return
+	}
+	c.mu.Lock()
+	c.chunks = new(chunkends.Scanner)
+	c.mu.Unlock()
+}
+
+// feedChunksLocked shows the head to the one scanner and the body to the other.
+func (c *conn) feedChunksLocked(p []byte) error {
+	n, err := c.head.FeedHead(p)
+	if err == nil && c.head.Done() {
+		c.chunks.Feed(p[n:])
+	}
+	return err
+}
+
+// chunkAt returns where the chunk ends to which a byte of the body belongs, or 0 if
+// that is not known yet, and how many bytes of that chunk can be had without
+// waiting. lost says that neither will ever be known.
+func (c *conn) chunkAt(offset int64) (end, ready int64, lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.chunks == nil {
+		return 0, 0, true
+	}
+	end = c.chunks.End(offset)
+	return end, min(end, c.chunks.Seen()) - offset, end == 0 && c.chunks.Lost()
+}
+
+// readChunk is a Read of net/http's body that does not go beyond the end of a chunk,
+// and does not wait if there is something to return, as net/http does in the middle
+// of a chunk.
+//
+// If nothing is at hand, a single byte has net/http read from the connection, and
+// the chunk's size before it, if that has not come. What has come along is then read
+// without waiting.
+func (x *exchange) readChunk(p []byte) (n int, err error) {
+	end, ready, lost := x.conn.chunkAt(x.received)
+	if lost || len(p) == 0 {
+		return x.body.Read(p)
+	}
+	if ready > 0 {
+		n, err = x.body.Read(p[:min(int64(len(p)), ready)])
+	} else if n, err = x.body.Read(p[:1]); n > 0 {
+		end, ready, _ = x.conn.chunkAt(x.received)
+		if more := min(int64(len(p)), ready); more > 1 && err == nil {
+			n, err = x.body.Read(p[1:more])
+			n++
+		}
+	}
+	if n > 0 {
+		x.chunkEnd.Store(end)
+	}
+	return n, err
+}

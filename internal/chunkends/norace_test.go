@@ -1,0 +1,5 @@
+//go:build !race
+
+package chunkends_test
+
+const raceEnabled = false

@@ -1,0 +1,336 @@
+package session
+
+import (
+	"context"
+	stderrors "errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/aiolos-http/aiolos/connector"
+)
+
+const (
+	// minPart is what is worth a request of its own, in bytes.
+	minPart = 1 << 20
+	// partTries is how often a part is asked for.
+	partTries = 2
+)
+
+var (
+	// errGap says that parts of the file are missing, and the rest has to be asked
+	// for.
+	errGap = stderrors.New("a part of the file is missing")
+	// errNotThePart is an answer that is something else than what was asked for.
+	errNotThePart = stderrors.New("not the part of the file that was asked for")
+)
+
+// parallel is how many requests shall fetch what the response and the file still
+// lack: 1 unless everything speaks for more.
+func (sv *saver) parallel(r *Response, v rangeVerdict) int {
+	missing := sv.total - sv.have
+	switch {
+	case sv.cfg.Parallel < 2 || v != fromStart && v != goOn || r.full:
+		return 1
+	case v == fromStart && (r.StatusCode != http.StatusOK || !acceptsRanges(r.Header)):
+		return 1
+	case sv.total < 0 || r.ContentLength != missing || sv.meta.validator() == "" || encoded(r):
+		return 1
+	}
+	c := r.call
+	if c.s.oneShot || c.method != http.MethodGet || c.opts.progress != nil || r.body.limit > 0 && r.body.limit < missing {
+		return 1
+	}
+	n := min(int64(sv.cfg.Parallel), missing/minPart)
+	if pool := c.s.connector; pool != nil {
+		n = min(n, connections(pool))
+	}
+	return int(n)
+}
+
+// connections is how many one host can have.
+func connections(c *connector.Connector) int64 {
+	n := int64(1 << 30)
+	for _, limit := range []int{c.Limit(), c.LimitPerHost()} {
+		if limit > 0 {
+			n = min(n, int64(limit))
+		}
+	}
+	return n
+}
+
+// acceptsRanges reports whether the server offers ranges of bytes (RFC 9110 14.3).
+func acceptsRanges(h http.Header) bool {
+	return slices.ContainsFunc(strings.Split(strings.Join(h["Accept-Ranges"], ","), ","), func(unit string) bool {
+		return strings.EqualFold(strings.TrimSpace(unit), "bytes")
+	})
+}
+
+// encoded reports whether the bytes are, or were, in a content coding: those of a
+// range would not be the same.
+func encoded(r *Response) bool {
+	return r.body.decoded || r.Uncompressed || len(r.Header["Content-Encoding"]) > 0
+}
+
+// saveParts is a file of which several parts are fetched at the same time.
+type saveParts struct {
+	sv     *saver
+	ctx    context.Context //nolint:containedctx // it lives as long as one call
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu       sync.Mutex
+	parts    []*savePart
+	broken   error // of the file: nothing helps
+	received int64
+	reported int64
+}
+
+// savePart is one of them. What a part has is from its start to at; the first goes
+// on into those that follow, where nobody else does.
+type savePart struct {
+	start, at, end int64
+	state          partState
+	ctx            context.Context //nolint:containedctx // as above
+	cancel         context.CancelFunc
+}
+
+type partState uint8
+
+const (
+	partAsked   partState = iota // no answer yet
+	partRunning                  // it comes, or has come
+	partFailed                   // it does not come, or is of no use
+	partTaken                    // by the first
+)
+
+// receiveParts is receive with n requests, of which one has been answered by r. The
+// file is then whole, or what stays of it has no gap; that is errGap unless there
+// is a better reason.
+func (sv *saver) receiveParts(ctx context.Context, r *Response, n int) error {
+	if err := sv.dir.remove(sv.name + metaSuffix); err != nil {
+		return err
+	}
+	p := &saveParts{sv: sv, received: sv.have}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	defer p.cancel()
+	stop := context.AfterFunc(p.ctx, func() { r.Close() })
+	defer stop()
+	p.split(n)
+	for i, part := range p.parts[1:] {
+		p.work.Go(func() { p.finish(i+1, p.fetch(part, nil)) })
+	}
+	p.finish(0, p.fetch(p.parts[0], r))
+	p.work.Wait()
+	return p.settle(ctx)
+}
+
+// split divides what is missing into n parts.
+func (p *saveParts) split(n int) {
+	from := p.sv.have
+	size := (p.sv.total - from) / int64(n)
+	for i := range n {
+		end := from + size
+		if i == n-1 {
+			end = p.sv.total
+		}
+		part := &savePart{start: from, at: from, end: end}
+		part.ctx, part.cancel = context.WithCancel(p.ctx)
+		p.parts = append(p.parts, part)
+		from = end
+	}
+	p.parts[0].state = partRunning
+}
+
+// fetch gets a part. r is nil, or has all that comes after the start of the part.
+func (p *saveParts) fetch(part *savePart, r *Response) (err error) {
+	defer part.cancel()
+	for range partTries {
+		all := r != nil
+		if r == nil {
+			if r, err = p.request(part); err != nil {
+				return err
+			}
+		}
+		err = p.copyPart(part, r, all)
+		r.Close() // what is left of it, others get
+		if err == nil || part.ctx.Err() != nil {
+			return err
+		}
+		r = nil
+	}
+	return err
+}
+
+// request asks for what a part lacks, and takes only that for an answer.
+func (p *saveParts) request(part *savePart) (*Response, error) {
+	p.mu.Lock()
+	at, end := part.at, part.end
+	p.mu.Unlock()
+	span := strconv.FormatInt(at, 10) + "-" + strconv.FormatInt(end-1, 10)
+	r, err := p.sv.ask(part.ctx, rangeOption(span, p.sv.meta.validator()))
+	if err != nil {
+		return nil, err
+	}
+	if !p.sv.isPart(r, contentRange{at, end - 1, p.sv.total}) {
+		r.Close() // nobody wants it
+		return nil, errNotThePart
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if part.state != partAsked && part.state != partRunning {
+		r.Close() // the first has come here before
+		return nil, errNotThePart
+	}
+	part.state = partRunning
+	return r, nil
+}
+
+// isPart reports whether a response is this part of the version that meta
+// describes. RFC 9110 15.3.7: it has the tag of the whole, but need not have the
+// date if it is an answer to If-Range.
+func (sv *saver) isPart(r *Response, want contentRange) bool {
+	got, ok := parseContentRange(r.Header.Get("Content-Range"))
+	length := want.last - want.first + 1
+	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) &&
+		(r.ContentLength < 0 || r.ContentLength == length) &&
+		(sv.meta.ETag == "" || r.Header.Get("ETag") == sv.meta.ETag) && samePart(r, got, sv.meta)
+}
+
+// copyPart writes what a response has of a part. all says that the response goes on
+// after it: the first part then grows until somebody else has the next.
+func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
+	for {
+		p.mu.Lock()
+		missing := part.end - part.at
+		p.mu.Unlock()
+		n, err := io.Copy(&partWriter{p, part}, io.LimitReader(r.Body, missing))
+		switch {
+		case err != nil:
+			return err
+		case n < missing:
+			return io.ErrUnexpectedEOF
+		case !all || !p.growFirst():
+			return nil
+		}
+	}
+}
+
+// growFirst gives the next part to the first, if it does not come otherwise.
+func (p *saveParts) growFirst() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := p.parts[0]
+	for _, next := range p.parts[1:] {
+		if next.state == partTaken {
+			continue
+		}
+		if next.state == partRunning {
+			return false
+		}
+		p.received -= next.at - next.start
+		next.state = partTaken
+		next.cancel()
+		first.end = next.end
+		return true
+	}
+	return false
+}
+
+// finish notes how the fetching of a part has ended. If it has failed, those that
+// come after it are of no use.
+func (p *saveParts) finish(i int, err error) {
+	if err == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parts[i].state == partTaken {
+		return
+	}
+	p.parts[i].state = partFailed
+	for _, later := range p.parts[i+1:] {
+		if later.state != partTaken {
+			later.state = partFailed
+			later.cancel()
+		}
+	}
+}
+
+// partWriter writes to the place of a part.
+type partWriter struct {
+	parts *saveParts
+	part  *savePart
+}
+
+// Write writes where the part has come to.
+func (w *partWriter) Write(b []byte) (int, error) {
+	p := w.parts
+	p.mu.Lock()
+	at := w.part.at
+	p.mu.Unlock()
+	n, err := p.sv.part.WriteAt(b, at)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.part.at += int64(n)
+	if w.part.state != partTaken {
+		p.received += int64(n)
+	}
+	if err != nil {
+		p.broken = err
+		p.cancel()
+	}
+	if report := p.sv.cfg.Progress; report != nil && p.received > p.reported {
+		p.reported = p.received
+		report(p.received, p.sv.total)
+	}
+	return n, err
+}
+
+// settle cuts the file where the first gap is, and describes it again.
+func (p *saveParts) settle(ctx context.Context) error {
+	sv := p.sv
+	sv.have = p.parts[0].at
+	for _, part := range p.parts[1:] {
+		if part.state != partTaken && part.start == sv.have {
+			sv.have = part.at
+		}
+	}
+	err := sv.part.Truncate(sv.have)
+	if err == nil && !sv.cfg.NoResume {
+		// The description must not be on the disk before the bytes are.
+		err = sv.part.Sync()
+	}
+	if err == nil && !sv.cfg.NoResume {
+		err = writeMeta(sv.dir.root, sv.name, sv.meta)
+	}
+	switch {
+	case err != nil:
+		sv.meta = partMeta{} // what is left cannot be trusted
+		return stderrors.Join(p.broken, err)
+	case p.broken != nil:
+		return p.broken
+	case sv.have == sv.total:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return errGap
+}
+
+// closeGap has one request get what is missing.
+func (sv *saver) closeGap(ctx context.Context) (Saved, error) {
+	if err := sv.part.Close(); err != nil {
+		return Saved{}, sv.leave(err)
+	}
+	sv.gap, sv.cfg.Parallel = true, 0
+	r, v, err := sv.request(ctx)
+	if err != nil {
+		return Saved{}, sv.leave(err)
+	}
+	defer r.Close()
+	return sv.take(ctx, r, v)
+}
