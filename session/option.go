@@ -38,13 +38,13 @@ type options struct {
 	header   http.Header // shared with the session until owned
 	owned    bool
 	auto     autoHeaders
+	hopsSet  bool
 	host     string
 	query    string // encoded, without "?"
 	cookies  []*http.Cookie
 	body     *bodySource
 	check    func(*Response) error
 	hops     int // how many redirects to follow; negative: none, and that is fine
-	hopsSet  bool
 	timeout  ClientTimeout
 	maxBody  int64
 	progress func(done, total int64)
