@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/form"
 )
 
 // bodySource is a request's body before it is sent, once or several times.
@@ -25,12 +26,15 @@ type bodySource struct {
 	contentType string
 	once        bool // open works a single time
 	discard     func()
+	form        *form.Form // what open sends, if it is one
 }
 
 func bodyOption(name string, args []string, source func() (*bodySource, error)) Option {
 	return Option{name, args, func(o *options) error {
 		b, err := source()
-		o.body = b
+		if err == nil {
+			o.body = b
+		}
 		return err
 	}}
 }
@@ -206,9 +210,10 @@ func Stream(seq iter.Seq2[[]byte, error]) Option {
 // seqReader reads from an iterator. Close does not wait for an iterator that is
 // at work: it then ends with the Read that it works for.
 type seqReader struct {
+	seq    iter.Seq2[[]byte, error]
 	mu     sync.Mutex // held by Read
 	next   func() ([]byte, error, bool)
-	stop   func()
+	stop   func() // nil until seq has begun
 	rest   []byte
 	err    error
 	closed chan struct{}
@@ -216,8 +221,7 @@ type seqReader struct {
 }
 
 func newSeqReader(seq iter.Seq2[[]byte, error]) *seqReader {
-	next, stop := iter.Pull2(seq)
-	return &seqReader{next: next, stop: stop, closed: make(chan struct{})}
+	return &seqReader{seq: seq, closed: make(chan struct{})}
 }
 
 func (s *seqReader) isClosed() bool {
@@ -245,6 +249,9 @@ func (s *seqReader) read(p []byte) (int, error) {
 			s.err = os.ErrClosed
 			break
 		}
+		if s.next == nil {
+			s.next, s.stop = iter.Pull2(s.seq)
+		}
 		chunk, err, ok := s.next()
 		switch {
 		case !ok:
@@ -256,7 +263,7 @@ func (s *seqReader) read(p []byte) (int, error) {
 		}
 	}
 	if s.err != nil {
-		s.stop()
+		s.end()
 	}
 	if len(s.rest) == 0 {
 		return 0, s.err
@@ -275,8 +282,14 @@ func (s *seqReader) Close() error {
 // tryStop ends the iterator, unless a Read is at work, which does it then.
 func (s *seqReader) tryStop() {
 	if s.mu.TryLock() {
-		s.stop()
+		s.end()
 		s.mu.Unlock()
+	}
+}
+
+func (s *seqReader) end() {
+	if s.stop != nil {
+		s.stop()
 	}
 }
 

@@ -92,6 +92,7 @@ type call struct {
 func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option) error {
 	c.method = upper(method)
 	s := c.s
+	bad := c.opts.applyAll(opts) // first of all, for there may be a body to close
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
@@ -109,8 +110,8 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	if s.base.broken != nil {
 		return s.base.broken
 	}
-	if err := c.opts.applyAll(opts); err != nil {
-		return err
+	if bad != nil {
+		return bad
 	}
 	if c.method == http.MethodHead && !c.opts.hopsSet {
 		c.opts.hops = -1
@@ -136,6 +137,9 @@ func (c *call) settle(ctx context.Context) error {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
 		o.setHeader("Authorization", value)
+	}
+	if err := o.settleBoundary(); err != nil {
+		return err
 	}
 	if err := o.settleCompress(); err != nil {
 		return err
