@@ -67,7 +67,7 @@ type MultipartReader struct {
 	body   io.Closer // the response; nil within a part
 	wrap   func(error) error
 	decode func([]byte, any) error // of JSON
-	kind   string // media type
+	kind   string                  // media type
 	depth  int
 	parts  int
 	last   *BodyPart

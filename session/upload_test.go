@@ -62,7 +62,7 @@ func uploads(t *testing.T) *wiretest.Server {
 			case strings.Contains(head, " /cut "):
 				return
 			case strings.Contains(head, " /early "):
-				c.Write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+				c.Write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 				c.Stall()
 				return
 			case strings.Contains(head, " /hang "):
