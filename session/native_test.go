@@ -28,7 +28,7 @@ func natives(s *session.Session) map[string]func(*http.Request) (*http.Response,
 	}
 }
 
-func request(t *testing.T, ctx context.Context, method, url string, body io.Reader) *http.Request {
+func request(ctx context.Context, t *testing.T, method, url string, body io.Reader) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
@@ -65,7 +65,7 @@ func TestNativeRequest(t *testing.T) {
 	})
 	s := newSession(t, session.Config{Options: opt(session.Header("X-Default", "d"), session.CheckStatus())})
 	for name, do := range natives(s) {
-		req := request(t, t.Context(), "POST", rec.URL+"/p?q=%41", io.MultiReader(strings.NewReader("data")))
+		req := request(t.Context(), t, "POST", rec.URL+"/p?q=%41", io.MultiReader(strings.NewReader("data")))
 		req.Host, req.Close = "virtual.example", true
 		req.Header["x-odd"] = []string{"1"}
 		req.Trailer = http.Header{"X-Check": {"sum"}}
@@ -107,7 +107,7 @@ func TestNativeRedirects(t *testing.T) {
 	s := newSession(t, session.Config{})
 	for name, do := range natives(s) {
 		opened := 0
-		req := request(t, t.Context(), "PUT", rec.URL+"/old", strings.NewReader("data"))
+		req := request(t.Context(), t, "PUT", rec.URL+"/old", strings.NewReader("data"))
 		get := req.GetBody
 		req.GetBody = func() (io.ReadCloser, error) {
 			opened++
@@ -126,12 +126,12 @@ func TestNativeRedirects(t *testing.T) {
 			t.Errorf("%s: got %+v after %d bodies", name, got, opened)
 		}
 		mine := errors.New("mine")
-		req = request(t, t.Context(), "PUT", rec.URL+"/old", strings.NewReader("data"))
+		req = request(t.Context(), t, "PUT", rec.URL+"/old", strings.NewReader("data"))
 		req.GetBody = func() (io.ReadCloser, error) { return nil, mine }
 		if _, err := do(req); !errors.Is(err, mine) {
 			t.Errorf("%s: got %v, want GetBody's error", name, err)
 		}
-		req = request(t, t.Context(), "PUT", rec.URL+"/old", io.MultiReader(strings.NewReader("data")))
+		req = request(t.Context(), t, "PUT", rec.URL+"/old", io.MultiReader(strings.NewReader("data")))
 		if _, err := do(req); !errors.Is(err, errors.ErrBodyNotReplayable) {
 			t.Errorf("%s: without GetBody: got %v", name, err)
 		}
@@ -151,7 +151,7 @@ func TestNativeStreaming(t *testing.T) {
 	})
 	s := newSession(t, session.Config{})
 	for name, do := range natives(s) {
-		resp, err := do(request(t, t.Context(), "GET", rec.URL, nil))
+		resp, err := do(request(t.Context(), t, "GET", rec.URL, nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestNativeErrors(t *testing.T) {
 	for name, do := range natives(s) {
 		for _, target := range []string{"http://127.0.0.1:1/", "ftp://h/", "http://é_é.example/"} {
 			body := newCloser(strings.NewReader("data"))
-			req := request(t, t.Context(), "POST", target, body)
+			req := request(t.Context(), t, "POST", target, body)
 			resp, err := do(req)
 			if resp != nil || !errors.Is(err, errors.ErrClient) {
 				t.Errorf("%s %s: got %v, %v", name, target, resp, err)
@@ -208,10 +208,10 @@ func TestNativeCancel(t *testing.T) {
 		for _, path := range []string{"/head", "/body"} {
 			for _, way := range []string{"context", "Cancel"} {
 				ctx, cancel := context.WithCancel(t.Context())
-				req := request(t, ctx, "GET", srv.URL()+path, nil)
+				req := request(ctx, t, "GET", srv.URL()+path, nil)
 				if way == "Cancel" {
 					gone := make(chan struct{})
-					req = request(t, t.Context(), "GET", srv.URL()+path, nil)
+					req = request(t.Context(), t, "GET", srv.URL()+path, nil)
 					req.Cancel = gone //nolint:staticcheck // net/http still has it
 					end := func() { close(gone) }
 					defer time.AfterFunc(30*time.Millisecond, end).Stop()
@@ -253,7 +253,7 @@ func TestNativeInterim(t *testing.T) {
 				return nil
 			},
 		})
-		resp, err := do(request(t, ctx, "GET", srv.URL(), nil))
+		resp, err := do(request(ctx, t, "GET", srv.URL(), nil))
 		if text := bodyText(t, resp, err); text != "ok" || resp.StatusCode != 200 {
 			t.Errorf("%s: got %s %q", name, resp.Status, text)
 		}
@@ -296,7 +296,7 @@ func TestNativeUpgrade(t *testing.T) {
 			t.Parallel()
 			s := newSession(t, cfg)
 			for name, do := range natives(s) {
-				req := request(t, t.Context(), "GET", srv.URL(), nil)
+				req := request(t.Context(), t, "GET", srv.URL(), nil)
 				req.Header.Set("Connection", "Upgrade")
 				req.Header.Set("Upgrade", "echo")
 				resp, err := do(req)
