@@ -156,7 +156,7 @@ func ExampleStreamReader_ReadLine() {
 	// "one\n" <nil>
 	// "two\r\n" <nil>
 	// "three" <nil>
-	// 13 bytes
+	// 14 bytes
 }
 
 func ExampleStreamReader_ReadUntil() {
@@ -195,7 +195,7 @@ func ExampleStreamReader_WriteTo() {
 	var rest bytes.Buffer
 	n, err := io.Copy(&rest, content)
 	fmt.Printf("%d %v %q\n", n, err, rest.String())
-	// Output: 9 <nil> "two\r\nthree"
+	// Output: 10 <nil> "two\r\nthree"
 }
 
 func ExampleLinks_All() {
