@@ -186,3 +186,58 @@ func TestConnectorGone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestContentAndBytes: what the stream has read ahead is not lost, and what was
+// kept can be streamed.
+func TestContentAndBytes(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
+		if r.URL.Path == "/400" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		io.WriteString(w, "first\nsecond\nthird\r\n--b\r\n\r\npart\r\n--b--")
+	})
+	s := newSession(t, session.Config{})
+	const rest = "second\nthird\r\n--b\r\n\r\npart\r\n--b--"
+	read := func(path string) *session.Response {
+		resp, err := s.Get(t.Context(), rec.URL+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := resp.Content().ReadLine(); err != nil || string(line) != "first\n" {
+			t.Errorf("got %q, %v", line, err)
+		}
+		return resp
+	}
+	resp := read("/")
+	for range 2 {
+		if got := readBody(t, resp, nil); got != rest {
+			t.Errorf("Text: got %q", got)
+		}
+	}
+	p, err := partsOf(t, read("/"), session.MultipartConfig{}).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := p.Text(); err != nil || text != "part" {
+		t.Errorf("part: got %q, %v", text, err)
+	}
+	p.Close()
+	refused, ok := errors.AsType[*errors.ClientResponseError](read("/400").CheckStatus())
+	if !ok || string(refused.Body) != rest {
+		t.Errorf("got %v", refused)
+	}
+	resp, err = s.Get(t.Context(), rec.URL)
+	readBody(t, resp, err)
+	var got []string
+	for line, err := range resp.Content().Lines() {
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, line)
+	}
+	if len(got) != 7 || got[0] != "first" || !resp.Content().AtEOF() {
+		t.Errorf("got %q", got)
+	}
+}

@@ -43,6 +43,9 @@ func (c *call) openResponse(r *Response) {
 		if c.cancel != nil {
 			c.cancel()
 		}
+		if c.trace != nil {
+			c.trace.cancel(nil)
+		}
 		return
 	case native.Body == http.NoBody:
 		c.end()

@@ -29,7 +29,7 @@ var rows = map[string]string{
 	"skip_auto_headers are united":    "TestSessionAttributes",
 	"auth of a session":               "TestHeaders TestOrigins",
 	"json_serialize":                  "TestJSONHooks",
-	"version":                         "TestFraming ExampleVersion connector/TestHTTP10",
+	"version":                         "TestFraming TestVersions ExampleVersion connector/TestHTTP10",
 	"raise_for_status of a session":   "TestCheckStatus TestCheckOfTheSession",
 	"timeout of a session":            "TestTimeoutInheritance",
 	"auto_decompress":                 "TestNoDecompress",

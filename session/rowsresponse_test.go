@@ -37,6 +37,7 @@ var responseRows = map[string]string{
 
 	// The whole body.
 	"read":                            "TestCachedBody ExampleResponse_Bytes",
+	"read, and content before it":     "TestContentAndBytes",
 	"read after release":              "TestCachedBody TestUnread",
 	"release, close":                  "TestUnread TestCachedBody TestCloseUnderWay",
 	"early release ends a connection": "TestUnread",
