@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -99,5 +100,33 @@ func TestMiddlewareSendsAgain(t *testing.T) {
 	}
 	if st := s.Connector().Stats(); st.Opened != 1 {
 		t.Errorf("%d connections, want 1", st.Opened)
+	}
+}
+
+// TestMiddleware runs once per hop, the first outermost, and sees the jar's work.
+func TestMiddleware(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			http.SetCookie(w, &http.Cookie{Name: "c", Value: "1"})
+			http.Redirect(w, r, "/end", http.StatusFound)
+			return
+		}
+		ok(w, r)
+	})
+	var log []string
+	mark := func(name string) middleware.Middleware {
+		return func(next http.RoundTripper) http.RoundTripper {
+			return middleware.Func(func(req *http.Request) (*http.Response, error) {
+				log = append(log, name+req.URL.Path+req.Header.Get("Cookie"))
+				return next.RoundTrip(req)
+			})
+		}
+	}
+	s := newSession(t, session.Config{Middleware: []middleware.Middleware{mark("a"), nil, mark("b")}})
+	resp, err := s.Get(t.Context(), rec.URL+"/")
+	readBody(t, resp, err)
+	if got, want := fmt.Sprint(log), "[a/ b/ a/endc=1 b/endc=1]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

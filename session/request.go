@@ -204,6 +204,9 @@ func (c *call) run() (*Response, error) {
 		if resp, err = c.transport.RoundTrip(req); err != nil {
 			break
 		}
+		if resp, err = whole(resp); err != nil {
+			break
+		}
 		c.s.storeCookies(resp, c)
 		var next *http.Request
 		if next, err = c.redirect(resp); err != nil {
@@ -217,6 +220,20 @@ func (c *call) run() (*Response, error) {
 	}
 	c.end()
 	return nil, c.failed(err)
+}
+
+// whole makes good for a RoundTripper that leaves out what is empty, as mocks do.
+func whole(resp *http.Response) (*http.Response, error) {
+	switch {
+	case resp == nil:
+		return nil, errors.New("the RoundTripper returned neither a response nor an error")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	return resp, nil
 }
 
 // failed is the error of a call, told to the traces.

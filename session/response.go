@@ -157,7 +157,7 @@ func (r *Response) Content() *StreamReader {
 		if r.call != nil && r.call.opts.rare != nil {
 			ahead = r.call.opts.rare.readBuffer
 		}
-		src := io.ReadCloser(r.Body)
+		src := r.Body
 		if r.full {
 			src = io.NopCloser(r.source())
 		}
