@@ -113,6 +113,7 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 	o := &c.opts
 	if changesToGet(status, c.method) {
 		c.method = http.MethodGet
+		c.finishBody()
 		o.body, o.native = nil, withoutTrailer(o.native)
 		for _, name := range contentHeaders {
 			if o.header[name] != nil {

@@ -75,6 +75,7 @@ type call struct {
 	cancel context.CancelFunc // of the total timeout where a context keeps it
 	record connector.Recorder
 	trace  *tracing
+	watch  watch
 
 	transport http.RoundTripper
 
@@ -313,11 +314,8 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.trace.watches() && body != http.NoBody {
-		body = &tracedBody{body, c.trace}
-	}
-	if report := c.opts.progress; report != nil && body != http.NoBody {
-		body = &countedBody{ReadCloser: body, total: b.length, report: report}
+	if body != http.NoBody && (c.opts.progress != nil || c.trace.watches()) {
+		body = c.watched(body, b.length)
 	}
 	return body, nil
 }
@@ -357,6 +355,7 @@ func (c *call) discard() {
 
 // end gives back what the call holds beside the connection.
 func (c *call) end() {
+	c.finishBody()
 	if c.cancel != nil {
 		c.cancel()
 	}
@@ -365,6 +364,13 @@ func (c *call) end() {
 	}
 	if c.s.oneShot {
 		c.s.Close() // always nil
+	}
+}
+
+// finishBody says that the body will not be sent again.
+func (c *call) finishBody() {
+	if b := c.opts.body; b != nil && b.finish != nil {
+		b.finish()
 	}
 }
 

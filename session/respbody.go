@@ -40,6 +40,7 @@ func (c *call) openResponse(r *Response) {
 	switch {
 	case native.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which its taker uses and closes.
+		c.finishBody()
 		if c.cancel != nil {
 			c.cancel()
 		}

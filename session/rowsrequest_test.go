@@ -68,6 +68,10 @@ var requestRows = map[string]string{
 	"files stay open":                "TestBodies TestFileAgain",
 	"multipart parts stay open":      "form/TestReaderStaysItsOwners form/TestFilesAreClosed",
 
+	"a redirect before the body ends": "TestRedirectedEarly",
+	"a closed body is not sent again": "TestSeekerIsClosedLast",
+	"answers of few words (mocks)":    "TestMeagreAnswers",
+
 	// Redirects.
 	"statuses and methods":             "TestRedirectTable",
 	"HEAD stays HEAD":                  "TestRedirectTable",
