@@ -138,6 +138,31 @@ func TestNativeRedirects(t *testing.T) {
 	}
 }
 
+// TestNativeOddCase: a secret is one in whatever case its name is written.
+func TestNativeOddCase(t *testing.T) {
+	t.Parallel()
+	cfg := session.Config{SensitiveHeaders: []string{"x-API-key"}}
+	s, seen := hopping(t, cfg, map[string]string{"/": "302 http://b.example/end"})
+	for _, method := range []string{"GET", "POST"} {
+		req := request(t.Context(), t, method, "http://a.example/", nil)
+		for _, name := range []string{"authorization", "COOKIE", "proxy-authorization", "x-api-key", "content-type", "x-odd"} {
+			req.Header[name] = []string{"canary"}
+		}
+		resp, err := s.Do(req)
+		bodyText(t, resp, err)
+		header := (*seen)[len(*seen)-1].Header
+		for name, values := range header {
+			kept := name == "x-odd" || name == "content-type" && method == "GET"
+			if values[0] == "canary" && !kept {
+				t.Errorf("%s: %s went along", method, name)
+			}
+		}
+		if header["x-odd"] == nil || len(req.Header) != 6 {
+			t.Errorf("%s: got %v of %v", method, header, req.Header)
+		}
+	}
+}
+
 // TestNativeStreaming: a response is there with its head, and its body as it comes.
 func TestNativeStreaming(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -115,11 +116,7 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 		c.method = http.MethodGet
 		c.finishBody()
 		o.body, o.native = nil, withoutTrailer(o.native)
-		for _, name := range contentHeaders {
-			if o.header[name] != nil {
-				delete(o.own(), name)
-			}
-		}
+		o.drop(contentHeaders)
 	}
 	if !sameOrigin(c.url, target) {
 		c.leaveOrigin()
@@ -163,17 +160,8 @@ var contentHeaders = []string{
 // again if a later redirect leads back (CVE-2024-45336 in net/http).
 func (c *call) leaveOrigin() {
 	o := &c.opts
-	drop := func(name string) {
-		if o.header[name] != nil {
-			delete(o.own(), name)
-		}
-	}
-	for _, name := range secretHeaders {
-		drop(name)
-	}
-	for _, name := range c.s.sensitive {
-		drop(name)
-	}
+	o.drop(secretHeaders)
+	o.drop(c.s.sensitive)
 	o.cookies, o.host = nil, ""
 	c.cookieHeader = nil
 }
@@ -181,4 +169,14 @@ func (c *call) leaveOrigin() {
 var secretHeaders = []string{
 	"Authorization", "Cookie", "Cookie2", "Proxy-Authorization",
 	"Www-Authenticate", "Proxy-Authenticate",
+}
+
+// drop removes headers, in whatever case they are written: the map of a request of
+// net/http's may have any.
+func (o *options) drop(names []string) {
+	for key := range o.header {
+		if slices.Contains(names, http.CanonicalHeaderKey(key)) {
+			delete(o.own(), key)
+		}
+	}
 }

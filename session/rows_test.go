@@ -99,6 +99,7 @@ var rows = map[string]string{
 	"context, Cancel, Timeout":    "TestNativeCancel TestUnmodifiedSDK",
 	"*url.Error, closed bodies":   "TestNativeErrors",
 	"1xx":                         "TestNativeInterim",
+	"names in any case":           "TestNativeOddCase",
 	"upgraded connections":        "TestNativeUpgrade",
 	"Accept-Encoding of its own":  "TestNativeDecoding",
 	"CloseIdleConnections":        "TestIdleConnections",

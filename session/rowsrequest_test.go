@@ -112,7 +112,7 @@ var requestRows = map[string]string{
 	"total and a full buffer":       "TestTotalCoversTheChain",
 	"connect, and the queue":        "TestTimeouts",
 	"sock_connect":                  "TestTimeouts connector/TestSockConnect",
-	"sock_connect, next address":    "connector/TestNextAddressKeepsTime",
+	"sock_connect, next address":    "connector/TestTLSNextAddress connector/TestHappyEyeballs connector/TestNextAddressKeepsTime",
 	"sock_read":                     "TestTimeouts TestSockReadIsSilence",
 	"sock_read, and the upload":     "TestSockReadAfterUpload TestSockReadIsSilence",
 	"sock_read, and the pool":       "TestIdleOutlivesSockRead TestDeadlineStaysExact",
