@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -239,5 +240,35 @@ func TestContentAndBytes(t *testing.T) {
 	}
 	if len(got) != 7 || got[0] != "first" || !resp.Content().AtEOF() {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestCloseFromAnywhere: while another goroutine reads, and twice at once.
+func TestCloseFromAnywhere(t *testing.T) {
+	t.Parallel()
+	srv := wiretest.New(t, stallAfter("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart"))
+	s := newSession(t, session.Config{})
+	for range 10 {
+		resp, err := s.Get(t.Context(), srv.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := resp.Content().ReadExactly(5); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := resp.Bytes(); !errors.Is(err, errors.ErrClient) {
+				t.Errorf("got %v", err)
+			}
+		})
+		for range 3 {
+			wg.Go(func() {
+				if err := resp.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }

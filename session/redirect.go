@@ -59,7 +59,9 @@ func (c *call) archive(resp *http.Response) {
 	}
 	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
-	c.history = append(c.history, &Response{Response: resp, url: c.url, closed: true})
+	hop := &Response{Response: resp, url: c.url}
+	hop.closed.Store(true)
+	c.history = append(c.history, hop)
 }
 
 func (c *call) tooMany(resp *http.Response) error {

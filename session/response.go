@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -35,7 +36,7 @@ type Response struct {
 	stream  *StreamReader
 	data    []byte // the whole body, once it was read
 	full    bool
-	closed  bool
+	closed  atomic.Bool
 	history []*Response
 }
 
@@ -272,7 +273,7 @@ func (r *Response) CheckStatus() error {
 	if r.OK() {
 		return nil
 	}
-	if !r.full && !r.closed {
+	if !r.full && !r.closed.Load() {
 		start := make([]byte, errorBody)
 		n, _ := io.ReadFull(r.source(), start) // what can be had, for a better message
 		r.data = start[:n]
@@ -294,7 +295,7 @@ func (r *Response) responseError(message string) errors.ClientResponseError {
 // read, so that the connection can be used again. It is idempotent.
 // (aiohttp: close)
 func (r *Response) Close() error {
-	r.closed = true
+	r.closed.Store(true)
 	return r.Body.Close()
 }
 

@@ -39,7 +39,7 @@ var responseRows = map[string]string{
 	"read":                            "TestCachedBody ExampleResponse_Bytes",
 	"read, and content before it":     "TestContentAndBytes",
 	"read after release":              "TestCachedBody TestUnread",
-	"release, close":                  "TestUnread TestCachedBody TestCloseUnderWay",
+	"release, close":                  "TestUnread TestCachedBody TestCloseUnderWay TestCloseFromAnywhere",
 	"early release ends a connection": "TestUnread",
 	"a short rest keeps it":           "TestRedirectKeepsConnection",
 	"text":                            "TestTextCharset TestTextModes TestTextUnknownLabel",
