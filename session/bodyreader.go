@@ -109,10 +109,11 @@ func fileBody(f *os.File) (*bodySource, error) {
 	}
 	var used atomic.Bool
 	open := func() (io.ReadCloser, error) {
-		if now, err := f.Stat(); err != nil || now.Size() < end {
-			return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file is shorter than it was", Err: err}
-		}
-		switch {
+		switch now, err := f.Stat(); {
+		case err != nil:
+			return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file cannot be read", Err: err}
+		case now.Size() < end:
+			return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file is shorter than it was"}
 		case end == start:
 			return http.NoBody, nil
 		case used.Swap(true):

@@ -239,12 +239,17 @@ func TestFileShrinks(t *testing.T) {
 	if err := os.WriteFile(name, []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	body := session.Body(openFile(t, name))
+	file := openFile(t, name)
+	body := session.Body(file)
 	if err := os.Truncate(name, 4); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Post(t.Context(), srv.URL(), body); !errors.Is(err, errors.ErrInvalidRequest) {
 		t.Errorf("got %v", err)
+	}
+	file.Close()
+	if _, err := s.Post(t.Context(), srv.URL(), body); !errors.Is(err, errors.ErrInvalidRequest) || !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed: got %v", err)
 	}
 }
 
