@@ -20,7 +20,7 @@ var rows = map[string]string{
 	"connector":                       "TestClose TestWith",
 	"connector_owner":                 "TestClose",
 	"cookies of a session":            "TestSessionAttributes TestOwnCookies jar/TestSharedCookies",
-	"cookie_jar":                      "TestOwnCookies TestDefaultJar",
+	"cookie_jar":                      "TestOwnCookies TestDefaultJar TestPlainJar",
 	"headers of a session":            "TestHeaders TestWith",
 	"headers are merged":              "TestHeaders TestWire",
 	"proxy of a session":              "TestProxyOptions",
@@ -41,8 +41,8 @@ var rows = map[string]string{
 	"fallback_charset_resolver":       "TestFallbackCharset TestTextFallback",
 	"middlewares of a session":        "TestMiddleware TestUse",
 	"bad configuration":               "TestBadConfig",
-	"set_zlib_backend":                "TestCodecs ExampleCodecs",
-	"other transports in its place":   "TestTransport",
+	"set_zlib_backend":                "TestCodecs TestConfigCodecs ExampleCodecs",
+	"other transports in its place":   "TestTransport TestForeignTransport TestMeagreAnswers",
 	"public servers only (not in it)": "TestNewPublic TestNewPublicAsks",
 
 	// What it can be asked, and its end.
