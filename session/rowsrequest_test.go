@@ -51,7 +51,7 @@ var requestRows = map[string]string{
 	"data: file":                     "TestBodies TestFileAgain TestWire",
 	"data: iterator":                 "TestBodies TestStreamEnds TestWire",
 	"data: another answer":           "TestAnotherAnswer TestStreamThrough",
-	"data: a pipe":                   "TestPipe",
+	"data: a pipe":                   "TestPipe TestBodyKinds",
 	"data: FormData":                 "TestFormData TestWire",
 	"data: MultipartWriter":          "TestMultipart TestWire",
 	"json":                           "TestBodies TestJSONHooks TestWire",
@@ -70,7 +70,6 @@ var requestRows = map[string]string{
 
 	"a redirect before the body ends": "TestRedirectedEarly",
 	"a closed body is not sent again": "TestSeekerIsClosedLast",
-	"answers of few words (mocks)":    "TestMeagreAnswers",
 
 	// Redirects.
 	"statuses and methods":             "TestRedirectTable",
@@ -97,7 +96,7 @@ var requestRows = map[string]string{
 	"credentials in a Location":        "TestRedirectCredentials",
 	"cookies of a hop":                 "TestRedirectCookies",
 	"cookies of a request":             "TestOrigins TestRedirectSecrets",
-	"history":                          "TestHistory TestRedirectTable",
+	"history":                          "TestHistory TestRedirectTable TestHopsCanBeAsked",
 	"request_info of a chain":          "TestHistory TestRedirectCount TestRequestInfo",
 	"proxies of the environment":       "TestTrustEnvHops",
 	"netrc on each hop":                "TestNetrc",
@@ -121,5 +120,6 @@ var requestRows = map[string]string{
 	"cancellation":                  "TestCancelEverywhere TestCancelStuckBody TestCancelFreesTheSlot",
 	"a real cancellation is told":   "TestCallerWins",
 	"sent again, once":              "TestOwnHostAgain TestTraceRetry connector/TestTrapStaleKeepAlive",
+	"tunnels, and the end":          "connector/TestProxyTunnel connector/TestCloseEverywhere TestCloseUnderWay",
 	"borrowed connectors stay open": "TestClose",
 }
