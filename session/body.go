@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"iter"
-	"mime"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/form"
 )
 
 // bodySource is a request's body before it is sent, once or several times.
@@ -23,14 +19,19 @@ type bodySource struct {
 	data        []byte // what open returns, if it is in memory
 	length      int64  // -1: not known, sent in chunks
 	contentType string
-	once        bool // open works a single time
-	discard     func()
+	once        bool       // open works a single time
+	closes      bool       // the end of the call closes it
+	discard     func()     // nothing was asked of it
+	finish      func()     // the call is over
+	form        *form.Form // what open sends, if it is one
 }
 
 func bodyOption(name string, args []string, source func() (*bodySource, error)) Option {
 	return Option{name, args, func(o *options) error {
 		b, err := source()
-		o.body = b
+		if err == nil {
+			o.body = b
+		}
 		return err
 	}}
 }
@@ -101,198 +102,4 @@ func Text(s string) Option {
 	return bodyOption("Text", []string{strconv.Itoa(len(s)) + " bytes"}, func() (*bodySource, error) {
 		return memoryBody([]byte(s), "text/plain; charset=utf-8"), nil
 	})
-}
-
-// Body sends what r has from its present position, when Body is called, to its
-// end. Two requests must not send the same r at the same time.
-//
-// The length is known, and the body can be sent again after a redirect, if r is
-// a regular *os.File, a *bytes.Buffer, or any [io.Seeker]; it is sent in
-// chunks, and once, otherwise. A file stays open, and is sent without copying
-// it through user space where the system can; any other [io.Closer] is closed
-// when the request is over. (aiohttp: data with a file or a StreamReader)
-func Body(r io.Reader) Option {
-	b, err := readerBody(r)
-	return bodyOption("Body", []string{fmt.Sprintf("%T", r)}, func() (*bodySource, error) { return b, err })
-}
-
-func readerBody(r io.Reader) (*bodySource, error) {
-	switch r := r.(type) {
-	case nil:
-		return nil, &errors.InvalidRequestError{Field: "Body", Reason: "nil reader"}
-	case *bytes.Buffer:
-		return memoryBody(r.Bytes(), octetStream), nil
-	case *os.File:
-		info, err := r.Stat()
-		if err != nil {
-			return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file cannot be read", Err: err}
-		}
-		contentType := mime.TypeByExtension(filepath.Ext(r.Name()))
-		if contentType == "" {
-			contentType = octetStream
-		}
-		if info.Mode().IsRegular() {
-			return seekerBody(r, io.NopCloser(r), contentType)
-		}
-		return onceBody(io.NopCloser(r), contentType), nil
-	case io.ReadSeeker:
-		return seekerBody(r, closerOf(r), octetStream)
-	}
-	return onceBody(closerOf(r), octetStream), nil
-}
-
-func closerOf(r io.Reader) io.ReadCloser {
-	if rc, ok := r.(io.ReadCloser); ok {
-		return rc
-	}
-	return io.NopCloser(r)
-}
-
-func seekerBody(s io.Seeker, rc io.ReadCloser, contentType string) (*bodySource, error) {
-	start, err := s.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return onceBody(rc, contentType), nil //nolint:nilerr // it cannot seek after all
-	}
-	end, err := s.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = s.Seek(start, io.SeekStart)
-	}
-	if err != nil {
-		return nil, &errors.InvalidRequestError{Field: "Body", Reason: "cannot seek", Err: err}
-	}
-	return &bodySource{
-		open: func() (io.ReadCloser, error) {
-			if _, err := s.Seek(start, io.SeekStart); err != nil {
-				return nil, err
-			}
-			if end <= start {
-				return http.NoBody, nil
-			}
-			return rc, nil
-		},
-		length: max(end-start, 0), contentType: contentType,
-		discard: func() { rc.Close() }, // nothing was asked of it
-	}, nil
-}
-
-func onceBody(rc io.ReadCloser, contentType string) *bodySource {
-	used := false
-	return &bodySource{
-		open: func() (io.ReadCloser, error) {
-			if used {
-				return nil, &errors.BodyNotReplayableError{Reason: "it was read from a stream"}
-			}
-			used = true
-			return rc, nil
-		},
-		length: -1, contentType: contentType, once: true,
-		discard: func() { rc.Close() }, // as above
-	}
-}
-
-// Stream sends the chunks that seq yields, as they come. An error that it
-// yields fails the request. The chunks may be reused by seq once it goes on. It
-// is sent once: a redirect that asks for it again is an error.
-// (aiohttp: data with an async iterator)
-func Stream(seq iter.Seq2[[]byte, error]) Option {
-	return bodyOption("Stream", []string{"seq"}, func() (*bodySource, error) {
-		if seq == nil {
-			return nil, &errors.InvalidRequestError{Field: "Stream", Reason: "nil sequence"}
-		}
-		return onceBody(newSeqReader(seq), octetStream), nil
-	})
-}
-
-// seqReader reads from an iterator. Close does not wait for an iterator that is
-// at work: it then ends with the Read that it works for.
-type seqReader struct {
-	mu     sync.Mutex // held by Read
-	next   func() ([]byte, error, bool)
-	stop   func()
-	rest   []byte
-	err    error
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newSeqReader(seq iter.Seq2[[]byte, error]) *seqReader {
-	next, stop := iter.Pull2(seq)
-	return &seqReader{next: next, stop: stop, closed: make(chan struct{})}
-}
-
-func (s *seqReader) isClosed() bool {
-	select {
-	case <-s.closed:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *seqReader) Read(p []byte) (int, error) {
-	n, err := s.read(p)
-	if s.isClosed() { // perhaps since the last look, by a Close that did not wait
-		s.tryStop()
-	}
-	return n, err
-}
-
-func (s *seqReader) read(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.rest) == 0 && s.err == nil {
-		if s.isClosed() {
-			s.err = os.ErrClosed
-			break
-		}
-		chunk, err, ok := s.next()
-		switch {
-		case !ok:
-			s.err = io.EOF
-		case err != nil:
-			s.err = err
-		default:
-			s.rest = chunk
-		}
-	}
-	if s.err != nil {
-		s.stop()
-	}
-	if len(s.rest) == 0 {
-		return 0, s.err
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
-}
-
-func (s *seqReader) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	s.tryStop()
-	return nil
-}
-
-// tryStop ends the iterator, unless a Read is at work, which does it then.
-func (s *seqReader) tryStop() {
-	if s.mu.TryLock() {
-		s.stop()
-		s.mu.Unlock()
-	}
-}
-
-// countedBody reports progress. It hides a file from net/http, which then
-// cannot send it without copying.
-type countedBody struct {
-	io.ReadCloser
-	done, total int64
-	report      func(done, total int64)
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
-		b.done += int64(n)
-		b.report(b.done, b.total)
-	}
-	return n, err
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	stderrors "errors"
 	"io"
 	"mime/multipart"
@@ -149,13 +148,14 @@ func (p *BodyPart) Text() (string, error) {
 	return decodeText(data, label, false)
 }
 
-// JSON decodes the rest of the part into v, whatever its type. (aiohttp: json)
+// JSON decodes the rest of the part into v, whatever its type, with the session's
+// decoder. (aiohttp: json)
 func (p *BodyPart) JSON(v any) error {
 	data, err := p.Bytes()
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := p.reader.decode(data, v); err != nil {
 		return p.reader.wrap(&errors.ClientPayloadError{Received: p.done, Expected: -1, Err: err})
 	}
 	return nil
@@ -184,7 +184,7 @@ func (p *BodyPart) MultipartReader() (*MultipartReader, error) {
 	if err != nil {
 		return nil, p.reader.wrap(err)
 	}
-	m.wrap = p.reader.wrap
+	m.wrap, m.decode = p.reader.wrap, p.reader.decode
 	return m, nil
 }
 

@@ -66,7 +66,8 @@ type MultipartReader struct {
 	native *multipart.Reader
 	body   io.Closer // the response; nil within a part
 	wrap   func(error) error
-	kind   string // media type
+	decode func([]byte, any) error // of JSON
+	kind   string                  // media type
 	depth  int
 	parts  int
 	last   *BodyPart
@@ -89,7 +90,7 @@ func (r *Response) MultipartReader(cfg MultipartConfig) (*MultipartReader, error
 		r.Close() // the header is the error
 		return nil, r.wrap(err)
 	}
-	m.body, m.wrap = r, r.wrap
+	m.body, m.wrap, m.decode = r, r.wrap, r.decode()
 	return m, nil
 }
 

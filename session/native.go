@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -16,6 +17,7 @@ func (s *Session) do(req *http.Request) (*Response, error) {
 		if req.Body != nil {
 			req.Body.Close() // the call has failed for another reason
 		}
+		c.end()
 		return nil, errors.Wrap(c.method, req.URL, err)
 	}
 	return c.run()
@@ -61,7 +63,31 @@ func (c *call) adopt(req *http.Request) error {
 		o.auto &^= autoHeader(name)
 	}
 	o.body = nativeBody(req)
-	return c.settle(req.Context())
+	ctx, stop := watchCancel(req)
+	err := c.settle(ctx)
+	if stop != nil {
+		c.cancel = stop // and with ctx what was made of it
+	}
+	return err
+}
+
+// watchCancel is the request's context, which ends with its Cancel channel too: it
+// is what requests had before contexts, and some libraries still use it. stop ends
+// the watch and the context; it is nil if there is nothing to watch.
+func watchCancel(req *http.Request) (ctx context.Context, stop context.CancelFunc) {
+	gone := req.Cancel //nolint:staticcheck // that it is deprecated is the point
+	if gone == nil {
+		return req.Context(), nil
+	}
+	ctx, stop = context.WithCancel(req.Context())
+	go func() {
+		select {
+		case <-gone:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, stop
 }
 
 // nativeBody is the body of a request: it can be sent again if it says how.

@@ -80,16 +80,19 @@ func autoHeader(name string) autoHeaders {
 	return 0
 }
 
+// applyAll returns the first error, but applies what comes after it too: there
+// may be a body that has to be closed.
 func (o *options) applyAll(opts []Option) error {
+	var first error
 	for i := range opts {
 		if opts[i].apply == nil {
 			continue
 		}
-		if err := opts[i].apply(o); err != nil {
-			return err
+		if err := opts[i].apply(o); err != nil && first == nil {
+			first = err
 		}
 	}
-	return nil
+	return first
 }
 
 // own makes the header the request's own before it is changed.

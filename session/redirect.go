@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -54,18 +55,19 @@ func isRedirect(status int) bool {
 // archive closes a response that is not the last and keeps its head.
 func (c *call) archive(resp *http.Response) {
 	if len(c.history) == 0 {
-		c.first = c.requestInfo()
+		info := c.requestInfo()
+		c.first = &info
 	}
 	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
-	old := &Response{Response: resp, url: c.url}
-	old.closed.Store(true)
-	c.history = append(c.history, old)
+	hop := &Response{Response: resp, url: c.url}
+	hop.closed.Store(true)
+	c.history = append(c.history, hop)
 }
 
 func (c *call) tooMany(resp *http.Response) error {
 	return &errors.TooManyRedirects{ClientResponseError: errors.ClientResponseError{
-		RequestInfo: c.first, History: nativeHistory(c.history), Status: resp.StatusCode,
+		RequestInfo: *c.first, History: nativeHistory(c.history), Status: resp.StatusCode,
 		Message: fmt.Sprintf("more than %d redirects", c.opts.hops), Header: resp.Header,
 	}}
 }
@@ -115,12 +117,9 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 	o := &c.opts
 	if changesToGet(status, c.method) {
 		c.method = http.MethodGet
+		c.finishBody()
 		o.body, o.native = nil, withoutTrailer(o.native)
-		for _, name := range contentHeaders {
-			if o.header[name] != nil {
-				delete(o.own(), name)
-			}
-		}
+		o.drop(contentHeaders)
 	}
 	if !sameOrigin(c.url, target) {
 		c.leaveOrigin()
@@ -164,17 +163,8 @@ var contentHeaders = []string{
 // again if a later redirect leads back (CVE-2024-45336 in net/http).
 func (c *call) leaveOrigin() {
 	o := &c.opts
-	drop := func(name string) {
-		if o.header[name] != nil {
-			delete(o.own(), name)
-		}
-	}
-	for _, name := range secretHeaders {
-		drop(name)
-	}
-	for _, name := range c.s.sensitive {
-		drop(name)
-	}
+	o.drop(secretHeaders)
+	o.drop(c.s.sensitive)
 	o.cookies, o.host = nil, ""
 	c.cookieHeader = nil
 }
@@ -182,4 +172,14 @@ func (c *call) leaveOrigin() {
 var secretHeaders = []string{
 	"Authorization", "Cookie", "Cookie2", "Proxy-Authorization",
 	"Www-Authenticate", "Proxy-Authenticate",
+}
+
+// drop removes headers, in whatever case they are written: the map of a request of
+// net/http's may have any.
+func (o *options) drop(names []string) {
+	for key := range o.header {
+		if slices.Contains(names, http.CanonicalHeaderKey(key)) {
+			delete(o.own(), key)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package session_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -417,59 +416,5 @@ func TestRedirectCredentials(t *testing.T) {
 	}
 	if resp.RealURL().User != nil {
 		t.Error("the response's URL has the credentials")
-	}
-}
-
-// TestRedirectCookies: what a hop sets is stored before the next hop is sent.
-func TestRedirectCookies(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/set":
-			http.SetCookie(w, &http.Cookie{Name: "a", Value: "1", Path: "/"})
-			http.SetCookie(w, &http.Cookie{Name: "b", Value: "2", Path: "/"})
-			http.Redirect(w, r, "/change", http.StatusFound)
-		case "/change":
-			http.SetCookie(w, &http.Cookie{Name: "a", Value: "3", Path: "/"})
-			http.Redirect(w, r, "/end", http.StatusFound)
-		default:
-			ok(w, r)
-		}
-	})
-	s := newSession(t, session.Config{})
-	resp, err := s.Get(t.Context(), rec.URL+"/set", session.Cookie("b", "mine"))
-	readBody(t, resp, err)
-	for i, want := range []string{"b=mine", "a=1; b=mine", "a=3; b=mine"} {
-		if got := rec.hops[i].header.Get("Cookie"); got != want {
-			t.Errorf("hop %d: got Cookie %q, want %q", i, got, want)
-		}
-	}
-	resp, err = s.Get(t.Context(), rec.URL+"/later")
-	readBody(t, resp, err)
-	if got := rec.last(t).header.Get("Cookie"); got != "a=3; b=2" {
-		t.Errorf("later: got Cookie %q", got)
-	}
-}
-
-// TestRedirectKeepsConnection: a redirect's body is short and is read, so that
-// one connection serves the chain.
-func TestRedirectKeepsConnection(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" {
-			w.Header().Set("Location", "/end")
-			w.WriteHeader(http.StatusFound)
-			io.WriteString(w, strings.Repeat("x", 2000))
-			return
-		}
-		ok(w, r)
-	})
-	s := newSession(t, session.Config{})
-	for range 5 {
-		resp, err := s.Get(context.Background(), rec.URL+"/")
-		readBody(t, resp, err)
-	}
-	if got := s.Connector().Stats().Opened; got != 1 {
-		t.Errorf("opened %d connections, want 1", got)
 	}
 }

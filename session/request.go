@@ -75,6 +75,7 @@ type call struct {
 	cancel context.CancelFunc // of the total timeout where a context keeps it
 	record connector.Recorder
 	trace  *tracing
+	watch  watch
 
 	transport http.RoundTripper
 
@@ -83,7 +84,7 @@ type call struct {
 	resp    Response
 	history []*Response
 	hops    int
-	first   errors.RequestInfo // of the first hop, if there were several
+	first   *errors.RequestInfo // of the first hop, if there were several
 
 	cookieHeader []string // the caller's own
 }
@@ -92,6 +93,7 @@ type call struct {
 func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option) error {
 	c.method = upper(method)
 	s := c.s
+	bad := c.opts.applyAll(opts) // first of all, for there may be a body to close
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
@@ -109,8 +111,8 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	if s.base.broken != nil {
 		return s.base.broken
 	}
-	if err := c.opts.applyAll(opts); err != nil {
-		return err
+	if bad != nil {
+		return bad
 	}
 	if c.method == http.MethodHead && !c.opts.hopsSet {
 		c.opts.hops = -1
@@ -136,6 +138,9 @@ func (c *call) settle(ctx context.Context) error {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
 		o.setHeader("Authorization", value)
+	}
+	if err := o.settleBoundary(); err != nil {
+		return err
 	}
 	if err := o.settleCompress(); err != nil {
 		return err
@@ -200,6 +205,9 @@ func (c *call) run() (*Response, error) {
 		if resp, err = c.transport.RoundTrip(req); err != nil {
 			break
 		}
+		if resp, err = whole(resp); err != nil {
+			break
+		}
 		c.s.storeCookies(resp, c)
 		var next *http.Request
 		if next, err = c.redirect(resp); err != nil {
@@ -213,6 +221,20 @@ func (c *call) run() (*Response, error) {
 	}
 	c.end()
 	return nil, c.failed(err)
+}
+
+// whole makes good for a RoundTripper that leaves out what is empty, as mocks do.
+func whole(resp *http.Response) (*http.Response, error) {
+	switch {
+	case resp == nil:
+		return nil, errors.New("the RoundTripper returned neither a response nor an error")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if resp.Header == nil {
+		resp.Header = http.Header{}
+	}
+	return resp, nil
 }
 
 // failed is the error of a call, told to the traces.
@@ -292,11 +314,8 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.trace.watches() && body != http.NoBody {
-		body = &tracedBody{body, c.trace}
-	}
-	if report := c.opts.progress; report != nil && body != http.NoBody {
-		body = &countedBody{ReadCloser: body, total: b.length, report: report}
+	if body != http.NoBody && (c.opts.progress != nil || c.trace.watches()) {
+		body = c.watched(body, b.length)
 	}
 	return body, nil
 }
@@ -336,6 +355,7 @@ func (c *call) discard() {
 
 // end gives back what the call holds beside the connection.
 func (c *call) end() {
+	c.finishBody()
 	if c.cancel != nil {
 		c.cancel()
 	}
@@ -344,6 +364,13 @@ func (c *call) end() {
 	}
 	if c.s.oneShot {
 		c.s.Close() // always nil
+	}
+}
+
+// finishBody says that the body will not be sent again.
+func (c *call) finishBody() {
+	if b := c.opts.body; b != nil && b.finish != nil {
+		b.finish()
 	}
 }
 

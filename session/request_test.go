@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -434,123 +432,6 @@ func TestCachedBody(t *testing.T) {
 	}
 	if _, err := resp.Text(); !errors.Is(err, errors.ErrConnectionClosed) {
 		t.Errorf("after Close: got %v", err)
-	}
-}
-
-func TestMaxBodySize(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 1000)) })
-	s := newSession(t, session.Config{Options: opt(session.MaxBodySize(999))})
-	resp, err := s.Get(t.Context(), rec.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var large *errors.BodyTooLargeError
-	if _, err := resp.Bytes(); !errors.As(err, &large) || large.Limit != 999 || !errors.Is(err, errors.ErrClientPayload) {
-		t.Errorf("got %v", err)
-	}
-	for _, n := range []int64{1000, -1, 0} {
-		resp, err := s.Get(t.Context(), rec.URL, session.MaxBodySize(n))
-		if got := readBody(t, resp, err); len(got) != 1000 {
-			t.Errorf("limit %d: got %d bytes", n, len(got))
-		}
-	}
-}
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 100_000)) })
-	s := newSession(t, session.Config{})
-	var done, total int64
-	count := session.Progress(func(d, t int64) { done, total = d, t })
-	resp, err := s.Get(t.Context(), rec.URL, count)
-	readBody(t, resp, err)
-	if done != 100_000 {
-		t.Errorf("download: got %d of %d", done, total)
-	}
-	resp, err = s.Post(t.Context(), rec.URL, session.Bytes(make([]byte, 50_000)), count)
-	readBody(t, resp, err)
-	if done != 50_000 || total != 50_000 {
-		t.Errorf("upload: got %d of %d", done, total)
-	}
-}
-
-// TestMiddleware runs once per hop, the first outermost, and sees the jar's work.
-func TestMiddleware(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" {
-			http.SetCookie(w, &http.Cookie{Name: "c", Value: "1"})
-			http.Redirect(w, r, "/end", http.StatusFound)
-			return
-		}
-		ok(w, r)
-	})
-	var log []string
-	mark := func(name string) middleware.Middleware {
-		return func(next http.RoundTripper) http.RoundTripper {
-			return middleware.Func(func(req *http.Request) (*http.Response, error) {
-				log = append(log, name+req.URL.Path+req.Header.Get("Cookie"))
-				return next.RoundTrip(req)
-			})
-		}
-	}
-	s := newSession(t, session.Config{Middleware: []middleware.Middleware{mark("a"), nil, mark("b")}})
-	resp, err := s.Get(t.Context(), rec.URL+"/")
-	readBody(t, resp, err)
-	if got, want := fmt.Sprint(log), "[a/ b/ a/endc=1 b/endc=1]"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-// TestTransport: any RoundTripper can take the connector's place; total still
-// holds, and what only a connector can keep is refused.
-func TestTransport(t *testing.T) {
-	t.Parallel()
-	mock := middleware.Func(func(req *http.Request) (*http.Response, error) {
-		if req.URL.Path == "/hang" {
-			<-req.Context().Done()
-			return nil, req.Context().Err()
-		}
-		return &http.Response{StatusCode: 200, Status: "200 OK", Header: http.Header{}, Body: io.NopCloser(strings.NewReader("mock"))}, nil
-	})
-	s := newSession(t, session.Config{Transport: mock})
-	resp, err := s.Get(t.Context(), "http://mock.example/")
-	if got := readBody(t, resp, err); got != "mock" {
-		t.Errorf("got %q", got)
-	}
-	if resp.Request == nil || s.Connector() != nil {
-		t.Error("no request in the response, or a connector that is not there")
-	}
-	_, err = s.Get(t.Context(), "http://mock.example/hang", session.Timeout(time.Millisecond))
-	if !errors.Is(err, errors.ErrTotalTimeout) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want the total timeout", err)
-	}
-	_, err = s.Get(t.Context(), "http://mock.example/", session.Timeouts(session.ClientTimeout{Connect: time.Second}))
-	if !errors.Is(err, errors.ErrInvalidRequest) {
-		t.Errorf("got %v, want a refusal", err)
-	}
-}
-
-func TestOneShot(t *testing.T) {
-	t.Parallel()
-	rec := record(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Method, " ", r.Close) })
-	calls := map[string]func(context.Context, string, ...session.Option) (*session.Response, error){
-		"GET": session.Get, "POST": session.Post, "PUT": session.Put, "PATCH": session.Patch,
-		"DELETE": session.Delete, "OPTIONS": session.Options,
-	}
-	for method, call := range calls {
-		resp, err := call(t.Context(), rec.URL)
-		if got := readBody(t, resp, err); got != method+" true" {
-			t.Errorf("%s: got %q", method, got)
-		}
-	}
-	resp, err := session.Head(t.Context(), rec.URL)
-	if err != nil || resp.StatusCode != 200 {
-		t.Errorf("HEAD: got %v, %v", resp, err)
-	}
-	if _, err := session.Get(t.Context(), "http://127.0.0.1:1/"); !errors.Is(err, errors.ErrClientConnector) {
-		t.Errorf("got %v, want a connector error", err)
 	}
 }
 

@@ -46,8 +46,12 @@ func (c *call) openResponse(r *Response) {
 	switch {
 	case native.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which its taker uses and closes.
+		c.finishBody()
 		if c.cancel != nil {
 			c.cancel()
+		}
+		if c.trace != nil {
+			c.trace.cancel(nil)
 		}
 		return
 	case native.Body == http.NoBody:

@@ -149,7 +149,8 @@ func (r *Response) Charset() string {
 }
 
 // Content is the body as a stream with the reading methods of aiohttp's
-// StreamReader. It and Body are the same bytes: use one of them.
+// StreamReader. It and Body are the same bytes: use one of them. Bytes, Text and
+// JSON read what Content has left, and Content what they have kept.
 // (aiohttp: content)
 func (r *Response) Content() *StreamReader {
 	if r.stream == nil {
@@ -157,7 +158,11 @@ func (r *Response) Content() *StreamReader {
 		if r.call != nil && r.call.opts.rare != nil {
 			ahead = r.call.opts.rare.readBuffer
 		}
-		r.stream = newStreamReader(r.Body, ahead)
+		src := r.Body
+		if r.full {
+			src = io.NopCloser(r.source())
+		}
+		r.stream = newStreamReader(src, ahead)
 		r.stream.chunks = r.call != nil && r.call.opts.wire != nil && r.call.opts.wire.httpChunks
 	}
 	return r.stream
@@ -190,8 +195,9 @@ func (r *Response) readAll() ([]byte, error) {
 		size = min(r.ContentLength+1, 1<<20)
 	}
 	buf := make([]byte, 0, size)
+	src := r.source()
 	for {
-		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		n, err := src.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
 			return buf, nil
@@ -270,7 +276,7 @@ func (r *Response) CheckStatus() error {
 	}
 	if !r.full && !r.closed.Load() {
 		start := make([]byte, errorBody)
-		n, _ := io.ReadFull(r.Body, start) // what can be had, for a better message
+		n, _ := io.ReadFull(r.source(), start) // what can be had, for a better message
 		r.data = start[:n]
 		r.Close() // the status is the error
 	}

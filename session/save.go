@@ -174,6 +174,9 @@ func (r *Response) source() io.Reader {
 	if r.full {
 		return bytes.NewReader(r.data)
 	}
+	if r.stream != nil {
+		return r.stream // which may have read ahead
+	}
 	return r.Body
 }
 

@@ -189,7 +189,7 @@ func baseOptions(t ClientTimeout) options {
 
 // reusable refuses defaults that can serve only one request.
 func (o *options) reusable() error {
-	if o.body != nil && o.body.once {
+	if o.body != nil && (o.body.once || o.body.closes) {
 		return &errors.InvalidRequestError{Field: "Options", Reason: "a body that can be sent only once"}
 	}
 	return nil

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -277,16 +276,4 @@ func (t *tracing) watches() bool {
 		}
 	}
 	return false
-}
-
-// tracedBody tells of the pieces of a request's body.
-type tracedBody struct {
-	io.ReadCloser
-	trace *tracing
-}
-
-func (b *tracedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.trace.chunk(p[:n], true)
-	return n, err
 }

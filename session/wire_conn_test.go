@@ -173,6 +173,8 @@ func TestHostHeader(t *testing.T) {
 		"http://a.test..:81/":    "a.test:81",
 		"http://a.test:80/":      "a.test",
 		"http://bücher.test/":    "xn--bcher-kva.test",
+		"http://[::1]:80/":       "[::1]",
+		"http://[::1]:8080/":     "[::1]:8080",
 		"http://bücher.test.:8/": "xn--bcher-kva.test:8",
 	} {
 		if head := wireText(t, srv, s, http.MethodGet, url); !strings.Contains(head, "\r\nHost: "+want+"\r\n") {

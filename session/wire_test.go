@@ -155,6 +155,20 @@ func onTheWire(t *testing.T, tr transcript) string {
 	return text
 }
 
+// TestChunkedNothing: where there is no body there is no chunk either, not even
+// the last, which would be the start of the next request. (aiohttp writes it)
+func TestChunkedNothing(t *testing.T) {
+	t.Parallel()
+	for _, body := range []session.Option{{}, session.Text(""), session.Bytes(nil)} {
+		for _, method := range []string{"GET", "POST", "DELETE"} {
+			got := onTheWire(t, transcript{method + " " + body.String(), method, "/", opt(session.Chunked(), body)})
+			if !strings.HasSuffix(got, "\n\n") || strings.Count(got, "\n\n") != 1 || strings.Contains(got, "chunked") {
+				t.Errorf("%s %v: got %q", method, body, got)
+			}
+		}
+	}
+}
+
 // unpack reads the sections of a txtar archive.
 func unpack(archive string) map[string]string {
 	sections := map[string]string{}
