@@ -155,8 +155,10 @@ func TestUpgrade(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		heads := make(chan string, 1)
 		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
-			c.ReadHead()
+			head, _ := c.ReadHead()
+			heads <- head
 			c.Write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello ")
 			for {
 				b, ok := c.ReadBody(4)
@@ -166,7 +168,7 @@ func TestUpgrade(t *testing.T) {
 			}
 		})
 		timeout := connector.ClientTimeout{Total: time.Second, SockRead: time.Second}
-		c := newConnector(t, connector.Config{DialContext: n.DialContext, Timeout: timeout})
+		c := newConnector(t, connector.Config{DialContext: n.DialContext, Timeout: timeout, ForceClose: true})
 		ctx, cancel := context.WithCancel(t.Context())
 		req := newRequest(t, ctx, "GET", "http://h/", nil)
 		req.Header.Set("Connection", "Upgrade")
@@ -174,6 +176,9 @@ func TestUpgrade(t *testing.T) {
 		resp, err := c.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if head := <-heads; strings.Contains(head, "close") || !strings.Contains(head, "Connection: Upgrade") {
+			t.Errorf("sent %q", head)
 		}
 		cancel()
 		time.Sleep(time.Minute)

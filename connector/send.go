@@ -65,7 +65,7 @@ func (x *exchange) copyRequest(ctx context.Context) {
 	}
 	*x.req = *x.orig.WithContext(ctx)
 	x.req.Body = x.upload.forWire()
-	if x.c.forceClose {
+	if x.c.forceClose && len(x.req.Header["Upgrade"]) == 0 { // what is upgraded ends otherwise
 		x.req.Close = true
 	}
 	if x.trustEnv {

@@ -123,7 +123,6 @@ var because = map[string]string{
 	"chunked=False":                      "there is only Chunked, and no way to write chunks under a length",
 	"content_type of json()":             "Bytes and encoding/json read what says to be another type",
 	"latin1 of BasicAuth":                "credentials are UTF-8, as RFC 7617 2.1 asks for",
-	"readchunk, iter_chunks":             "net/http does not tell where the chunks of HTTP end; Any gives what is there",
 	"upload_complete":                    "a body that can be closed is, when it is no longer read",
 	"feed_data, set_exception":           "the error comes from the read",
 	"concurrent reads raise":             "a response is for one goroutine, as its comment says",

@@ -76,6 +76,7 @@ var responseRows = map[string]string{
 	"readexactly":                    "TestStreamPieces TestStreamErrors ExampleStreamReader_ReadExactly",
 	"readline, readuntil":            "TestStreamPieces TestStreamErrors FuzzReadUntil",
 	"iter_chunked, iter_any":         "TestStreamIterators TestStreamBreak",
+	"readchunk, iter_chunks":         "TestHTTPChunks TestHTTPChunkPieces TestHTTPChunksWithout TestHTTPChunksDecoded",
 	"async for":                      "TestStreamIterators",
 	"at_eof, total_bytes":            "TestStreamPieces",
 	"total_raw_bytes":                "TestTotalRawBytes",
