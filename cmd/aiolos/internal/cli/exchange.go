@@ -22,14 +22,12 @@ import (
 func (s *send) exchange(ctx context.Context, j job) (err error) {
 	save, wrap := s.har.start(j)
 	defer func() { err = errors.Join(err, save()) }()
-	sess, err := s.session(j, wrap...)
+	sess, err := s.net.session(ctx, connector.Config{}, wrap...)
 	if err != nil {
 		return err
 	}
 	defer sess.Close()
-	if j.req != nil {
-		s.net.remember(j.url, j.req.Headers)
-	}
+	s.net.remember(j.url, j.req.Headers)
 	resp, err := sess.Request(ctx, j.method, j.url, j.options...)
 	if err != nil {
 		return err
@@ -42,18 +40,6 @@ func (s *send) exchange(ctx context.Context, j job) (err error) {
 		s.app.code = exitcode.Status(resp.StatusCode)
 	}
 	return nil
-}
-
-// session makes the session of a job.
-func (s *send) session(j job, mw ...middleware.Middleware) (*session.Session, error) {
-	if j.unix == "" {
-		return s.net.session(connector.Config{}, mw...)
-	}
-	conn, err := connector.NewUnix(j.unix, connector.Config{})
-	if err != nil {
-		return nil, usage(err)
-	}
-	return session.New(session.Config{Connector: conn, OwnConnector: true, Middleware: mw})
 }
 
 // maxRecorded bounds each body in a HAR file.

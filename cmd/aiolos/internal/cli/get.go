@@ -90,7 +90,7 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer dir.Close()
-	sess, err := g.net.session(connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
+	sess, err := g.net.session(cmd.Context(), connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
 	if err != nil {
 		return err
 	}

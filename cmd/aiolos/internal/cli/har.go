@@ -30,7 +30,7 @@ type archive struct {
 
 // harCommand makes "aiolos har".
 func (a *app) harCommand() *cobra.Command {
-	h := &archive{send: send{app: a, net: network{total: patience(session.DefaultTotal)}}}
+	h := &archive{send: send{app: a, net: network{total: patience(session.DefaultTotal), credentials: credentials{app: a}}}}
 	top := &cobra.Command{
 		Use:     "har show|run|convert FILE [N...]",
 		Short:   "Show, send again or convert recorded exchanges (HTTP Archive)",
@@ -262,7 +262,7 @@ func (h *archive) skip(e chosen, err error) {
 
 // runEntries sends requests again and compares the statuses.
 func (h *archive) runEntries(ctx context.Context, entries []chosen, _ bool) error {
-	sess, err := h.net.session(connector.Config{})
+	sess, err := h.net.session(ctx, connector.Config{})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type kept struct {
 	name     string
 	readOnly string
 
+	dry     bool           // nothing is saved
 	session *store.Session // nil without --session
 	given   []string       // headers of the command line, which count more
 }
@@ -37,6 +38,8 @@ func (k *kept) flags(cmd *cobra.Command) {
 func (k *kept) load() (*jar.Jar, error) {
 	name := k.name
 	switch {
+	case k.session != nil:
+		return k.session.Jar, nil
 	case k.name != "" && k.readOnly != "":
 		return nil, usage(errors.New("--session and --session-read-only exclude each other"))
 	case name == "":
@@ -62,7 +65,7 @@ func (k *kept) load() (*jar.Jar, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.name != "" {
+	if k.name != "" && !k.dry {
 		k.app.atEnd = append(k.app.atEnd, func() error { return dir.Save(name, k.session) })
 	}
 	return k.session.Jar, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -30,6 +31,8 @@ type route struct {
 	retry    int
 	limit    int
 	perHost  int
+	// everyMethod sends again a POST too, as curl does.
+	everyMethod bool
 	// notice tells of a request that is sent again; nil tells nobody.
 	notice func(format string, args ...any)
 }
@@ -132,6 +135,8 @@ func (r *route) middleware() []middleware.Middleware {
 		// The user has said how often, for each request.
 		Budget:    &middleware.RetryBudget{Ratio: -1},
 		OnAttempt: r.attempted,
+
+		NonIdempotent: r.everyMethod,
 	})}
 }
 
@@ -155,7 +160,7 @@ type pinFlag struct{ connector.Pin }
 
 // Set implements pflag.Value.
 func (p *pinFlag) Set(s string) error {
-	if strings.HasPrefix(s, "sha256//") {
+	if certs.IsKeyPin(s) {
 		return errors.New(`sha256// is curl's pin, of the public key alone; "aiolos pin HOST" shows that of the certificate`)
 	}
 	pin, err := connector.ParsePin(s)

@@ -78,7 +78,7 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 	if p.expect {
 		options = append(options, session.Expect100())
 	}
-	sess, err := p.net.session(connector.Config{})
+	sess, err := p.net.session(cmd.Context(), connector.Config{})
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (p *put) readArgs(args []string) (string, *items.Request, error) {
 	switch {
 	case err != nil:
 		return "", nil, err
-	case req.HasBody:
+	case req.Sends():
 		return "", nil, errors.New("the body is FILE: only headers and query parameters can be given beside it")
 	}
 	req.BodyFile, req.HasBody = args[1], true

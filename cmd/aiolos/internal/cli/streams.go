@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -17,6 +18,8 @@ type Streams struct {
 	ErrTTY bool
 	Width  int // of the terminal
 	Getenv func(string) string
+	// Password asks for one on the terminal; nil means that there is none.
+	Password func(ctx context.Context, prompt string) (string, error)
 }
 
 // System returns the streams of the process.
@@ -28,6 +31,8 @@ func System() Streams {
 		ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		Width:  80,
 		Getenv: os.Getenv,
+
+		Password: readPassword,
 	}
 	for _, f := range []*os.File{os.Stderr, os.Stdout} {
 		// A terminal may not know its size, and says zero then.

@@ -72,7 +72,7 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	sess, err := s.net.session(connector.Config{})
+	sess, err := s.net.session(cmd.Context(), connector.Config{})
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *socket) read(args []string) (url string, headers []items.HeaderItem, op
 	switch {
 	case err != nil:
 		return "", nil, nil, err
-	case req.HasBody:
+	case req.Sends():
 		err = errors.New("a handshake has no body: only headers and query parameters can be given")
 	case s.count < 0:
 		err = errors.New("-n is not negative")
@@ -119,6 +119,7 @@ func (s *socket) read(args []string) (url string, headers []items.HeaderItem, op
 		s.options.Compress = &ws.Compression{}
 	}
 	headers = req.Headers
+	s.net.learn(headers)
 	// Headers go where the library knows which of them are its own.
 	s.options.Header = http.Header{}
 	req.Headers = nil

@@ -27,11 +27,17 @@ func (r *Request) Redact() (plain *Request, changed bool) {
 	if login, _, ok := strings.Cut(c.Login, ":"); ok {
 		c.Login = login + ":" + hidden
 	}
+	c.Parts = slices.Clone(r.Parts)
+	for i, p := range c.Parts {
+		if p.Value != "" && secretParam(p.Name) {
+			c.Parts[i].Value = hidden
+		}
+	}
 	c.URL, c.Proxy = redactURL(c.URL), redactURL(c.Proxy)
 	if kind, _ := r.Header("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
 		c.Body = []byte(redactQuery(string(c.Body)))
 	}
-	changed = c.URL != r.URL || c.Proxy != r.Proxy || c.Login != r.Login || !slices.Equal(c.Headers, r.Headers) || !bytes.Equal(c.Body, r.Body)
+	changed = c.URL != r.URL || c.Proxy != r.Proxy || c.Login != r.Login || !slices.Equal(c.Headers, r.Headers) || !slices.Equal(c.Parts, r.Parts) || !bytes.Equal(c.Body, r.Body)
 	return &c, changed
 }
 
@@ -75,9 +81,15 @@ func redactQuery(query string) string {
 	for i, param := range params {
 		name, value, ok := strings.Cut(param, "=")
 		plain, err := url.QueryUnescape(name)
-		if ok && value != "" && (err != nil || errors.SensitiveHeader(strings.ReplaceAll(plain, "_", "-"))) {
+		if ok && value != "" && (err != nil || secretParam(plain)) {
 			params[i] = name + "=" + hidden
 		}
 	}
 	return strings.Join(params, "&")
+}
+
+// secretParam reports whether the value of a parameter or a field is not for
+// everybody's eyes.
+func secretParam(name string) bool {
+	return errors.SensitiveHeader(strings.ReplaceAll(name, "_", "-"))
 }
