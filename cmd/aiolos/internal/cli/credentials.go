@@ -11,8 +11,8 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // credentials are -a and -H, and what is known of the secrets of a command line.
@@ -83,7 +83,7 @@ func headerLine(text string) (items.HeaderItem, error) {
 func (c *credentials) learn(headers []items.HeaderItem) {
 	for _, h := range headers {
 		c.named = append(c.named, h.Name)
-		if curlconv.Secret(h.Name) {
+		if secret.Header(h.Name) {
 			c.secret = append(c.secret, http.CanonicalHeaderKey(h.Name))
 		}
 	}
@@ -117,7 +117,7 @@ func (c *credentials) options() ([]session.Option, error) {
 			continue
 		}
 		options = append(options, session.AddHeader(h.Name, h.Value))
-		if curlconv.Secret(h.Name) {
+		if secret.Header(h.Name) {
 			c.secret = append(c.secret, http.CanonicalHeaderKey(h.Name))
 		}
 	}

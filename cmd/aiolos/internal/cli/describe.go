@@ -53,6 +53,13 @@ func (s *send) describe(ctx context.Context, j job) (asked, sent *curlconv.Reque
 // formType sees to the content type of a form, which curl completes by a boundary of
 // its own.
 func (s *send) formType(asked, sent *curlconv.Request) {
+	// curl knows other types of files by their names.
+	sent.Parts = slices.Clone(sent.Parts)
+	for i, p := range sent.Parts {
+		if p.File != "" && p.Type == "" {
+			sent.Parts[i].Type = typeOf(p)
+		}
+	}
 	asked.Headers = slices.DeleteFunc(asked.Headers, curlconv.FormsOwn)
 	given, _ := asked.Header("Content-Type")
 	sent.Headers = slices.DeleteFunc(sent.Headers, func(h curlconv.Header) bool { return strings.EqualFold(h.Name, "Content-Type") })

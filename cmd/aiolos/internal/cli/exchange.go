@@ -7,15 +7,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // exchange sends a request and shows what came of it.
@@ -87,7 +86,7 @@ func writeHAR(name string, har *middleware.HAR) (err error) {
 func openQuery(j job) []string {
 	var names []string
 	add := func(name string) {
-		if !aioloserrors.SensitiveHeader(strings.ReplaceAll(name, "_", "-")) {
+		if !secret.Param(name) {
 			names = append(names, name)
 		}
 	}

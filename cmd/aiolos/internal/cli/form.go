@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -70,6 +71,18 @@ func typeItem(headers []items.HeaderItem) string {
 		return headers[i].Value
 	}
 	return ""
+}
+
+// typeOf is the content type that the library gives a file.
+func typeOf(p items.Part) string {
+	name := p.File
+	if p.As != "" {
+		name = p.As
+	}
+	if kind := mime.TypeByExtension(filepath.Ext(name)); kind != "" {
+		return kind
+	}
+	return "application/octet-stream"
 }
 
 // formData is a form as a whole, for a request that is sent many times.

@@ -19,6 +19,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/gosrc"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // archive is "aiolos har".
@@ -156,7 +157,7 @@ func (h *archive) full(b *strings.Builder, e chosen) error {
 	head := func(pairs []har.Pair) {
 		for _, f := range pairs {
 			value := f.Value
-			if !h.secrets && curlconv.Secret(f.Name) {
+			if !h.secrets && secret.Header(f.Name) {
 				value = "***"
 			}
 			b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")

@@ -69,7 +69,7 @@ func (s *send) printInstead(ctx context.Context, j job) error {
 	if s.instead.curl {
 		s.lost("curl has nothing like", sent.Lost())
 		if sent.Follow {
-			s.lost("after a redirect to another host curl sends it, too,", sent.Sensitive)
+			s.lost("after a redirect curl takes to other hosts", sent.Sensitive)
 		}
 		text, err := s.plain(sent).Curl()
 		return s.printText(text, err)
