@@ -79,7 +79,7 @@ func TestInsteadSession(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := streams()
-	s.Getenv = func(name string) string { return map[string]string{"XDG_DATA_HOME": dir, "XDG_STATE_HOME": dir}[name] }
+	s.Getenv = func(name string) string { return map[string]string{"XDG_STATE_HOME": dir}[name] }
 	file := filepath.Join(dir, "cookies.txt")
 	cookies := "# Netscape HTTP Cookie File\nh.example\tFALSE\t/\tTRUE\t4000000000\tsid\tcanary\n"
 	if err := os.WriteFile(file, []byte(cookies), 0o600); err != nil {

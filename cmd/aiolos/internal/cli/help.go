@@ -254,12 +254,43 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   NO_PROXY                  hosts that are asked directly
   NETRC                     file with credentials for hosts; else ~/.netrc
 
-  XDG_DATA_HOME    the sessions of --session are in aiolos/sessions below it; else
-                   in ~/.local/share, or what is usual for the system
+  XDG_CONFIG_HOME  the file of flags is aiolos/config below it: "aiolos help config"
+  XDG_STATE_HOME   the sessions of --session are in aiolos/sessions below it
+  AIOLOS_TIMEOUT   the flag --timeout, and so on for all flags: in capitals, with _
+                   in place of - and of a point
+
+Where the XDG variables are not set, it is ~/.config and ~/.local/state, and on macOS
+and Windows the one directory that is usual there.
+
   VISUAL, EDITOR   the editor of "aiolos session edit"
 
 --proxy URL counts more than the environment, and --proxy none switches all of it
 off, netrc too.`
+
+const configHelp = `Flags that are wanted in every call can be in a file, one a line as on the command
+line. Lines that begin with # are remarks. What follows the name of a flag, to the
+end of the line, is its value; no quotes are needed.
+
+  # ~/.config/aiolos/config
+  --timeout 30s
+  --header User-Agent: me
+  --session work
+  --http2=false
+  -v
+
+A line whose flag a command does not have is for others. A letter is one of the bare
+form. What counts more stands first:
+
+  1. the command line
+  2. the environment: AIOLOS_TIMEOUT is --timeout, AIOLOS_HTTP1_1 is --http1.1
+  3. ./.aiolosrc, and only with --config-here: a directory that was unpacked from
+     somewhere must not change where requests go
+  4. $XDG_CONFIG_HOME/aiolos/config, else ~/.config/aiolos/config, or what is usual
+     for the system: ~/Library/Application Support, or %AppData%
+  5. what "aiolos help defaults" shows
+
+Flags that can be given several times, such as --header, add up. --no-config (or
+AIOLOS_NO_CONFIG=1, which is good for scripts) leaves the files alone.`
 
 // topics are pages of help that are no commands.
 func topics() []*cobra.Command {
@@ -268,6 +299,7 @@ func topics() []*cobra.Command {
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 		{Use: "defaults", Short: "What happens if nothing else is said", Long: defaultsHelp},
 		{Use: "timeouts", Short: "Which limit covers what", Long: timeoutsHelp},
+		{Use: "config", Short: "Flags that are kept in a file", Long: configHelp},
 		{Use: "environment", Short: "Variables that are honoured", Long: environmentHelp},
 	}
 }

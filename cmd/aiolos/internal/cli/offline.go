@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (s *send) offline(ctx context.Context, j job) error {
 	s.net.remember(j.url, j.req.Headers)
 	proxy, unseen := s.net.onPaper(j.url)
 	s.lost("HTTP/1.1 has no trace of", unseen)
-	options := append(j.options, session.Proxy(proxy), session.Timeouts(session.ClientTimeout{Total: -1}), session.NoRedirects())
+	options := append(slices.Clone(j.options), session.Proxy(proxy), session.Timeouts(session.ClientTimeout{Total: -1}), session.NoRedirects())
 	resp, err := sess.Request(ctx, j.method, j.url, options...)
 	if err == nil {
 		err = errors.Join(resp.Close(), <-srv.done)

@@ -20,7 +20,8 @@ type app struct {
 	color ColorFlag
 	quiet int  // 1: no notices; 2: no errors either
 	brief bool // -h
-	code  int  // exit code of a command that has said what there was to say
+	conf  settings
+	code  int // exit code of a command that has said what there was to say
 	// atEnd is called when a command that was not misused is over.
 	atEnd []func() error
 }
@@ -69,6 +70,8 @@ func (a *app) root() *cobra.Command {
 	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
+	a.conf.flags(flags)
+	root.PersistentPreRunE = a.configure
 	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), versionCommand())
 	root.AddCommand(a.putCommand())
 	root.AddCommand(a.wsCommand())

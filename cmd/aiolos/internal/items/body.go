@@ -29,6 +29,7 @@ func (b *builder) field(arg string, it Item) error {
 		f.value, err = parseJSON(data)
 	case JSON:
 		f.value, err = parseJSON(data)
+	default:
 	}
 	b.fields = append(b.fields, f)
 	return err
