@@ -16,11 +16,13 @@ import (
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // get is "aiolos get".
@@ -282,7 +284,7 @@ func (g *get) finish(ctx context.Context) error {
 	}
 	g.app.code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.notice("%s; the same command goes on with %s", unfinished(kept), these(kept))
+		g.app.notice("%s; the same command goes on with %s:\n  %s", unfinished(kept), these(kept), again(g.app.args))
 	}
 	if ctx.Err() != nil && g.app.quiet < 2 && text {
 		g.app.report(context.Canceled)
@@ -291,6 +293,25 @@ func (g *get) finish(ctx context.Context) error {
 		return os.WriteFile(g.failed, []byte(strings.Join(failed, "")), 0o600)
 	}
 	return nil
+}
+
+// again is the command line, for a shell, without its secrets.
+func again(args []string) string {
+	words := []string{"aiolos"}
+	for _, arg := range args {
+		if strings.Contains(arg, "://") {
+			arg = redacted(arg)
+		}
+		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
+			arg = name + ":***"
+		}
+		word, err := curlconv.Quote(arg)
+		if err != nil {
+			word = "..." // it was not typed in a shell
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }
 
 // named makes sure that an error says of which URL it is.

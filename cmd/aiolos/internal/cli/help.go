@@ -64,8 +64,8 @@ An interrupt keeps what is there; a list of --save-failed can be given to -i.
 
 Without a terminal, or with --progress=none, there is one line for each finished
 file; with --progress=json there are JSON objects, all on standard error, and nothing
-else. The exit code is that of the failure for a single URL, and 1 if some of
-many failed.`
+else. The exit code is 1 if some of many URLs failed, and if all did the lowest of
+their codes.`
 
 const getExamples = `  aiolos get example.org/big.iso
   aiolos get -d pics -j 4 -i urls.txt
@@ -207,7 +207,7 @@ help defaults" has the values; a download (get) has no limit but its silence, an
 exchange of bench has 30 seconds.`
 
 const exitCodesHelp = `   0  success
-   1  another failure; some of many URLs failed
+   1  another failure; some of many URLs failed (if all did, the lowest code below)
    2  usage error, nothing was sent
    3  the final status is 3xx
    4  the final status is 4xx
@@ -263,6 +263,9 @@ Where the XDG variables are not set, it is ~/.config and ~/.local/state, and on 
 and Windows the one directory that is usual there.
 
   VISUAL, EDITOR   the editor of "aiolos session edit"
+  PAGER            shows --help on a terminal; else less
+  COLUMNS          width of the terminal
+  SSLKEYLOGFILE    the file of --keylog, and nothing without that flag
 
 --proxy URL counts more than the environment, and --proxy none switches all of it
 off, netrc too.`

@@ -74,6 +74,9 @@ func (s *send) printInstead(ctx context.Context, j job) error {
 		text, err := s.plain(sent).Curl()
 		return s.printText(text, err)
 	}
+	if s.net.keylog {
+		s.lost("the program does without", []string{"--keylog"})
+	}
 	return s.printText(strings.TrimSuffix(gosrc.Program(s.plain(asked)), "\n"), nil)
 }
 

@@ -69,6 +69,7 @@ func (a *app) network() network {
 // defaults.
 func (n *network) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	defer mark(f, names(f))
 	f.Var(&n.total, "timeout", "limit for a whole request, with redirects and body; 0: none")
 	f.Var(&n.connect, "connect-timeout", "limit for getting a connection; 0: none")
 	f.Var(&n.read, "read-timeout", "longest silence of the server; 0: none")
@@ -84,6 +85,9 @@ func (n *network) session(ctx context.Context, cfg connector.Config, mw ...middl
 		if err := n.ask(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := n.logKeys(&cfg); err != nil {
+		return nil, err
 	}
 	conn, err := n.connector(cfg)
 	if err != nil {

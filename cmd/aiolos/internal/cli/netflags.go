@@ -28,6 +28,7 @@ type route struct {
 	insecure bool
 	http1    bool
 	http2    bool
+	keylog   bool
 	retry    int
 	limit    int
 	perHost  int
@@ -46,6 +47,7 @@ func (r *route) flags(cmd *cobra.Command) {
 	f.BoolVar(&r.insecure, "insecure", false, "accept every certificate")
 	f.BoolVar(&r.http1, "http1.1", false, "do not offer HTTP/2")
 	f.BoolVar(&r.http2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
+	f.BoolVar(&r.keylog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")
 	f.IntVar(&r.retry, "retry", r.retry, "how often to send again what failed; not for methods such as POST")
 	if f.Lookup("limit") == nil {
 		f.IntVar(&r.limit, "limit", 0, "connections at a time; 0: 100")

@@ -72,6 +72,7 @@ func (n *network) onPaper(url string) (proxy string, unseen []string) {
 		{n.insecure, "--insecure"},
 		{!n.pin.IsZero(), "--pin"},
 		{n.http2, "--http2"},
+		{n.keylog, "--keylog"},
 		{n.retry > 0, "--retry"},
 		{n.limit > 0, "--limit"},
 		{n.perHost > 0, "--per-host"},

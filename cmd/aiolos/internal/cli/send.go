@@ -41,6 +41,8 @@ type send struct {
 	check     bool
 	noCheck   bool
 	secrets   bool
+
+	ignoreStdin bool
 }
 
 // sendCommand makes the root command.
@@ -65,6 +67,7 @@ func (a *app) sendCommand() *cobra.Command {
 	f.BoolVar(&s.check, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
 	f.BoolVar(&s.noCheck, "no-check", false, "exit with 0 whatever the status is")
 	f.BoolVar(&s.secrets, "show-secrets", false, "print credentials and cookies as they are")
+	f.BoolVar(&s.ignoreStdin, "ignore-stdin", false, "take no body from standard input for POST, PUT and PATCH")
 	s.net.flags(cmd)
 	s.instead.flags(cmd)
 	s.har.flags(cmd)
@@ -84,6 +87,9 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 	if done, err := s.app.helped(cmd); done {
 		return err
 	}
+	if s.app.version {
+		return printVersion(s.app.Out)
+	}
 	if len(args) == 0 && cmd.Flags().NFlag() == 0 {
 		fmt.Fprint(s.app.Err, briefHelp)
 		s.app.code = exitcode.Usage
@@ -92,6 +98,9 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 	target, req, err := s.read(cmd, args)
 	if err != nil {
 		return usage(err)
+	}
+	if err := s.piped(cmd.Context(), target.Written, req); err != nil {
+		return err
 	}
 	options, body, err := s.options(req)
 	if err != nil {
@@ -127,6 +136,7 @@ func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Req
 	if err != nil {
 		return target, nil, err
 	}
+	target.Written = target.Method
 	if target.Method == "" {
 		target.Method = req.Method()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strconv"
 
 	"golang.org/x/term"
 )
@@ -18,6 +19,8 @@ type Streams struct {
 	ErrTTY bool
 	Width  int // of the terminal
 	Getenv func(string) string
+	// Page shows a long text on the terminal; nil writes it to Out.
+	Page func(text string) error
 	// Password asks for one on the terminal; nil means that there is none.
 	Password func(ctx context.Context, prompt string) (string, error)
 }
@@ -32,7 +35,12 @@ func System() Streams {
 		Width:  80,
 		Getenv: os.Getenv,
 
+		Page:     page,
 		Password: readPassword,
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		s.Width = n
+		return s
 	}
 	for _, f := range []*os.File{os.Stderr, os.Stdout} {
 		// A terminal may not know its size, and says zero then.
