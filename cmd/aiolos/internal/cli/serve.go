@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/demo"
 )
 
@@ -47,7 +47,7 @@ func (a *app) serve(ctx context.Context, port int) error {
 		return err
 	}
 	srv := &http.Server{
-		Handler:           httpbin.New(),
+		Handler:           bin.Handler(),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
