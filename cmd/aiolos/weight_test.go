@@ -27,7 +27,7 @@ func TestWeight(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	build := exec.CommandContext(t.Context(), filepath.Join(runtime.GOROOT(), "bin", "go"), "build", "-trimpath", "-ldflags", "-s -w", "-o", name, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", name, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Skipf("it cannot be built here: %v\n%s", err, out)

@@ -33,6 +33,8 @@ func (c *credentials) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&c.user, "auth", "a", "", "user for HTTP Basic; the password is asked for, and not shown")
 	f.StringArrayVarP(&c.lines, "header", "H", nil, "header, as Name:Value; @FILE reads a file with one a line")
+	// The flag is there.
+	_ = cmd.RegisterFlagCompletionFunc("header", completeHeader)
 }
 
 // errNoTerminal is the error for a password that nobody can be asked for.

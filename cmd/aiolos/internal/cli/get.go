@@ -35,6 +35,7 @@ type get struct {
 	perHost  int
 	dir      string
 	output   string
+	byURL    bool
 	conflict download.Conflict
 	progress progress.Mode
 	failed   string
@@ -68,6 +69,7 @@ func (a *app) getCommand() *cobra.Command {
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
+	f.BoolVarP(&g.byURL, "remote-name", "O", false, "name the files after their URLs, whatever the servers say")
 	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
 	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
 	f.Var(&g.conflict, "on-conflict", "")
@@ -131,6 +133,8 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 		return nil, errors.New("--jobs and --per-host are at least 1")
 	case g.output == "-":
 		return nil, errors.New(`-o - is for a single request: "aiolos URL"`)
+	case g.output != "" && g.byURL:
+		return nil, errors.New("-o and -O exclude each other")
 	case g.output != "" && len(urls) > 1:
 		return nil, fmt.Errorf("-o names one file, and there are %d URLs", len(urls))
 	}
@@ -147,6 +151,9 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 			return nil, err
 		}
 		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1, Sum: g.sum}
+		if g.byURL {
+			jobs[i].Name = download.NameOfURL(u, i+1)
+		}
 	}
 	return jobs, nil
 }
@@ -297,7 +304,8 @@ func (g *get) finish(ctx context.Context) error {
 
 // again is the command line, for a shell, without its secrets.
 func again(args []string) string {
-	words := []string{"aiolos"}
+	words := make([]string, 1, 1+len(args))
+	words[0] = "aiolos"
 	for _, arg := range args {
 		if strings.Contains(arg, "://") {
 			arg = redacted(arg)

@@ -55,6 +55,7 @@ func (a *app) harCommand() *cobra.Command {
 	convert := &cobra.Command{Use: "convert FILE [N...]", Short: "Print the requests as commands or programs", Example: "  aiolos har convert log.har\n  aiolos har convert --to go log.har 3"}
 	convert.RunE = h.command(h.convertEntries)
 	convert.Flags().StringVar(&h.to, "to", "curl", "curl, aiolos or go")
+	convert.Aliases = []string{"curl"}
 	for _, cmd := range []*cobra.Command{show, convert} {
 		cmd.Flags().BoolVar(&h.secrets, "show-secrets", false, "print credentials and cookies as they are")
 	}

@@ -31,6 +31,10 @@ func (k *kept) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&k.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
 	f.StringVar(&k.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
+	for _, name := range []string{"session", "session-read-only"} {
+		// The flag is there.
+		_ = cmd.RegisterFlagCompletionFunc(name, k.app.completeSession)
+	}
 }
 
 // load returns the jar to use: that of the session, or a fresh one. What comes

@@ -48,6 +48,8 @@ func (a *app) wsCommand() *cobra.Command {
 	f.BoolVar(&s.json, "json", false, "print each message as a JSON object, the close too")
 	f.BoolVar(&s.format.Binary, "binary", false, "send lines as binary messages")
 	f.BoolVar(&s.format.Hex, "hex", false, "lines are hexadecimal digits, and binary messages are printed so")
+	f.BoolVar(&s.format.Hex, "binary-hex", false, "")
+	f.Lookup("binary-hex").Hidden = true // what --hex was to be called
 	f.BoolVar(&s.format.Verbatim, "no-commands", false, "a line that begins with / is a message like others")
 	f.BoolVar(&s.listen, "listen", false, "read no input, only print messages")
 	f.Var(&s.wait, "wait", "how long the server may be silent after the end of the input; 0: no limit")
