@@ -22,14 +22,16 @@ Examples:
   aiolos get -j 4 -d pics -i urls.txt          download all URLs of a list
 
 Items:   Name:Value header   name==value query   name=value field   name:=json field   @file body
+         name@file upload (multipart)
   -f             send a form, not JSON        -v          show the heads too
   --raw TEXT     send this body               -o FILE     save the body
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
   --offline      print the bytes, do not send --curl, --go  print a command or a program
   --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
+  -a USER        ask for the password         -H @FILE    headers from a file
 
-"aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults" and
-"environment" tell more.
+"aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults",
+"config" and "environment" tell more.
 `
 
 const longHelp = `Aiolos sends one request and prints the response: its body, and on a terminal
@@ -48,8 +50,9 @@ const examples = `  aiolos example.org
   aiolos :8080/get q==go Accept:text/html
   aiolos :8080/post name=gopher tags[]=a tags[]=b age:=12
   aiolos -f :8080/post name=gopher
+  aiolos :8080/post title=cat pic@cat.png
   aiolos PUT :8080/put @photo.jpg
-  echo hello | aiolos POST :8080/post @-`
+  echo hello | aiolos POST :8080/post`
 
 const getHelp = `Downloads files, several at a time.
 
@@ -105,10 +108,17 @@ a backslash takes the meaning from the character behind it.
   name==value     query parameter            name==@file      from a file
   name=value      field of the body, a text  name=@file       from a file
   name:=json      field, any JSON value      name:=@file.json from a file
+  name@file       upload: the fields become the parts of a multipart form
   @file           the whole body is a file; @- is standard input
-  name@file       upload (multipart): not supported yet
 
-The fields make a JSON object, or with -f a form. In JSON, names nest:
+The fields make a JSON object, or with -f a form. With an upload, or --multipart, it
+is a multipart form, where each file may have a type, and another name for the server:
+
+  pic@cat.png;type=image/png;filename=dog.png
+  notes@-         from standard input
+  @data;type=application/x-own   a whole body has a type, too
+
+In JSON, names nest:
 
   a[b]=1          {"a": {"b": "1"}}
   a[]=1 a[]=2     {"a": ["1", "2"]}
@@ -117,7 +127,12 @@ The fields make a JSON object, or with -f a form. In JSON, names nest:
   a\[b]           a bracket that means nothing; a[\1] is a key, not an index
 
 --raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
-or --raw.`
+or --raw. If POST, PUT or PATCH is written and there is none, what is piped in is the
+body; --ignore-stdin leaves it alone, as in a loop that reads lines.
+
+-H is another way to write a header; -H @FILE reads several. A header whose name says
+that it is a secret (Authorization, Cookie, X-Api-Key, ...-Token, ...-Secret, ...-Key)
+does not go to another host after a redirect.`
 
 const curlHelp = `Runs a curl command: one that you have, or one that a browser has copied ("Copy
 as cURL", for POSIX shells or for Windows). Put it between quotes, or pipe it in and
