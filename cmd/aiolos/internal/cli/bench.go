@@ -214,7 +214,7 @@ func (b *benchmark) measure(ctx context.Context, l *load) (*bench.Result, error)
 			return s, err
 		},
 	}
-	if b.app.ErrTTY && b.app.quiet == 0 {
+	if b.app.moving() {
 		cfg.Live = b.live
 	}
 	result := bench.Run(run, cfg)

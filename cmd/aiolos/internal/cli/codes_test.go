@@ -146,8 +146,13 @@ func TestNoAnimation(t *testing.T) {
 	for _, args := range [][]string{
 		{"get", "-d", t.TempDir(), url + "/200"}, {"bench", "-n", "20", url + "/200"}, {"time", url + "/200"}, {"put", url + "/200", "-"}, {url + "/loop"},
 	} {
-		if got := run(t.Context(), streams(), args...); strings.ContainsAny(got.out+got.err, "\x1b\r") {
-			t.Errorf("%q: %+v", args, got)
+		dumb := streams()
+		dumb.OutTTY, dumb.ErrTTY = true, true
+		dumb.Getenv = func(name string) string { return map[string]string{"TERM": "dumb"}[name] }
+		for _, s := range []cli.Streams{streams(), dumb} {
+			if got := run(t.Context(), s, args...); strings.ContainsAny(got.out+got.err, "\x1b\r") {
+				t.Errorf("%q: %+v", args, got)
+			}
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
-	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
+	moving := g.progress == progress.Auto && g.app.moving()
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
 	events := progress.NewEvents(g.app.Err)
 	if g.progress == progress.JSON {

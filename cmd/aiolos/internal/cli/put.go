@@ -173,7 +173,7 @@ type upload struct {
 
 // begin makes the display.
 func (p *put) begin(name string) *upload {
-	moving := p.app.ErrTTY && p.progress == progress.Auto && p.app.quiet == 0
+	moving := p.progress == progress.Auto && p.app.moving()
 	u := &upload{display: progress.New(p.app.Err, moving, p.app.Width, 1), name: name, start: time.Now()}
 	if p.progress == progress.JSON {
 		u.display = progress.NewEvents(p.app.Err)

@@ -147,6 +147,9 @@ func (a *app) notice(format string, args ...any) {
 	}
 }
 
+// moving reports whether something may be redrawn on standard error.
+func (a *app) moving() bool { return a.ErrTTY && a.quiet == 0 && a.Getenv("TERM") != "dumb" }
+
 // outPalette returns the colours of standard output.
 func (a *app) outPalette() render.Palette {
 	return render.NewPalette(render.Colored(a.color, a.Getenv, a.OutTTY))

@@ -86,7 +86,7 @@ func (a *app) demoCommand() *cobra.Command {
 				return err
 			}
 			return demo.Run(cmd.Context(), demo.Config{
-				Out: a.Out, Err: a.Err, Moving: a.ErrTTY && a.quiet == 0, Width: a.Width, Palette: a.outPalette(),
+				Out: a.Out, Err: a.Err, Moving: a.moving(), Width: a.Width, Palette: a.outPalette(),
 			})
 		},
 	}
