@@ -16,9 +16,10 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/aiolos-http/aiolos/errors"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // evil is what a terminal acts on: an escape sequence, a bell, C1 in UTF-8, and marks
@@ -63,16 +64,46 @@ func TestHostileServer(t *testing.T) {
 	s.OutTTY, s.ErrTTY = true, true
 	s.Getenv = func(name string) string { return map[string]string{"XDG_STATE_HOME": dir, "NO_COLOR": "1"}[name] }
 	for _, args := range [][]string{
-		{url}, {"-v", url}, {"-v", url + "/redirect"}, {url + "/bad-redirect"}, {"--print=HBhbm", url}, {url + "/status"}, {"HEAD", url},
-		{"-v", url + "/control"}, {"get", "--retry", "0", "-d", dir, url + "/control"}, {"ws", url + "/control"}, {"time", url + "/control"},
-		{"get", "--progress=none", "-d", dir, url}, {"get", "--progress=json", "-d", dir, url + "/2"}, {"get", "--progress=none", "-d", dir, url + "/status"},
-		{"put", "--progress=none", "-v", url, "-"}, {"time", url}, {"time", url + "/redirect"}, {"time", "--json", url},
-		{"--session", "evil", "-v", url}, {"session", "show", "evil", "--show-secrets"}, {"session", "show", "evil", "--show-secrets", "--json"},
-		{"--har", filepath.Join(dir, "log.har"), url + "/redirect"}, {"har", "show", filepath.Join(dir, "log.har")},
-		{"har", "show", filepath.Join(dir, "log.har"), "1"}, {"har", "run", filepath.Join(dir, "log.har")}, {"har", "convert", filepath.Join(dir, "log.har")},
-		{"ws", url}, {"curl", "curl -v " + url}, {"curl", "curl -i " + url}, {"bench", "--quiet", "-n", "2", url + "/status"},
-		{"--curl", url + "/" + evil}, {"--go", url, "a=" + evil}, {"--offline", url, "a=" + evil}, {evil}, {"--" + evil, url}, {url, evil + "=@" + evil},
-		{"get", "--progress=none", "-d", dir, "-o", "x\u202e", url}, {"pin", evil + ":1"}, {"session", "show", evil}, {"har", "show", evil},
+		{url},
+		{"-v", url},
+		{"-v", url + "/redirect"},
+		{url + "/bad-redirect"},
+		{"--print=HBhbm", url},
+		{url + "/status"},
+		{"HEAD", url},
+		{"-v", url + "/control"},
+		{"get", "--retry", "0", "-d", dir, url + "/control"},
+		{"ws", url + "/control"},
+		{"time", url + "/control"},
+		{"get", "--progress=none", "-d", dir, url},
+		{"get", "--progress=json", "-d", dir, url + "/2"},
+		{"get", "--progress=none", "-d", dir, url + "/status"},
+		{"put", "--progress=none", "-v", url, "-"},
+		{"time", url},
+		{"time", url + "/redirect"},
+		{"time", "--json", url},
+		{"--session", "evil", "-v", url},
+		{"session", "show", "evil", "--show-secrets"},
+		{"session", "show", "evil", "--show-secrets", "--json"},
+		{"--har", filepath.Join(dir, "log.har"), url + "/redirect"},
+		{"har", "show", filepath.Join(dir, "log.har")},
+		{"har", "show", filepath.Join(dir, "log.har"), "1"},
+		{"har", "run", filepath.Join(dir, "log.har")},
+		{"har", "convert", filepath.Join(dir, "log.har")},
+		{"ws", url},
+		{"curl", "curl -v " + url},
+		{"curl", "curl -i " + url},
+		{"bench", "--quiet", "-n", "2", url + "/status"},
+		{"--curl", url + "/" + evil},
+		{"--go", url, "a=" + evil},
+		{"--offline", url, "a=" + evil},
+		{evil},
+		{"--" + evil, url},
+		{url, evil + "=@" + evil},
+		{"get", "--progress=none", "-d", dir, "-o", "x\u202e", url},
+		{"pin", evil + ":1"},
+		{"session", "show", evil},
+		{"har", "show", evil},
 	} {
 		got := run(t.Context(), s, args...)
 		for _, text := range []string{got.out, got.err} {
