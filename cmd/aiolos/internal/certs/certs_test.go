@@ -186,6 +186,12 @@ func TestWanted(t *testing.T) {
 			t.Errorf("%q: got %v, want an error", text, w)
 		}
 	}
+	// The base64 of a certificate's digest may begin with a slash.
+	slash := append([]byte{0xff}, digest[1:]...)
+	w, err := certs.ParseWanted("sha256/" + base64.StdEncoding.EncodeToString(slash))
+	if err != nil || !bytes.Equal(w.Digest(), slash) || !bytes.Equal(w.Of(cert), digest) {
+		t.Errorf("a digest that begins with a slash: %v, %v", w, err)
+	}
 	if (certs.Wanted{}).Matches(cert) {
 		t.Error("no pin matches a certificate")
 	}

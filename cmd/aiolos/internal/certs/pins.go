@@ -46,7 +46,7 @@ type Wanted struct {
 // what begins with sha256// of a public key.
 func ParseWanted(text string) (Wanted, error) {
 	rest, isKey := strings.CutPrefix(strings.TrimSpace(text), keyPrefix)
-	if !isKey {
+	if !isKey || !IsKeyPin(text) {
 		pin, err := connector.ParsePin(text)
 		return Wanted{pin: pin}, err
 	}
@@ -55,6 +55,14 @@ func ParseWanted(text string) (Wanted, error) {
 		return Wanted{}, errors.New("sha256// is followed by the base64 of 32 bytes")
 	}
 	return Wanted{key: key}, nil
+}
+
+// IsKeyPin reports whether a pin is written as that of a public key. One character
+// short of it, the second slash is the first of a certificate's digest behind
+// "sha256/".
+func IsKeyPin(text string) bool {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(text), keyPrefix)
+	return ok && len(rest) != base64.StdEncoding.EncodedLen(sha256.Size)-1
 }
 
 // Matches reports whether a certificate is the one that is wanted.

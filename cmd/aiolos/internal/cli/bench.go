@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -34,7 +37,7 @@ type benchmark struct {
 
 // benchCommand makes "aiolos bench".
 func (a *app) benchCommand() *cobra.Command {
-	b := &benchmark{send: send{app: a, noFollow: true, net: network{total: patience(benchTimeout)}}}
+	b := &benchmark{send: send{app: a, noFollow: true, net: network{total: patience(benchTimeout), credentials: credentials{app: a}}}}
 	cmd := &cobra.Command{
 		Use:     "bench [METHOD] URL [ITEM...]",
 		Short:   "Send a request many times and measure",
@@ -51,8 +54,7 @@ func (a *app) benchCommand() *cobra.Command {
 	f.BoolVar(&b.json, "json", false, "print one JSON object, times in milliseconds")
 	f.BoolVar(&b.csv, "csv", false, "print a line of names and a line of values, times in milliseconds")
 	f.StringVar(&b.failIf, "fail-if", "", "exit with 11 if a condition holds, such as 'p99>200ms,errors>0.1%'")
-	f.BoolVarP(&b.form, "form", "f", false, "send the fields as a form, not as JSON")
-	f.StringVar(&b.raw, "raw", "", "send this text as the body")
+	b.bodyFlags(f)
 	// The letter q is taken here.
 	f.CountVar(&a.quiet, "quiet", "no notices and no live line; twice: no errors either")
 	b.net.flags(cmd)
@@ -75,16 +77,8 @@ func (b *benchmark) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	if req.BodyFile != "" { // it is sent many times
-		if req.BodyFile == "-" {
-			req.Body, err = io.ReadAll(io.LimitReader(b.app.In, maxFile))
-		} else {
-			req.Body, err = readFile(req.BodyFile)
-		}
-		if err != nil {
-			return usage(err)
-		}
-		req.BodyFile = ""
+	if err := b.inMemory(req); err != nil {
+		return usage(err)
 	}
 	options, _, err := b.options(req)
 	if err != nil {
@@ -104,6 +98,25 @@ func (b *benchmark) run(cmd *cobra.Command, args []string) error {
 	}
 	b.verdict(cmd.Context(), result, conditions)
 	return nil
+}
+
+// inMemory reads the body, which is sent many times.
+func (b *benchmark) inMemory(req *items.Request) (err error) {
+	switch {
+	case len(req.Parts) > 0:
+		return b.formData(req)
+	case req.BodyFile == "":
+		return nil
+	case req.BodyFile == "-":
+		req.Body, err = io.ReadAll(io.LimitReader(b.app.In, maxFile))
+	default:
+		req.Body, err = readFile(req.BodyFile)
+		if req.ContentType == "" {
+			req.ContentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+		}
+	}
+	req.BodyFile = ""
+	return err
 }
 
 // check looks at the flags.
@@ -140,7 +153,7 @@ type load struct {
 
 // load has a session make the request.
 func (b *benchmark) load(ctx context.Context, j job) (*load, error) {
-	sess, err := b.net.session(connector.Config{Limit: b.workers}, func(http.RoundTripper) http.RoundTripper { return notSent{} })
+	sess, err := b.net.session(ctx, connector.Config{Limit: b.workers}, func(http.RoundTripper) http.RoundTripper { return notSent{} })
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +214,7 @@ func (b *benchmark) measure(ctx context.Context, l *load) (*bench.Result, error)
 			return s, err
 		},
 	}
-	if b.app.ErrTTY && b.app.quiet == 0 {
+	if b.app.moving() {
 		cfg.Live = b.live
 	}
 	result := bench.Run(run, cfg)

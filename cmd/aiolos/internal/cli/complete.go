@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
 // completionCommand makes "aiolos completion".
@@ -101,4 +102,39 @@ func files(prefix, name string) []string {
 		}
 	}
 	return all
+}
+
+// completeSession completes the name of a session. A command that wants a file behind
+// it gets files there.
+func (a *app) completeSession(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if cmd.Name() == "import" && len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	if a == nil || a.Getenv == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	dir, err := store.Open(a.Getenv)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	list, err := dir.List()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var all []string
+	for _, info := range list {
+		if strings.HasPrefix(info.Name, word) {
+			all = append(all, info.Name)
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeHeader completes the name of a header, or a file behind @.
+func completeHeader(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	all := withPrefix(headerNames(), word)
+	if name, ok := strings.CutPrefix(word, "@"); ok {
+		all = files("@", name)
+	}
+	return all, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }

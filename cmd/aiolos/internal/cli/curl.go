@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -25,7 +24,7 @@ type curl struct {
 
 // curlCommand makes "aiolos curl".
 func (a *app) curlCommand() *cobra.Command {
-	c := &curl{send: send{app: a}}
+	c := &curl{send: send{app: a, net: network{credentials: credentials{app: a}}}}
 	cmd := &cobra.Command{
 		Use:     "curl 'curl ...'",
 		Short:   "Run a curl command, for example one that a browser has copied",
@@ -73,9 +72,10 @@ func (c *curl) run(cmd *cobra.Command, args []string) error {
 		c.send.print = "hb"
 	}
 	j := job{
-		method: r.Method, url: r.URL, options: options, asked: r, unix: r.Unix,
-		req: &items.Request{Body: r.Body, BodyFile: r.BodyFile, HasBody: r.HasBody},
+		method: r.Method, url: r.URL, options: options, asked: r,
+		req: &items.Request{Body: r.Body, BodyFile: r.BodyFile, HasBody: r.HasBody, Parts: r.Parts},
 	}
+	c.way(r)
 	if c.any() {
 		return c.printInstead(cmd.Context(), j)
 	}
@@ -123,7 +123,20 @@ func expandCurl(raw string) (string, error) {
 // options translates the request for the library. What is returned as closer is
 // to be closed after the request.
 func (c *curl) options(r *curlconv.Request) (options []session.Option, closer io.Closer, err error) {
-	options = append(headers(r), wishes(r)...)
+	contentType := ""
+	if len(r.Parts) > 0 {
+		given, _ := r.Header("Content-Type")
+		var body session.Option
+		if body, contentType, err = c.multipart(r.Parts, given); err != nil {
+			return nil, nil, err
+		}
+		options = append(options, body)
+	}
+	options = append(options, headers(r)...)
+	if contentType != "" {
+		options = append(options, session.Header("Content-Type", contentType))
+	}
+	options = append(options, wishes(r)...)
 	switch {
 	case r.BodyFile != "":
 		reader, file, err := c.open(r.BodyFile)
@@ -133,8 +146,6 @@ func (c *curl) options(r *curlconv.Request) (options []session.Option, closer io
 		options, closer = append(options, session.Body(reader)), file
 	case r.HasBody:
 		options = append(options, session.Bytes(r.Body))
-	case len(r.Parts) > 0:
-		options = append(options, session.FormData(c.form(r.Parts)))
 	}
 	// Last, so that it counts for the type that a body brings along.
 	return append(options, skipped(r)), closer, nil
@@ -145,6 +156,7 @@ func headers(r *curlconv.Request) []session.Option {
 	var options []session.Option
 	for _, h := range r.Headers {
 		switch {
+		case len(r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type"):
 		case h.Unset, r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding"):
 		default:
 			options = append(options, session.AddHeader(h.Name, h.Value))
@@ -161,6 +173,22 @@ func headers(r *curlconv.Request) []session.Option {
 func skipped(r *curlconv.Request) session.Option {
 	names := gosrc.Skipped(r)
 	return session.SkipHeader(names...)
+}
+
+// way says how the server is reached.
+func (c *curl) way(r *curlconv.Request) {
+	c.net.proxy, c.net.unix, c.net.http2, c.net.retry = r.Proxy, r.Unix, r.OnlyHTTP2, r.Retry
+	c.net.notice, c.net.everyMethod = c.app.notice, true
+	if r.NoProxy {
+		c.net.proxy = noProxy
+	}
+	if !strings.Contains(r.Login, ":") {
+		c.net.user = r.Login
+	}
+	for _, h := range r.Headers {
+		c.net.learn([]items.HeaderItem{{Name: h.Name, Value: h.Value, Unset: h.Unset}})
+	}
+	r.Sensitive, r.TrustEnv = c.net.sensitive(), r.Unix == "" && c.net.proxy == ""
 }
 
 // wishes are the options for redirects, timeouts, TLS and the way to the server.
@@ -182,9 +210,6 @@ func wishes(r *curlconv.Request) []session.Option {
 	if r.Insecure {
 		options = append(options, session.Insecure())
 	}
-	if r.Proxy != "" {
-		options = append(options, session.Proxy(gosrc.ProxyURL(r.Proxy)))
-	}
 	if i := slices.Index([]string{"1.0", "1.1", "2"}, r.Version); i >= 0 {
 		v := [][2]int{{1, 0}, {1, 1}, {2, 0}}[i]
 		options = append(options, session.Version(v[0], v[1]))
@@ -194,26 +219,3 @@ func wishes(r *curlconv.Request) []session.Option {
 
 // curlRedirects is how many redirects curl follows with -L.
 const curlRedirects = 50
-
-// form makes the form of -F.
-func (c *curl) form(parts []curlconv.Part) *form.Form {
-	f := form.New().Multipart()
-	for _, p := range parts {
-		var options []form.PartOption
-		if p.Type != "" {
-			options = append(options, form.ContentType(p.Type))
-		}
-		if p.As != "" {
-			options = append(options, form.FileName(p.As))
-		}
-		switch p.File {
-		case "":
-			f.Field(p.Name, p.Value, options...)
-		case "-":
-			f.Reader(p.Name, c.app.In, options...)
-		default:
-			f.File(p.Name, p.File, options...)
-		}
-	}
-	return f
-}

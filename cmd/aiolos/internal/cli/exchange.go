@@ -7,29 +7,26 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // exchange sends a request and shows what came of it.
 func (s *send) exchange(ctx context.Context, j job) (err error) {
 	save, wrap := s.har.start(j)
 	defer func() { err = errors.Join(err, save()) }()
-	sess, err := s.session(j, wrap...)
+	sess, err := s.net.session(ctx, connector.Config{}, wrap...)
 	if err != nil {
 		return err
 	}
 	defer sess.Close()
-	if j.req != nil {
-		s.net.remember(j.url, j.req.Headers)
-	}
+	s.net.remember(j.url, j.req.Headers)
 	resp, err := sess.Request(ctx, j.method, j.url, j.options...)
 	if err != nil {
 		return err
@@ -42,18 +39,6 @@ func (s *send) exchange(ctx context.Context, j job) (err error) {
 		s.app.code = exitcode.Status(resp.StatusCode)
 	}
 	return nil
-}
-
-// session makes the session of a job.
-func (s *send) session(j job, mw ...middleware.Middleware) (*session.Session, error) {
-	if j.unix == "" {
-		return s.net.session(connector.Config{}, mw...)
-	}
-	conn, err := connector.NewUnix(j.unix, connector.Config{})
-	if err != nil {
-		return nil, usage(err)
-	}
-	return session.New(session.Config{Connector: conn, OwnConnector: true, Middleware: mw})
 }
 
 // maxRecorded bounds each body in a HAR file.
@@ -101,7 +86,7 @@ func writeHAR(name string, har *middleware.HAR) (err error) {
 func openQuery(j job) []string {
 	var names []string
 	add := func(name string) {
-		if !aioloserrors.SensitiveHeader(strings.ReplaceAll(name, "_", "-")) {
+		if !secret.Param(name) {
 			names = append(names, name)
 		}
 	}

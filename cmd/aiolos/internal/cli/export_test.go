@@ -27,3 +27,6 @@ func Commands() []*cobra.Command {
 	}
 	return all
 }
+
+// Hint is what is said to an error.
+var Hint = hint

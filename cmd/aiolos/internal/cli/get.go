@@ -16,11 +16,13 @@ import (
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // get is "aiolos get".
@@ -33,6 +35,7 @@ type get struct {
 	perHost  int
 	dir      string
 	output   string
+	byURL    bool
 	conflict download.Conflict
 	progress progress.Mode
 	failed   string
@@ -66,6 +69,7 @@ func (a *app) getCommand() *cobra.Command {
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
+	f.BoolVarP(&g.byURL, "remote-name", "O", false, "name the files after their URLs, whatever the servers say")
 	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
 	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
 	f.Var(&g.conflict, "on-conflict", "")
@@ -90,12 +94,12 @@ func (g *get) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer dir.Close()
-	sess, err := g.net.session(connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
+	sess, err := g.net.session(cmd.Context(), connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
 	if err != nil {
 		return err
 	}
 	defer sess.Close()
-	moving := g.app.ErrTTY && g.progress == progress.Auto && g.app.quiet == 0
+	moving := g.progress == progress.Auto && g.app.moving()
 	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
 	events := progress.NewEvents(g.app.Err)
 	if g.progress == progress.JSON {
@@ -129,6 +133,8 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 		return nil, errors.New("--jobs and --per-host are at least 1")
 	case g.output == "-":
 		return nil, errors.New(`-o - is for a single request: "aiolos URL"`)
+	case g.output != "" && g.byURL:
+		return nil, errors.New("-o and -O exclude each other")
 	case g.output != "" && len(urls) > 1:
 		return nil, fmt.Errorf("-o names one file, and there are %d URLs", len(urls))
 	}
@@ -145,6 +151,9 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 			return nil, err
 		}
 		jobs[i] = download.Job{URL: u, Name: g.output, Index: i + 1, Sum: g.sum}
+		if g.byURL {
+			jobs[i].Name = download.NameOfURL(u, i+1)
+		}
 	}
 	return jobs, nil
 }
@@ -282,7 +291,7 @@ func (g *get) finish(ctx context.Context) error {
 	}
 	g.app.code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.notice("%s; the same command goes on with %s", unfinished(kept), these(kept))
+		g.app.notice("%s; the same command goes on with %s:\n  %s", unfinished(kept), these(kept), again(g.app.args))
 	}
 	if ctx.Err() != nil && g.app.quiet < 2 && text {
 		g.app.report(context.Canceled)
@@ -291,6 +300,26 @@ func (g *get) finish(ctx context.Context) error {
 		return os.WriteFile(g.failed, []byte(strings.Join(failed, "")), 0o600)
 	}
 	return nil
+}
+
+// again is the command line, for a shell, without its secrets.
+func again(args []string) string {
+	words := make([]string, 1, 1+len(args))
+	words[0] = "aiolos"
+	for _, arg := range args {
+		if strings.Contains(arg, "://") {
+			arg = redacted(arg)
+		}
+		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
+			arg = name + ":***"
+		}
+		word, err := curlconv.Quote(arg)
+		if err != nil {
+			word = "..." // it was not typed in a shell
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }
 
 // named makes sure that an error says of which URL it is.

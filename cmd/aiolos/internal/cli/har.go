@@ -19,6 +19,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/gosrc"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // archive is "aiolos har".
@@ -30,7 +31,7 @@ type archive struct {
 
 // harCommand makes "aiolos har".
 func (a *app) harCommand() *cobra.Command {
-	h := &archive{send: send{app: a, net: network{total: patience(session.DefaultTotal)}}}
+	h := &archive{send: send{app: a, net: network{total: patience(session.DefaultTotal), credentials: credentials{app: a}}}}
 	top := &cobra.Command{
 		Use:     "har show|run|convert FILE [N...]",
 		Short:   "Show, send again or convert recorded exchanges (HTTP Archive)",
@@ -54,6 +55,7 @@ func (a *app) harCommand() *cobra.Command {
 	convert := &cobra.Command{Use: "convert FILE [N...]", Short: "Print the requests as commands or programs", Example: "  aiolos har convert log.har\n  aiolos har convert --to go log.har 3"}
 	convert.RunE = h.command(h.convertEntries)
 	convert.Flags().StringVar(&h.to, "to", "curl", "curl, aiolos or go")
+	convert.Aliases = []string{"curl"}
 	for _, cmd := range []*cobra.Command{show, convert} {
 		cmd.Flags().BoolVar(&h.secrets, "show-secrets", false, "print credentials and cookies as they are")
 	}
@@ -156,7 +158,7 @@ func (h *archive) full(b *strings.Builder, e chosen) error {
 	head := func(pairs []har.Pair) {
 		for _, f := range pairs {
 			value := f.Value
-			if !h.secrets && curlconv.Secret(f.Name) {
+			if !h.secrets && secret.Header(f.Name) {
 				value = "***"
 			}
 			b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
@@ -262,7 +264,7 @@ func (h *archive) skip(e chosen, err error) {
 
 // runEntries sends requests again and compares the statuses.
 func (h *archive) runEntries(ctx context.Context, entries []chosen, _ bool) error {
-	sess, err := h.net.session(connector.Config{})
+	sess, err := h.net.session(ctx, connector.Config{})
 	if err != nil {
 		return err
 	}

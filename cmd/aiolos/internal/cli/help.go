@@ -22,14 +22,16 @@ Examples:
   aiolos get -j 4 -d pics -i urls.txt          download all URLs of a list
 
 Items:   Name:Value header   name==value query   name=value field   name:=json field   @file body
+         name@file upload (multipart)
   -f             send a form, not JSON        -v          show the heads too
   --raw TEXT     send this body               -o FILE     save the body
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
   --offline      print the bytes, do not send --curl, --go  print a command or a program
   --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
+  -a USER        ask for the password         -H @FILE    headers from a file
 
-"aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults" and
-"environment" tell more.
+"aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults",
+"config" and "environment" tell more.
 `
 
 const longHelp = `Aiolos sends one request and prints the response: its body, and on a terminal
@@ -48,8 +50,9 @@ const examples = `  aiolos example.org
   aiolos :8080/get q==go Accept:text/html
   aiolos :8080/post name=gopher tags[]=a tags[]=b age:=12
   aiolos -f :8080/post name=gopher
+  aiolos :8080/post title=cat pic@cat.png
   aiolos PUT :8080/put @photo.jpg
-  echo hello | aiolos POST :8080/post @-`
+  echo hello | aiolos POST :8080/post`
 
 const getHelp = `Downloads files, several at a time.
 
@@ -64,8 +67,8 @@ An interrupt keeps what is there; a list of --save-failed can be given to -i.
 
 Without a terminal, or with --progress=none, there is one line for each finished
 file; with --progress=json there are JSON objects, all on standard error, and nothing
-else. The exit code is that of the failure for a single URL, and 1 if some of
-many failed.`
+else. The exit code is 1 if some of many URLs failed, and if all did the lowest of
+their codes.`
 
 const getExamples = `  aiolos get example.org/big.iso
   aiolos get -d pics -j 4 -i urls.txt
@@ -105,10 +108,17 @@ a backslash takes the meaning from the character behind it.
   name==value     query parameter            name==@file      from a file
   name=value      field of the body, a text  name=@file       from a file
   name:=json      field, any JSON value      name:=@file.json from a file
+  name@file       upload: the fields become the parts of a multipart form
   @file           the whole body is a file; @- is standard input
-  name@file       upload (multipart): not supported yet
 
-The fields make a JSON object, or with -f a form. In JSON, names nest:
+The fields make a JSON object, or with -f a form. With an upload, or --multipart, it
+is a multipart form, where each file may have a type, and another name for the server:
+
+  pic@cat.png;type=image/png;filename=dog.png
+  notes@-         from standard input
+  @data;type=application/x-own   a whole body has a type, too
+
+In JSON, names nest:
 
   a[b]=1          {"a": {"b": "1"}}
   a[]=1 a[]=2     {"a": ["1", "2"]}
@@ -117,7 +127,12 @@ The fields make a JSON object, or with -f a form. In JSON, names nest:
   a\[b]           a bracket that means nothing; a[\1] is a key, not an index
 
 --raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
-or --raw.`
+or --raw. If POST, PUT or PATCH is written and there is none, what is piped in is the
+body; --ignore-stdin leaves it alone, as in a loop that reads lines.
+
+-H is another way to write a header; -H @FILE reads several. A header whose name says
+that it is a secret (Authorization, Cookie, X-Api-Key, ...-Token, ...-Secret, ...-Key)
+does not go to another host after a redirect.`
 
 const curlHelp = `Runs a curl command: one that you have, or one that a browser has copied ("Copy
 as cURL", for POSIX shells or for Windows). Put it between quotes, or pipe it in and
@@ -207,7 +222,7 @@ help defaults" has the values; a download (get) has no limit but its silence, an
 exchange of bench has 30 seconds.`
 
 const exitCodesHelp = `   0  success
-   1  another failure; some of many URLs failed
+   1  another failure; some of many URLs failed (if all did, the lowest code below)
    2  usage error, nothing was sent
    3  the final status is 3xx
    4  the final status is 4xx
@@ -254,12 +269,46 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   NO_PROXY                  hosts that are asked directly
   NETRC                     file with credentials for hosts; else ~/.netrc
 
-  XDG_DATA_HOME    the sessions of --session are in aiolos/sessions below it; else
-                   in ~/.local/share, or what is usual for the system
+  XDG_CONFIG_HOME  the file of flags is aiolos/config below it: "aiolos help config"
+  XDG_STATE_HOME   the sessions of --session are in aiolos/sessions below it
+  AIOLOS_TIMEOUT   the flag --timeout, and so on for all flags: in capitals, with _
+                   in place of - and of a point
+
+Where the XDG variables are not set, it is ~/.config and ~/.local/state, and on macOS
+and Windows the one directory that is usual there.
+
   VISUAL, EDITOR   the editor of "aiolos session edit"
+  PAGER            shows --help on a terminal; else less
+  COLUMNS          width of the terminal
+  SSLKEYLOGFILE    the file of --keylog, and nothing without that flag
 
 --proxy URL counts more than the environment, and --proxy none switches all of it
 off, netrc too.`
+
+const configHelp = `Flags that are wanted in every call can be in a file, one a line as on the command
+line. Lines that begin with # are remarks. What follows the name of a flag, to the
+end of the line, is its value; no quotes are needed.
+
+  # ~/.config/aiolos/config
+  --timeout 30s
+  --header User-Agent: me
+  --session work
+  --http2=false
+  -v
+
+A line whose flag a command does not have is for others. A letter is one of the bare
+form. What counts more stands first:
+
+  1. the command line
+  2. the environment: AIOLOS_TIMEOUT is --timeout, AIOLOS_HTTP1_1 is --http1.1
+  3. ./.aiolosrc, and only with --config-here: a directory that was unpacked from
+     somewhere must not change where requests go
+  4. $XDG_CONFIG_HOME/aiolos/config, else ~/.config/aiolos/config, or what is usual
+     for the system: ~/Library/Application Support, or %AppData%
+  5. what "aiolos help defaults" shows
+
+Flags that can be given several times, such as --header, add up. --no-config (or
+AIOLOS_NO_CONFIG=1, which is good for scripts) leaves the files alone.`
 
 // topics are pages of help that are no commands.
 func topics() []*cobra.Command {
@@ -268,6 +317,7 @@ func topics() []*cobra.Command {
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 		{Use: "defaults", Short: "What happens if nothing else is said", Long: defaultsHelp},
 		{Use: "timeouts", Short: "Which limit covers what", Long: timeoutsHelp},
+		{Use: "config", Short: "Flags that are kept in a file", Long: configHelp},
 		{Use: "environment", Short: "Variables that are honoured", Long: environmentHelp},
 	}
 }

@@ -6,7 +6,7 @@ made. Cookies go where their servers want them; the headers of the command line 
 for the origin (scheme, host and port) of the URL, except those that are about one
 body or one response (Content-*, If-*, Range, Host and the like). "Name:" forgets one.
 
-The files are in $XDG_DATA_HOME/aiolos/sessions, else in ~/.local/share, and can be read
+The files are in $XDG_STATE_HOME/aiolos/sessions, else in ~/.local/state, and can be read
 by their owner alone. They hold secrets in plain text. Of two programs that use a session
 at the same time the last one to end wins; --session-read-only NAME changes nothing.
 

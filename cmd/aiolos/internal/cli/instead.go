@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"slices"
 	"strings"
-	"time"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -55,11 +51,11 @@ type job struct {
 	// asked is the request as a curl command has it; nil means that the rest
 	// tells.
 	asked *curlconv.Request
-	unix  string // path of a socket, or empty
 }
 
 // printInstead prints a request as the flags say.
 func (s *send) printInstead(ctx context.Context, j job) error {
+	s.net.dry = true
 	if s.instead.offline {
 		return s.offline(ctx, j)
 	}
@@ -71,10 +67,24 @@ func (s *send) printInstead(ctx context.Context, j job) error {
 		}
 	}
 	if s.instead.curl {
+		s.lost("curl has nothing like", sent.Lost())
+		if sent.Follow {
+			s.lost("after a redirect curl takes to other hosts", sent.Sensitive)
+		}
 		text, err := s.plain(sent).Curl()
 		return s.printText(text, err)
 	}
+	if s.net.keylog {
+		s.lost("the program does without", []string{"--keylog"})
+	}
 	return s.printText(strings.TrimSuffix(gosrc.Program(s.plain(asked)), "\n"), nil)
+}
+
+// lost tells which flags a printed request does without.
+func (s *send) lost(what string, flags []string) {
+	if len(flags) > 0 {
+		s.app.notice("%s %s", what, strings.Join(flags, ", "))
+	}
 }
 
 // plain hides the secrets of a request unless they are asked for.
@@ -112,122 +122,3 @@ type nopCloser struct{ io.Writer }
 
 // Close implements io.Closer.
 func (nopCloser) Close() error { return nil }
-
-// describe has the library make the request without sending it, and returns the
-// request as it was asked for and as it would be sent.
-func (s *send) describe(ctx context.Context, j job) (asked, sent *curlconv.Request, err error) {
-	sess, err := s.net.session(connector.Config{}, func(http.RoundTripper) http.RoundTripper { return notSent{} })
-	if err != nil {
-		return nil, nil, err
-	}
-	defer sess.Close()
-	resp, err := sess.Request(ctx, j.method, j.url, j.options...)
-	if err != nil {
-		return nil, nil, err
-	}
-	made := resp.Request
-	asked = s.common(made, j)
-	for _, h := range j.req.Headers {
-		asked.Headers = append(asked.Headers, curlconv.Header{Name: h.Name, Value: h.Value, Unset: h.Unset})
-	}
-	sent = s.common(made, j)
-	sent.Headers, sent.Compressed = automatic(made)
-	switch made.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-	default:
-		sent.HasBody = true // be it an empty one, whose length is sent
-	}
-	_, asked.Compressed = sent.Header("Accept-Encoding")
-	if _, own := asked.Header("Accept-Encoding"); own {
-		asked.Compressed = false
-	}
-	for _, name := range []string{"Authorization", "Content-Type"} { // from the URL, and from the body
-		if value, ok := sent.Header(name); ok && !slices.ContainsFunc(asked.Headers, func(h curlconv.Header) bool {
-			return strings.EqualFold(h.Name, name)
-		}) {
-			asked.Headers = append(asked.Headers, curlconv.Header{Name: name, Value: value})
-		}
-	}
-	return asked, sent, resp.Close()
-}
-
-// notSent answers a request at once, in the place of a server.
-type notSent struct{}
-
-// RoundTrip implements http.RoundTripper.
-func (notSent) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body != nil {
-		if err := req.Body.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return &http.Response{
-		StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: req,
-	}, nil
-}
-
-// common is what both descriptions have.
-func (s *send) common(made *http.Request, j job) *curlconv.Request {
-	r := &curlconv.Request{
-		Method: made.Method, URL: made.URL.String(),
-		Body: j.req.Body, BodyFile: j.req.BodyFile, HasBody: j.req.HasBody,
-		Follow: !s.noFollow, Output: s.output, Verbose: s.verbose,
-	}
-	if made.URL.Fragment != "" {
-		r.URL, _, _ = strings.Cut(r.URL, "#")
-	}
-	if r.Output == "-" {
-		r.Output = ""
-	}
-	if r.Follow && s.redirects != defaultRedirects {
-		r.MaxRedirects = s.redirects
-		r.Follow = s.redirects > 0
-	}
-	s.net.describe(r)
-	return r
-}
-
-// defaultRedirects is how many redirects are followed if nothing else is said.
-const defaultRedirects = 10
-
-// automatic are the headers of a request that was made, as curl has to be told
-// of them.
-func automatic(made *http.Request) (headers []curlconv.Header, compressed bool) {
-	if made.Host != "" && made.Host != made.URL.Host {
-		headers = append(headers, curlconv.Header{Name: "Host", Value: made.Host})
-	}
-	if len(made.Header["Accept"]) == 0 {
-		headers = append(headers, curlconv.Header{Name: "Accept", Unset: true})
-	}
-	names := make([]string, 0, len(made.Header))
-	for name := range made.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if i := slices.Index(names, "Content-Type"); i >= 0 {
-		// It comes last: curl does without it where it would set the same.
-		names = append(slices.Delete(names, i, i+1), "Content-Type")
-	}
-	for _, name := range names {
-		for _, value := range made.Header[name] {
-			switch {
-			case name == "Accept" && value == "*/*": // curl's own
-			case name == "User-Agent" && value == "": // net/http's way to send none
-				headers = append(headers, curlconv.Header{Name: name, Unset: true})
-			default:
-				headers = append(headers, curlconv.Header{Name: name, Value: value})
-			}
-		}
-	}
-	return headers, len(made.Header["Accept-Encoding"]) > 0
-}
-
-// describe adds what the flags say beyond the defaults.
-func (n *network) describe(r *curlconv.Request) {
-	if total := time.Duration(n.total); total > 0 && total != session.DefaultTotal {
-		r.Timeout = total
-	}
-	if connect := time.Duration(n.connect); connect > 0 {
-		r.Connect = connect
-	}
-}

@@ -1,11 +1,12 @@
-//go:build interop
-
 package cli_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +21,11 @@ import (
 // sends, redirects included, and that "aiolos curl" sends.
 func TestInteropCurl(t *testing.T) {
 	t.Parallel()
+	for _, need := range []string{"curl", "bash"} {
+		if _, err := exec.LookPath(need); err != nil {
+			t.Skip("there is no " + need)
+		}
+	}
 	asked := make(chan string, 10)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -29,9 +35,23 @@ func TestInteropCurl(t *testing.T) {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s %s %s\n", r.Method, r.Host, r.RequestURI)
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-			fmt.Fprintf(&b, "%s: %q\n", name, r.Header[name])
+			value := fmt.Sprintf("%q", r.Header[name])
+			if kind := r.Header.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") {
+				switch name { // the boundary is random, and has another length
+				case "Content-Type":
+					value, _, _ = strings.Cut(kind, ";")
+				case "Content-Length":
+					continue
+				}
+			}
+			fmt.Fprintf(&b, "%s: %s\n", name, value)
 		}
-		fmt.Fprintf(&b, "%d %v %q\n", r.ContentLength, r.TransferEncoding, body)
+		if kind := r.Header.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") {
+			text, err := parts(kind, body)
+			fmt.Fprintf(&b, "%s %v\n", text, err)
+		} else {
+			fmt.Fprintf(&b, "%d %v %q\n", r.ContentLength, r.TransferEncoding, body)
+		}
 		asked <- b.String()
 		if r.URL.Path == "/redirect" {
 			http.Redirect(w, r, "/to", http.StatusSeeOther)
@@ -64,6 +84,11 @@ func TestInteropCurl(t *testing.T) {
 		{"POST /redirect", "-f", "a=1"}, // with JSON curl would send the type again
 		{"/redirect", "--no-follow"},
 		{"/a", "Authorization:Bearer x", "Host:other.example"},
+		{"/a", "title=it's", "file@" + file + ";type=x/y;filename=\"a;b\".json", "n:=1", "empty="},
+		{"/a", "--multipart", "a[b]=1", "uni=é\n漢", "at=\\@@"},
+		{"POST /redirect", "f@" + file},
+		{"/a", "--retry", "2", "--timeout", "5", "--connect-timeout", "2", "--http1.1", "--proxy", "none", "--insecure"},
+		{"/a", "-H", "X-A: it's", "-H", "User-Agent: me"},
 	} {
 		words := []string{srv.URL + args[0]}
 		if method, path, ok := strings.Cut(args[0], " "); ok {
@@ -92,5 +117,26 @@ func TestInteropCurl(t *testing.T) {
 		if got := drain(); !slices.Equal(got, want) {
 			t.Errorf("%q: aiolos curl sends\n%s\nwant\n%s\nfor\n%s", args, got, want, printed.out)
 		}
+	}
+}
+
+// parts lists the parts of a multipart body.
+func parts(kind string, body []byte) (string, error) {
+	_, params, err := mime.ParseMediaType(kind)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	r := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	for {
+		p, err := r.NextRawPart()
+		if err == io.EOF {
+			return b.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		data, err := io.ReadAll(p)
+		fmt.Fprintf(&b, "%v %q %v\n", p.Header, data, err)
 	}
 }

@@ -21,6 +21,7 @@ type kept struct {
 	name     string
 	readOnly string
 
+	dry     bool           // nothing is saved
 	session *store.Session // nil without --session
 	given   []string       // headers of the command line, which count more
 }
@@ -30,6 +31,10 @@ func (k *kept) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&k.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
 	f.StringVar(&k.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
+	for _, name := range []string{"session", "session-read-only"} {
+		// The flag is there.
+		_ = cmd.RegisterFlagCompletionFunc(name, k.app.completeSession)
+	}
 }
 
 // load returns the jar to use: that of the session, or a fresh one. What comes
@@ -37,6 +42,8 @@ func (k *kept) flags(cmd *cobra.Command) {
 func (k *kept) load() (*jar.Jar, error) {
 	name := k.name
 	switch {
+	case k.session != nil:
+		return k.session.Jar, nil
 	case k.name != "" && k.readOnly != "":
 		return nil, usage(errors.New("--session and --session-read-only exclude each other"))
 	case name == "":
@@ -62,7 +69,7 @@ func (k *kept) load() (*jar.Jar, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.name != "" {
+	if k.name != "" && !k.dry {
 		k.app.atEnd = append(k.app.atEnd, func() error { return dir.Save(name, k.session) })
 	}
 	return k.session.Jar, nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -54,34 +55,58 @@ func (p *patience) Type() string { return "duration" }
 // network are the flags that all commands with requests have.
 type network struct {
 	total, connect, read patience
+	credentials
 	route
 	kept
 }
 
 // network returns the flags with the defaults of a single request.
 func (a *app) network() network {
-	return network{total: patience(session.DefaultTotal), route: route{notice: a.notice}, kept: kept{app: a}}
+	return network{total: patience(session.DefaultTotal), route: route{notice: a.notice}, kept: kept{app: a}, credentials: credentials{app: a}}
 }
 
 // flags adds the flags to a command. The values that are set already are the
 // defaults.
 func (n *network) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	defer mark(f, names(f))
 	f.Var(&n.total, "timeout", "limit for a whole request, with redirects and body; 0: none")
 	f.Var(&n.connect, "connect-timeout", "limit for getting a connection; 0: none")
 	f.Var(&n.read, "read-timeout", "longest silence of the server; 0: none")
+	n.credentials.flags(cmd)
 	n.route.flags(cmd)
 	n.kept.flags(cmd)
 }
 
 // session makes a session whose connector has the given settings, and those of
 // the flags where there are none.
-func (n *network) session(cfg connector.Config, mw ...middleware.Middleware) (*session.Session, error) {
+func (n *network) session(ctx context.Context, cfg connector.Config, mw ...middleware.Middleware) (*session.Session, error) {
+	if !n.dry {
+		if err := n.ask(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := n.logKeys(&cfg); err != nil {
+		return nil, err
+	}
+	conn, err := n.connector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s, err := n.over(conn, n.route.middleware(), mw)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return s, nil
+}
+
+// over makes a session over a connector, which then is the session's.
+func (n *network) over(conn *connector.Connector, mw ...[]middleware.Middleware) (*session.Session, error) {
 	cookies, err := n.load()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := n.connector(cfg)
+	options, err := n.credentials.options()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +114,10 @@ func (n *network) session(cfg connector.Config, mw ...middleware.Middleware) (*s
 		Jar:          cookies,
 		Connector:    conn,
 		OwnConnector: true,
-		Middleware:   slices.Concat(n.kept.middleware(), n.route.middleware(), mw),
+		Middleware:   slices.Concat(n.kept.middleware(), slices.Concat(mw...)),
+		Options:      options,
+		// What was typed for one origin is not for another one.
+		SensitiveHeaders: n.sensitive(),
 		Timeout: session.ClientTimeout{
 			Total:    time.Duration(n.total),
 			Connect:  time.Duration(n.connect),
@@ -100,6 +128,7 @@ func (n *network) session(cfg connector.Config, mw ...middleware.Middleware) (*s
 
 // itemOptions are the query parameters and headers of a request.
 func (n *network) itemOptions(req *items.Request) []session.Option {
+	n.learn(req.Headers)
 	options := make([]session.Option, 0, len(req.Query)+len(req.Headers))
 	for _, q := range req.Query {
 		options = append(options, session.Query(q.Name, q.Value))
@@ -115,9 +144,6 @@ func (n *network) itemOptions(req *items.Request) []session.Option {
 	}
 	return options
 }
-
-// plainSession is session without middlewares of the command's own.
-func (n *network) plainSession(cfg connector.Config) (*session.Session, error) { return n.session(cfg) }
 
 // expand completes a URL of the command line.
 func expand(word string) (string, error) {

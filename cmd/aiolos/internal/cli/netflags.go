@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -27,9 +28,12 @@ type route struct {
 	insecure bool
 	http1    bool
 	http2    bool
+	keylog   bool
 	retry    int
 	limit    int
 	perHost  int
+	// everyMethod sends again a POST too, as curl does.
+	everyMethod bool
 	// notice tells of a request that is sent again; nil tells nobody.
 	notice func(format string, args ...any)
 }
@@ -43,6 +47,7 @@ func (r *route) flags(cmd *cobra.Command) {
 	f.BoolVar(&r.insecure, "insecure", false, "accept every certificate")
 	f.BoolVar(&r.http1, "http1.1", false, "do not offer HTTP/2")
 	f.BoolVar(&r.http2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
+	f.BoolVar(&r.keylog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")
 	f.IntVar(&r.retry, "retry", r.retry, "how often to send again what failed; not for methods such as POST")
 	if f.Lookup("limit") == nil {
 		f.IntVar(&r.limit, "limit", 0, "connections at a time; 0: 100")
@@ -132,6 +137,8 @@ func (r *route) middleware() []middleware.Middleware {
 		// The user has said how often, for each request.
 		Budget:    &middleware.RetryBudget{Ratio: -1},
 		OnAttempt: r.attempted,
+
+		NonIdempotent: r.everyMethod,
 	})}
 }
 
@@ -155,7 +162,7 @@ type pinFlag struct{ connector.Pin }
 
 // Set implements pflag.Value.
 func (p *pinFlag) Set(s string) error {
-	if strings.HasPrefix(s, "sha256//") {
+	if certs.IsKeyPin(s) {
 		return errors.New(`sha256// is curl's pin, of the public key alone; "aiolos pin HOST" shows that of the certificate`)
 	}
 	pin, err := connector.ParsePin(s)

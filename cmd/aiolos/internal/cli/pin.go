@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/certs"
@@ -59,7 +61,8 @@ func (p *pin) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	state, err := certs.Look(cmd.Context(), target.String(), p.name, p.net.plainSession)
+	connect := func(cfg connector.Config) (*session.Session, error) { return p.net.session(cmd.Context(), cfg) }
+	state, err := certs.Look(cmd.Context(), target.String(), p.name, connect)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 	if p.expect {
 		options = append(options, session.Expect100())
 	}
-	sess, err := p.net.session(connector.Config{})
+	sess, err := p.net.session(cmd.Context(), connector.Config{})
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (p *put) readArgs(args []string) (string, *items.Request, error) {
 	switch {
 	case err != nil:
 		return "", nil, err
-	case req.HasBody:
+	case req.Sends():
 		return "", nil, errors.New("the body is FILE: only headers and query parameters can be given beside it")
 	}
 	req.BodyFile, req.HasBody = args[1], true
@@ -173,7 +173,7 @@ type upload struct {
 
 // begin makes the display.
 func (p *put) begin(name string) *upload {
-	moving := p.app.ErrTTY && p.progress == progress.Auto && p.app.quiet == 0
+	moving := p.progress == progress.Auto && p.app.moving()
 	u := &upload{display: progress.New(p.app.Err, moving, p.app.Width, 1), name: name, start: time.Now()}
 	if p.progress == progress.JSON {
 		u.display = progress.NewEvents(p.app.Err)

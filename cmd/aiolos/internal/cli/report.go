@@ -45,7 +45,6 @@ func hint(err error) string {
 		text  string
 	}{
 		{items.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
-		{items.ErrMultipart, "send the file as the whole body with @FILE, or as a text field with NAME=@FILE"},
 		{errors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
 		{errors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
 		{errors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/aiolos-http/aiolos/session"
@@ -20,7 +21,12 @@ type app struct {
 	color ColorFlag
 	quiet int  // 1: no notices; 2: no errors either
 	brief bool // -h
-	code  int  // exit code of a command that has said what there was to say
+	// version is --version. Cobra has its own, which draws in text/template, and with
+	// that every method of every type.
+	version bool
+	args    []string
+	conf    settings
+	code    int // exit code of a command that has said what there was to say
 	// atEnd is called when a command that was not misused is over.
 	atEnd []func() error
 }
@@ -31,7 +37,7 @@ type ColorFlag = render.ColorMode
 // Run runs the program with the arguments that follow its name and returns the
 // exit code. When ctx ends, requests under way are given up.
 func Run(ctx context.Context, args []string, streams Streams) int {
-	a := &app{Streams: streams, color: render.ColorAuto}
+	a := &app{Streams: streams, args: args, color: render.ColorAuto}
 	root := a.root() //nolint:contextcheck // cobra hands it to the commands
 	root.SetArgs(args)
 	root.SetIn(a.In)
@@ -56,11 +62,8 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 func (a *app) root() *cobra.Command {
 	root := a.sendCommand()
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.Version = session.Release
-	root.SetVersionTemplate("aiolos {{.Version}} " + runtime.Version() + "\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
-	})
+	root.SetFlagErrorFunc(unknownFlag)
+	root.Flags().BoolVar(&a.version, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.Var(&a.color, "color", "colours: auto, always or never")
 	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
@@ -69,7 +72,9 @@ func (a *app) root() *cobra.Command {
 	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
-	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), versionCommand())
+	a.conf.flags(flags)
+	root.PersistentPreRunE = a.configure
+	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
 	root.AddCommand(a.putCommand())
 	root.AddCommand(a.wsCommand())
 	root.AddCommand(a.pinCommand())
@@ -80,14 +85,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.completionCommand())
 	root.AddCommand(a.manCommand())
 	root.AddCommand(topics()...)
-	help := root.HelpFunc()
-	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		if cmd == root && a.brief {
-			fmt.Fprint(a.Out, briefHelp)
-			return
-		}
-		help(cmd, args)
-	})
+	root.SetHelpFunc(a.help(root.HelpFunc()))
 	return root
 }
 
@@ -100,16 +98,24 @@ func (a *app) helped(cmd *cobra.Command) (bool, error) {
 }
 
 // versionCommand makes "aiolos version".
-func versionCommand() *cobra.Command {
+func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "aiolos %s %s\n", session.Release, runtime.Version())
-			return err
+			if done, err := a.helped(cmd); done {
+				return err
+			}
+			return printVersion(cmd.OutOrStdout())
 		},
 	}
+}
+
+// printVersion prints what "aiolos version" and --version say.
+func printVersion(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "aiolos %s %s\n", session.Release, runtime.Version())
+	return err
 }
 
 // usage marks an error of the command line.
@@ -140,6 +146,9 @@ func (a *app) notice(format string, args ...any) {
 		fmt.Fprintf(a.Err, "aiolos: "+format+"\n", args...)
 	}
 }
+
+// moving reports whether something may be redrawn on standard error.
+func (a *app) moving() bool { return a.ErrTTY && a.quiet == 0 && a.Getenv("TERM") != "dumb" }
 
 // outPalette returns the colours of standard output.
 func (a *app) outPalette() render.Palette {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
@@ -28,7 +29,9 @@ type send struct {
 	instead
 	har recording
 
-	form      bool
+	asForm    bool
+	multi     bool
+	boundary  string
 	raw       string
 	verbose   bool
 	output    string
@@ -38,6 +41,8 @@ type send struct {
 	check     bool
 	noCheck   bool
 	secrets   bool
+
+	ignoreStdin bool
 }
 
 // sendCommand makes the root command.
@@ -53,8 +58,7 @@ func (a *app) sendCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVarP(&s.form, "form", "f", false, "send the fields as a form, not as JSON")
-	f.StringVar(&s.raw, "raw", "", "send this text as the body")
+	s.bodyFlags(f)
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
 	f.StringVarP(&s.output, "output", "o", "", "write the body to this file; - is standard output")
 	f.StringVar(&s.print, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
@@ -63,16 +67,28 @@ func (a *app) sendCommand() *cobra.Command {
 	f.BoolVar(&s.check, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
 	f.BoolVar(&s.noCheck, "no-check", false, "exit with 0 whatever the status is")
 	f.BoolVar(&s.secrets, "show-secrets", false, "print credentials and cookies as they are")
+	f.BoolVar(&s.ignoreStdin, "ignore-stdin", false, "take no body from standard input for POST, PUT and PATCH")
 	s.net.flags(cmd)
 	s.instead.flags(cmd)
 	s.har.flags(cmd)
 	return cmd
 }
 
+// bodyFlags adds the flags that say what the fields become.
+func (s *send) bodyFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&s.asForm, "form", "f", false, "send the fields as a form, not as JSON")
+	f.BoolVar(&s.multi, "multipart", false, "send the fields as a multipart form, as with a file (NAME@FILE)")
+	f.StringVar(&s.boundary, "boundary", "", "what separates the parts of a multipart form (default random)")
+	f.StringVar(&s.raw, "raw", "", "send this text as the body")
+}
+
 // run sends the request and prints what came of it.
 func (s *send) run(cmd *cobra.Command, args []string) error {
 	if done, err := s.app.helped(cmd); done {
 		return err
+	}
+	if s.app.version {
+		return printVersion(s.app.Out)
 	}
 	if len(args) == 0 && cmd.Flags().NFlag() == 0 {
 		fmt.Fprint(s.app.Err, briefHelp)
@@ -82,6 +98,9 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 	target, req, err := s.read(cmd, args)
 	if err != nil {
 		return usage(err)
+	}
+	if err := s.piped(cmd.Context(), target.Written, req); err != nil {
+		return err
 	}
 	options, body, err := s.options(req)
 	if err != nil {
@@ -106,7 +125,7 @@ func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Req
 	if err != nil {
 		return target, nil, err
 	}
-	mode := items.Mode{Form: s.form}
+	mode := items.Mode{Form: s.asForm, Multipart: s.multi}
 	if cmd.Flags().Changed("raw") {
 		mode.Raw = &s.raw
 	}
@@ -117,6 +136,7 @@ func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Req
 	if err != nil {
 		return target, nil, err
 	}
+	target.Written = target.Method
 	if target.Method == "" {
 		target.Method = req.Method()
 	}
@@ -153,14 +173,31 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 			return nil, nil, err
 		}
 		options = append(options, session.Body(reader))
-		contentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+		if contentType == "" {
+			contentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+		}
 	case req.HasBody:
 		options = append(options, session.Bytes(req.Body))
+	case len(req.Parts) > 0:
+		return s.formOptions(req, options)
 	}
 	if contentType != "" && !slices.ContainsFunc(req.Headers, isContentType) {
 		options = append(options, session.Header("Content-Type", contentType))
 	}
 	return append(options, s.net.itemOptions(req)...), body, nil
+}
+
+// formOptions are the options of a request whose body is a multipart form.
+func (s *send) formOptions(req *items.Request, options []session.Option) ([]session.Option, io.Closer, error) {
+	body, contentType, err := s.multipart(req.Parts, typeItem(req.Headers))
+	if err != nil {
+		return nil, nil, err
+	}
+	options = append(append(options, body), s.net.itemOptions(req)...)
+	if contentType != "" {
+		options = append(options, session.Header("Content-Type", contentType))
+	}
+	return options, nil, nil
 }
 
 // isContentType reports whether an item sets or unsets the content type.

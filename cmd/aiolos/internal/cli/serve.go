@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/demo"
 )
 
@@ -47,7 +47,7 @@ func (a *app) serve(ctx context.Context, port int) error {
 		return err
 	}
 	srv := &http.Server{
-		Handler:           httpbin.New(),
+		Handler:           bin.Handler(),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
@@ -86,7 +86,7 @@ func (a *app) demoCommand() *cobra.Command {
 				return err
 			}
 			return demo.Run(cmd.Context(), demo.Config{
-				Out: a.Out, Err: a.Err, Moving: a.ErrTTY && a.quiet == 0, Width: a.Width, Palette: a.outPalette(),
+				Out: a.Out, Err: a.Err, Moving: a.moving(), Width: a.Width, Palette: a.outPalette(),
 			})
 		},
 	}

@@ -52,6 +52,9 @@ func (a *app) sessionCommand() *cobra.Command {
 	show.Flags().BoolVar(&s.secrets, "show-secrets", false, "print the values of cookies and of headers that give access")
 	export.Flags().BoolVar(&s.json, "json", false, "write the JSON of aiohttp's CookieJar.save, which loses nothing")
 	export.Flags().StringVarP(&s.output, "output", "o", "-", "file to write, for its owner alone; - is standard output")
+	for _, one := range []*cobra.Command{show, edit, rm, export, imp} {
+		one.ValidArgsFunction = a.completeSession
+	}
 	cmd.AddCommand(ls, show, edit, rm, export, imp)
 	return cmd
 }

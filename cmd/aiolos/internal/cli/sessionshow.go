@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
@@ -96,7 +96,7 @@ func (s *sessions) show(_ context.Context, dir *store.Store, args []string) erro
 	slices.Sort(origins)
 	for _, origin := range origins {
 		for _, h := range sess.Headers[origin] {
-			if !s.secrets && errors.SensitiveHeader(h.Name) {
+			if !s.secrets && secret.Header(h.Name) {
 				h.Value = "***"
 			}
 			if err := s.header(&b, origin, h); err != nil {

@@ -80,7 +80,7 @@ func (s *send) heads(p render.Printer, out *strings.Builder, parts string, resp 
 		}
 		out.WriteByte('\n')
 	}
-	if strings.Contains(parts, "B") && req.HasBody {
+	if strings.Contains(parts, "B") && req.Sends() {
 		s.requestBody(out, req)
 	}
 	if strings.Contains(parts, "h") {
@@ -95,6 +95,8 @@ func (s *send) heads(p render.Printer, out *strings.Builder, parts string, resp 
 // requestBody writes the body of the request, if it is one that is in memory.
 func (s *send) requestBody(out *strings.Builder, req *items.Request) {
 	switch {
+	case len(req.Parts) > 0:
+		fmt.Fprintf(out, "(the body is a form: %s)\n\n", partsLine(req.Parts))
 	case req.BodyFile == "-":
 		out.WriteString("(the body is standard input)\n\n")
 	case req.BodyFile != "":

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"os"
+	"strconv"
 
 	"golang.org/x/term"
 )
@@ -17,6 +19,10 @@ type Streams struct {
 	ErrTTY bool
 	Width  int // of the terminal
 	Getenv func(string) string
+	// Page shows a long text on the terminal; nil writes it to Out.
+	Page func(text string) error
+	// Password asks for one on the terminal; nil means that there is none.
+	Password func(ctx context.Context, prompt string) (string, error)
 }
 
 // System returns the streams of the process.
@@ -28,6 +34,13 @@ func System() Streams {
 		ErrTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		Width:  80,
 		Getenv: os.Getenv,
+
+		Page:     page,
+		Password: readPassword,
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		s.Width = n
+		return s
 	}
 	for _, f := range []*os.File{os.Stderr, os.Stdout} {
 		// A terminal may not know its size, and says zero then.

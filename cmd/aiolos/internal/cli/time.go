@@ -63,7 +63,7 @@ func (t *timing) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	sess, err := t.net.session(connector.Config{ForceClose: t.cold, DisableDNSCache: t.cold})
+	sess, err := t.net.session(cmd.Context(), connector.Config{ForceClose: t.cold, DisableDNSCache: t.cold})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,8 @@ func (a *app) wsCommand() *cobra.Command {
 	f.BoolVar(&s.json, "json", false, "print each message as a JSON object, the close too")
 	f.BoolVar(&s.format.Binary, "binary", false, "send lines as binary messages")
 	f.BoolVar(&s.format.Hex, "hex", false, "lines are hexadecimal digits, and binary messages are printed so")
+	f.BoolVar(&s.format.Hex, "binary-hex", false, "")
+	f.Lookup("binary-hex").Hidden = true // what --hex was to be called
 	f.BoolVar(&s.format.Verbatim, "no-commands", false, "a line that begins with / is a message like others")
 	f.BoolVar(&s.listen, "listen", false, "read no input, only print messages")
 	f.Var(&s.wait, "wait", "how long the server may be silent after the end of the input; 0: no limit")
@@ -72,7 +74,7 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	sess, err := s.net.session(connector.Config{})
+	sess, err := s.net.session(cmd.Context(), connector.Config{})
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func (s *socket) read(args []string) (url string, headers []items.HeaderItem, op
 	switch {
 	case err != nil:
 		return "", nil, nil, err
-	case req.HasBody:
+	case req.Sends():
 		err = errors.New("a handshake has no body: only headers and query parameters can be given")
 	case s.count < 0:
 		err = errors.New("-n is not negative")
@@ -119,6 +121,7 @@ func (s *socket) read(args []string) (url string, headers []items.HeaderItem, op
 		s.options.Compress = &ws.Compression{}
 	}
 	headers = req.Headers
+	s.net.learn(headers)
 	// Headers go where the library knows which of them are its own.
 	s.options.Header = http.Header{}
 	req.Headers = nil

@@ -14,9 +14,6 @@ import (
 // bash. The error is for what aiolos has no flag for, and for what no command
 // line can hold.
 func (r *Request) Items() (string, error) {
-	if len(r.Parts) > 0 {
-		return "", &UnsupportedError{What: "-F", Why: "aiolos curl can send it, and the bare form cannot yet"}
-	}
 	words := append([]string{"aiolos"}, r.itemFlags()...)
 	if r.Method != r.implied() {
 		words = append(words, r.Method)
@@ -30,7 +27,14 @@ func (r *Request) Items() (string, error) {
 		words = append(words, item)
 	}
 	if r.BodyFile != "" {
-		words = append(words, "@"+r.BodyFile)
+		words = append(words, "@"+itemEscape(r.BodyFile))
+	}
+	for _, p := range r.Parts {
+		item, err := partItem(p)
+		if err != nil {
+			return "", err
+		}
+		words = append(words, item)
 	}
 	for i, word := range words {
 		quoted, err := Quote(word)
@@ -45,7 +49,7 @@ func (r *Request) Items() (string, error) {
 // itemHeaders are the headers with what aiolos would else set otherwise.
 func (r *Request) itemHeaders() []Header {
 	headers := slices.Clone(r.Headers)
-	if r.Login != "" {
+	if strings.Contains(r.Login, ":") {
 		code := base64.StdEncoding.EncodeToString([]byte(r.Login))
 		if strings.HasSuffix(r.Login, ":"+hidden) {
 			code = hidden // and nothing that looks like credentials
@@ -72,7 +76,8 @@ func (r *Request) itemFlags() []string {
 	}{
 		{r.Insecure, "--insecure"},
 		{r.Version == "1.1", "--http1.1"},
-		{r.Version == "2", "--http2"},
+		{r.Version == "2" && (r.OnlyHTTP2 || !strings.HasPrefix(r.URL, "http:")), "--http2"},
+		{len(r.Parts) > 0, "--multipart"},
 		{!r.Fail, "--no-check"},
 		{r.Verbose, "-v"},
 		{r.Include && !r.Verbose, "--print=hb"},
@@ -81,12 +86,21 @@ func (r *Request) itemFlags() []string {
 			words = append(words, o.name)
 		}
 	}
+	user, proxy := r.Login, r.Proxy
+	if strings.Contains(user, ":") {
+		user = "" // a header says it
+	}
+	if r.NoProxy {
+		proxy = "none"
+	}
 	for _, o := range []struct{ name, value string }{
-		{"--proxy", r.Proxy},
+		{"-a", user},
+		{"--proxy", proxy},
 		{"--unix", r.Unix},
 		{"-o", r.Output},
 		{"--timeout", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},
+		{"--retry", r.retries()},
 	} {
 		if o.value != "" {
 			words = append(words, o.name, o.value)
@@ -112,6 +126,36 @@ func headerItem(h Header) (string, error) {
 	req, err := items.Build([]string{text}, items.Mode{}, nil)
 	if err != nil || len(req.Headers) != 1 || req.Headers[0] != (items.HeaderItem{Name: h.Name, Value: h.Value, Unset: h.Unset}) {
 		return "", errors.New("the header " + h.Name + " has a backslash that an item cannot hold")
+	}
+	return text, nil
+}
+
+// itemEscape protects the characters that mean something in an item.
+func itemEscape(s string) string {
+	return strings.NewReplacer(":", `\:`, ";", `\;`, "=", `\=`, "@", `\@`).Replace(s)
+}
+
+// partItem writes a part of a form as an item.
+func partItem(p Part) (string, error) {
+	want := items.Item{Kind: items.Field, Name: p.Name, Value: p.Value}
+	text := itemEscape(p.Name) + "=" + p.Value
+	if strings.HasPrefix(p.Value, "@") || strings.HasPrefix(p.Value, "=") || strings.Contains(p.Value, `\`) {
+		text = itemEscape(p.Name) + "=" + itemEscape(p.Value)
+	}
+	if p.File != "" {
+		want = items.Item{Kind: items.Upload, Name: p.Name, Value: p.File, Type: p.Type, As: p.As}
+		text = itemEscape(p.Name) + "@" + strings.ReplaceAll(p.File, ";", `\;`)
+		if p.Type != "" {
+			text += ";type=" + p.Type
+		}
+		if p.As != "" {
+			text += ";filename=" + strings.ReplaceAll(p.As, ";", `\;`)
+		}
+	} else if p.Type != "" || p.As != "" {
+		return "", &UnsupportedError{What: "a text with a type or a file name (-F)", Why: "aiolos curl can send it, and an item cannot say it"}
+	}
+	if it, err := items.Parse(text); err != nil || it != want {
+		return "", errors.New("the part " + p.Name + " has characters that an item cannot hold")
 	}
 	return text, nil
 }

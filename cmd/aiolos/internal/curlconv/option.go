@@ -66,6 +66,7 @@ func switches() []option {
 		{long: "remote-name", short: 'O', flag: func(p *parser) { p.remoteName = true }},
 		{long: "http1.0", short: '0', flag: func(p *parser) { p.req.Version = "1.0" }},
 		{long: "http1.1", flag: func(p *parser) { p.req.Version = "1.1" }},
+		{long: "http2-prior-knowledge", flag: func(p *parser) { p.req.Version, p.req.OnlyHTTP2 = "2", true }},
 		{long: "http2", flag: func(p *parser) { p.req.Version = "2" }},
 	}
 }
@@ -97,10 +98,24 @@ func settings() []option {
 		{long: "oauth2-bearer", value: func(p *parser, arg string) error { return p.setHeader("Authorization", "Bearer "+arg) }},
 		{long: "user", short: 'u', value: (*parser).login},
 		{long: "proxy", short: 'x', value: text(func(p *parser) *string { return &p.req.Proxy })},
+		{long: "noproxy", value: func(p *parser, arg string) error {
+			if arg != "*" {
+				return &UnsupportedError{What: "--noproxy " + arg, Why: "only * is"}
+			}
+			p.req.NoProxy = true
+			return nil
+		}},
 		{long: "unix-socket", value: text(func(p *parser) *string { return &p.req.Unix })},
 		{long: "output", short: 'o', value: text(func(p *parser) *string { return &p.req.Output })},
 		{long: "max-time", short: 'm', value: seconds(func(p *parser) *time.Duration { return &p.req.Timeout })},
 		{long: "connect-timeout", value: seconds(func(p *parser) *time.Duration { return &p.req.Connect })},
+		{long: "retry", value: func(p *parser, arg string) (err error) {
+			p.req.Retry, err = strconv.Atoi(arg)
+			if err != nil || p.req.Retry < 0 {
+				return errors.New("not a number")
+			}
+			return nil
+		}},
 		{long: "max-redirs", value: func(p *parser, arg string) error {
 			n, err := strconv.Atoi(arg)
 			if err != nil || n < -1 {

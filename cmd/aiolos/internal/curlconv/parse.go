@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -220,8 +221,8 @@ func (p *parser) cookie(arg string) error {
 
 // login takes -u.
 func (p *parser) login(arg string) error {
-	if !strings.Contains(arg, ":") {
-		return errors.New("it has no password; curl would ask for one")
+	if arg == "" {
+		return errors.New("no user")
 	}
 	p.req.Login = arg
 	return nil
@@ -241,6 +242,12 @@ func (p *parser) finish() (*Request, error) {
 	p.addQuery(p.query)
 	p.uploadName()
 	r := p.req
+	if len(r.Parts) > 0 {
+		r.Headers = slices.DeleteFunc(r.Headers, FormsOwn)
+		if len(r.Headers) == 0 {
+			r.Headers = nil
+		}
+	}
 	if p.noRedirects {
 		r.Follow = false
 	}

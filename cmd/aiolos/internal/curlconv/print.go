@@ -143,7 +143,8 @@ func (r *Request) curlFlags(add func(...string)) {
 		{r.Fail, "-f"},
 		{r.Version == "1.0", "--http1.0"},
 		{r.Version == "1.1", "--http1.1"},
-		{r.Version == "2", "--http2"},
+		{r.Version == "2" && !r.OnlyHTTP2, "--http2"},
+		{r.OnlyHTTP2, "--http2-prior-knowledge"},
 	} {
 		if o.is {
 			add(o.name)
@@ -154,15 +155,34 @@ func (r *Request) curlFlags(add func(...string)) {
 	}
 	for _, o := range []struct{ name, value string }{
 		{"-x", r.Proxy},
+		{"--noproxy", noProxy(r.NoProxy)},
 		{"--unix-socket", r.Unix},
 		{"-o", r.Output},
 		{"-m", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},
+		{"--retry", r.retries()},
 	} {
 		if o.value != "" {
 			add(o.name, o.value)
 		}
 	}
+}
+
+// retries is the argument of --retry. Ours sends only again what may be sent twice,
+// and curl everything.
+func (r *Request) retries() string {
+	if r.Retry == 0 || !r.Idempotent() {
+		return ""
+	}
+	return strconv.Itoa(r.Retry)
+}
+
+// noProxy is the argument of --noproxy.
+func noProxy(none bool) string {
+	if none {
+		return "*"
+	}
+	return ""
 }
 
 // inSeconds writes a timeout as curl reads it; zero is nothing.

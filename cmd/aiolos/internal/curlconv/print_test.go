@@ -49,19 +49,24 @@ func TestItems(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"curl -Lf http://h/": "aiolos http://h/",
-		"curl http://h/ -H 'A: @b' -H 'C: =d' -H 'E;' -H F: -H 'G: h:i=j'": `aiolos --no-follow --no-check http://h/ 'A:\@b' 'C:\=d' 'E;' F: G:h:i=j`,
-		"curl -Lf --max-redirs 3 -d x h.de":                                "aiolos --max-redirects 3 --raw x h.de Content-Type:application/x-www-form-urlencoded",
-		"curl -Lf -X DELETE -T f -u a:b h.de/x":                            "aiolos DELETE h.de/x Content-Type: 'Authorization:Basic YTpi' @f",
-		"curl -Lf --compressed -H 'Accept-Encoding: br' h.de":              "aiolos h.de",
-		"curl -Lfkvi -x p -m 3 --http2 h.de":                               "aiolos --insecure --http2 -v --proxy p --timeout 3 h.de",
-		"curl -Lfi --unix-socket /s --http1.1 -o f --connect-timeout 2 h/": "aiolos --http1.1 --print=hb --unix /s -o f --connect-timeout 2 h/",
+		"curl http://h/ -H 'A: @b' -H 'C: =d' -H 'E;' -H F: -H 'G: h:i=j'":         `aiolos --no-follow --no-check http://h/ 'A:\@b' 'C:\=d' 'E;' F: G:h:i=j`,
+		"curl -Lf --max-redirs 3 -d x h.de":                                        "aiolos --max-redirects 3 --raw x h.de Content-Type:application/x-www-form-urlencoded",
+		"curl -Lf -X DELETE -T f -u a:b h.de/x":                                    "aiolos DELETE h.de/x Content-Type: 'Authorization:Basic YTpi' @f",
+		"curl -Lf --compressed -H 'Accept-Encoding: br' h.de":                      "aiolos h.de",
+		"curl -Lfkvi -x p -m 3 --http2 h.de":                                       "aiolos --insecure --http2 -v --proxy p --timeout 3 h.de",
+		"curl -Lf --http2-prior-knowledge --noproxy '*' --retry 3 -u me http://h/": "aiolos --http2 -a me --proxy none --retry 3 http://h/",
+		"curl -Lf --http2 http://h/":                                               "aiolos http://h/",
+		"curl -Lf --http2 https://h/":                                              "aiolos --http2 https://h/",
+		"curl -Lf --retry 3 -d '' http://h/":                                       "aiolos --raw '' http://h/ Content-Type:application/x-www-form-urlencoded",
+		`curl -Lf http://h/ -F 'a=b=c' -F 'd="@e"' -F 'f=@g;type=x/y;filename=h;i' -H 'Content-Type: multipart/form-data' -F 'j:k=l'`: `aiolos --multipart http://h/ a=b=c 'd=\@e' 'f@g;type=x/y;filename=h\;i' 'j\:k=l'`,
+		"curl -Lfi --unix-socket /s --http1.1 -o f --connect-timeout 2 h/":                                                            "aiolos --http1.1 --print=hb --unix /s -o f --connect-timeout 2 h/",
 	} {
 		got, err := parse(t, line).Items()
 		if err != nil || got != want {
 			t.Errorf("%s:\ngot  %s, %v\nwant %s", line, got, err, want)
 		}
 	}
-	for _, line := range []string{"curl -F a=b h", `curl -H 'A: \:' h`} {
+	for _, line := range []string{"curl -F 'a=b;type=x/y' h.de", `curl -F 'a=b\n' -F '\b=c' h.de -F '=x'`, `curl -H 'A: \:' h`} {
 		if got, err := parse(t, line).Items(); err == nil {
 			t.Errorf("%s: got %s", line, got)
 		}
@@ -75,7 +80,7 @@ func FuzzCurl(f *testing.F) {
 		"curl h", "curl -X PUT -d a=b 'h/?x=[1]' -H 'A: b'", `curl $'h\u0021' --data-raw $'a\nb'`,
 		`curl -F 'a=@"b;type=x/y";type=z/z' h`, `curl -F 'a="b;type=x/y";filename="\"\\"' h`, "curl ^\"h^\" ^\n -d ^\"x^\"",
 		"curl -T f h/ -u a:b -L --max-redirs -1", "curl --json '{}' -G h", "curl -m 0.0001 -r 1-2 -b a=b -kvif h", "curl -d '' h", `curl -g 'h\[' -T-`,
-		`curl 'h\\[1]' -A '' --url-query +x`, "curl h -H 'A:\t' --http1.0 -x p --unix-socket s -o 'a b'",
+		"curl h --noproxy '*' --retry 4 --http2-prior-knowledge -u me", "curl -F 'a:b=c' -F 'd=@e;f' h -H 'Content-Type: multipart/form-data'", `curl 'h\\[1]' -A '' --url-query +x`, "curl h -H 'A:\t' --http1.0 -x p --unix-socket s -o 'a b'",
 	} {
 		f.Add(seed)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // hidden stands for a secret.
@@ -20,25 +20,25 @@ func (r *Request) Redact() (plain *Request, changed bool) {
 	c := *r
 	c.Headers = slices.Clone(r.Headers)
 	for i, h := range c.Headers {
-		if h.Value != "" && Secret(h.Name) {
+		if h.Value != "" && secret.Header(h.Name) {
 			c.Headers[i].Value = hidden
 		}
 	}
 	if login, _, ok := strings.Cut(c.Login, ":"); ok {
 		c.Login = login + ":" + hidden
 	}
+	c.Parts = slices.Clone(r.Parts)
+	for i, p := range c.Parts {
+		if p.Value != "" && secret.Param(p.Name) {
+			c.Parts[i].Value = hidden
+		}
+	}
 	c.URL, c.Proxy = redactURL(c.URL), redactURL(c.Proxy)
 	if kind, _ := r.Header("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
 		c.Body = []byte(redactQuery(string(c.Body)))
 	}
-	changed = c.URL != r.URL || c.Proxy != r.Proxy || c.Login != r.Login || !slices.Equal(c.Headers, r.Headers) || !bytes.Equal(c.Body, r.Body)
+	changed = c.URL != r.URL || c.Proxy != r.Proxy || c.Login != r.Login || !slices.Equal(c.Headers, r.Headers) || !slices.Equal(c.Parts, r.Parts) || !bytes.Equal(c.Body, r.Body)
 	return &c, changed
-}
-
-// Secret reports whether the values of a header are not for everybody's eyes.
-// Those of CORS only talk about credentials.
-func Secret(name string) bool {
-	return errors.SensitiveHeader(name) && !strings.HasPrefix(strings.ToLower(name), "access-control-")
 }
 
 // redactURL hides the credentials and the secret parameters of a URL.
@@ -75,7 +75,7 @@ func redactQuery(query string) string {
 	for i, param := range params {
 		name, value, ok := strings.Cut(param, "=")
 		plain, err := url.QueryUnescape(name)
-		if ok && value != "" && (err != nil || errors.SensitiveHeader(strings.ReplaceAll(plain, "_", "-"))) {
+		if ok && value != "" && (err != nil || secret.Param(plain)) {
 			params[i] = name + "=" + hidden
 		}
 	}

@@ -1,8 +1,11 @@
 package curlconv
 
 import (
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 )
 
 // Header is one header of a request. Unset leaves out one that is set
@@ -13,13 +16,7 @@ type Header struct {
 }
 
 // Part is one part of a multipart form: a text, or a file.
-type Part struct {
-	Name  string
-	Value string // the text, if File is empty
-	File  string // its name; "-" is standard input
-	Type  string // content type; empty leaves it to the sender
-	As    string // file name that is told; empty is that of File
-}
+type Part = items.Part
 
 // Request is what a curl command asks for.
 type Request struct {
@@ -33,21 +30,70 @@ type Request struct {
 	BodyFile string
 	HasBody  bool // Body or BodyFile, be it empty
 	Parts    []Part
+	Boundary string // of Parts; empty is a random one
 
-	Login        string // user:password, or empty
+	Login        string // user:password; a user alone has a password that is asked for
 	Follow       bool   // redirects
 	MaxRedirects int    // 0: the sender's default; negative: no limit
 	Insecure     bool
 	Compressed   bool
 	Proxy        string
-	Unix         string // path of a socket
-	Version      string // "1.0", "1.1", "2", or empty
-	Timeout      time.Duration
-	Connect      time.Duration // timeout for connecting
+	NoProxy      bool          // none of the environment either
+	Unix         string        // path of a socket
+	Version      string        // "1.0", "1.1", "2", or empty
+	OnlyHTTP2    bool          // no other version, and without TLS too
+	Timeout      time.Duration // negative: no limit
+	Connect      time.Duration // timeout for connecting; negative: no limit
+	Retry        int           // how often to send again what failed
 	Output       string        // file for the body
 	Include      bool          // print the head of the response too
 	Verbose      bool          // print both heads
 	Fail         bool          // a status of 400 or more is a failure
+
+	Beyond // what curl has no option for
+}
+
+// Beyond is what a request can ask of this library, and not of curl.
+type Beyond struct {
+	Pin      string        // SHA-256 of the certificate, in hexadecimal digits
+	Silence  time.Duration // longest one of the server; negative: no limit
+	Limit    int           // connections at a time
+	PerHost  int           // of these, to one host
+	TrustEnv bool          // proxies and credentials of the environment; curl asks it anyway
+	// Sensitive names the headers beyond Authorization and Cookie that do not go to
+	// another origin after a redirect.
+	Sensitive []string
+}
+
+// Lost names the flags of aiolos for what [Request.Curl] cannot say.
+func (r *Request) Lost() []string {
+	var flags []string
+	for _, f := range []struct {
+		is   bool
+		name string
+	}{
+		{r.Pin != "", "--pin"},
+		{r.Silence > 0, "--read-timeout"},
+		{r.Limit > 0, "--limit"},
+		{r.PerHost > 0, "--per-host"},
+		{r.Boundary != "", "--boundary"},
+		{r.Retry > 0 && !r.Idempotent(), "--retry"},
+	} {
+		if f.is {
+			flags = append(flags, f.name)
+		}
+	}
+	return flags
+}
+
+// Idempotent reports whether the method may be sent again without asking (RFC
+// 9110, 9.2.2).
+func (r *Request) Idempotent() bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }
 
 // Header returns the first value of a header and whether it is there.
@@ -58,6 +104,12 @@ func (r *Request) Header(name string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// FormsOwn reports whether a header is what a multipart form has anyway, with the
+// boundary that belongs to it.
+func FormsOwn(h Header) bool {
+	return strings.EqualFold(h.Name, "Content-Type") && !h.Unset && strings.HasPrefix(strings.ToLower(h.Value), "multipart/form-data")
 }
 
 // mentions reports whether a header is set or unset.

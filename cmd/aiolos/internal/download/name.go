@@ -30,6 +30,15 @@ func Name(disposition string, u *url.URL, index int) string {
 	return nameOfURL(u, index)
 }
 
+// NameOfURL is [Name] without a response.
+func NameOfURL(raw string, index int) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		u = nil
+	}
+	return nameOfURL(u, index)
+}
+
 // nameOfURL chooses a name without a response.
 func nameOfURL(u *url.URL, index int) string {
 	if u != nil {

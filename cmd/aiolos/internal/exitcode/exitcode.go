@@ -107,17 +107,26 @@ func Status(status int) int {
 }
 
 // Many returns the exit code for a command that had several URLs, from those of
-// its URLs: the code itself if there is one URL, else [Failure] if any failed.
-// An interrupt counts before everything else.
+// its URLs: [Failure] if some of them failed, and if all did the lowest of their
+// codes that says more than that. An interrupt counts before everything else.
 func Many(codes []int) int {
-	result := OK
+	failed, lowest := 0, OK
 	for _, c := range codes {
 		switch {
-		case c == Interrupt || len(codes) == 1:
+		case c == Interrupt:
 			return c
 		case c != OK:
-			result = Failure
+			failed++
+			if c != Failure && (lowest == OK || c < lowest) {
+				lowest = c
+			}
 		}
 	}
-	return result
+	switch {
+	case failed == 0:
+		return OK
+	case failed == len(codes) && lowest != OK:
+		return lowest
+	}
+	return Failure
 }

@@ -104,7 +104,10 @@ func TestMany(t *testing.T) {
 		{[]int{10}, 10},
 		{[]int{0, 0}, 0},
 		{[]int{0, 4}, 1},
-		{[]int{4, 4}, 1},
+		{[]int{4, 4}, 4},
+		{[]int{9, 7, 1}, 7},
+		{[]int{1, 1}, 1},
+		{[]int{5, 4, 0}, 1},
 		{[]int{4, 130}, 130},
 	} {
 		if got := exitcode.Many(tt.codes); got != tt.want {

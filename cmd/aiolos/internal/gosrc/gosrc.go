@@ -2,12 +2,11 @@
 package gosrc
 
 import (
+	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
@@ -22,7 +21,7 @@ type program struct {
 	imports []string
 	setup   []string // statements in front of the request
 	options []string
-	conn    string // the statement that makes a connector, if one is needed
+	after   string // the option for a form's type
 }
 
 // Program returns a complete program that sends the request and copies the body
@@ -72,6 +71,7 @@ func Skipped(r *curlconv.Request) []string {
 func (p *program) headers() {
 	for i, h := range p.r.Headers {
 		switch {
+		case len(p.r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type"): // see form
 		case h.Unset, p.r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding"):
 		case slices.ContainsFunc(p.r.Headers[:i], func(other curlconv.Header) bool { return strings.EqualFold(h.Name, other.Name) && !other.Unset }):
 			p.option("AddHeader", literal(h.Name), literal(h.Value))
@@ -79,8 +79,12 @@ func (p *program) headers() {
 			p.option("Header", literal(h.Name), literal(h.Value))
 		}
 	}
-	if login, password, ok := strings.Cut(p.r.Login, ":"); ok {
+	login, password, ok := strings.Cut(p.r.Login, ":")
+	switch {
+	case ok:
 		p.option("BasicAuth", literal(login), literal(password))
+	case login != "":
+		p.option("BasicAuth", literal(login), `os.Getenv("PASSWORD")`)
 	}
 }
 
@@ -114,7 +118,11 @@ func (p *program) body() {
 // form adds a multipart form.
 func (p *program) form() {
 	p.need(module + "form")
-	p.setup = append(p.setup, "\tdata := form.New().Multipart()")
+	boundary := p.boundary()
+	if boundary != "" {
+		boundary = ".Boundary(" + literal(boundary) + ")"
+	}
+	p.setup = append(p.setup, "\tdata := form.New().Multipart()"+boundary)
 	for _, part := range p.r.Parts {
 		args := []string{literal(part.Name), literal(part.Value)}
 		method := "Field"
@@ -122,6 +130,9 @@ func (p *program) form() {
 		case "":
 		case "-":
 			method, args[1] = "OSFile", "os.Stdin"
+			if part.As == "" {
+				part.As = "-"
+			}
 		default:
 			method, args[1] = "File", literal(part.File)
 		}
@@ -134,65 +145,34 @@ func (p *program) form() {
 		p.setup = append(p.setup, "\tdata."+method+"("+strings.Join(args, ", ")+")")
 	}
 	p.option("FormData", "data")
-}
-
-// wishes adds the options for redirects, timeouts, TLS and the way to the
-// server.
-func (p *program) wishes() {
-	r := p.r
-	switch {
-	case !r.Follow:
-		p.option("NoRedirects")
-	case r.MaxRedirects > 0:
-		p.option("Redirects", strconv.Itoa(r.MaxRedirects))
-	case r.MaxRedirects < 0:
-		p.option("Redirects", strconv.Itoa(Unlimited))
-	case r.Method == http.MethodHead:
-		p.option("Redirects", "10")
-	}
-	if r.Timeout > 0 {
-		p.option("Timeout", p.duration(r.Timeout))
-	}
-	if r.Connect > 0 {
-		p.option("Timeouts", "session.ClientTimeout{Connect: "+strings.Replace(p.duration(r.Connect), "*", " * ", 1)+"}")
-	}
-	if r.Insecure {
-		p.option("Insecure")
-	}
-	if r.Proxy != "" {
-		p.option("Proxy", literal(ProxyURL(r.Proxy)))
-	}
-	if r.Version != "" {
-		major, minor, _ := strings.Cut(r.Version+".0", ".")
-		p.option("Version", major, strings.TrimSuffix(minor, ".0"))
-	}
-	if r.Fail {
-		p.option("CheckStatus")
-	}
-	if r.Unix != "" {
-		p.need(module + "connector")
-		p.conn = "conn, err := connector.NewUnix(" + literal(r.Unix) + ", connector.Config{})"
+	if p.after != "" {
+		p.options = append(p.options, p.after)
 	}
 }
 
-// Unlimited is how many redirects are followed where there is no limit.
-const Unlimited = 1 << 30
-
-// ProxyURL completes the address of a proxy as curl does.
-func ProxyURL(proxy string) string {
-	if strings.Contains(proxy, "://") {
-		return proxy
+// boundary is that of a form, and adds the option for a type that is not the
+// form's own. Such a type has to name the boundary, which then is not random.
+func (p *program) boundary() string {
+	boundary := p.r.Boundary
+	given, ok := p.r.Header("Content-Type")
+	kind, params, err := mime.ParseMediaType(given)
+	if !ok || err != nil {
+		return boundary
 	}
-	return "http://" + proxy
-}
-
-// duration writes a duration in the largest unit that fits.
-func (p *program) duration(d time.Duration) string {
-	p.need("time")
-	if d%time.Second == 0 {
-		return strconv.FormatInt(int64(d/time.Second), 10) + "*time.Second"
+	if boundary == "" {
+		boundary = params["boundary"]
 	}
-	return strconv.FormatInt(d.Milliseconds(), 10) + "*time.Millisecond"
+	if kind == "multipart/form-data" {
+		return boundary
+	}
+	if boundary == "" {
+		boundary = "----FormBoundary"
+	}
+	if params["boundary"] == "" {
+		given += "; boundary=" + boundary
+	}
+	p.after = "session.Header(\"Content-Type\", " + literal(given) + ")"
+	return boundary
 }
 
 // literal writes a string, the readable way if there is one.
@@ -216,76 +196,4 @@ func (p *program) call() string {
 		}
 	}
 	return "s.Request(ctx, " + literal(p.r.Method) + ", " + u
-}
-
-// check hands an error on.
-const check = "\tif err != nil {\n\t\treturn err\n\t}"
-
-// mainFunc is the same in all programs.
-const mainFunc = `
-func main() {
-	if err := run(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// run sends the request and copies the body of the response.
-func run(ctx context.Context) error {`
-
-// source puts the program together. It is laid out as gofmt does, whose packages
-// would make the tool half a megabyte larger.
-func (p *program) source() string {
-	var b strings.Builder
-	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
-	line("// A program that sends one request to ", host(p.r.URL), ".\npackage main\n\nimport (")
-	slices.SortFunc(p.imports, byGroup)
-	for i, path := range p.imports {
-		if i > 0 && strings.Contains(path, ".") && !strings.Contains(p.imports[i-1], ".") {
-			line()
-		}
-		line("\t", strconv.Quote(path))
-	}
-	line(")\n", mainFunc)
-	config := "session.Config{}"
-	if p.conn != "" {
-		line("\t", p.conn, "\n", check)
-		config = "session.Config{Connector: conn, OwnConnector: true}"
-	}
-	line("\ts, err := session.New(", config, ")\n", check, "\n\tdefer s.Close()")
-	for _, s := range p.setup {
-		line(s)
-	}
-	call := "\tresp, err := " + p.call()
-	if len(p.options) > 0 {
-		call += ",\n\t\t" + strings.Join(p.options, ",\n\t\t") + ",\n\t"
-	}
-	line(call, ")\n", check, "\n\tdefer resp.Close()")
-	if p.r.Output == "" || p.r.Output == "-" {
-		line("\t_, err = io.Copy(os.Stdout, resp.Body)\n\treturn err\n}")
-		return b.String()
-	}
-	line("\tout, err := os.Create(", literal(p.r.Output), ")\n", check)
-	line("\tif _, err := io.Copy(out, resp.Body); err != nil {\n\t\tout.Close()\n\t\treturn err\n\t}\n\treturn out.Close()\n}")
-	return b.String()
-}
-
-// byGroup sorts imports: the standard library, then the others.
-func byGroup(a, b string) int {
-	outer := func(path string) string {
-		if strings.Contains(path, ".") {
-			return "1"
-		}
-		return "0"
-	}
-	return strings.Compare(outer(a)+a, outer(b)+b)
-}
-
-// host names the server in the program's comment.
-func host(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "\n\r") {
-		return "a server"
-	}
-	return strings.Trim(strconv.Quote(u.Hostname()), `"`)
 }

@@ -23,6 +23,12 @@ func program(t *testing.T, line string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return source(t, r)
+}
+
+// source writes a program for a request.
+func source(t *testing.T, r *curlconv.Request) string {
+	t.Helper()
 	src := gosrc.Program(r)
 	if want, err := format.Source([]byte(src)); err != nil || string(want) != src {
 		t.Errorf("not as gofmt has it, %v:\n%s", err, src)
@@ -57,8 +63,7 @@ func TestProgram(t *testing.T) {
 		`session.BasicAuth("me", "pass"),`,
 		`session.Bytes([]byte("{\"a\": \"b\\n\"}\n` + "`" + `")),`,
 		`session.Redirects(3),`,
-		`session.Timeout(1500*time.Millisecond),`,
-		`session.Timeouts(session.ClientTimeout{Connect: 2 * time.Second}),`,
+		`session.Timeouts(session.ClientTimeout{Total: 1500 * time.Millisecond, Connect: 2 * time.Second}),`,
 		`session.Insecure(),`,
 		`session.Proxy("http://p.example:3128"),`,
 		`session.Version(1, 1),`,
@@ -115,13 +120,20 @@ func TestProgramCompiles(t *testing.T) {
 	t.Cleanup(srv.Close)
 	dir := newModule(t)
 	lines := append(everything(), "curl -H 'X-A: b' -d 'it'\\''s' '"+srv.URL+"/x?y=z'")
+	var programs []string
+	for _, r := range beyond() {
+		programs = append(programs, source(t, r))
+	}
+	for _, line := range lines {
+		programs = append(programs, program(t, line))
+	}
 	paths := []string{"vet"}
-	for i, line := range lines {
+	for i, src := range programs {
 		path := filepath.Join(dir, string(rune('a'+i)))
 		if err := os.Mkdir(path, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(path, "main.go"), []byte(program(t, line)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(path, "main.go"), []byte(src), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		paths = append(paths, "./"+filepath.Base(path))

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // maxFile bounds a file that is read.
@@ -122,7 +123,7 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	for _, h := range e.Request.Headers {
 		switch {
 		case strings.HasPrefix(h.Name, ":"), ofConnection(h.Name):
-		case secret(h):
+		case isHidden(h):
 			lost = append(lost, h.Name)
 		case http.CanonicalHeaderKey(h.Name) == "Accept-Encoding":
 			r.Compressed = true // in the codings that can be decoded here
@@ -135,10 +136,10 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	return r, lost, e.body(r)
 }
 
-// secret reports whether the value of a header was hidden: as a whole, or that
+// isHidden reports whether the value of a header was hidden: as a whole, or that
 // of a cookie or of credentials behind their scheme.
-func secret(h Pair) bool {
-	return h.Value == hidden || curlconv.Secret(h.Name) && strings.Contains(h.Value, hidden)
+func isHidden(h Pair) bool {
+	return h.Value == hidden || secret.Header(h.Name) && strings.Contains(h.Value, hidden)
 }
 
 // valid reports whether a header can be sent.

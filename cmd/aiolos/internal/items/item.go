@@ -20,8 +20,8 @@ const (
 	FieldFile                   // name=@file
 	JSON                        // name:=json
 	JSONFile                    // name:=@file.json
-	Upload                      // name@file
-	Body                        // @file
+	Upload                      // name@file;type=text/csv;filename=a.csv
+	Body                        // @file;type=text/csv
 )
 
 // separator is one way to divide an item into a name and a value.
@@ -57,6 +57,8 @@ type Item struct {
 	Kind  Kind
 	Name  string
 	Value string
+	Type  string // of Upload and Body: the content type, or empty
+	As    string // of Upload: the file name that is told, or empty
 }
 
 // Parse reads one item. The error says what is wrong with it in one line and is
@@ -67,7 +69,13 @@ func Parse(arg string) (Item, error) {
 	if !ok {
 		return Item{}, fmt.Errorf("item %q has no separator (one of : ; = == := @)", arg)
 	}
-	it := Item{Kind: sep.kind, Name: text[:at], Value: text[at+len(sep.text):]}
+	from := at + len(sep.text)
+	it := Item{Kind: sep.kind, Name: text[:at], Value: text[from:]}
+	if it.Kind == Upload {
+		if err := it.params(from, escaped); err != nil {
+			return Item{}, fmt.Errorf("item %q: %w", arg, err)
+		}
+	}
 	return it.check(arg)
 }
 
@@ -77,8 +85,11 @@ func (it Item) check(arg string) (Item, error) {
 	switch {
 	case it.Kind == Upload && it.Name == "":
 		it.Kind = Body
-		if it.Value == "" {
+		switch {
+		case it.Value == "":
 			return Item{}, fmt.Errorf("item %q names no file", arg)
+		case it.As != "":
+			return Item{}, fmt.Errorf("item %q: a whole body has no file name", arg)
 		}
 		return it, nil
 	case it.Name == "":

@@ -3,7 +3,6 @@ package items
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,31 +17,43 @@ type HeaderItem struct {
 	Unset       bool
 }
 
+// Part is one part of a multipart form: a text, or a file.
+type Part struct {
+	Name  string
+	Value string // the text, if File is empty
+	File  string // its name; "-" is standard input
+	Type  string // content type; empty leaves it to the sender
+	As    string // file name that is told; empty is that of File
+}
+
 // Mode says how fields make a body.
 type Mode struct {
-	Form bool    // -f: a form in place of JSON
-	Raw  *string // --raw: the body itself; nil means not given
+	Form      bool    // -f: a form in place of JSON
+	Multipart bool    // --multipart: a multipart form, be there a file or not
+	Raw       *string // --raw: the body itself; nil means not given
 }
 
 // ReadFile returns the content of a file that an item names.
 type ReadFile func(name string) ([]byte, error)
 
-// Request is what the items ask for. It holds no URL and no method.
+// Request is what the items ask for. It holds no URL and no method. At most one
+// of Body, BodyFile and Parts is there.
 type Request struct {
 	Headers     []HeaderItem
 	Query       []Pair
 	Body        []byte // JSON, form, or --raw; see HasBody
 	BodyFile    string // @file; "-" is standard input
 	HasBody     bool   // Body or BodyFile is to be sent, be it empty
-	ContentType string // of Body; empty for BodyFile
+	Parts       []Part // of a multipart form
+	ContentType string // of Body; of BodyFile if the item says it; else empty
 }
 
-// ErrMultipart is the error of name@file, which needs multipart/form-data.
-var ErrMultipart = errors.New("not supported yet: multipart")
+// Sends reports whether there is a body, be it empty.
+func (r *Request) Sends() bool { return r.HasBody || len(r.Parts) > 0 }
 
 // Method returns the method to use when none was given.
 func (r *Request) Method() string {
-	if r.HasBody {
+	if r.Sends() {
 		return "POST"
 	}
 	return "GET"
@@ -53,9 +64,8 @@ type builder struct {
 	req    *Request
 	mode   Mode
 	read   ReadFile
-	tree   node
-	form   []Pair
-	fields bool
+	fields []field
+	upload bool // there is a file among the fields
 }
 
 // Build reads all items of a request. Every error is a usage error.
@@ -66,7 +76,7 @@ func Build(args []string, mode Mode, read ReadFile) (*Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := b.add(it); err != nil {
+		if err := b.add(arg, it); err != nil {
 			return nil, fmt.Errorf("item %q: %w", arg, err)
 		}
 	}
@@ -74,7 +84,7 @@ func Build(args []string, mode Mode, read ReadFile) (*Request, error) {
 }
 
 // add applies one item.
-func (b *builder) add(it Item) error {
+func (b *builder) add(arg string, it Item) error {
 	switch it.Kind {
 	case Header, HeaderUnset, HeaderEmpty:
 		b.header(it.Name, it.Value, it.Kind == HeaderUnset)
@@ -82,29 +92,16 @@ func (b *builder) add(it Item) error {
 		b.req.Query = append(b.req.Query, Pair{it.Name, it.Value})
 	case HeaderFile, QueryFile:
 		return b.addLine(it)
-	case Field:
-		return b.field(it.Name, it.Value)
-	case FieldFile:
-		data, err := b.text(it.Value)
-		if err != nil {
-			return err
-		}
-		return b.field(it.Name, data)
-	case JSON:
-		return b.json(it.Name, []byte(it.Value))
-	case JSONFile:
-		data, err := b.read(it.Value)
-		if err != nil {
-			return err
-		}
-		return b.json(it.Name, data)
+	case Field, FieldFile, JSON, JSONFile:
+		return b.field(arg, it)
 	case Upload:
-		return ErrMultipart
+		b.upload = true
+		b.fields = append(b.fields, field{arg: arg, part: Part{Name: it.Name, File: it.Value, Type: it.Type, As: it.As}})
 	case Body:
 		if b.req.BodyFile != "" {
 			return errors.New("the body is already given by an earlier @file")
 		}
-		b.req.BodyFile, b.req.HasBody = it.Value, true
+		b.req.BodyFile, b.req.HasBody, b.req.ContentType = it.Value, true, it.Type
 	}
 	return nil
 }
@@ -141,87 +138,4 @@ func (b *builder) text(name string) (string, error) {
 		return "", fmt.Errorf("file %q is not UTF-8 text", name)
 	}
 	return string(data), nil
-}
-
-// field adds a string field to the body.
-func (b *builder) field(name, value string) error {
-	b.fields = true
-	if b.mode.Form {
-		b.form = append(b.form, Pair{name, value})
-		return nil
-	}
-	return b.set(name, stringNode(value))
-}
-
-// json adds a field that is any JSON value.
-func (b *builder) json(name string, data []byte) error {
-	b.fields = true
-	v, err := parseJSON(data)
-	if err != nil {
-		return err
-	}
-	if !b.mode.Form {
-		return b.set(name, v)
-	}
-	if v.shape == object || v.shape == array {
-		return errors.New("a form has no nested values")
-	}
-	b.form = append(b.form, Pair{name, v.plain()})
-	return nil
-}
-
-// set puts a value into the JSON body.
-func (b *builder) set(name string, v *node) error {
-	steps, err := parsePath(name)
-	if err != nil {
-		return err
-	}
-	return b.tree.set(steps, v)
-}
-
-// finish makes the body of the collected fields.
-func (b *builder) finish() (*Request, error) {
-	req := b.req
-	given := 0
-	for _, is := range []bool{b.fields, req.BodyFile != "", b.mode.Raw != nil} {
-		if is {
-			given++
-		}
-	}
-	if given > 1 {
-		return nil, errors.New("a request has one body: give fields, or @file, or --raw")
-	}
-	switch {
-	case b.mode.Raw != nil:
-		req.Body, req.HasBody, req.ContentType = []byte(*b.mode.Raw), true, b.rawType()
-	case b.fields && b.mode.Form:
-		req.Body, req.HasBody = encodeForm(b.form), true
-		req.ContentType = "application/x-www-form-urlencoded"
-	case b.fields:
-		req.Body, req.HasBody, req.ContentType = b.tree.appendTo(nil), true, "application/json"
-	}
-	return req, nil
-}
-
-// rawType is the content type of a --raw body: JSON if it is JSON.
-func (b *builder) rawType() string {
-	if b.mode.Form {
-		return "application/x-www-form-urlencoded"
-	}
-	if _, err := parseJSON([]byte(*b.mode.Raw)); err == nil {
-		return "application/json"
-	}
-	return "text/plain; charset=utf-8"
-}
-
-// encodeForm encodes pairs in the order they came in.
-func encodeForm(pairs []Pair) []byte {
-	var out []byte
-	for i, p := range pairs {
-		if i > 0 {
-			out = append(out, '&')
-		}
-		out = append(out, url.QueryEscape(p.Name)+"="+url.QueryEscape(p.Value)...)
-	}
-	return out
 }

@@ -1,7 +1,6 @@
 package items_test
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"reflect"
@@ -174,13 +173,5 @@ func TestBuildErrors(t *testing.T) {
 				t.Errorf("got %+v, %v, want one line with %q", req, err, tt.want)
 			}
 		})
-	}
-}
-
-func TestBuildUpload(t *testing.T) {
-	t.Parallel()
-	_, err := items.Build([]string{"pic@cat.png"}, items.Mode{}, files)
-	if !errors.Is(err, items.ErrMultipart) {
-		t.Errorf("got %v, want %v", err, items.ErrMultipart)
 	}
 }

@@ -11,9 +11,10 @@ import (
 // Target is the method and the URL of a bare command line, with the arguments
 // that are left for [Build].
 type Target struct {
-	Method string // empty: to be chosen by Request.Method
-	URL    string // with its scheme
-	Items  []string
+	Method  string // empty: to be chosen by Request.Method
+	Written string // for the caller: the method as it was written
+	URL     string // with its scheme
+	Items   []string
 }
 
 // NotURLError is the error for a first word that is neither a URL nor a

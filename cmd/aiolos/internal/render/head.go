@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // Printer writes heads. Values are made harmless for a terminal, and those that
@@ -58,7 +58,7 @@ func (p Printer) target(req *http.Request) string {
 	for i, param := range params {
 		name, _, ok := strings.Cut(param, "=")
 		plain, err := url.QueryUnescape(name)
-		if ok && (err != nil || errors.SensitiveHeader(strings.ReplaceAll(plain, "_", "-"))) {
+		if ok && (err != nil || secret.Param(plain)) {
 			params[i] = name + "=***"
 		}
 	}
@@ -86,18 +86,12 @@ func (p Printer) header(b *strings.Builder, header http.Header) {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range header[name] {
-			if !p.Secrets && secret(name) {
+			if !p.Secrets && secret.Header(name) {
 				value = "***"
 			}
 			b.WriteString(p.Palette.Cyan(p.safe(name)) + ": " + p.safe(value) + "\n")
 		}
 	}
-}
-
-// secret reports whether the values of a header are not for everybody's eyes.
-// Those of CORS only talk about credentials.
-func secret(name string) bool {
-	return errors.SensitiveHeader(name) && !strings.HasPrefix(name, "Access-Control-")
 }
 
 // safe makes a piece of a head harmless.

@@ -6,10 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/xdg"
 )
 
 // suffix is the end of the name of a session's file.
@@ -22,30 +23,14 @@ const maxName = 100
 type Store struct{ path string }
 
 // Open returns the store of the user, whose directory need not exist:
-// $XDG_DATA_HOME/aiolos/sessions, or what is usual for the system if that is not
+// $XDG_STATE_HOME/aiolos/sessions, or what is usual for the system if that is not
 // set.
 func Open(getenv func(string) string) (*Store, error) {
-	base := getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(base) { // the specification wants others ignored
-		var err error
-		if base, err = usual(getenv); err != nil {
-			return nil, err
-		}
+	base, err := xdg.Dir(xdg.State, getenv)
+	if err != nil {
+		return nil, fmt.Errorf("no place for sessions: %w", err)
 	}
 	return &Store{path: filepath.Join(base, "aiolos", "sessions")}, nil
-}
-
-// usual is the directory for data where XDG_DATA_HOME is not set.
-func usual(getenv func(string) string) (string, error) {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return os.UserConfigDir()
-	}
-	home := getenv("HOME")
-	if !filepath.IsAbs(home) {
-		return "", errors.New("no place for sessions: neither XDG_DATA_HOME nor HOME is set")
-	}
-	return filepath.Join(home, ".local", "share"), nil
 }
 
 // CheckName refuses names that are no single, visible element of a path.

@@ -20,7 +20,7 @@ import (
 func open(t *testing.T) (*store.Store, string) {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(func(name string) string { return map[string]string{"XDG_DATA_HOME": dir}[name] })
+	s, err := store.Open(func(name string) string { return map[string]string{"XDG_STATE_HOME": dir}[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,12 +151,12 @@ func TestOpen(t *testing.T) {
 	}
 	for _, tt := range []struct{ data, home, want string }{
 		{"/d", "/h", "/d/aiolos/sessions/x.json"},
-		{"", "/h", "/h/.local/share/aiolos/sessions/x.json"},
-		{"relative", "/h", "/h/.local/share/aiolos/sessions/x.json"},
+		{"", "/h", "/h/.local/state/aiolos/sessions/x.json"},
+		{"relative", "/h", "/h/.local/state/aiolos/sessions/x.json"},
 		{"", "", ""},
 		{"", "relative", ""},
 	} {
-		s, err := store.Open(func(name string) string { return map[string]string{"XDG_DATA_HOME": tt.data, "HOME": tt.home}[name] })
+		s, err := store.Open(func(name string) string { return map[string]string{"XDG_STATE_HOME": tt.data, "HOME": tt.home}[name] })
 		switch {
 		case tt.want == "" && err == nil, tt.want != "" && (err != nil || s.Path("x") != tt.want):
 			t.Errorf("%+v: got %+v, %v", tt, s, err)

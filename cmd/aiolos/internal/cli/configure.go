@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/config"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/xdg"
+)
+
+// hereName is the file of --config-here.
+const hereName = ".aiolosrc"
+
+// settings are the flags that say which files of flags are read.
+type settings struct{ none, here bool }
+
+// flags adds the flags to all commands.
+func (s *settings) flags(f *pflag.FlagSet) {
+	f.BoolVar(&s.none, "no-config", false, `read no file of flags: see "aiolos help config"`)
+	f.BoolVar(&s.here, "config-here", false, "read ./"+hereName+" too")
+}
+
+// noSettings names the flags that make no sense for every call.
+func noSettings() []string {
+	return []string{"help", "brief-help", "version", "no-config", "config-here", "raw", "curl", "go", "offline"}
+}
+
+// configure sets the flags that the command line leaves alone: from the environment,
+// from a file in this directory if that is wanted, and from the user's file.
+func (a *app) configure(cmd *cobra.Command, _ []string) error {
+	switch cmd.Name() {
+	case "version", "completion", "man", "help", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
+		return nil
+	}
+	if a.brief {
+		return nil
+	}
+	flags := cmd.Flags()
+	var variables, which config.Layer
+	for _, l := range config.Environment(flags, a.Getenv) {
+		switch {
+		case l.Name == "no-config", l.Name == "config-here":
+			which = append(which, l)
+		case !slices.Contains(noSettings(), l.Name):
+			variables = append(variables, l)
+		}
+	}
+	if err := config.Apply(flags, which); err != nil {
+		return usage(err)
+	}
+	files, err := a.settingsFiles(cmd.Root())
+	if err == nil {
+		err = config.Apply(flags, append([]config.Layer{variables}, files...)...)
+	}
+	if err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// settingsFiles reads the files of flags, those that count more first.
+func (a *app) settingsFiles(root *cobra.Command) ([]config.Layer, error) {
+	if a.conf.none {
+		return nil, nil
+	}
+	var names []string
+	if a.conf.here {
+		names = append(names, hereName)
+	}
+	if dir, err := xdg.Dir(xdg.Config, a.Getenv); err == nil { // else there is none
+		names = append(names, filepath.Join(dir, "aiolos", "config"))
+	}
+	layers := make([]config.Layer, len(names))
+	for i, name := range names {
+		var err error
+		if layers[i], err = readSettings(root, name); err != nil {
+			return nil, err
+		}
+	}
+	return layers, nil
+}
+
+// readSettings reads a file of flags, each of which some command has to have. A file
+// that does not exist has none.
+func readSettings(root *cobra.Command, name string) (config.Layer, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	lines, err := config.Parse(f, name)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range lines {
+		long := longName(root, l.Name)
+		switch {
+		case long == "":
+			return nil, fmt.Errorf("%s: no command has a flag %q", l.From, l.Name)
+		case slices.Contains(noSettings(), long):
+			return nil, fmt.Errorf("%s: --%s is for the command line", l.From, long)
+		}
+		lines[i].Name = long
+	}
+	return lines, nil
+}
+
+// longName is the long name of a flag: a letter is one of the bare form, because it
+// means something else elsewhere.
+func longName(root *cobra.Command, name string) string {
+	if len(name) == 1 {
+		if f := root.Flags().ShorthandLookup(name); f != nil {
+			return f.Name
+		}
+		if f := root.PersistentFlags().ShorthandLookup(name); f != nil {
+			return f.Name
+		}
+		return ""
+	}
+	commands := []*cobra.Command{root}
+	for i := 0; i < len(commands); i++ {
+		cmd := commands[i]
+		if cmd.Flags().Lookup(name) != nil || cmd.PersistentFlags().Lookup(name) != nil {
+			return name
+		}
+		commands = append(commands, cmd.Commands()...)
+	}
+	return ""
+}

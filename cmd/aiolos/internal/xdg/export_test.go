@@ -1,0 +1,4 @@
+package xdg
+
+// DirOn is Dir on any system.
+var DirOn = dir
