@@ -54,22 +54,19 @@ func errExists(path string) error {
 	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
 }
 
-// find is the name whose unfinished file is of url, or "".
-func (d saveDir) find(url string) string {
+// described are the names whose unfinished files have a description.
+func (d saveDir) described() []string {
 	entries, err := fs.ReadDir(d.root.FS(), ".")
 	if err != nil {
-		return ""
+		return nil
 	}
+	var names []string
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), metaSuffix)
-		if !ok || SafeFileName(name) != name {
-			continue
-		}
-		if m, err := readMeta(d.root, e.Name()); err == nil && m.URL == url {
-			return name
+		if name, ok := strings.CutSuffix(e.Name(), metaSuffix); ok && SafeFileName(name) == name {
+			names = append(names, name)
 		}
 	}
-	return ""
+	return names
 }
 
 // create makes a fresh part, in the place of whatever is there.
@@ -80,23 +77,33 @@ func (d saveDir) create(name string) (*os.File, error) {
 	return d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
-// reserve makes a part for the first name, with a number if need be, that nobody
-// uses.
-func (d saveDir) reserve(want string) (string, *os.File, error) {
+// reserve makes a part for the first name, with a number if need be, that is to be
+// had.
+func (sv *saver) reserve(want string) error {
+	d := sv.dir
 	for n := range maxNumbered {
 		name := numberedName(want, n)
-		if d.exists(name) || d.exists(name+metaSuffix) {
+		taken := d.exists(name)
+		switch {
+		case taken && sv.cfg.IfExists == ExistsRefuse, n > 0 && sv.strict:
+			return errExists(d.path(name))
+		case sv.cfg.IfExists != ExistsReplace && (taken || d.exists(name+partSuffix) || d.exists(name+metaSuffix)):
+			continue
+		case !sv.claim(name):
 			continue
 		}
-		part, err := d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if err == nil {
-			return name, part, nil
+		var err error
+		if sv.cfg.IfExists == ExistsReplace {
+			sv.part, err = d.create(name)
+		} else {
+			sv.part, err = d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		}
-		if !stderrors.Is(err, fs.ErrExist) {
-			return "", nil, err
+		if err == nil || !stderrors.Is(err, fs.ErrExist) {
+			sv.name = name
+			return err
 		}
 	}
-	return "", nil, errExists(d.path(want))
+	return errExists(d.path(want))
 }
 
 // numberedName is the n-th name to try in the place of one that is taken.
@@ -108,27 +115,27 @@ func numberedName(name string, n int) string {
 	return fmt.Sprintf("%s-%d%s", stem, n, ext)
 }
 
-// publish gives a finished part its name, in one step. A file that the caller
-// named is replaced unless keep is set; a name that the server gave never
-// replaces anything.
-func (d saveDir) publish(name string, named, keep bool) (string, error) {
-	if named && !keep {
-		if err := d.root.Rename(name+partSuffix, name); err != nil {
+// publish gives a finished part its name, in one step. It replaces a file only if
+// that was asked for.
+func (sv *saver) publish() (string, error) {
+	d := sv.dir
+	if sv.cfg.IfExists == ExistsReplace && !sv.strict {
+		if err := d.root.Rename(sv.name+partSuffix, sv.name); err != nil {
 			return "", err
 		}
-		return name, d.published(name)
+		return sv.name, d.published(sv.name)
 	}
 	for n := range maxNumbered {
-		final := numberedName(name, n)
-		err := d.link(name+partSuffix, final)
+		final := numberedName(sv.name, n)
+		err := d.link(sv.name+partSuffix, final)
 		if err == nil {
-			return final, d.published(name)
+			return final, d.published(sv.name)
 		}
-		if named || !stderrors.Is(err, fs.ErrExist) {
+		if sv.strict || !stderrors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 	}
-	return "", errExists(d.path(name))
+	return "", errExists(d.path(sv.name))
 }
 
 // link moves a file to a name that must be free.
