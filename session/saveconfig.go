@@ -41,8 +41,8 @@ type SaveConfig struct {
 	// Begin is called when it is clear what comes, before any of it is written:
 	// with the response, the Path of the file, the Size of what is there already,
 	// and the length of the whole, or -1. It is called again only if the whole file
-	// has to be fetched again. An error ends the call, and what was there stays. It
-	// must leave the body alone. Nil is allowed.
+	// has to be fetched again. An error ends the call; an unfinished file that was
+	// to be continued stays. The body must be left alone. Nil is allowed.
 	Begin func(r *Response, at Saved, total int64) error
 	// NoResume neither goes on with an unfinished file nor leaves one.
 	NoResume bool
