@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -60,4 +63,30 @@ func ExampleSaveConfig_names() {
 	// Report-1.txt 0 -1
 	// the body
 	// Report-1.txt 8 <nil>
+}
+
+// What an error has left is continued by the same call.
+func ExampleSaved() {
+	dir, remove := exampleDir()
+	defer remove()
+	s, err := session.New(session.Config{Transport: middleware.Func(func(req *http.Request) (*http.Response, error) {
+		h := http.Header{"Etag": {`"v1"`}}
+		if req.Header.Get("Range") == "bytes=4-" {
+			h.Set("Content-Range", "bytes 4-7/8")
+			return &http.Response{StatusCode: http.StatusPartialContent, Header: h, ContentLength: 4, Body: io.NopCloser(strings.NewReader("body"))}, nil
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: h, ContentLength: 8, Body: io.NopCloser(strings.NewReader("the "))}, nil
+	})})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	for range 2 {
+		saved, err := s.Save(context.Background(), "http://example.com/file", session.SaveConfig{Path: dir})
+		fmt.Println(filepath.Base(saved.Path), saved.Size, saved.Resumed, saved.Unfinished, err != nil)
+	}
+	// Output:
+	// file 4 0 true true
+	// file 8 4 false false
 }

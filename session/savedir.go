@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -54,18 +55,21 @@ func errExists(path string) error {
 	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
 }
 
-// described are the names whose unfinished files have a description.
+// described are the names whose unfinished files have a description, in order.
 func (d saveDir) described() []string {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
+	f, err := d.root.Open(".")
 	if err != nil {
 		return nil
 	}
+	defer f.Close()
+	all, _ := f.Readdirnames(-1) // what can be had
 	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), metaSuffix); ok && SafeFileName(name) == name {
+	for _, entry := range all {
+		if name, ok := strings.CutSuffix(entry, metaSuffix); ok && SafeFileName(name) == name {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

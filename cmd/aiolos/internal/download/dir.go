@@ -43,6 +43,7 @@ func (c Conflict) ifExists() session.IfExists {
 		return session.ExistsRefuse
 	case Overwrite:
 		return session.ExistsReplace
+	case Rename:
 	}
 	return session.ExistsNumber
 }
