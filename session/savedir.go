@@ -119,6 +119,15 @@ func numberedName(name string, n int) string {
 	return fmt.Sprintf("%s-%d%s", stem, n, ext)
 }
 
+// isNumbered reports whether name is that of wanted with a number.
+func isNumbered(name, wanted string) bool {
+	stem, ext := splitExt(wanted)
+	name, found := strings.CutPrefix(name, stem+"-")
+	number, ends := strings.CutSuffix(name, ext)
+	_, ok := digits(number)
+	return found && ends && ok
+}
+
 // publish gives a finished part its name, in one step. It replaces a file only if
 // that was asked for.
 func (sv *saver) publish() (string, error) {

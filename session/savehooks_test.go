@@ -141,3 +141,30 @@ func TestSavedUnfinished(t *testing.T) {
 		t.Errorf("Response.Save returns %d, %v", n, err)
 	}
 }
+
+// TestSavedNumbered: the same call goes on with a file that has got a number.
+func TestSavedNumbered(t *testing.T) {
+	t.Parallel()
+	for way, save := range ways {
+		for _, tt := range []struct {
+			ifExists session.IfExists
+			there    string
+		}{{session.ExistsNumber, "f.tar.gz"}, {session.ExistsRefuse, "f.tar.gz.part"}} {
+			f, dir := newFileServer(t), t.TempDir()
+			put(t, dir, tt.there, "old")
+			plant(t, f, dir, "f-x.tar.gz", "/f", content[:2]) // not a number
+			plant(t, f, dir, "g-1.tar.gz", "/f", content[:3])
+			cfg := session.SaveConfig{Path: filepath.Join(dir, "f.tar.gz"), IfExists: tt.ifExists}
+			f.cutAt = 1000
+			left, err := save(t, f, "/f", cfg)
+			if err == nil || filepath.Base(left.Path) != "f-1.tar.gz" || !left.Unfinished {
+				t.Errorf("%s: %+v, %v", way, left, err)
+			}
+			saved, err := save(t, f, "/f", cfg)
+			if err != nil || saved.Path != left.Path || saved.Resumed != 1000 {
+				t.Errorf("%s: %+v, %v", way, saved, err)
+			}
+			wantContent(t, left.Path, content)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -100,11 +101,7 @@ func (sv *saver) saveResponse(ctx context.Context, r *Response) (Saved, error) {
 
 // find looks for an unfinished file of the URL that can be continued.
 func (sv *saver) find() {
-	names := []string{sv.want}
-	if sv.want == "" {
-		names = sv.dir.described()
-	}
-	for _, name := range names {
+	for _, name := range sv.candidates() {
 		meta, err := readMeta(sv.dir.root, name+metaSuffix)
 		if err != nil || meta.URL != sv.url || meta.validator() == "" {
 			continue
@@ -115,6 +112,19 @@ func (sv *saver) find() {
 			return
 		}
 	}
+}
+
+// candidates are the names under which an unfinished file of the URL may be: that
+// of Path, with a number too if it may have got one, or all that there are.
+func (sv *saver) candidates() []string {
+	switch {
+	case sv.want == "":
+		return sv.dir.described()
+	case sv.cfg.IfExists == ExistsReplace:
+		return []string{sv.want}
+	}
+	others := slices.DeleteFunc(sv.dir.described(), func(name string) bool { return !isNumbered(name, sv.want) })
+	return append([]string{sv.want}, others...)
 }
 
 func (sv *saver) claim(name string) bool { return sv.cfg.Claim == nil || sv.cfg.Claim(name) }
