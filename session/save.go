@@ -3,8 +3,6 @@ package session
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
-	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,59 +10,14 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// SaveConfig says where and how a body becomes a file. The zero value saves into
-// the working directory, under a name that the response gives.
-type SaveConfig struct {
-	// Path is the file. If it is a directory, or ends in a slash, or is empty,
-	// the file goes there under the name of [Response.FileName], with a number
-	// if that is taken. The directory must exist.
-	Path string
-	// NoReplace makes it an error, [fs.ErrExist], that there is a file at Path.
-	// It is otherwise replaced, in one step, once the new one is complete.
-	NoReplace bool
-	// NoResume neither goes on with an unfinished file nor leaves one.
-	NoResume bool
-	// Hash makes the hash that Sum is compared with, such as sha256.New. Nil
-	// means that nothing is compared.
-	Hash func() hash.Hash
-	// Sum is what the hash of the whole file must be.
-	Sum []byte
-	// Progress is called as the file grows, with its length so far and the
-	// whole, or -1 if that is not known. It must be quick. Nil is allowed. It is
-	// not called twice at the same time, and goes back only if a part of several,
-	// or the whole file, has to be fetched again.
-	Progress func(done, total int64)
-	// Parallel is how many requests fetch parts of the file at the same time, if
-	// the server offers that (Accept-Ranges: bytes), the response has a strong
-	// validator and a length, and there is 1 MiB for each. 0 and 1 mean one
-	// request; negative values, too. See [Response.SaveTo].
-	Parallel int
-}
-
-// Saved is a body that became a file.
-type Saved struct {
-	Path    string // of the file
-	Size    int64  // in bytes
-	Resumed int64  // how many of them an earlier call had left
-}
-
-// ChecksumError is a file whose hash is not the one that it should have. It is
-// of the class [errors.ErrClientPayload]; the file is not kept.
-type ChecksumError struct{ Want, Got []byte }
-
-// Error shows both.
-func (e *ChecksumError) Error() string {
-	return "checksum is " + hex.EncodeToString(e.Got) + ", not " + hex.EncodeToString(e.Want)
-}
-
-// Is reports whether the class or an ancestor of it is target.
-func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
-
 // Save writes the body to a file and returns the file's length. It is SaveTo with
 // a path alone.
 func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 	saved, err := r.SaveTo(ctx, SaveConfig{Path: path})
-	return saved.Size, err
+	if err != nil {
+		return 0, err
+	}
+	return saved.Size, nil
 }
 
 // SaveTo writes the body to a file and closes the response. The file grows under
@@ -91,7 +44,9 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 //
 // A status of 400 or more is an error, as from [Response.CheckStatus]. The body
 // must not have been read in part. ctx bounds the writing, beside the context of
-// the request. Two calls for one Path must not run at the same time.
+// the request. Two calls for one Path must not run at the same time, nor two for
+// one URL and one directory, unless [SaveConfig] has a Claim that keeps them apart.
+// Beside an error, [Saved] tells what is left.
 func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	defer r.Close()
 	switch {
@@ -112,7 +67,7 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 		return r.call.s.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
 	}
 	saved, err := sv.saveResponse(ctx, r)
-	return saved, r.wrap(err)
+	return sv.outcome(saved, err), r.wrap(err)
 }
 
 // Save requests url and writes the body to a file, as [Response.SaveTo] does. An
@@ -134,7 +89,7 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 		return s.Request(ctx, http.MethodGet, url, Join(opts...), extra)
 	}
 	saved, err := sv.saveURL(ctx)
-	return saved, errors.Wrap(http.MethodGet, u, err)
+	return sv.outcome(saved, err), errors.Wrap(http.MethodGet, u, err)
 }
 
 // requestURL is the URL that a request with opts asks for first.
@@ -214,12 +169,4 @@ func rangeOption(span, validator string) Option {
 		}
 		return nil
 	}}
-}
-
-// checkSum compares, unless nothing is to be compared.
-func (cfg *SaveConfig) checkSum(got []byte) error {
-	if !bytes.Equal(got, cfg.Sum) {
-		return &ChecksumError{Want: cfg.Sum, Got: got}
-	}
-	return nil
 }

@@ -35,7 +35,7 @@ func TestSave(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := save(t, f, "/file", session.SaveConfig{Path: path, NoReplace: true})
+			_, err := save(t, f, "/file", session.SaveConfig{Path: path, IfExists: session.ExistsRefuse})
 			wantIs(t, err, fs.ErrExist)
 			wantContent(t, path, []byte("old"))
 			if got := files(t, dir); got != "out.bin" {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -54,22 +55,22 @@ func errExists(path string) error {
 	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
 }
 
-// find is the name whose unfinished file is of url, or "".
-func (d saveDir) find(url string) string {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
+// described are the names whose unfinished files have a description, in order.
+func (d saveDir) described() []string {
+	f, err := d.root.Open(".")
 	if err != nil {
-		return ""
+		return nil
 	}
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), metaSuffix)
-		if !ok || SafeFileName(name) != name {
-			continue
-		}
-		if m, err := readMeta(d.root, e.Name()); err == nil && m.URL == url {
-			return name
+	defer f.Close()
+	all, _ := f.Readdirnames(-1) // what can be had
+	var names []string
+	for _, entry := range all {
+		if name, ok := strings.CutSuffix(entry, metaSuffix); ok && SafeFileName(name) == name {
+			names = append(names, name)
 		}
 	}
-	return ""
+	slices.Sort(names)
+	return names
 }
 
 // create makes a fresh part, in the place of whatever is there.
@@ -80,23 +81,34 @@ func (d saveDir) create(name string) (*os.File, error) {
 	return d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
-// reserve makes a part for the first name, with a number if need be, that nobody
-// uses.
-func (d saveDir) reserve(want string) (string, *os.File, error) {
+// reserve makes a part for the first name, with a number if need be, that is to be
+// had.
+func (sv *saver) reserve(want string) error {
+	d := sv.dir
+	clears := sv.strict || sv.cfg.IfExists == ExistsReplace // an unfinished file of something else goes
 	for n := range maxNumbered {
 		name := numberedName(want, n)
-		if d.exists(name) || d.exists(name+metaSuffix) {
+		taken := d.exists(name)
+		switch {
+		case taken && sv.cfg.IfExists == ExistsRefuse, n > 0 && sv.strict:
+			return errExists(d.path(name))
+		case sv.cfg.IfExists != ExistsReplace && taken, !clears && (d.exists(name+partSuffix) || d.exists(name+metaSuffix)):
+			continue
+		case !sv.claim(name):
 			continue
 		}
-		part, err := d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if err == nil {
-			return name, part, nil
+		var err error
+		if clears {
+			sv.part, err = d.create(name)
+		} else {
+			sv.part, err = d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		}
-		if !stderrors.Is(err, fs.ErrExist) {
-			return "", nil, err
+		if err == nil || !stderrors.Is(err, fs.ErrExist) {
+			sv.name = name
+			return err
 		}
 	}
-	return "", nil, errExists(d.path(want))
+	return errExists(d.path(want))
 }
 
 // numberedName is the n-th name to try in the place of one that is taken.
@@ -108,27 +120,36 @@ func numberedName(name string, n int) string {
 	return fmt.Sprintf("%s-%d%s", stem, n, ext)
 }
 
-// publish gives a finished part its name, in one step. A file that the caller
-// named is replaced unless keep is set; a name that the server gave never
-// replaces anything.
-func (d saveDir) publish(name string, named, keep bool) (string, error) {
-	if named && !keep {
-		if err := d.root.Rename(name+partSuffix, name); err != nil {
+// isNumbered reports whether name is that of wanted with a number.
+func isNumbered(name, wanted string) bool {
+	stem, ext := splitExt(wanted)
+	name, found := strings.CutPrefix(name, stem+"-")
+	number, ends := strings.CutSuffix(name, ext)
+	_, ok := digits(number)
+	return found && ends && ok
+}
+
+// publish gives a finished part its name, in one step. It replaces a file only if
+// that was asked for.
+func (sv *saver) publish() (string, error) {
+	d := sv.dir
+	if sv.cfg.IfExists == ExistsReplace {
+		if err := d.root.Rename(sv.name+partSuffix, sv.name); err != nil {
 			return "", err
 		}
-		return name, d.published(name)
+		return sv.name, d.published(sv.name)
 	}
 	for n := range maxNumbered {
-		final := numberedName(name, n)
-		err := d.link(name+partSuffix, final)
+		final := numberedName(sv.name, n)
+		err := d.link(sv.name+partSuffix, final)
 		if err == nil {
-			return final, d.published(name)
+			return final, d.published(sv.name)
 		}
-		if named || !stderrors.Is(err, fs.ErrExist) {
+		if sv.strict || !stderrors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 	}
-	return "", errExists(d.path(name))
+	return "", errExists(d.path(sv.name))
 }
 
 // link moves a file to a name that must be free.

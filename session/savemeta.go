@@ -7,11 +7,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
-// The ends of the names of unfinished files. They are those of the command line
-// tool, so that each can go on with what the other has left.
+// The ends of the names of unfinished files. What one program
+// has left, another can go on with.
 const (
 	partSuffix = ".part"
 	metaSuffix = ".part.json"
@@ -26,7 +27,8 @@ type partMeta struct {
 	URL          string `json:"url"`
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"last-modified,omitempty"`
-	Length       int64  `json:"length"` // of the whole; -1: not known
+	Encoding     string `json:"encoding,omitempty"` // Content-Encoding, which the bytes are still in
+	Length       int64  `json:"length"`             // of the whole; -1: not known
 }
 
 // newMeta describes the resource of a response that has all of it. If the body
@@ -35,7 +37,7 @@ func newMeta(url string, r *Response) partMeta {
 	if r.body.decoded || r.Uncompressed {
 		return partMeta{URL: url, Length: -1}
 	}
-	m := partMeta{URL: url, Length: r.ContentLength}
+	m := partMeta{URL: url, Encoding: contentCoding(r.Header), Length: r.ContentLength}
 	if tag, ok := r.ETag(); ok && !tag.Weak {
 		m.ETag = tag.String()
 	}
@@ -56,6 +58,15 @@ func strongDate(h http.Header) bool {
 	return err == nil && date.Sub(modified) >= time.Second
 }
 
+// contentCoding is what a body is in, or empty.
+func contentCoding(h http.Header) string {
+	coding := strings.ToLower(strings.Join(h["Content-Encoding"], ","))
+	if coding == "identity" {
+		return ""
+	}
+	return coding
+}
+
 // validator is what If-Range may carry: a strong tag, else a strong date, else
 // nothing (RFC 9110 13.1.5).
 func (m partMeta) validator() string {
@@ -70,7 +81,7 @@ func (m partMeta) same(other partMeta) bool {
 	if m.Length >= 0 && other.Length >= 0 && m.Length != other.Length {
 		return false
 	}
-	return m.URL == other.URL && m.validator() != "" && m.validator() == other.validator()
+	return m.URL == other.URL && m.Encoding == other.Encoding && m.validator() != "" && m.validator() == other.validator()
 }
 
 // parseMeta checks a description, which may come from anywhere.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -186,9 +187,14 @@ func TestSavePartsGap(t *testing.T) {
 				w.Write(want)
 			}
 		}
+		begun := []string{"200 f 0 0 4194304"} // the gap is no beginning
+		if other {
+			begun = append(begun, "200 f 0 0 15")
+		}
+		var calls []string
 		var others, all sync.Once
 		path := filepath.Join(dir, "f")
-		saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path, Parallel: 4, Progress: func(done, _ int64) {
+		saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path, Parallel: 4, Begin: begins(&calls, nil), Progress: func(done, _ int64) {
 			switch done {
 			case 2*mebi + 2000: // and 1000 of the first and the second
 				others.Do(func() { close(f.release) })
@@ -196,8 +202,8 @@ func TestSavePartsGap(t *testing.T) {
 				all.Do(func() { close(firstDone) })
 			}
 		}})
-		if err != nil || saved.Size != int64(len(want)) || saved.Resumed != 0 {
-			t.Errorf("got %+v, %v", saved, err)
+		if err != nil || saved.Size != int64(len(want)) || saved.Resumed != 0 || !slices.Equal(calls, begun) {
+			t.Errorf("got %+v, %v, begun %q", saved, err, calls)
 		}
 		if got := f.requests(); !strings.Contains(got, `|`+rest+` "v1"|`) || strings.Count(got, "|") != 5 {
 			t.Errorf("asked for %s", got)

@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -16,9 +17,10 @@ type saver struct {
 	url  string // asked for first
 	ask  func(ctx context.Context, extra Option) (*Response, error)
 	dir  saveDir
-	name string // in dir; empty until a response has given one
-	// named says that the caller gave the name.
-	named bool
+	want string // the name that Path gives, or empty
+	name string // in dir; empty until it is settled
+	// strict says that no other name will do.
+	strict bool
 
 	part  *os.File
 	meta  partMeta
@@ -29,23 +31,44 @@ type saver struct {
 }
 
 func openSaver(cfg SaveConfig, url string) (*saver, error) {
-	if (cfg.Hash == nil) != (cfg.Sum == nil) {
+	switch {
+	case (cfg.Hash == nil) != (cfg.Sum == nil):
 		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
+	case cfg.IfExists > ExistsRefuse:
+		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "no value of IfExists"}
 	}
 	sv := &saver{cfg: cfg, url: url, total: -1}
 	var err error
-	if sv.dir, sv.name, err = openSaveDir(cfg.Path); err != nil {
+	if sv.dir, sv.want, err = cfg.open(); err != nil {
 		return nil, err
 	}
-	sv.named = sv.name != ""
-	if sv.cfg.NoReplace && sv.named && sv.dir.exists(sv.name) {
+	if cfg.IfExists == ExistsDefault {
+		sv.cfg.IfExists = ExistsNumber
+		if sv.want != "" {
+			sv.cfg.IfExists = ExistsReplace
+		}
+	}
+	sv.strict = sv.want != "" && sv.cfg.IfExists == ExistsRefuse
+	if sv.strict && sv.dir.exists(sv.want) {
 		sv.close()
-		return nil, errExists(sv.dir.path(sv.name))
+		return nil, errExists(sv.dir.path(sv.want))
 	}
 	return sv, nil
 }
 
-func (sv *saver) close() { sv.dir.root.Close() }
+func (sv *saver) close() {
+	if sv.cfg.Root == nil {
+		sv.dir.root.Close()
+	}
+}
+
+// outcome is what SaveTo and Save return beside an error.
+func (sv *saver) outcome(saved Saved, err error) Saved {
+	if err == nil || sv.name == "" {
+		return saved
+	}
+	return Saved{Path: sv.dir.path(sv.name), Size: sv.have, Unfinished: sv.keeps()}
+}
 
 // saveURL asks for the file, or for its rest, and saves it.
 func (sv *saver) saveURL(ctx context.Context) (Saved, error) {
@@ -79,23 +102,33 @@ func (sv *saver) saveResponse(ctx context.Context, r *Response) (Saved, error) {
 
 // find looks for an unfinished file of the URL that can be continued.
 func (sv *saver) find() {
-	name := sv.name
-	if name == "" {
-		name = sv.dir.find(sv.url)
+	for _, name := range sv.candidates() {
+		meta, err := readMeta(sv.dir.root, name+metaSuffix)
+		if err != nil || meta.URL != sv.url || meta.validator() == "" {
+			continue
+		}
+		info, err := sv.dir.root.Lstat(name + partSuffix)
+		if err == nil && info.Mode().IsRegular() && sv.claim(name) {
+			sv.name, sv.meta, sv.have = name, meta, info.Size()
+			return
+		}
 	}
-	if name == "" {
-		return
-	}
-	meta, err := readMeta(sv.dir.root, name+metaSuffix)
-	if err != nil || meta.URL != sv.url || meta.validator() == "" {
-		return
-	}
-	info, err := sv.dir.root.Lstat(name + partSuffix)
-	if err != nil || !info.Mode().IsRegular() {
-		return
-	}
-	sv.name, sv.meta, sv.have = name, meta, info.Size()
 }
+
+// candidates are the names under which an unfinished file of the URL may be: that
+// of Path, with a number too if it may have got one, or all that there are.
+func (sv *saver) candidates() []string {
+	switch {
+	case sv.want == "":
+		return sv.dir.described()
+	case sv.strict || sv.cfg.IfExists == ExistsReplace:
+		return []string{sv.want}
+	}
+	others := slices.DeleteFunc(sv.dir.described(), func(name string) bool { return !isNumbered(name, sv.want) })
+	return append([]string{sv.want}, others...)
+}
+
+func (sv *saver) claim(name string) bool { return sv.cfg.Claim == nil || sv.cfg.Claim(name) }
 
 // request asks for the file, and once more without a range if the server has
 // another version of it.
@@ -134,13 +167,8 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 	if err != nil {
 		return Saved{}, err
 	}
-	switch n := sv.parallel(r, v); {
-	case n > 1:
-		if err = sv.receiveParts(ctx, r, n); err == errGap {
-			return sv.closeGap(ctx)
-		}
-	case v != complete:
-		err = sv.receive(ctx, r)
+	if err = sv.fill(ctx, r, v); err == errGap {
+		return sv.closeGap(ctx)
 	}
 	if err == nil {
 		err = sv.verify()
@@ -149,7 +177,7 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 	if err != nil {
 		return Saved{}, sv.leave(err)
 	}
-	name, err := sv.dir.publish(sv.name, sv.named, sv.cfg.NoReplace)
+	name, err := sv.publish()
 	if err != nil {
 		return Saved{}, err
 	}
@@ -161,10 +189,13 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 func (sv *saver) restart(r *Response) error {
 	sv.have, sv.had = 0, 0
 	var err error
-	if sv.name == "" {
-		sv.name, sv.part, err = sv.dir.reserve(r.FileName())
-	} else {
+	switch {
+	case sv.name != "":
 		sv.part, err = sv.dir.create(sv.name)
+	case sv.want != "":
+		err = sv.reserve(sv.want)
+	default:
+		err = sv.reserve(sv.cfg.fileName(r))
 	}
 	if err != nil {
 		return err
@@ -192,6 +223,22 @@ func (sv *saver) goOn() (err error) {
 		sv.part.Close() // the error that counts is known
 	}
 	return err
+}
+
+// fill gets what the part lacks.
+func (sv *saver) fill(ctx context.Context, r *Response, v rangeVerdict) error {
+	if begin := sv.cfg.Begin; begin != nil && (v == fromStart || !sv.gap) {
+		if err := begin(r, Saved{Path: sv.dir.path(sv.name), Size: sv.have, Resumed: sv.had}, sv.total); err != nil {
+			return err
+		}
+	}
+	switch n := sv.parallel(r, v); {
+	case n > 1:
+		return sv.receiveParts(ctx, r, n)
+	case v != complete:
+		return sv.receive(ctx, r)
+	}
+	return nil
 }
 
 // receive appends the body to the part.
@@ -228,27 +275,47 @@ func (w *savedBytes) Write(p []byte) (int, error) {
 // verify looks whether the file is what it should be, and is on the disk.
 func (sv *saver) verify() error {
 	if sv.cfg.Hash != nil {
-		if _, err := sv.part.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
 		h := sv.cfg.Hash()
-		if _, err := io.Copy(h, sv.part); err != nil {
+		if err := sv.readAll(func(r io.Reader) error { _, err := io.Copy(h, r); return err }); err != nil {
 			return err
 		}
 		if err := sv.cfg.checkSum(h.Sum(nil)); err != nil {
-			sv.meta = partMeta{} // there is nothing to go on with
-			return err
+			return sv.bad(err)
+		}
+	}
+	if sv.cfg.Verify != nil {
+		if err := sv.readAll(sv.cfg.Verify); err != nil {
+			return sv.bad(err)
 		}
 	}
 	return sv.part.Sync()
 }
 
+// readAll gives all of the part to read.
+func (sv *saver) readAll(read func(io.Reader) error) error {
+	if _, err := sv.part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return read(sv.part)
+}
+
+// bad says of the part that there is nothing to go on with.
+func (sv *saver) bad(err error) error {
+	sv.meta, sv.have = partMeta{}, 0
+	return err
+}
+
 // leave removes an unfinished file that no later call could go on with.
 func (sv *saver) leave(err error) error {
-	if sv.have > 0 && sv.meta.validator() != "" && !sv.cfg.NoResume && !tooLong(sv.have, sv.total) {
+	if sv.keeps() {
 		return err
 	}
 	return stderrors.Join(err, sv.dir.discard(sv.name))
+}
+
+// keeps reports whether a later call can go on with what is there.
+func (sv *saver) keeps() bool {
+	return sv.have > 0 && sv.meta.validator() != "" && !sv.cfg.NoResume && !tooLong(sv.have, sv.total)
 }
 
 // tooLong reports whether a file is longer than it should be.

@@ -24,15 +24,15 @@ type contentRange struct{ first, last, total int64 }
 
 // parseContentRange reads the header (RFC 9110 14.4).
 func parseContentRange(s string) (contentRange, bool) {
-	cr := contentRange{-1, -1, -1}
+	cr, unknown := contentRange{-1, -1, -1}, contentRange{-1, -1, -1}
 	unit, rest, _ := strings.Cut(s, " ")
 	span, length, ok := strings.Cut(rest, "/")
 	if !ok || !strings.EqualFold(unit, "bytes") {
-		return cr, false
+		return unknown, false
 	}
 	if length != "*" {
 		if cr.total, ok = digits(length); !ok {
-			return cr, false
+			return unknown, false
 		}
 	}
 	if span == "*" {
@@ -42,7 +42,10 @@ func parseContentRange(s string) (contentRange, bool) {
 	var ok1, ok2 bool
 	cr.first, ok1 = digits(first)
 	cr.last, ok2 = digits(last)
-	return cr, ok1 && ok2 && cr.first <= cr.last && (cr.total < 0 || cr.last < cr.total)
+	if !ok1 || !ok2 || cr.first > cr.last || cr.total >= 0 && cr.last >= cr.total {
+		return unknown, false
+	}
+	return cr, true
 }
 
 func digits(s string) (int64, bool) {
@@ -68,11 +71,7 @@ func judge(r *Response, have int64, meta partMeta) (v rangeVerdict, total int64,
 		}
 		return goOn, max(cr.total, meta.Length), nil
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		length := meta.Length
-		if ok {
-			length = cr.total
-		}
-		if length != have {
+		if !isComplete(have, cr.total, meta) {
 			return askAgain, 0, nil
 		}
 		return complete, have, nil
@@ -90,10 +89,24 @@ func judge(r *Response, have int64, meta partMeta) (v rangeVerdict, total int64,
 	return fromStart, r.ContentLength, nil
 }
 
+// isComplete reports whether have bytes are all, when a server has nothing after
+// them: both it and meta say so, as far as they say anything. The length that it
+// gives is that of the bytes without a coding, so of others meta has to know it.
+func isComplete(have, total int64, meta partMeta) bool {
+	if total < 0 || meta.Encoding != "" {
+		total = meta.Length
+	}
+	return total == have && (meta.Length < 0 || meta.Length == have)
+}
+
 // samePart reports whether a 206 is of the resource that meta describes, for
 // servers that do not know If-Range.
 func samePart(r *Response, cr contentRange, meta partMeta) bool {
-	if r.body.decoded || r.Uncompressed || cr.total >= 0 && meta.Length >= 0 && cr.total != meta.Length {
+	// A tag tells codings apart, a date does not (RFC 9110 8.8.3.3).
+	if r.body.decoded || r.Uncompressed || contentCoding(r.Header) != meta.Encoding {
+		return false
+	}
+	if cr.total >= 0 && meta.Length >= 0 && cr.total != meta.Length {
 		return false
 	}
 	if tag := r.Header.Get("ETag"); tag != "" && meta.ETag != "" {

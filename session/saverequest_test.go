@@ -115,7 +115,7 @@ func TestSaveOvertaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		overtaken = false
-		cfg.Path, cfg.NoReplace = filepath.Join(dir, "f"), true
+		cfg.Path, cfg.IfExists = filepath.Join(dir, "f"), session.ExistsRefuse
 		_, err = save(t, f, "/f", cfg)
 		wantIs(t, err, fs.ErrExist)
 		wantContent(t, filepath.Join(dir, "f"), []byte("faster"))

@@ -245,9 +245,33 @@ func TestContentRange(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %v", s, got, ok, want)
 		}
 	}
-	for _, s := range []string{"", "bytes", "bytes ", "bytes 0-9", "bytes */*", "bytes 9-0/10", "bytes 0-10/10", "bytes -1-2/3", "bytes 0-/3", "items 0-9/10", "bytes +0-9/10", "bytes 0-9/99999999999999999999", "bytes=0-9/10"} {
-		if _, _, _, ok := session.ParseRange(s); ok {
-			t.Errorf("%q is a range", s)
+	for _, s := range []string{"", "bytes", "bytes ", "bytes 0-9", "bytes */*", "bytes 9-0/10", "bytes 0-10/10", "bytes -1-2/3", "bytes 0-/3", "items 0-9/10", "bytes +0-9/10", "bytes 0-9/99999999999999999999", "bytes=0-9/10", "bytes 5 - 9/10", "bytes 5-9/10, bytes 5-9/10", "bytes 18446744073709551615-18/*"} {
+		if first, last, total, ok := session.ParseRange(s); ok || first != -1 || last != -1 || total != -1 {
+			t.Errorf("%q is a range: %d-%d/%d", s, first, last, total)
+		}
+	}
+}
+
+func TestParseMeta(t *testing.T) {
+	t.Parallel()
+	const date = "Mon, 02 Jan 2006 15:04:05 GMT"
+	for in, want := range map[string]string{
+		`{"url":"u","etag":"\"x\"","length":3}`:                        `"x"`,
+		`{"url":"u","etag":"\"x\"","last-modified":"` + date + `"}`:    `"x"`,
+		`{"url":"u","etag":"W/\"x\"","last-modified":"` + date + `"}`:  date,
+		`{"url":"u","etag":"W/\"x\""}`:                                 "",
+		`{"url":"u","etag":"x"}`:                                       "",
+		`{"url":"u","etag":"\"x\r\ny\""}`:                              "",
+		`{"url":"u","last-modified":"yesterday\r\nX: y"}`:              "",
+		`{"url":"u","encoding":"gzip","last-modified":"` + date + `"}`: date,
+	} {
+		if url, validator, err := session.ParseMeta([]byte(in)); err != nil || url != "u" || validator != want {
+			t.Errorf("%s: %q, %q, %v, want %q", in, url, validator, err, want)
+		}
+	}
+	for _, in := range []string{"", "{", "null", "[]", `{"length":3}`, `{"url":"u","length":-2}`, `{"url":1}`} {
+		if url, _, err := session.ParseMeta([]byte(in)); err == nil {
+			t.Errorf("%q is accepted, of %q", in, url)
 		}
 	}
 }

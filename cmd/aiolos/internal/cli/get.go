@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -324,10 +325,8 @@ func again(args []string) string {
 
 // named makes sure that an error says of which URL it is.
 func named(r download.Result) error {
-	if _, ok := errors.AsType[*aioloserrors.RequestError](r.Err); ok {
-		return r.Err
-	}
-	return fmt.Errorf("get %s: %w", redacted(r.Job.URL), r.Err)
+	u, _ := url.Parse(r.Job.URL) // the error is about it if it is none
+	return aioloserrors.Wrap(http.MethodGet, u, r.Err)
 }
 
 // redacted is a URL without its secrets.

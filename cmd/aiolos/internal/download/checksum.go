@@ -150,22 +150,3 @@ func (t *transfer) want(names ...string) error {
 	}
 	return fmt.Errorf("no checksum for %s in the list", names[0])
 }
-
-// verify compares a part that is complete with its checksum. A wrong one is
-// removed: there is nothing to go on with.
-func (t *transfer) verify() error {
-	if t.sum.IsZero() {
-		return nil
-	}
-	root := t.f.Dir.root
-	part, err := root.Open(t.name + partSuffix)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(t.sum.check(part), part.Close())
-	if errors.Is(err, errors.ErrClientPayload) {
-		t.have = 0
-		return errors.Join(err, root.Remove(t.name+partSuffix), root.Remove(t.name+metaSuffix))
-	}
-	return err
-}

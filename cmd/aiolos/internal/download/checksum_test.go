@@ -87,7 +87,7 @@ func fetchSum(t *testing.T, s *server, dir string, sums download.Sums, job downl
 		t.Fatal(err)
 	}
 	defer d.Close()
-	f := &download.Fetcher{Client: s.Client(), Dir: d, Conflict: download.Rename, Progress: &quiet{}, Sums: sums}
+	f := &download.Fetcher{Client: s.sess, Dir: d, Conflict: download.Rename, Progress: &quiet{}, Sums: sums}
 	return f.Fetch(t.Context(), job)
 }
 

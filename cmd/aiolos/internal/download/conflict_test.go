@@ -122,7 +122,7 @@ func TestRunSameName(t *testing.T) {
 	for i := range 20 {
 		jobs = append(jobs, download.Job{URL: fmt.Sprintf("%s/%d/F", s.URL, i/2), Index: i + 1})
 	}
-	f := &download.Fetcher{Client: s.Client(), Dir: d, Conflict: download.Rename, Progress: &quiet{}}
+	f := &download.Fetcher{Client: s.sess, Dir: d, Conflict: download.Rename, Progress: &quiet{}}
 	names := map[string]bool{}
 	download.Run(t.Context(), f, jobs, download.Limits{Total: 8, PerHost: 8}, func(r download.Result) {
 		if r.Err != nil || names[r.Name] {
@@ -177,7 +177,7 @@ func TestRunLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	f := &download.Fetcher{Client: a.Client(), Dir: d, Conflict: download.Rename, Progress: &quiet{}}
+	f := &download.Fetcher{Client: a.sess, Dir: d, Conflict: download.Rename, Progress: &quiet{}}
 	done := 0
 	// Five can run only if the queue passes over a, which is full at two.
 	download.Run(t.Context(), f, jobs, download.Limits{Total: 5, PerHost: 2}, func(r download.Result) {

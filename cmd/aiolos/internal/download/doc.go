@@ -1,11 +1,8 @@
-// Package download fetches URLs into files.
+// Package download fetches URLs into files, several at a time.
 //
-// A file grows as NAME.part, with NAME.part.json beside it that says which
-// resource the bytes are of. Only a complete file gets its name: its length has
-// been compared and its data is on the disk. What an interrupt leaves behind is
-// continued by the next call for the same URL, if the server still has the same
-// resource and says so (RFC 9110, sections 13.1.5 and 14).
-//
-// All files are opened through an [os.Root], so that no name that a server
-// sends, and no symbolic link, leads out of the directory.
+// The files are saved by [session.Session.Save], which goes on with what an
+// interrupt has left and gives a file its name when it is complete. What this
+// package adds is the queue with its limits, names that no two downloads of one
+// call share, the taking up of transfers that break, lists of checksums, and a
+// display that is told what moves.
 package download

@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/session"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 )
 
 // named answers every request with a file under a name of the server's choice.
 type named string
 
-func (n named) Do(req *http.Request) (*http.Response, error) {
+func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK, Request: req, ContentLength: 4, Body: io.NopCloser(strings.NewReader("evil")),
 		Header: http.Header{"Content-Disposition": {string(n)}, "Etag": {`"1"`}},
@@ -38,7 +40,12 @@ func FuzzDisposition(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer d.Close()
-		fetcher := &download.Fetcher{Client: named(disposition), Dir: d, Conflict: download.Rename, Progress: &quiet{}}
+		s, err := session.New(session.Config{Transport: named(disposition)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		fetcher := &download.Fetcher{Client: s, Dir: d, Conflict: download.Rename, Progress: &quiet{}}
 		var result download.Result
 		download.Run(t.Context(), fetcher, []download.Job{{URL: "http://h.example" + path, Index: 1}}, download.Limits{Total: 1, PerHost: 1},
 			func(r download.Result) { result = r })

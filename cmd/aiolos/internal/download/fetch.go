@@ -1,24 +1,21 @@
 package download
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
-	"strconv"
+	"path/filepath"
 	"time"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
-)
+	"github.com/aiolos-http/aiolos/session"
 
-// Doer sends requests. A session does, and so does an *http.Client.
-type Doer interface {
-	Do(req *http.Request) (*http.Response, error)
-}
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+)
 
 // Progress is told about downloads. It is called by several goroutines.
 type Progress interface {
@@ -27,7 +24,7 @@ type Progress interface {
 	Start(name string, have, total int64) Tracker
 }
 
-// Tracker is told about one download, by one goroutine.
+// Tracker is told about one download, by one goroutine at a time.
 type Tracker interface {
 	// Add tells that n more bytes are there.
 	Add(n int)
@@ -58,13 +55,16 @@ type Result struct {
 
 // Fetcher downloads files into a directory. It is safe for concurrent use.
 type Fetcher struct {
-	Client   Doer
+	Client   *session.Session
 	Dir      *Dir
 	Conflict Conflict
 	Progress Progress
 	// Retries is how often a transfer that breaks is taken up again, where it
 	// broke if the server can. Zero and negative are never.
 	Retries int
+	// Parallel is how many requests fetch parts of one file at the same time:
+	// see [session.SaveConfig]. Zero is one.
+	Parallel int
 	// Sums are the checksums of the files by the names that they should have.
 	// If there are any, a file without one is an error. Nil checks nothing.
 	Sums Sums
@@ -72,37 +72,62 @@ type Fetcher struct {
 
 // transfer is one download under way.
 type transfer struct {
-	f     *Fetcher
-	job   Job
-	url   *url.URL
-	name  string // claimed; empty until it is chosen
-	meta  Meta
-	have  int64 // bytes in the part that count
-	total int64 // length of the whole, or -1
-	sum   Sum   // of the whole, or zero
-	// broken says that the body ended before its end.
-	broken bool
+	f    *Fetcher
+	job  Job
+	url  *url.URL // nil if it is none
+	wish string   // the name that was chosen, which may have got a number
+	name string   // in the directory; empty until it is settled
+	sum  Sum      // of the whole, or zero
+
+	tracker    Tracker // nil if nothing is shown
+	shown, had int64   // bytes
+	// moving says that the body is under way.
+	moving bool
 }
 
 // Fetch downloads one URL. The error is in the Result.
 func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	start := time.Now()
-	t := &transfer{f: f, job: job, total: -1}
+	t := &transfer{f: f, job: job}
+	t.url, _ = url.Parse(job.URL) // what is wrong with it, Save says
 	res := Result{Job: job}
-	res.Had, res.Err = t.run(ctx)
-	for t.broken && res.Cuts < f.Retries && pause(ctx, res.Cuts) {
+	saved, err := t.run(ctx)
+	res.Had = t.had
+	for t.broken(err) && res.Cuts < f.Retries && pause(ctx, res.Cuts) {
 		res.Cuts++
-		t.broken = false
-		_, res.Err = t.run(ctx)
+		saved, err = t.run(ctx)
 	}
-	res.Name, res.Size, res.Elapsed = t.name, t.have, time.Since(start)
-	if errors.Is(res.Err, errExists) {
-		res.Skipped, res.Err, res.Name = true, nil, t.wanted("")
+	res.Name, res.Size, res.Elapsed = t.name, saved.Size, time.Since(start)
+	if f.Conflict == Skip && errors.Is(err, fs.ErrExist) {
+		res.Skipped, res.Name = true, cmp.Or(t.wish, t.wanted(""))
+		return res
 	}
-	if res.Err != nil && t.name != "" {
-		res.Kept = t.have > 0 && t.meta.validator() != "" && f.Dir.exists(t.name+partSuffix)
-	}
+	res.Kept, res.Err = saved.Unfinished, err
 	return res
+}
+
+// run does the download, or goes on with it.
+func (t *transfer) run(ctx context.Context) (session.Saved, error) {
+	t.moving = false
+	if t.f.Conflict == Skip && t.name == "" && t.f.Dir.exists(t.wanted("")) {
+		return session.Saved{}, fs.ErrExist
+	}
+	saved, err := t.f.Client.Save(ctx, t.job.URL, session.SaveConfig{
+		Root:     t.f.Dir.root,
+		Path:     cmp.Or(t.name, t.job.Name),
+		IfExists: t.f.Conflict.ifExists(),
+		Name:     t.choose,
+		Claim:    t.claim,
+		Begin:    t.begin,
+		Verify:   t.verify,
+		Progress: t.progress,
+		Parallel: t.f.Parallel,
+	})
+	t.stop()
+	if saved.Path != "" {
+		t.name = filepath.Base(saved.Path)
+	}
+	return saved, err
 }
 
 // wanted is the name that the file should have.
@@ -113,139 +138,55 @@ func (t *transfer) wanted(disposition string) string {
 	return Name(disposition, t.url, t.job.Index)
 }
 
-// run does the download and returns how many bytes were there before.
-func (t *transfer) run(ctx context.Context) (had int64, err error) {
-	if t.url, err = url.Parse(t.job.URL); err != nil {
-		return 0, &aioloserrors.InvalidURLError{URL: aioloserrors.RedactURLString(t.job.URL), Description: "not a URL"}
-	}
-	if t.name == "" {
-		t.find()
-	} else if t.meta.validator() == "" {
-		t.have = 0
-	}
-	if t.name == "" && t.f.Conflict == Skip && t.f.Dir.exists(t.wanted("")) {
-		return 0, errExists
-	}
-	resp, v, err := t.ask(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	had = t.have
-	if err := t.want(t.wanted(resp.Header.Get("Content-Disposition")), t.name); err != nil {
-		return 0, err
-	}
-	switch v {
-	case complete:
-		return had, t.finishKept()
-	case fromStart:
-		had = 0
-		if err := t.restart(resp); err != nil {
-			return 0, err
-		}
-	case goOn, again:
-	}
-	return had, t.receive(resp)
+// choose is the name for a response.
+func (t *transfer) choose(r *session.Response) string {
+	t.wish = t.wanted(r.Header.Get("Content-Disposition"))
+	return t.wish
 }
 
-// find looks for an unfinished file of this URL that can be continued.
-func (t *transfer) find() {
-	dir := t.f.Dir
-	name, ok := dir.take(t.job.URL, t.job.Name)
-	if !ok {
-		return
-	}
-	t.name = name
-	meta, err := readMeta(dir.root, name+metaSuffix)
-	if err != nil || meta.URL != t.job.URL || meta.validator() == "" {
-		return
-	}
-	if info, err := dir.root.Lstat(name + partSuffix); err == nil && info.Mode().IsRegular() {
-		t.meta, t.have = meta, info.Size()
-	}
-}
+// claim reports whether a name is for this download.
+func (t *transfer) claim(name string) bool { return name == t.name || t.f.Dir.claim(name) }
 
-// ask sends the request, a second time without the range if the server has
-// another version of the file.
-func (t *transfer) ask(ctx context.Context) (*http.Response, verdict, error) {
-	for {
-		resp, err := t.send(ctx)
-		if err != nil {
-			return nil, 0, err
-		}
-		v, total, err := judge(resp, t.have, t.meta)
-		if err != nil {
-			return nil, 0, errors.Join(err, resp.Body.Close())
-		}
-		if v != again {
-			t.total = total
-			return resp, v, nil
-		}
-		if err := resp.Body.Close(); err != nil {
-			return nil, 0, err
-		}
-		t.have = 0
-	}
-}
-
-// send makes one request.
-func (t *transfer) send(ctx context.Context) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.job.URL, nil)
-	if err != nil {
-		return nil, err
-	}
-	// Ranges and lengths have to count the bytes of the file itself.
-	req.Header.Set("Accept-Encoding", "identity")
-	if t.have > 0 {
-		req.Header.Set("Range", "bytes="+strconv.FormatInt(t.have, 10)+"-")
-		req.Header.Set("If-Range", t.meta.validator())
-	}
-	return t.f.Client.Do(req)
-}
-
-// restart prepares the files for a body that is the whole file.
-func (t *transfer) restart(resp *http.Response) error {
-	t.have = 0
-	dir := t.f.Dir
-	if t.name == "" {
-		name, err := dir.reserve(t.wanted(resp.Header.Get("Content-Disposition")), t.f.Conflict)
-		if err != nil {
-			return err
-		}
-		t.name = name
-	}
-	// The old bytes go before the new description comes, so that no
-	// description ever stands beside bytes of another version.
-	part, err := dir.root.OpenFile(t.name+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
+// begin shows that a body comes, if there has to be one.
+func (t *transfer) begin(r *session.Response, at session.Saved, total int64) error {
+	t.name, t.had = filepath.Base(at.Path), at.Resumed
+	if err := t.want(t.wanted(r.Header.Get("Content-Disposition")), t.name); err != nil {
 		return err
 	}
-	if err := part.Close(); err != nil {
-		return err
+	t.stop()
+	if r.StatusCode != http.StatusRequestedRangeNotSatisfiable {
+		t.tracker, t.shown, t.moving = t.f.Progress.Start(t.name, at.Size, total), at.Size, true
 	}
-	t.meta = newMeta(t.job.URL, resp)
-	return writeMeta(dir.root, t.name+metaSuffix, t.meta)
+	return nil
 }
 
-// receive appends the body to the part and finishes the file.
-func (t *transfer) receive(resp *http.Response) error {
-	part, err := t.f.Dir.root.OpenFile(t.name+partSuffix, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
+// progress shows what has come. What has to be fetched again counts once.
+func (t *transfer) progress(done, _ int64) {
+	if t.tracker != nil && done > t.shown {
+		t.tracker.Add(int(done - t.shown))
+		t.shown = done
 	}
-	tracker := t.f.Progress.Start(t.name, t.have, t.total)
-	defer tracker.Stop()
-	n, err := io.Copy(&counter{part, tracker}, resp.Body)
-	t.have += n
-	if err == nil && t.total >= 0 && t.have != t.total {
-		err = &aioloserrors.ClientPayloadError{Received: t.have, Expected: t.total, Kind: aioloserrors.ErrContentLength}
+}
+
+// stop ends what is shown.
+func (t *transfer) stop() {
+	if t.tracker != nil {
+		t.tracker.Stop()
+		t.tracker = nil
 	}
-	if err != nil {
-		// Of the library's errors, not those of the disk.
-		t.broken = errors.Is(err, aioloserrors.ErrClient)
-		return errors.Join(err, part.Close())
-	}
-	return t.finish(part)
+}
+
+// verify looks at a file that is complete.
+func (t *transfer) verify(file io.Reader) error {
+	t.moving = false
+	return t.sum.check(file)
+}
+
+// broken reports whether a body ended before its end. What is inside the error
+// that names the request tells the library's errors from those of the disk.
+func (t *transfer) broken(err error) bool {
+	named, ok := errors.AsType[*errors.RequestError](err)
+	return ok && t.moving && errors.Is(named.Err, errors.ErrClient)
 }
 
 // pause waits before a transfer is taken up again; it reports whether the
@@ -261,47 +202,5 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// finishKept finishes a part that turned out to be complete.
-func (t *transfer) finishKept() error {
-	part, err := t.f.Dir.root.OpenFile(t.name+partSuffix, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return err
-	}
-	return t.finish(part)
-}
-
-// finish flushes the part and closes it, gives the file its name, and forgets
-// the description.
-func (t *transfer) finish(part *os.File) error {
-	dir := t.f.Dir
-	if err := errors.Join(part.Sync(), part.Close()); err != nil {
-		return err
-	}
-	if err := t.verify(); err != nil {
-		return err
-	}
-	name, err := dir.publish(t.name, t.f.Conflict)
-	if err != nil {
-		return fmt.Errorf("the file is complete, but: %w", err)
-	}
-	meta := t.name + metaSuffix
-	t.name = name
-	if err := dir.root.Remove(meta); err != nil {
-		return err
-	}
-	dir.flush()
-	return nil
-}
-
-// counter writes to a file and reports what it has written.
-type counter struct {
-	file    *os.File
-	tracker Tracker
-}
-
-// Write implements io.Writer.
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.file.Write(p)
-	c.tracker.Add(n)
-	return n, err
-}
+// ExitCode returns the exit code of a failed download.
+func ExitCode(err error) int { return exitcode.Of(err) }

@@ -4,17 +4,9 @@ import (
 	"fmt"
 	"mime"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
-)
-
-// The ends of the names of unfinished files.
-const (
-	partSuffix = ".part"
-	metaSuffix = ".part.json"
-	tempSuffix = ".part.json.tmp"
 )
 
 // Name chooses the name of a file: from the Content-Disposition header, else
@@ -47,26 +39,4 @@ func nameOfURL(u *url.URL, index int) string {
 		}
 	}
 	return fmt.Sprintf("download-%d", index)
-}
-
-// splitExt divides a name in front of its extension; .tar.gz is one.
-func splitExt(name string) (stem, ext string) {
-	ext = filepath.Ext(name)
-	stem = strings.TrimSuffix(name, ext)
-	if base, ok := strings.CutSuffix(stem, ".tar"); ok {
-		stem, ext = base, ".tar"+ext
-	}
-	if stem == "" {
-		return name, ""
-	}
-	return stem, ext
-}
-
-// numbered returns the n-th name to try in place of name, which is taken.
-func numbered(name string, n int) string {
-	if n == 0 {
-		return name
-	}
-	stem, ext := splitExt(name)
-	return fmt.Sprintf("%s-%d%s", stem, n, ext)
 }
