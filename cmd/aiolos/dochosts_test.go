@@ -34,11 +34,6 @@ func startHosts(t *testing.T) hosts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authority := filepath.Join(t.TempDir(), "ca.pem")
-	data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Cert.Raw})
-	if err := os.WriteFile(authority, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	web := hostHandler()
 	direct := httptest.NewServer(web)
 	secure := httptest.NewUnstartedServer(web)
@@ -57,7 +52,19 @@ func startHosts(t *testing.T) hosts {
 		secure.Close()
 		direct.Close()
 	})
-	return hosts{direct.Listener.Addr().String(), proxy.Listener.Addr().String(), authority}
+	return hosts{direct.Listener.Addr().String(), proxy.Listener.Addr().String(), writeAuthority(t, ca)}
+}
+
+// writeAuthority writes the certificate of an authority to a file, for
+// SSL_CERT_FILE.
+func writeAuthority(t *testing.T, ca *certs.Authority) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "ca.pem")
+	data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Cert.Raw})
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // hostHandler answers what the pages ask for: it has the files, takes the
