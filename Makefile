@@ -98,6 +98,14 @@ dist: ## the tool for every system, with checksums, the same bytes each time
 			-o ../../dist/aiolos-$$os-$$arch$$suffix .; done
 	@cd dist && sha256sum aiolos-* > SHA256SUMS && cat SHA256SUMS
 
+.PHONY: readme
+readme: ## write the examples into the README and the pages of docs
+	@go test -count=1 ./internal/snippets -run TestPages -update
+
+.PHONY: picture
+picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)
+	@cd cmd/aiolos && go test -count=1 . -run TestPicture -update
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is used
 	@for m in $(MODULES); do (cd $$m && go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...); done

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -107,4 +108,13 @@ func declaredSpec(pkg string, spec ast.Spec, known map[string]bool) {
 	for _, field := range []string{"Total", "Connect", "SockConnect", "SockRead"} {
 		known["session.ClientTimeout."+field] = true
 	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/aiolos-http/aiolos/ws"
 )
 
-// The functions of this file are what the pages in docs show; a test compares
-// them.
+// The functions of this file are what the pages in docs show: all of a body, or
+// what stands between doc:begin and doc:end. "make readme" copies it.
 
 func docsTimeouts(ctx context.Context) error {
 	s, err := session.New(session.Config{Timeout: session.ClientTimeout{Total: 30 * time.Second, SockRead: 10 * time.Second}})
@@ -27,6 +27,7 @@ func docsTimeouts(ctx context.Context) error {
 	defer s.Close()
 	// This request may take longer; its sock_read is still the session's.
 	resp, err := s.Get(ctx, "https://example.com/report", session.Timeout(5*time.Minute))
+	//doc:end
 	if err != nil {
 		return err
 	}
@@ -62,6 +63,7 @@ func docsPins(ctx context.Context, s *session.Session) error {
 	}
 	resp, err := s.Get(ctx, "https://device.local/", session.Pin(pin))             // this certificate, whoever signed it
 	resp2, err2 := s.Get(ctx, "https://example.com/", session.Pin(pin.Verified())) // this certificate, and a valid one
+	//doc:end
 	return errors.Join(err, err2, closeAll(resp, resp2))
 }
 
@@ -76,6 +78,7 @@ func docsProxies(ctx context.Context) error {
 	}
 	defer s.Close()
 	resp, err := s.Get(ctx, "https://example.com/", session.Proxy("socks5h://127.0.0.1:1080"), session.ProxyAuth("user", "password"))
+	//doc:end
 	if err != nil {
 		return err
 	}
@@ -92,6 +95,7 @@ func docsCookies(ctx context.Context) error {
 		return err
 	}
 	defer s.Close()
+	//doc:end
 	resp, err := s.Post(ctx, "https://example.com/login", session.Form(url.Values{"user": {"gopher"}}))
 	if err != nil {
 		return err
@@ -120,6 +124,49 @@ func docsWebSocket(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
+func docsMiddlewares(cache *middleware.Cache, log middleware.Middleware) (*http.Client, *session.Session, error) {
+	//doc:begin
+	s, err := session.New(session.Config{Middleware: []middleware.Middleware{cache.Wrap, log}}) // a session
+	client := &http.Client{Transport: middleware.Chain(http.DefaultTransport, cache.Wrap, log)} // anybody's client
+	//doc:end
+	return client, s, err
+}
+
+func docsCache() error {
+	store, err := middleware.NewCacheDir("/var/cache/program", 256<<20) // or nothing: 64 MiB in memory
+	if err != nil {
+		return err
+	}
+	cache := middleware.NewCache(middleware.CacheConfig{Store: store, StaleIfError: time.Hour})
+	defer cache.Close()
+	//doc:end
+	return nil
+}
+
+func docsCassette(use func(*http.Client)) error {
+	cassette, err := middleware.OpenCassette("testdata/login.txt", middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	if err != nil {
+		return err
+	}
+	defer cassette.Close() // writes the file
+	client := &http.Client{Transport: cassette.Wrap(http.DefaultTransport)}
+	//doc:end
+	use(client)
+	return nil
+}
+
+// otelhttp stands for go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
+type otelhttp struct {
+	NewTransport func(http.RoundTripper) http.RoundTripper
+}
+
+func docsTracing(otelhttp otelhttp) middleware.Middleware {
+	//doc:begin
+	tracing := func(next http.RoundTripper) http.RoundTripper { return otelhttp.NewTransport(next) }
+	//doc:end
+	return tracing
+}
+
 func closeAll(all ...*session.Response) error {
 	var errs []error
 	for _, r := range all {
@@ -131,4 +178,4 @@ func closeAll(all ...*session.Response) error {
 }
 
 // docs keeps the functions above from being unused.
-var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsTLS, docsProxies, docsCookies, docsWebSocket}
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsTracing}

@@ -16,7 +16,8 @@ import (
 	"github.com/aiolos-http/aiolos/ws"
 )
 
-// The functions of this file are what the README shows; a test compares them.
+// The functions of this file are what the README shows: all of a body, or what
+// stands between doc:begin and doc:end. "make readme" copies it.
 
 func readmePost(ctx context.Context, s *session.Session) error {
 	resp, err := s.Post(ctx, "https://example.com/things", session.JSON(map[string]any{"name": "thing"}), session.CheckStatus())
@@ -32,6 +33,7 @@ func readmeUpload(ctx context.Context, s *session.Session) error {
 		return err
 	}
 	defer file.Close()
+	//doc:begin
 	resp, err := s.Put(ctx, "https://example.com/cat", session.Body(file)) // Content-Length known, sendfile where there is one
 	if err != nil {
 		return err
@@ -73,6 +75,7 @@ func readmeMany(ctx context.Context, urls []string) error {
 		})
 	}
 	wg.Wait()
+	//doc:end
 	return nil
 }
 
@@ -95,12 +98,14 @@ func readmeLines(ctx context.Context, s *session.Session) error {
 	if err != nil {
 		return err
 	}
+	//doc:begin
 	for line, err := range resp.Content().Lines() {
 		if err != nil {
 			return err
 		}
 		fmt.Println(line)
 	}
+	//doc:end
 	return nil
 }
 
@@ -131,6 +136,7 @@ func readmeSocket(ctx context.Context, s *session.Session) error {
 		}
 		fmt.Println(string(msg.Data))
 	}
+	//doc:end
 	return nil
 }
 
