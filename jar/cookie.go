@@ -31,7 +31,8 @@ func (c *Cookie) Plain() string { return plain(c.Value, c.Quoted) }
 // key is what two cookies do not share in a jar (RFC 6265 5.3, step 11).
 type key struct{ domain, path, name string }
 
-// entry is a cookie in the jar. All of it belongs to the jar's lock.
+// entry is a cookie in the jar. What changes belongs to the jar's lock: the last
+// access, and where the entry stands in the index.
 type entry struct {
 	key
 	value       string
@@ -63,16 +64,19 @@ func (e *entry) sent() http.Cookie {
 	return http.Cookie{Name: e.name, Value: e.value, Quoted: e.quoted}
 }
 
-// copy is all of the cookie.
-func (e *entry) copy() *Cookie {
-	return &Cookie{
-		Cookie: http.Cookie{
-			Name: e.name, Value: e.value, Quoted: e.quoted, Domain: e.domain, Path: e.path,
-			Expires: e.expires, Secure: e.secure, HttpOnly: e.httpOnly,
-			SameSite: e.sameSite, Partitioned: e.partitioned,
-		},
-		HostOnly: e.hostOnly, Created: e.created, LastAccess: e.accessed,
+// native is what net/http knows of the cookie. Like sent it needs no lock: a cookie
+// that is set again is another entry, and only its last access changes.
+func (e *entry) native() http.Cookie {
+	return http.Cookie{
+		Name: e.name, Value: e.value, Quoted: e.quoted, Domain: e.domain, Path: e.path,
+		Expires: e.expires, Secure: e.secure, HttpOnly: e.httpOnly,
+		SameSite: e.sameSite, Partitioned: e.partitioned,
 	}
+}
+
+// copy is all of the cookie. The lock must be held.
+func (e *entry) copy() *Cookie {
+	return &Cookie{Cookie: e.native(), HostOnly: e.hostOnly, Created: e.created, LastAccess: e.accessed}
 }
 
 // sendOrder is that of RFC 6265 5.4: longer paths first, then the older.

@@ -125,7 +125,8 @@ func (j *Jar) Filter(u *url.URL) []*http.Cookie {
 	var cookies []*http.Cookie
 	for _, e := range found {
 		if best[e.name] == e {
-			cookies = append(cookies, &e.copy().Cookie)
+			c := e.native()
+			cookies = append(cookies, &c)
 		}
 	}
 	return cookies

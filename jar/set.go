@@ -193,5 +193,6 @@ func (x *index) evict(config *Config, now time.Time, rejections []rejection) []r
 
 func (x *index) drop(e *entry, reason Reason, rejections []rejection) []rejection {
 	x.remove(e)
-	return append(rejections, rejection{&e.copy().Cookie, reason})
+	c := e.native()
+	return append(rejections, rejection{&c, reason})
 }
