@@ -75,12 +75,20 @@ func validToken(s string) bool {
 // validValue is RFC 9110 5.5: no control characters but HTAB.
 func validValue(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+		if controlBytes[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var controlBytes = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = c != '\t'
+	}
+	t[0x7f] = true
+	return t
+}()
 
 func hasCTL(s string) bool {
 	for i := range len(s) {

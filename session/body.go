@@ -55,7 +55,7 @@ func JSON(v any) Option {
 		if err != nil {
 			return &errors.InvalidRequestError{Field: "JSON", Reason: "cannot be encoded", Err: err}
 		}
-		o.body = memoryBody(data, "application/json")
+		o.body = memoryBody(data, jsonType)
 		return nil
 	}}
 }
@@ -95,7 +95,10 @@ func Bytes(data []byte) Option {
 	})
 }
 
-const octetStream = "application/octet-stream"
+const (
+	octetStream = "application/octet-stream"
+	jsonType    = "application/json"
+)
 
 // Text sends s as text/plain in UTF-8. (aiohttp: data with str)
 func Text(s string) Option {

@@ -285,7 +285,7 @@ func (c *call) attachBody(req *http.Request) error {
 		return nil
 	}
 	if b.contentType != "" && c.opts.auto&autoContentType != 0 && req.Header["Content-Type"] == nil {
-		c.opts.own()["Content-Type"] = []string{b.contentType}
+		c.setContentType(b.contentType)
 		req.Header = c.opts.header
 	}
 	body, err := c.openBody()
@@ -303,6 +303,16 @@ func (c *call) attachBody(req *http.Request) error {
 		req.TransferEncoding = identity
 	}
 	return nil
+}
+
+// setContentType adds the header of the body. Requests with JSON share one map if
+// they have no other header of their own.
+func (c *call) setContentType(value string) {
+	if o := &c.opts; o.owned || value != jsonType {
+		o.own()["Content-Type"] = []string{value}
+		return
+	}
+	c.opts.header = c.s.jsonHeader()
 }
 
 // identity makes net/http write a Content-Length of zero. It is never changed.

@@ -77,6 +77,7 @@ type Session struct {
 	base    options // what a request starts from
 	oneShot bool    // it ends with its only response
 	closed  atomic.Bool
+	json    atomic.Pointer[http.Header] // see jsonHeader
 }
 
 // core is what a session shares with those derived from it.
@@ -210,6 +211,17 @@ func (s *Session) With(opts ...Option) *Session {
 	d.base.broken = err
 	d.closed.Store(s.closed.Load())
 	return d
+}
+
+// jsonHeader is what a request with JSON starts from. It is not to be changed.
+func (s *Session) jsonHeader() http.Header {
+	if h := s.json.Load(); h != nil {
+		return *h
+	}
+	h := s.base.header.Clone()
+	h["Content-Type"] = []string{jsonType}
+	s.json.Store(&h)
+	return h
 }
 
 // Connector returns the session's connector, or nil if it has a foreign

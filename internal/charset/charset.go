@@ -3,7 +3,11 @@
 // [Decode] decodes.
 package charset
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
 
 // OctetStream is the type of a body that does not say its own.
 const OctetStream = "application/octet-stream"
@@ -62,16 +66,7 @@ func cutAny(s, seps string) (before, after string, first bool) {
 
 func isMediaType(s string) bool {
 	top, sub, ok := strings.Cut(s, "/")
-	return ok && isToken(top) && isToken(sub)
-}
-
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, c) >= 0 {
-			return false
-		}
-	}
-	return s != ""
+	return ok && httpguts.ValidHeaderFieldName(top) && httpguts.ValidHeaderFieldName(sub) // that is, tokens
 }
 
 // IsJSON reports whether a media type is JSON (RFC 8259), or has its suffix
