@@ -43,6 +43,9 @@ func TestParsePin(t *testing.T) {
 		if !errors.As(err, &invalid) || !pin.IsZero() {
 			t.Errorf("%q: got %v, %v", text, pin, err)
 		}
+		if key := strings.HasPrefix(text, "sha256//"); key != strings.Contains(fmt.Sprint(err), "public key") {
+			t.Errorf("%q: got %v; only a pin of curl's is that of a public key", text, err)
+		}
 	}
 }
 
