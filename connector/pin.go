@@ -55,11 +55,14 @@ func NewLegacyPin(digest []byte) (Pin, error) {
 // "sha256//", is the digest of the public key alone, and is refused.
 func ParsePin(text string) (Pin, error) {
 	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "sha256//") {
-		return Pin{}, badPin("sha256// is the digest of a public key, as curl has it; a pin is that of the certificate")
-	}
 	if rest, ok := strings.CutPrefix(text, "sha256/"); ok {
-		return pinFromBase64(rest)
+		pin, err := pinFromBase64(rest)
+		if key, slash := strings.CutPrefix(rest, "/"); err != nil && slash { // a digest may begin with one, too
+			if _, err := pinFromBase64(key); err == nil {
+				return Pin{}, badPin("sha256// is the digest of a public key, as curl has it; a pin is that of the certificate")
+			}
+		}
+		return pin, err
 	}
 	digits := text
 	if pairs := strings.Split(text, ":"); len(pairs) > 1 {

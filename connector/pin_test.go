@@ -47,6 +47,12 @@ func TestParsePin(t *testing.T) {
 			t.Errorf("%q: got %v; only a pin of curl's is that of a public key", text, err)
 		}
 	}
+	slash := append([]byte{0xff}, sum[1:]...)
+	text := base64.StdEncoding.EncodeToString(slash)
+	pin, err := connector.ParsePin("sha256/" + text)
+	if text[0] != '/' || err != nil || !bytes.Equal(pin.Digest(), slash) {
+		t.Errorf("sha256/%s: got %v, %v; it is the digest of a certificate", text, pin, err)
+	}
 }
 
 func TestPinLengths(t *testing.T) {
