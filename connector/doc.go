@@ -21,6 +21,20 @@
 // request's context ([WithSettings]), and field by field from Config.Timeout
 // where those say nothing. An idle connection has no deadline.
 //
+// # Addresses
+//
+// A name is looked up once in ten seconds (Config.DNSCacheTTL), by many requests
+// together. Its addresses are tried by turns, the next one beside one that has not
+// answered within 250 ms (RFC 8305). Config.AllowAddr is asked about each of them:
+// [RefusePrivate] lets only the public internet pass.
+//
+// # TLS and proxies
+//
+// Certificates are verified, from TLS 1.2 on, unless Config.TLS, Insecure or a [Pin]
+// says otherwise; a request can say so too ([Settings]). Proxies are those of
+// Config.Proxy, or of the environment with Config.TrustEnv. Requests share a
+// connection only if host, TLS policy and proxy are the same.
+//
 // # HTTP/2
 //
 // It is negotiated with https servers unless Config.Protocols says otherwise; a

@@ -51,11 +51,18 @@ func NewLegacyPin(digest []byte) (Pin, error) {
 
 // ParsePin reads a SHA-256 pin as tools print it: 64 hexadecimal digits, with
 // or without colons between the bytes, or base64, with or without "sha256/"
-// before it. White space around it is passed over.
+// before it. White space around it is passed over. What curl calls a pin, with
+// "sha256//", is the digest of the public key alone, and is refused.
 func ParsePin(text string) (Pin, error) {
 	text = strings.TrimSpace(text)
 	if rest, ok := strings.CutPrefix(text, "sha256/"); ok {
-		return pinFromBase64(rest)
+		pin, err := pinFromBase64(rest)
+		if key, slash := strings.CutPrefix(rest, "/"); err != nil && slash { // a digest may begin with one, too
+			if _, err := pinFromBase64(key); err == nil {
+				return Pin{}, badPin("sha256// is the digest of a public key, as curl has it; a pin is that of the certificate")
+			}
+		}
+		return pin, err
 	}
 	digits := text
 	if pairs := strings.Split(text, ":"); len(pairs) > 1 {

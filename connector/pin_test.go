@@ -43,6 +43,15 @@ func TestParsePin(t *testing.T) {
 		if !errors.As(err, &invalid) || !pin.IsZero() {
 			t.Errorf("%q: got %v, %v", text, pin, err)
 		}
+		if key := strings.HasPrefix(text, "sha256//"); key != strings.Contains(fmt.Sprint(err), "public key") {
+			t.Errorf("%q: got %v; only a pin of curl's is that of a public key", text, err)
+		}
+	}
+	slash := append([]byte{0xff}, sum[1:]...)
+	text := base64.StdEncoding.EncodeToString(slash)
+	pin, err := connector.ParsePin("sha256/" + text)
+	if text[0] != '/' || err != nil || !bytes.Equal(pin.Digest(), slash) {
+		t.Errorf("sha256/%s: got %v, %v; it is the digest of a certificate", text, pin, err)
 	}
 }
 

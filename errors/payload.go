@@ -8,7 +8,9 @@ type ClientPayloadError struct {
 	Received int64 // bytes that were read
 	Expected int64 // bytes that were announced, or -1
 	// Kind is the class below [ErrClientPayload]: [ErrContentEncoding],
-	// [ErrContentLength], [ErrTransferEncoding], or nil.
+	// [ErrContentLength], [ErrTransferEncoding]. Nil is a body that broke off, and
+	// [ErrClientPayload] itself one that is whole and not what it should be: not
+	// JSON, or not of the type that it is decoded into.
 	Kind error
 	Err  error
 }

@@ -31,11 +31,13 @@ func parseCause(err error) error {
 	for _, known := range []string{
 		"invalid port", "invalid URL escape", "invalid character", "invalid control character",
 		"missing protocol scheme", "missing ']' in host", "invalid userinfo", "empty url",
-		"first path segment in URL cannot contain colon",
 	} {
 		if strings.Contains(text, known) {
 			return New(known)
 		}
+	}
+	if strings.Contains(text, "first path segment in URL cannot contain colon") { // 127.0.0.1:8080/x
+		return New("no scheme, such as https://, before the host")
 	}
 	if _, ok := AsType[*url.Error](err); ok {
 		return New("not a url")

@@ -1,15 +1,3 @@
-// Package middleware wraps RoundTrippers in RoundTrippers.
-//
-// A [Middleware] works on a session, where it runs once for every hop of a
-// redirect, on a connector, and on any [http.Client] of somebody else's.
-//
-// # The contract
-//
-// What a middleware returns must be a RoundTripper in full: it does not change
-// the request that it gets (it sends a clone), it always closes the request's
-// body, it does not turn a status into an error, it honours the request's
-// context wherever it waits, and it hands the body of a 101 response through
-// untouched, because that is the connection.
 package middleware
 
 import (

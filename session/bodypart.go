@@ -156,7 +156,7 @@ func (p *BodyPart) JSON(v any) error {
 		return err
 	}
 	if err := p.reader.decode(data, v); err != nil {
-		return p.reader.wrap(&errors.ClientPayloadError{Received: p.done, Expected: -1, Err: err})
+		return p.reader.wrap(&errors.ClientPayloadError{Received: p.done, Expected: -1, Kind: errors.ErrClientPayload, Err: err})
 	}
 	return nil
 }

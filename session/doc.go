@@ -32,20 +32,42 @@
 //
 // # Defaults
 //
-//	connections in use      100, none per host  connector.Config.Limit, LimitPerHost
-//	idle connections        15 s                connector.Config.KeepAlive
-//	total timeout           5 min               Timeout, Timeouts
-//	timeout of an address   30 s                ClientTimeout.SockConnect
-//	other timeouts          none                ClientTimeout.Connect, SockRead
-//	redirects               10, none for HEAD   Redirects, NoRedirects
-//	stale connections       one silent retry    connector.Config.DisableStaleRetry
-//	status of 400 and more  not an error        CheckStatus
-//	cookies                 kept in memory      Config.Jar
+//	connections in use      100, no limit per host   connector.Config.Limit, LimitPerHost
+//	idle connections        15 s                     connector.Config.KeepAlive
+//	total timeout           5 min                    Timeout, Timeouts
+//	timeout of an address   30 s                     ClientTimeout.SockConnect
+//	other timeouts          none                     ClientTimeout.Connect, SockRead
+//	redirects               10, none for HEAD        Redirects, NoRedirects
+//	stale connections       one silent retry         connector.Config.DisableStaleRetry
+//	other retries           none                     Config.Middleware: middleware.Retry
+//	status of 400 and more  not an error             CheckStatus
+//	cookies                 kept in memory, none     Config.Jar: jar.Config.Unsafe
+//	                        of IP addresses
+//	proxy                   none                     Proxy, Config.TrustEnv
+//	TLS                     verified, 1.2 or newer   TLS, Pin, Insecure
+//	HTTP/2                  negotiated over TLS      Version, connector.Config.Protocols
 //	compression             gzip, deflate, br, zstd  SkipHeader("Accept-Encoding")
-//	body read in one piece  256 MiB             MaxBodySize
+//	decoding to more        200 times, above 4 MiB   MaxDecompressed
+//	body read in one piece  256 MiB                  MaxBodySize
+//	line of a stream        1 MiB                    StreamReader.ReadUntil
+//	head of a response      128 fields of 8190 B     MaxHeaders, MaxFieldSize, MaxLineSize
+//	addresses of a name     10 s, 1000 names         connector.Config.DNSCacheTTL, DNSCacheSize
 //
 // Every request has the headers "Accept: */*", "Accept-Encoding" and
 // "User-Agent: aiolos/VERSION", unless it sets or skips them.
+//
+// # More than requests
+//
+// A body becomes a file, also one that was begun before, by [Session.Save]. Events
+// that a server sends come from [Session.Events], pages that link to each other from
+// [Session.Pages], JSON lines from [Records], the lines of any text from
+// [StreamReader.Lines]. [Session.WebSocket] opens a WebSocket. [NewPublic] is for
+// URLs that somebody else has chosen.
+//
+// # Tests
+//
+// [Config].Transport takes any RoundTripper in the place of the network, a
+// [middleware.Func] for one. All of the session works above it.
 //
 // # Redirects
 //

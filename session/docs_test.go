@@ -11,14 +11,55 @@ import (
 	"testing"
 )
 
-// TestMigrationPage: every identifier in the right column of docs/aiohttp.md
-// exists.
-func TestMigrationPage(t *testing.T) {
-	t.Parallel()
+// allDeclared are the exported identifiers of all packages.
+func allDeclared(t *testing.T) map[string]bool {
+	t.Helper()
 	known := map[string]bool{}
 	for _, pkg := range []string{"session", "connector", "errors", "middleware", "ws", "form", "jar"} {
 		declared(t, pkg, known)
 	}
+	return known
+}
+
+// TestPageNames: the identifiers that the pages and the front pages of the packages
+// name are there. A bare one begins with Err and is a class.
+func TestPageNames(t *testing.T) {
+	t.Parallel()
+	known := allDeclared(t)
+	pages := []string{filepath.Join("..", "README.md"), filepath.Join("..", "SECURITY.md"), filepath.Join("..", "CONTRIBUTING.md")}
+	for _, pattern := range []string{filepath.Join("..", "docs", "*.md"), filepath.Join("..", "*", "doc.go")} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	name := regexp.MustCompile(`\b(?:session|connector|errors|middleware|ws|form|jar)(?:\.[A-Z]\w*)+|` + "`Err[A-Z]\\w+`")
+	total := 0
+	for _, page := range pages {
+		for _, found := range name.FindAllString(read(t, page), -1) {
+			total++
+			if class, bare := strings.CutPrefix(found, "`"); bare {
+				found = "errors." + strings.TrimSuffix(class, "`")
+				if known[strings.Replace(found, "errors.", "ws.", 1)] {
+					continue
+				}
+			}
+			if !known[found] {
+				t.Errorf("%s: %s does not exist", page, found)
+			}
+		}
+	}
+	if total < 400 {
+		t.Errorf("%d names: the pages were not understood", total)
+	}
+}
+
+// TestMigrationPage: every identifier in the right column of docs/aiohttp.md
+// exists.
+func TestMigrationPage(t *testing.T) {
+	t.Parallel()
+	known := allDeclared(t)
 	name := regexp.MustCompile("`((?:session|connector|errors|middleware|ws|form|jar)\\.[A-Za-z.]+)(?:\\([^`]*\\))?`")
 	rows, found := 0, 0
 	for line := range strings.Lines(read(t, filepath.Join("..", "docs", "aiohttp.md"))) {

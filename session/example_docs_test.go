@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -67,6 +70,14 @@ func docsPins(ctx context.Context, s *session.Session) error {
 	return errors.Join(err, err2, closeAll(resp, resp2))
 }
 
+func docsRotate(ctx context.Context, s *session.Session, current, next connector.Pin) (*session.Response, error) {
+	resp, err := s.Get(ctx, "https://device.local/", session.Pin(current))
+	if errors.Is(err, errors.ErrServerFingerprintMismatch) { // nothing was sent
+		resp, err = s.Get(ctx, "https://device.local/", session.Pin(next))
+	}
+	return resp, err
+}
+
 func docsTLS(cfg *tls.Config) (*connector.Connector, error) {
 	return connector.New(connector.Config{TLS: cfg}) // a private authority, client certificates, versions
 }
@@ -87,15 +98,14 @@ func docsProxies(ctx context.Context) error {
 
 func docsCookies(ctx context.Context) error {
 	cookies := jar.New(jar.Config{OnReject: func(c *http.Cookie, why jar.Reason) { fmt.Println("refused:", c.Name, why) }})
-	if err := cookies.Load("cookies.json"); err != nil {
-		return err
+	if err := cookies.Load("cookies.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // the first time there is no file
 	}
 	s, err := session.New(session.Config{Jar: cookies})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	//doc:end
 	resp, err := s.Post(ctx, "https://example.com/login", session.Form(url.Values{"user": {"gopher"}}))
 	if err != nil {
 		return err
@@ -155,6 +165,21 @@ func docsCassette(use func(*http.Client)) error {
 	return nil
 }
 
+func docsMock(ctx context.Context) error {
+	mock := middleware.Func(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 404, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("no such thing"))}, nil
+	})
+	s, err := session.New(session.Config{Transport: mock}) // no network
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Get(ctx, "https://api.example/v1/things", session.CheckStatus())
+	fmt.Println(errors.Is(err, errors.ErrClientResponse)) // true
+	//doc:end
+	return nil
+}
+
 // otelhttp stands for go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
 type otelhttp struct {
 	NewTransport func(http.RoundTripper) http.RoundTripper
@@ -178,4 +203,4 @@ func closeAll(all ...*session.Response) error {
 }
 
 // docs keeps the functions above from being unused.
-var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsTracing}
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsTracing}

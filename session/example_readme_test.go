@@ -52,6 +52,15 @@ func readmeDownload(ctx context.Context, s *session.Session, w io.Writer) error 
 	return err
 }
 
+func readmeSave(ctx context.Context, s *session.Session) error {
+	saved, err := s.Save(ctx, "https://example.com/big.iso", session.SaveConfig{Path: "big.iso"}, session.Timeout(-1))
+	if err != nil {
+		return err // saved.Unfinished: the next call goes on from here
+	}
+	fmt.Println(saved.Path, saved.Size, saved.Resumed)
+	return nil
+}
+
 func readmeMany(ctx context.Context, urls []string) error {
 	conn, err := connector.New(connector.Config{Limit: 20, LimitPerHost: 6})
 	if err != nil {
@@ -141,4 +150,4 @@ func readmeSocket(ctx context.Context, s *session.Session) error {
 }
 
 // readme keeps the functions above from being unused.
-var _ = []any{readmePost, readmeUpload, readmeDownload, readmeMany, readmeTimeouts, readmeLines, readmeNative, readmeRetry, readmeSocket}
+var _ = []any{readmePost, readmeUpload, readmeDownload, readmeSave, readmeMany, readmeTimeouts, readmeLines, readmeNative, readmeRetry, readmeSocket}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -375,4 +376,21 @@ func ExampleConfig_connector() {
 	defer s.Close()
 	fmt.Println(s.Connector().Limit(), s.Connector().LimitPerHost())
 	// Output: 20 6
+}
+
+// A function in the place of the network, for tests.
+func ExampleConfig_transport() {
+	answer := middleware.Func(func(req *http.Request) (*http.Response, error) {
+		body := io.NopCloser(strings.NewReader(`{"path": "` + req.URL.Path + `"}`))
+		return &http.Response{StatusCode: 200, Body: body}, nil
+	})
+	s, err := session.New(session.Config{Transport: answer})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	got, err := session.Decode[map[string]string](s.Get(context.Background(), "https://api.example/v1/things"))
+	fmt.Println(got, err)
+	// Output: map[path:/v1/things] <nil>
 }

@@ -11,6 +11,18 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 )
 
+// TestForgottenScheme: what is missing is said, whatever net/url makes of the rest.
+func TestForgottenScheme(t *testing.T) {
+	t.Parallel()
+	s := newSession(t, session.Config{})
+	for _, raw := range []string{"example.com/x", "localhost:8080/x", "127.0.0.1:8080/x", "/x"} {
+		_, err := s.Get(t.Context(), raw)
+		if !errors.Is(err, errors.ErrInvalidURL) || !strings.Contains(err.Error(), "https://") {
+			t.Errorf("%s: got %v", raw, err)
+		}
+	}
+}
+
 // TestClose: who made the connector closes it, and a closed session sends
 // nothing.
 func TestClose(t *testing.T) {

@@ -38,7 +38,7 @@ func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 			}
 			if err == nil {
 				if err = resp.decode()(line, &v); err != nil {
-					err = &errors.ClientPayloadError{Received: resp.Content().TotalBytes(), Expected: -1, Err: err}
+					err = &errors.ClientPayloadError{Received: resp.Content().TotalBytes(), Expected: -1, Kind: errors.ErrClientPayload, Err: err}
 				}
 			}
 			if !yield(v, resp.wrap(err)) || err != nil {

@@ -237,7 +237,7 @@ func (r *Response) JSON(v any) error {
 		return err
 	}
 	if err := r.decode()(data, v); err != nil {
-		return r.wrap(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Err: err})
+		return r.wrap(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Kind: errors.ErrClientPayload, Err: err})
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestResponseErrorTexts(t *testing.T) {
 		}, "get URL: multipart: unknown transfer encoding"},
 		{"/record", func(r *session.Response) error {
 			return last(session.Records[row](r, nil))
-		}, "get URL: response payload is not completed: 14 bytes: json: cannot unmarshal string into Go struct field row.N of type int"},
+		}, "get URL: payload error: 14 bytes: json: cannot unmarshal string into Go struct field row.N of type int"},
 		{"/page", func(r *session.Response) error {
 			r.Close()
 			return last(s.Pages(t.Context(), r.URL().String()))

@@ -67,7 +67,11 @@ func resolve(base, ref *url.URL) *url.URL {
 func checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme == "":
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "relative URL without a base URL"}
+		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "relative URL without a base URL: no http:// or https://"}
+	case !isHTTP(u.Scheme) && u.Opaque != "": // localhost:8080/x
+		return &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "unsupported scheme: no http:// or https://", Kind: errors.ErrNonHTTPURLClient,
+		}
 	case !isHTTP(u.Scheme):
 		return &errors.InvalidURLError{
 			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,

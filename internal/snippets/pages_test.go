@@ -5,7 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/aiolos-http/aiolos/internal/snippets"
 )
@@ -57,21 +61,63 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestLinks: the files that the pages link to are there.
+// TestLinks: the files that the pages link to are there, and the headings in them.
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	link := regexp.MustCompile(`\]\(([\w./-]+)(?:#[\w-]+)?\)`)
-	total := 0
+	link := regexp.MustCompile(`\]\(([\w./#-]+)\)`) // neither code nor what is elsewhere
+	files, inside := 0, 0
 	for _, name := range pages(t) {
 		for _, m := range link.FindAllStringSubmatch(read(t, name), -1) {
-			total++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), filepath.FromSlash(m[1]))); err != nil {
+			path, anchor, deep := strings.Cut(m[1], "#")
+			target := name
+			if path != "" {
+				files++
+				target = filepath.Join(filepath.Dir(name), filepath.FromSlash(path))
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if deep {
+				inside++
+				if !slices.Contains(anchors(read(t, target)), anchor) {
+					t.Errorf("%s: no heading #%s in %s", name, anchor, target)
+				}
 			}
 		}
 	}
-	if total < 30 {
-		t.Errorf("%d links to files: the pages were not understood", total)
+	if files < 30 || inside == 0 {
+		t.Errorf("%d links to files, %d to headings: the pages were not understood", files, inside)
+	}
+}
+
+// anchors are the headings of a page as links name them: in lower case, without
+// punctuation, with dashes for spaces.
+func anchors(page string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		names = append(names, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, m[1]))
+	}
+	return names
+}
+
+// TestModules: the README counts the modules of go.mod, which are all that a
+// program that uses the library is built with.
+func TestModules(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	required := regexp.MustCompile(`(?m)^(?:require |\t)[\w./-]+ v`).FindAllString(read(t, filepath.Join(root, "go.mod")), -1)
+	row := regexp.MustCompile(`(?m)^\| modules in a user.*\[(\d+)\]\(go\.mod\) \|$`).FindStringSubmatch(read(t, filepath.Join(root, "README.md")))
+	if row == nil || row[1] != strconv.Itoa(len(required)) {
+		t.Errorf("go.mod requires %d modules; the README says %v", len(required), row)
 	}
 }
 

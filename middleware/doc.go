@@ -1,0 +1,47 @@
+// Package middleware wraps RoundTrippers in RoundTrippers: retries, limits,
+// credentials, caches, logs and recordings for any client of net/http.
+//
+// A [Middleware] works on a session, where it runs once for every hop of a
+// redirect, on a connector, and on any [http.Client] of somebody else's:
+//
+//	client := &http.Client{Transport: middleware.Chain(http.DefaultTransport,
+//		middleware.Retry(middleware.RetryPolicy{}),
+//		middleware.Log(middleware.LogConfig{Handler: slog.Default().Handler()}))}
+//
+// # What there is
+//
+//   - To send again, or twice, or once for many: [Retry], [Hedge], [Dedupe].
+//   - To send less: [RateLimit], [Concurrency], [CircuitBreaker].
+//   - To say who one is: [BasicAuth], [Bearer], [Digest], [TokenSource].
+//   - To keep: [Cache], with a [CacheMemory] or a [CacheDir].
+//   - To write down: [Log], [HAR], [Cassette].
+//   - To refuse: [Schemes].
+//   - To test what must withstand failures: [Fault], and a [Func] in the place of
+//     the server.
+//
+// # Order
+//
+// The first of a [Chain] is the outermost. What is inside of a Retry runs once per
+// attempt, what is outside once per request. A good order is Schemes, Cache, Retry,
+// RateLimit, credentials, Log.
+//
+// # The contract
+//
+// What a middleware returns must be a RoundTripper in full: it does not change
+// the request that it gets (it sends a clone), it always closes the request's
+// body, it does not turn a status into an error, it honours the request's
+// context wherever it waits, and it hands the body of a 101 response through
+// untouched, because that is the connection. [SetBody] and [SetBodyReader] give a
+// clone another body.
+//
+// # Errors
+//
+// What a middleware refuses or gives up has a type of its own: [LimitError],
+// [RetryError], [TokenError]. All of them are of the tree of package errors and keep
+// their causes.
+//
+// # Names in aiohttp
+//
+// A client middleware is a [Middleware], DigestAuthMiddleware is [Digest],
+// BasicAuth is [BasicAuth], ClientRequest.update_body is [SetBody].
+package middleware
