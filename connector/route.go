@@ -205,12 +205,6 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*route, error) {
 		policy, wanted, trust = s.TLS, s.Proxy, trust || s.TrustEnv
 	}
 	through := c.proxy
-	if c.dialer.local != "" {
-		if wanted != nil && wanted.URL != nil {
-			return nil, &errors.InvalidRequestError{Field: "Proxy", Reason: "a local socket has none"}
-		}
-		trust = false
-	}
 	switch {
 	case c.dialer.local != "" && wanted != nil && wanted.URL != nil:
 		return nil, &errors.InvalidRequestError{Field: "Proxy", Reason: "a local socket has none"}

@@ -143,10 +143,11 @@ func TestManyHosts(t *testing.T) {
 	ours := measure(c, port)
 	st := c.Stats()
 	t.Logf("bytes for each idle connection: %d, net/http's %d", ours, theirs)
-	if n := conns.Load(); uint64(n) != st.Opened || st.Opened-st.Closed != hosts || st.Opened > hosts+extra {
+	open := int(st.Opened - st.Closed) // one that was closed in the last round has no successor
+	if n := conns.Load(); uint64(n) != st.Opened || open > hosts || open < hosts-extra || st.Opened > hosts+extra {
 		t.Errorf("%d dials, %+v", n, st)
 	}
-	if st.Idle != hosts || st.InUse != 0 || st.Hosts != hosts || st.Opened+st.Reused != hosts*requests {
+	if st.Idle != open || st.InUse != 0 || st.Hosts != open || st.Opened+st.Reused != hosts*requests {
 		t.Errorf("at the end: %+v", st)
 	}
 	if slack := theirs / 10; ours > theirs+slack {
