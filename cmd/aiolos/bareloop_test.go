@@ -56,7 +56,7 @@ func loop(args []string) error {
 
 // getOnce sends a GET and reads the response.
 func getOnce(client *http.Client, url string) error {
-	resp, err := client.Get(url) //nolint:noctx // as one writes it
+	resp, err := client.Get(url)
 	if err != nil {
 		return err
 	}

@@ -87,6 +87,7 @@ func TestCacheAllocs(t *testing.T) {
 func ExampleCache() {
 	var cache proxyenv.Cache
 	get := func(name string) string { return map[string]string{"http_proxy": "proxy.example:3128"}[name] }
-	fmt.Println(cache.Read(get) == cache.Read(get))
+	first := cache.Read(get)
+	fmt.Println(first == cache.Read(get))
 	// Output: true
 }
