@@ -19,8 +19,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/picture"
 	"github.com/aiolos-http/aiolos/internal/certs"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/picture"
 )
 
 var update = flag.Bool("update", false, "make the picture of the tool anew")
@@ -170,7 +171,7 @@ func pictureServers(t *testing.T) string {
 		if err != nil {
 			t.Fatal(fmt.Errorf("the picture needs the port: %w", err))
 		}
-		srv := &httptest.Server{Listener: ln, Config: &http.Server{Handler: mux}} //nolint:gosec // a server of a test
+		srv := &httptest.Server{Listener: ln, Config: &http.Server{Handler: mux}}
 		if addr == "127.0.0.1:8080" {
 			srv.Start()
 		} else {
