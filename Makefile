@@ -9,6 +9,7 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod internal/bench/g
 LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
+FUZZ ?= Fuzz[A-Za-z0-9_]+
 
 # The race detector needs cgo, and cgo a C compiler. Go says whether it has one.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -51,11 +52,10 @@ cover: ## coverage of the library
 	@go tool cover -func=coverage.out | tail -1
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for T=10s
-	@for m in $(MODULES); do (cd $$m; for p in $$(go list ./...); do \
-		listed=$$(go test -list '^Fuzz' $$p); \
-		for f in $$(grep '^Fuzz' <<< "$$listed" || true); do \
-			echo "== $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) $$p; \
+fuzz: ## every fuzz target for T=10s, or those that FUZZ names
+	@for m in $(MODULES); do (cd $$m; for d in $$(go list -f '{{.Dir}}' ./...); do \
+		for f in $$(grep -hsoE '^func ($(FUZZ))\(' "$$d"/*_test.go | sed 's/^func //; s/($$//'); do \
+			echo "== $${d#$(CURDIR)/} $$f"; (cd "$$d" && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) .); \
 		done; done); done
 
 .PHONY: bench

@@ -75,9 +75,10 @@ type Config struct {
 	ProxyHeader http.Header
 	// TrustEnv takes proxies from the environment (HTTP_PROXY, HTTPS_PROXY,
 	// WS_PROXY, WSS_PROXY, ALL_PROXY, NO_PROXY), and credentials for servers and
-	// proxies from the user's netrc file. It is read for every request, so each
-	// hop of a redirect finds its own. Localhost and addresses of loopback take
-	// no proxy of the environment. (aiohttp: trust_env)
+	// proxies from the user's netrc file. They are looked up for every request, so
+	// each hop of a redirect finds its own, and a change counts: one of the file
+	// within 10 ms. Localhost and addresses of loopback take no proxy of the
+	// environment. (aiohttp: trust_env)
 	TrustEnv bool
 
 	// DNSCacheTTL is how long addresses are kept. Zero means ten seconds.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/netrc"
+	"github.com/aiolos-http/aiolos/internal/proxyenv"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -26,6 +27,7 @@ type Connector struct {
 	routes     routes
 	proxy      *proxy // nil: none
 	netrc      netrc.Cache
+	environ    proxyenv.Cache
 	streams    sync.Pool // of *stream
 }
 

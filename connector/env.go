@@ -5,14 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-
-	"github.com/aiolos-http/aiolos/internal/proxyenv"
 )
 
 // fromEnv is the proxy that the environment has for a URL, or nil. The
 // credentials of one that brings none are looked for in the netrc file.
 func (c *Connector) fromEnv(u *url.URL) (*proxy, error) {
-	found, err := proxyenv.Read(os.Getenv).Proxy(u)
+	found, err := c.environ.Read(os.Getenv).Proxy(u)
 	if err != nil || found == nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"aiolos": main})
+	testscript.Main(m, map[string]func(){"aiolos": main, "bareloop": bareLoop})
 }
 
 // TestScripts runs the command lines of testdata/script against a server on the

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -18,15 +19,21 @@ const maxSize = 1 << 20
 // Load is [Cache.Load] without a cache.
 func Load(getenv func(string) string) (*File, error) { return new(Cache).Load(getenv) }
 
+// recent is how long the last look at a file counts. It is less than what the
+// time of modification can tell apart on many systems, and a client that sends
+// thousands of requests in a second does not ask the system before each.
+const recent = 10 * time.Millisecond
+
 // Cache keeps the file that was loaded last, until another one is asked for or it
-// changes: its identity, time of modification or size. The zero value is empty.
-// It is safe for concurrent use.
+// changes: its identity, time of modification or size, which is seen after 10 ms.
+// The zero value is empty. It is safe for concurrent use.
 type Cache struct {
-	mu   sync.Mutex
-	path string
-	info fs.FileInfo // nil if nothing is kept
-	file *File
-	err  error
+	mu     sync.Mutex
+	path   string
+	looked time.Time   // zero: it counts for nothing
+	info   fs.FileInfo // nil if nothing is kept
+	file   *File
+	err    error
 }
 
 // Load reads the file that getenv names, which for nil is [os.Getenv]: $NETRC,
@@ -47,22 +54,33 @@ func (c *Cache) Load(getenv func(string) string) (*File, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		c.info = nil
-		return nil, nil
+	now := time.Now()
+	if c.path == path && !c.looked.IsZero() && now.Sub(c.looked) < recent {
+		return c.file, c.err
 	}
-	if err != nil {
-		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+	c.looked = now
+	if path != c.path {
+		c.path, c.info = path, nil
 	}
-	if c.info == nil || c.path != path || !same(c.info, info) {
-		c.file, c.err = read(path, home, info)
-		c.path, c.info = path, info
-		if e := (*Error)(nil); errors.As(c.err, &e) && e.Err != nil {
-			c.info = nil // it may be well again although the file is the same
-		}
+	c.look(home)
+	if e := (*Error)(nil); errors.As(c.err, &e) && e.Err != nil {
+		c.info, c.looked = nil, time.Time{} // it may be well again although the file is the same
 	}
 	return c.file, c.err
+}
+
+// look reads the file if it is another one than before.
+func (c *Cache) look(home bool) {
+	info, err := os.Stat(c.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		c.info, c.file, c.err = nil, nil, nil
+	case err != nil:
+		c.file, c.err = nil, &Error{Path: c.path, Reason: "cannot be read", Err: reason(err)}
+	case c.info == nil || !same(c.info, info):
+		c.file, c.err = read(c.path, home, info)
+		c.info = info
+	}
 }
 
 func same(a, b fs.FileInfo) bool {

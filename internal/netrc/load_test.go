@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -18,6 +19,9 @@ const (
 	alice = "machine a.example login alice password one\n"
 	bobby = "machine a.example login bobby password two\n" // as long as alice
 )
+
+// recent is how long a look at a file counts.
+const recent = 10 * time.Millisecond
 
 // names are the variable of the home directory and the file in it.
 func names() (home, file string) {
@@ -153,105 +157,150 @@ func TestLoadForbidden(t *testing.T) {
 // Others must not be able to read or write the passwords in the usual file.
 func TestLoadPermissions(t *testing.T) {
 	t.Parallel()
-	home, file := names()
-	if runtime.GOOS == "windows" {
-		t.Skip("permissions are elsewhere")
-	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, file)
-	cache := new(netrc.Cache)
-	for _, tt := range []struct {
-		text string
-		mode os.FileMode
-		ok   bool
-	}{
-		{alice, 0o600, true},
-		{alice, 0o400, true},
-		{alice, 0o640, false},
-		{alice, 0o604, false},
-		{alice, 0o620, false},
-		{alice, 0o700, true},
-		{"default login a password b", 0o644, false},
-		{"machine a login b", 0o644, true},
-		{"machine a login anonymous password me@a\ndefault login anonymous password x", 0o644, true},
-		{alice, 0o600, true},
-	} {
-		os.Remove(path) // it may be read-only
-		write(t, path, tt.text, tt.mode)
-		f, err := cache.Load(at(home, dir))
-		if tt.ok != (err == nil) || tt.ok != (f != nil) {
-			t.Errorf("%q, %v: got %v, want ok: %v", tt.text, tt.mode, err, tt.ok)
+	synctest.Test(t, func(t *testing.T) {
+		home, file := names()
+		if runtime.GOOS == "windows" {
+			t.Skip("permissions are elsewhere")
 		}
-		if !tt.ok {
-			wantError(t, f, err, fmt.Sprintf("netrc %q: has passwords that others can read or write; chmod 600 helps", path))
+		dir := t.TempDir()
+		path := filepath.Join(dir, file)
+		cache := new(netrc.Cache)
+		for _, tt := range []struct {
+			text string
+			mode os.FileMode
+			ok   bool
+		}{
+			{alice, 0o600, true},
+			{alice, 0o400, true},
+			{alice, 0o640, false},
+			{alice, 0o604, false},
+			{alice, 0o620, false},
+			{alice, 0o700, true},
+			{"default login a password b", 0o644, false},
+			{"machine a login b", 0o644, true},
+			{"machine a login anonymous password me@a\ndefault login anonymous password x", 0o644, true},
+			{alice, 0o600, true},
+		} {
+			os.Remove(path) // it may be read-only
+			write(t, path, tt.text, tt.mode)
+			time.Sleep(recent)
+			f, err := cache.Load(at(home, dir))
+			if tt.ok != (err == nil) || tt.ok != (f != nil) {
+				t.Errorf("%q, %v: got %v, want ok: %v", tt.text, tt.mode, err, tt.ok)
+			}
+			if !tt.ok {
+				wantError(t, f, err, fmt.Sprintf("netrc %q: has passwords that others can read or write; chmod 600 helps", path))
+			}
 		}
-	}
+	})
 }
 
 func TestCache(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	path, other := filepath.Join(dir, "netrc"), filepath.Join(dir, "other")
-	getenv := at("NETRC", path)
-	cache := new(netrc.Cache)
-	old := time.Now().Add(-time.Hour).Truncate(time.Second)
-	set := func(path, text string, mtime time.Time) {
-		t.Helper()
-		write(t, path, text, 0o600)
-		if err := os.Chtimes(path, mtime, mtime); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		path, other := filepath.Join(dir, "netrc"), filepath.Join(dir, "other")
+		getenv := at("NETRC", path)
+		cache := new(netrc.Cache)
+		old := time.Now().Add(-time.Hour).Truncate(time.Second)
+		set := func(path, text string, mtime time.Time) {
+			t.Helper()
+			write(t, path, text, 0o600)
+			if err := os.Chtimes(path, mtime, mtime); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(recent)
+		}
+		set(path, alice, old)
+		first := load(t, cache, getenv)
+		if again := load(t, cache, getenv); again != first {
+			t.Error("a file that has not changed was read again")
+		}
+		set(path, bobby, old) // the same size at the same time: this one cannot be seen
+		if again := load(t, cache, getenv); again != first {
+			t.Error("neither size nor time has changed, but it was read again")
+		}
+		set(path, bobby, old.Add(time.Second))
+		wantFound(t, load(t, cache, getenv), "a.example", "bobby", "two")
+		set(path, alice+"\n", old.Add(time.Second))
+		wantFound(t, load(t, cache, getenv), "a.example", "alice", "one")
+
+		set(other, strings.Replace(bobby, "two", "2222", 1)[:len(alice)+1], old.Add(time.Second))
+		if err := os.Rename(other, path); err != nil { // the same size and time, another file
 			t.Fatal(err)
 		}
-	}
-	set(path, alice, old)
-	first := load(t, cache, getenv)
-	if again := load(t, cache, getenv); again != first {
-		t.Error("a file that has not changed was read again")
-	}
-	set(path, bobby, old) // the same size at the same time: this one cannot be seen
-	if again := load(t, cache, getenv); again != first {
-		t.Error("neither size nor time has changed, but it was read again")
-	}
-	set(path, bobby, old.Add(time.Second))
-	wantFound(t, load(t, cache, getenv), "a.example", "bobby", "two")
-	set(path, alice+"\n", old.Add(time.Second))
-	wantFound(t, load(t, cache, getenv), "a.example", "alice", "one")
+		time.Sleep(recent)
+		wantFound(t, load(t, cache, getenv), "a.example", "bobby", "2222")
 
-	set(other, strings.Replace(bobby, "two", "2222", 1)[:len(alice)+1], old.Add(time.Second))
-	if err := os.Rename(other, path); err != nil { // the same size and time, another file
-		t.Fatal(err)
-	}
-	wantFound(t, load(t, cache, getenv), "a.example", "bobby", "2222")
-
-	set(other, alice, old)
-	wantFound(t, load(t, cache, at("NETRC", other)), "a.example", "alice", "one")
-	wantFound(t, load(t, cache, getenv), "a.example", "bobby", "2222")
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if f := load(t, cache, getenv); f != nil {
-		t.Error("a file that is gone is still there")
-	}
-	set(path, alice, old)
-	wantFound(t, load(t, cache, getenv), "a.example", "alice", "one")
-	if first == load(t, cache, getenv) {
-		t.Error("the file of before its removal came back")
-	}
+		set(other, alice, old)
+		wantFound(t, load(t, cache, at("NETRC", other)), "a.example", "alice", "one")
+		wantFound(t, load(t, cache, getenv), "a.example", "bobby", "2222")
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(recent)
+		if f := load(t, cache, getenv); f != nil {
+			t.Error("a file that is gone is still there")
+		}
+		set(path, alice, old)
+		wantFound(t, load(t, cache, getenv), "a.example", "alice", "one")
+		if first == load(t, cache, getenv) {
+			t.Error("the file of before its removal came back")
+		}
+	})
 }
 
 // A damaged file stays damaged until it changes, and is well again then.
 func TestCacheDamaged(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "netrc")
-	cache := new(netrc.Cache)
-	write(t, path, "machine", 0o600)
-	_, first := cache.Load(at("NETRC", path))
-	_, again := cache.Load(at("NETRC", path))
-	wantError(t, nil, first, fmt.Sprintf("netrc %q: line 1: machine without a value", path))
-	if first != again {
-		t.Errorf("got %v and then %v, want the same", first, again)
-	}
-	write(t, path, alice, 0o600)
-	wantFound(t, load(t, cache, at("NETRC", path)), "a.example", "alice", "one")
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "netrc")
+		cache := new(netrc.Cache)
+		write(t, path, "machine", 0o600)
+		_, first := cache.Load(at("NETRC", path))
+		_, again := cache.Load(at("NETRC", path))
+		wantError(t, nil, first, fmt.Sprintf("netrc %q: line 1: machine without a value", path))
+		if first != again {
+			t.Errorf("got %v and then %v, want the same", first, again)
+		}
+		write(t, path, alice, 0o600)
+		time.Sleep(recent)
+		wantFound(t, load(t, cache, at("NETRC", path)), "a.example", "alice", "one")
+	})
+}
+
+// TestCacheRecent: the file, or that there is none, is not looked at again before
+// 10 ms have passed; another name is another file at once.
+func TestCacheRecent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "netrc")
+		getenv := at("NETRC", path)
+		cache := new(netrc.Cache)
+		if f := load(t, cache, getenv); f != nil {
+			t.Errorf("got %v, want nothing", f)
+		}
+		write(t, path, alice, 0o600)
+		if f := load(t, cache, getenv); f != nil {
+			t.Errorf("got %v at once", f)
+		}
+		other := filepath.Join(dir, "other")
+		write(t, other, bobby, 0o600)
+		wantFound(t, load(t, cache, at("NETRC", other)), "a.example", "bobby", "two")
+		if f := load(t, cache, getenv); f == nil {
+			t.Error("the other file's look counts for this one")
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(recent - time.Nanosecond)
+		wantFound(t, load(t, cache, getenv), "a.example", "alice", "one")
+		time.Sleep(time.Nanosecond)
+		if f := load(t, cache, getenv); f != nil {
+			t.Errorf("got %v after 10 ms", f)
+		}
+	})
 }
 
 func TestCacheConcurrent(t *testing.T) {

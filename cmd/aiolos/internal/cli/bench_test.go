@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -61,6 +62,53 @@ func TestBenchInterrupted(t *testing.T) {
 	if got.code != 130 || !strings.Contains(got.out, "requests in") || !strings.Contains(got.out, "200: ") {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// TestBenchCorrected: a server that stalls once, for half a second, is charged with
+// the requests that were due meanwhile, over the wire too: 100 of 200, for there is
+// one connection. What else the machine does only adds to their times.
+func TestBenchCorrected(t *testing.T) {
+	t.Parallel()
+	const stall = 500 * time.Millisecond
+	srv := httptest.NewServer(stalling(20, stall))
+	t.Cleanup(srv.Close)
+	got := run(t.Context(), streams(), "bench", "-n", "200", "-q", "200", "-c", "1", "--json", srv.URL)
+	var r struct {
+		Requests, Errors int64
+		P90, P99, Max    float64
+		Target           float64 `json:"target_rate"`
+		ServiceP90       float64 `json:"uncorrected_p90"`
+		ServiceMax       float64 `json:"uncorrected_max"`
+	}
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil || got.code != 0 {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	if r.Requests != 200 || r.Errors != 0 || r.Target != 200 {
+		t.Errorf("got %+v", r)
+	}
+	// A hundred were due in the stall, evenly: 20 of 200 waited for at least four
+	// fifths of it.
+	if r.P90 < 350 || r.P99 < 450 || r.Max < 500 {
+		t.Errorf("corrected: got p90 %v, p99 %v, max %v ms, want at least 350, 450, 500", r.P90, r.P99, r.Max)
+	}
+	// Without the correction a single request is slow.
+	if r.ServiceMax < 500 || r.ServiceP90 > r.P90/2 {
+		t.Errorf("uncorrected: got p90 %v, max %v ms, and corrected %v, %v", r.ServiceP90, r.ServiceMax, r.P90, r.Max)
+	}
+}
+
+// stalling is a server that takes a while for one request, by its number.
+func stalling(which int64, d time.Duration) http.Handler {
+	var n atomic.Int64
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if n.Add(1) != which {
+			return
+		}
+		select {
+		case <-time.After(d):
+		case <-r.Context().Done():
+		}
+	})
 }
 
 // TestBenchSends: every request is the one of the bare form, its body included.

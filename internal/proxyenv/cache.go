@@ -1,0 +1,52 @@
+package proxyenv
+
+import (
+	"os"
+	"sync"
+)
+
+// variables are those that [Read] looks at.
+type variables [13]string
+
+func names() variables {
+	return variables{
+		"REQUEST_METHOD",
+		"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+		"ws_proxy", "WS_PROXY", "wss_proxy", "WSS_PROXY",
+		"no_proxy", "NO_PROXY",
+	}
+}
+
+// Cache keeps what was read last for as long as the environment says the same:
+// making sense of it costs more than looking whether it has changed. The zero
+// value is empty. It is safe for concurrent use.
+type Cache struct {
+	mu     sync.Mutex
+	values variables
+	env    *Env // nil if nothing is kept
+}
+
+// Read is the function [Read].
+func (c *Cache) Read(getenv func(string) string) *Env {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	values := names()
+	for i, name := range values {
+		values[i] = getenv(name)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.env == nil || values != c.values {
+		c.env = Read(func(name string) string {
+			for i, n := range names() {
+				if n == name {
+					return values[i]
+				}
+			}
+			return ""
+		})
+		c.values = values
+	}
+	return c.env
+}
