@@ -10,7 +10,7 @@ import (
 // fromEnv is the proxy that the environment has for a URL, or nil. The
 // credentials of one that brings none are looked for in the netrc file.
 func (c *Connector) fromEnv(u *url.URL) (*proxy, error) {
-	found, err := c.environ.Read(os.Getenv).Proxy(u)
+	found, err := c.environ.Proxy(os.Getenv, u)
 	if err != nil || found == nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func locate(getenv func(string) string) (path string, home bool) {
 	if path = getenv(variable); path == "" {
 		return "", false
 	}
-	return filepath.Join(path, name), true
+	return path + string(filepath.Separator) + name, true
 }
 
 func read(path string, home bool, info fs.FileInfo) (*File, error) {

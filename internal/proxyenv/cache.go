@@ -1,7 +1,9 @@
 package proxyenv
 
 import (
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 )
 
@@ -24,6 +26,20 @@ type Cache struct {
 	mu     sync.Mutex
 	values variables
 	env    *Env // nil if nothing is kept
+}
+
+// Proxy is [Env.Proxy] of what [Read] reads. While no variable names a proxy for the
+// scheme, which is the rule, the others are not looked at.
+func (c *Cache) Proxy(getenv func(string) string, u *url.URL) (*url.URL, error) {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	for _, name := range candidates(strings.ToLower(u.Scheme)) {
+		if name != "" && getenv(name) != "" {
+			return c.Read(getenv).Proxy(u)
+		}
+	}
+	return nil, nil
 }
 
 // Read is the function [Read].

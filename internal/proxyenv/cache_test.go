@@ -2,6 +2,7 @@ package proxyenv_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,28 @@ func TestCacheProcessEnvironment(t *testing.T) {
 	}
 }
 
+// TestCacheProxy: it finds what reading all of the environment finds, whichever
+// variables are set.
+func TestCacheProxy(t *testing.T) {
+	t.Parallel()
+	cache := new(proxyenv.Cache)
+	envs := [][]string{{}, everything, {"no_proxy=a.example"}, {"REQUEST_METHOD=GET", "HTTP_PROXY=http://p:1"}, {"http_proxy= "}, {"http_proxy=ftp://p"}}
+	for _, line := range everything {
+		envs = append(envs, []string{line}, []string{line, "no_proxy=a.example"}, []string{line, "ALL_PROXY=socks5://s:1"})
+	}
+	for _, env := range envs {
+		get := getenv(env...)
+		for _, scheme := range []string{"http", "HTTPS", "ws", "wss", "ftp", ""} {
+			u := &url.URL{Scheme: scheme, Host: "a.example"}
+			got, err := cache.Proxy(get, u)
+			want, wantErr := proxyenv.Read(get).Proxy(u)
+			if fmt.Sprint(got, err) != fmt.Sprint(want, wantErr) {
+				t.Errorf("%v, %s: got %v, %v, want %v, %v", env, scheme, got, err, want, wantErr)
+			}
+		}
+	}
+}
+
 func TestCacheConcurrent(t *testing.T) {
 	t.Parallel()
 	cache := new(proxyenv.Cache)
@@ -81,6 +104,11 @@ func TestCacheAllocs(t *testing.T) {
 	cache.Read(get)
 	if n := testing.AllocsPerRun(100, func() { cache.Read(get) }); n > 0 {
 		t.Errorf("got %v allocations, want none", n)
+	}
+	get = getenv()
+	u := &url.URL{Scheme: "http", Host: "a.example"}
+	if n := testing.AllocsPerRun(100, func() { cache.Proxy(get, u) }); n > 0 {
+		t.Errorf("nothing is set: got %v allocations, want none", n)
 	}
 }
 

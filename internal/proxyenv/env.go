@@ -34,10 +34,13 @@ func Read(getenv func(string) string) *Env {
 		getenv = os.Getenv
 	}
 	cgi := getenv("REQUEST_METHOD") != ""
-	first := func(names ...string) entry {
-		for _, name := range names {
+	first := func(scheme string) entry {
+		for _, name := range candidates(scheme) {
 			if cgi && (name == "HTTP_PROXY" || runtime.GOOS == "windows" && name == "http_proxy") {
 				continue
+			}
+			if name == "" {
+				break
 			}
 			if value := strings.TrimSpace(getenv(name)); value != "" {
 				return parseEntry(name, value)
@@ -46,10 +49,10 @@ func Read(getenv func(string) string) *Env {
 		return entry{}
 	}
 	e := &Env{
-		http:  first("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
-		https: first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
-		ws:    first("ws_proxy", "WS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
-		wss:   first("wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
+		http:  first("http"),
+		https: first("https"),
+		ws:    first("ws"),
+		wss:   first("wss"),
 	}
 	noProxy := getenv("no_proxy")
 	if noProxy == "" {
@@ -59,6 +62,22 @@ func Read(getenv func(string) string) *Env {
 	decider := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxy}
 	e.direct = decider.ProxyFunc()
 	return e
+}
+
+// candidates are the variables that may name the proxy of a scheme; the first that
+// is set does.
+func candidates(scheme string) [6]string {
+	switch scheme {
+	case "http":
+		return [6]string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+	case "https":
+		return [6]string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+	case "ws":
+		return [6]string{"ws_proxy", "WS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+	case "wss":
+		return [6]string{"wss_proxy", "WSS_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+	}
+	return [6]string{}
 }
 
 // parseEntry reads a variable. "host:port" is a proxy of http, as everywhere.
