@@ -65,6 +65,28 @@ func BenchmarkH2(b *testing.B) {
 	}
 }
 
+// BenchmarkH2Burst is a thousand requests at a time by clients that have no
+// connection yet.
+func BenchmarkH2Burst(b *testing.B) {
+	srv := newH2Server(b, h2Options{}, okHandler)
+	var took [3][]float64
+	var names []string
+	for round := 0; b.Loop(); round++ {
+		var do []func(*http.Request) (*http.Response, error)
+		names, do = rivals(b, srv)
+		for i := range do {
+			i = (i + round) % len(do)
+			start := time.Now()
+			burst(b, do[i], b.Context(), 1000, srv.url)
+			took[i] = append(took[i], float64(time.Since(start)))
+		}
+	}
+	for i, name := range names {
+		slices.Sort(took[i])
+		b.ReportMetric(took[i][len(took[i])/2]/1e6, "ms-"+name)
+	}
+}
+
 // BenchmarkH2Ratio compares the rivals in rounds that take turns, so that what
 // else the machine does hurts all of them alike. It reports the median of the
 // connector's time over that of the others.
@@ -72,7 +94,7 @@ func BenchmarkH2Ratio(b *testing.B) {
 	for _, load := range []struct {
 		name          string
 		n, concurrent int
-	}{{"one", 500, 1}, {"thousand", 5, 1000}} {
+	}{{"one", 500, 1}, {"thousand", 10, 1000}} {
 		b.Run(load.name, func(b *testing.B) {
 			srv := newH2Server(b, h2Options{}, okHandler)
 			names, do := rivals(b, srv)
