@@ -37,7 +37,7 @@ func socketWorkloads(srv *server) []workload {
 	for _, size := range []struct {
 		name       string
 		bytes, ops int
-	}{{"64 B", 64, 4000}, {"64 KiB", 64 << 10, 1000}} {
+	}{{"64 B", 64, 2000}, {"64 KiB", 64 << 10, 500}} {
 		all = append(all, workload{
 			name: "WebSocket echo, " + size.name, goroutines: 1, ops: size.ops, rounds: 9, base: "coder/websocket",
 			task:    func(ctx context.Context, c client) error { return c.do(ctx) },

@@ -17,11 +17,14 @@ type answer struct {
 // workloads is everything that is compared, in the order of the tables.
 func workloads(srv *server, file string) []workload {
 	var all []workload
-	for _, scheme := range []struct{ name, url string }{{"GET 64 B", srv.Plain}, {"GET 64 B over TLS", srv.addresses.TLS}} {
+	for _, scheme := range []struct {
+		name, url string
+		rounds    int
+	}{{"GET 64 B", srv.Plain, 13}, {"GET 64 B over TLS", srv.addresses.TLS, 7}} {
 		url := scheme.url + "/small"
-		for _, g := range []int{1, 16, 256} {
+		for _, size := range []struct{ goroutines, ops int }{{1, 1024}, {16, 2048}, {256, 2048}} {
 			all = append(all, workload{
-				name: scheme.name, goroutines: g, ops: 1024, rounds: 9,
+				name: scheme.name, goroutines: size.goroutines, ops: size.ops, rounds: scheme.rounds,
 				task: func(_ context.Context, c client) error { return c.get(context.Background(), url, 64) }, //nolint:contextcheck // that nobody can cancel it is what is measured
 			})
 		}
@@ -38,7 +41,7 @@ func workloads(srv *server, file string) []workload {
 	plain := srv.Plain
 	all = append(all,
 		workload{
-			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 9,
+			name: "POST JSON 1 KiB", goroutines: 1, ops: 1024, rounds: 7,
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
@@ -51,11 +54,11 @@ func workloads(srv *server, file string) []workload {
 			task:    func(ctx context.Context, c client) error { return c.get(ctx, plain+"/gzip", 1<<20) },
 		},
 		workload{
-			name: "GET 1 GiB", goroutines: 1, ops: 1, rounds: 4, base: "Transport",
+			name: "GET 1 GiB", goroutines: 1, ops: 1, rounds: 3, base: "Transport",
 			task: func(ctx context.Context, c client) error { return c.get(ctx, plain+"/big", bigSize) },
 		},
 		workload{
-			name: "PUT 1 GiB from a file", goroutines: 1, ops: 1, rounds: 4, base: "Transport",
+			name: "PUT 1 GiB from a file", goroutines: 1, ops: 1, rounds: 3, base: "Transport",
 			task: func(ctx context.Context, c client) error { return c.put(ctx, plain+"/sink", file) },
 		},
 		workload{
