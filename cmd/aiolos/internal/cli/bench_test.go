@@ -34,7 +34,7 @@ func TestBenchLive(t *testing.T) {
 	s := streams()
 	s.ErrTTY, s.Width = true, 40
 	got := run(t.Context(), s, "bench", "-n", "4", "-c", "1", url)
-	if got.code != 0 || !strings.Contains(got.err, "\r1 of 4 requests") || !strings.HasSuffix(got.err, "\r\x1b[K") {
+	if got.code != 0 || !strings.Contains(got.err, " of 4 requests, ") || !strings.HasSuffix(got.err, "\r\x1b[K") {
 		t.Errorf("got %+v", got)
 	}
 	for _, line := range strings.Split(got.err, "\r") {
