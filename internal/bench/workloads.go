@@ -49,7 +49,7 @@ func workloads(srv *server, file string) []workload {
 			task: func(ctx context.Context, c client) error { return c.post(ctx, plain+"/sink", &post) },
 		},
 		workload{
-			name: "GET gzip, 1 MiB of JSON", goroutines: 1, ops: 16, rounds: 9,
+			name: "GET gzip, 1 MiB of JSON", goroutines: 1, ops: 32, rounds: 9,
 			without: []string{"connector"}, // it hands on what comes
 			task:    func(ctx context.Context, c client) error { return c.get(ctx, plain+"/gzip", 1<<20) },
 		},
