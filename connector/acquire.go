@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -27,41 +28,21 @@ func (x *exchange) connect(fresh bool) error {
 	if err != nil {
 		return err
 	}
+	x.conn = c
 	if !made {
 		call(x.trace.Reused)
 	}
-	x.conn = c
-	x.gotten = now
-	silence := x.timeout.SockRead
-	if x.uploads() || silence < 0 {
-		silence = 0
-	}
-	x.reused = c.begin(now, x.total, silence, x.limits)
-	if x.chunks {
-		c.watchChunks()
-	}
-	t := &x.timing
-	t.Reused, t.Remote = x.reused, c.remote
+	x.begin(now)
 	if c.mux && closes(x.orig) {
 		p.drain(c)
 	}
 	return nil
 }
 
-// smallUpload is what a socket's buffer takes without the peer reading it.
-const smallUpload = 8 << 10
-
-// uploads reports whether sending the body may take a time of its own, in which
-// the peer has no reason to say anything.
-func (x *exchange) uploads() bool {
-	small := x.upload.plain != nil && x.orig.ContentLength > 0 && x.orig.ContentLength <= smallUpload
-	return x.upload.present() && !small
-}
-
 // connectSlowly waits for a slot if h is nil, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
 func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, made bool, gotten time.Time, err error) {
-	ctx, deadline := x.orig.Context(), x.total
+	ctx, deadline := x.orig.Context(), x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
 			deadline = d
@@ -69,7 +50,7 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 	}
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, deadline, errTotalDeadline)
+		ctx, cancel = context.WithDeadlineCause(ctx, deadline, h1.ErrTotalTimeout)
 		defer cancel()
 	}
 	p := x.c.pool
@@ -125,7 +106,7 @@ func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoi
 	if ctx.Err() == nil {
 		return connectFailure(err, at)
 	}
-	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
+	if now := time.Now(); x.settings.Total.IsZero() || now.Before(x.settings.Total) {
 		return &errors.TimeoutError{
 			Kind: errors.ErrConnectionTimeout, Phase: at.Phase, Limit: x.timeout.Connect,
 			Elapsed: now.Sub(since), Host: x.key.addr(),
@@ -140,7 +121,7 @@ func (x *exchange) totalTimeout(phase errors.Phase) error {
 		began = s.Started
 	}
 	return &errors.TimeoutError{
-		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.total.Sub(began),
+		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.settings.Total.Sub(began),
 		Elapsed: time.Since(began), Host: x.key.addr(),
 	}
 }

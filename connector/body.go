@@ -3,9 +3,9 @@ package connector
 import (
 	stderrors "errors"
 	"io"
-	"net"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -20,7 +20,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if x.readErr != nil {
 		return 0, x.readErr
 	}
-	if x.reads++; x.reads > 1 && !x.total.IsZero() && !time.Now().Before(x.total) {
+	if x.reads++; x.reads > 1 && !x.settings.Total.IsZero() && !time.Now().Before(x.settings.Total) {
 		// What has arrived in time may still lie in a buffer, where no
 		// deadline of the connection can see it.
 		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
@@ -44,15 +44,14 @@ func (x *exchange) Read(p []byte) (int, error) {
 	case nil:
 	case io.EOF:
 		if x.response.Trailer != nil {
-			if bad := rawhead.CheckTrailer(x.response.Trailer, x.limits); bad != nil {
+			if bad := rawhead.CheckTrailer(x.response.Trailer, x.settings.Limits); bad != nil {
 				return n, x.failRead(x.badHead(bad))
 			}
 		}
 		x.readErr = io.EOF
-		if x.stream != nil {
-			x.endStream()
-		}
+		x.closeBody()
 		x.finish(true)
+		x.h1.ReleaseReader()
 	default:
 		err = x.failRead(err)
 	}
@@ -62,12 +61,13 @@ func (x *exchange) Read(p []byte) (int, error) {
 func (x *exchange) failRead(err error) error {
 	if !x.closed.Load() {
 		err = x.bodyError(err)
-		x.body.Close() // the error that counts is known
 	} else {
 		err = errors.ErrConnectionClosed
 	}
+	x.closeBody()
 	x.readErr = err
 	x.finish(false)
+	x.h1.ReleaseReader()
 	return err
 }
 
@@ -76,14 +76,16 @@ func (x *exchange) bodyError(err error) error {
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
-	struck := x.conn.account().readErr
+	var struck error
 	if x.stream != nil {
 		struck = x.stream.why()
+	} else {
+		struck = x.h1.Facts().ReadErr
 	}
 	switch {
-	case stderrors.Is(err, errTotalDeadline) || stderrors.Is(struck, errTotalDeadline):
+	case stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(struck, h1.ErrTotalTimeout):
 		return x.totalTimeout(errors.PhaseBody)
-	case stderrors.Is(err, errReadDeadline) || stderrors.Is(struck, errReadDeadline):
+	case stderrors.Is(err, h1.ErrReadTimeout) || stderrors.Is(struck, h1.ErrReadTimeout):
 		return x.silence(errors.PhaseBody)
 	case x.c.pool.isClosed():
 		return errors.ErrConnectorClosed
@@ -138,24 +140,31 @@ func (x *exchange) Close() error {
 	if !x.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	complete := false
-	if x.reading.TryLock() { // else a Read is under way, and must be woken
-		complete = x.readErr == nil && x.drain()
-		x.reading.Unlock()
+	if !x.reading.TryLock() { // a Read is under way, and must be woken
+		x.closeBody()
+		x.finish(false)
+		return nil
 	}
-	x.endStream()
+	defer x.reading.Unlock()
+	complete := x.readErr == nil && x.drain()
+	x.closeBody()
 	x.finish(complete)
+	x.h1.ReleaseReader()
 	return nil
 }
 
-// endStream closes net/http's body. A stream it then sees to its end, so that it
+// closeBody closes net/http's body of HTTP/2. A stream it then sees to its end, so that it
 // is free when the pool lends it again; but not before the request's body has let
-// go, which may take for ever unless the context ends.
-func (x *exchange) endStream() {
-	if x.stream != nil && x.upload.mayBlock() && !x.upload.sent() {
+// go, which may take for ever unless the context ends. That of HTTP/1 is never closed: it
+// would read to its end.
+func (x *exchange) closeBody() {
+	if x.stream == nil {
+		return
+	}
+	if x.upload.MayBlock() && !x.upload.Sent() {
 		x.stream.cancel(nil)
 	}
-	x.body.Close() // net/http's body has no error to report on Close
+	x.body.Close() // it has no error to report
 }
 
 // drain reads the rest of the body and reports whether that was all.
@@ -169,7 +178,7 @@ func (x *exchange) drain() bool {
 	if x.stream != nil {
 		return false // ending the stream is cheaper
 	}
-	x.conn.hurry(drainTime)
+	x.h1.LimitReading(drainTime)
 	buf := getBuffer()
 	defer putBuffer(buf)
 	for n := 0; n <= drainBytes; {
@@ -185,7 +194,7 @@ func (x *exchange) drain() bool {
 // upgraded is the body of a 101 response: the connection itself, which keeps
 // its slot until it is closed.
 type upgraded struct {
-	io.ReadWriteCloser
+	*h1.Upgraded
 	conn    *conn
 	unwatch func() // nil: nobody looks for leaks
 }
@@ -195,25 +204,5 @@ func (u *upgraded) Close() error {
 	if u.unwatch != nil {
 		u.unwatch()
 	}
-	err := u.ReadWriteCloser.Close()
-	u.conn.shut()
-	return err
-}
-
-// NetConn returns the connection below, for its addresses and the state of TLS.
-// It must not be read from or written to.
-func (u *upgraded) NetConn() net.Conn { return u.conn.Conn }
-
-// SetReadDeadline is that of [net.Conn].
-func (u *upgraded) SetReadDeadline(t time.Time) error { return u.conn.Conn.SetReadDeadline(t) }
-
-// SetWriteDeadline is that of [net.Conn].
-func (u *upgraded) SetWriteDeadline(t time.Time) error { return u.conn.Conn.SetWriteDeadline(t) }
-
-// CloseWrite shuts the sending side down, if the connection can.
-func (u *upgraded) CloseWrite() error {
-	if c, ok := u.conn.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return errors.ErrUnsupported
+	return u.conn.Close()
 }

@@ -3,8 +3,6 @@ package connector
 import (
 	"net/http"
 	"slices"
-
-	"github.com/aiolos-http/aiolos/internal/chunkends"
 )
 
 // ChunkEnd returns where the HTTP chunk ends to which the last byte belongs that was
@@ -31,40 +29,6 @@ func (x *exchange) chunked(resp *http.Response) bool {
 	return !x.conn.mux && slices.Equal(resp.TransferEncoding, []string{"chunked"})
 }
 
-// watchChunks has the conn look for chunks in what follows the head. Whether there
-// are any is not known when the first bytes come: net/http reads them together with
-// the head.
-func (c *conn) watchChunks() {
-	if c.mux {
-		return
-	}
-	c.mu.Lock()
-	c.chunks = new(chunkends.Scanner)
-	c.mu.Unlock()
-}
-
-// feedChunksLocked shows the head to the one scanner and the body to the other.
-func (c *conn) feedChunksLocked(p []byte) error {
-	n, err := c.head.FeedHead(p)
-	if err == nil && c.head.Done() {
-		c.chunks.Feed(p[n:])
-	}
-	return err
-}
-
-// chunkAt returns where the chunk ends to which a byte of the body belongs, or 0 if
-// that is not known yet, and how many bytes of that chunk can be had without
-// waiting. lost says that neither will ever be known.
-func (c *conn) chunkAt(offset int64) (end, ready int64, lost bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.chunks == nil {
-		return 0, 0, true
-	}
-	end = c.chunks.End(offset)
-	return end, min(end, c.chunks.Seen()) - offset, end == 0 && c.chunks.Lost()
-}
-
 // readChunk is a Read of net/http's body that does not go beyond the end of a chunk,
 // and does not wait if there is something to return, as net/http does in the middle
 // of a chunk.
@@ -73,14 +37,14 @@ func (c *conn) chunkAt(offset int64) (end, ready int64, lost bool) {
 // the chunk's size before it, if that has not come. What has come along is then read
 // without waiting.
 func (x *exchange) readChunk(p []byte) (n int, err error) {
-	end, ready, lost := x.conn.chunkAt(x.received)
+	end, ready, lost := x.h1.ChunkAt(x.received)
 	if lost || len(p) == 0 {
 		return x.body.Read(p)
 	}
 	if ready > 0 {
 		n, err = x.body.Read(p[:min(int64(len(p)), ready)])
 	} else if n, err = x.body.Read(p[:1]); n > 0 {
-		end, ready, _ = x.conn.chunkAt(x.received)
+		end, ready, _ = x.h1.ChunkAt(x.received)
 		if more := min(int64(len(p)), ready); more > 1 && err == nil {
 			n, err = x.body.Read(p[1:more])
 			n++

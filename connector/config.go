@@ -19,6 +19,8 @@ import (
 const (
 	DefaultLimit     = 100
 	DefaultKeepAlive = 15 * time.Second
+	// DefaultExpectContinueTimeout is net/http's, too.
+	DefaultExpectContinueTimeout = time.Second
 )
 
 // Config configures a [Connector]. The zero value is ready for use. In every
@@ -146,6 +148,11 @@ type Config struct {
 	// "tcp" and the address as "host:port", and must honour the context. It
 	// excludes the fields from Resolver to AllowAddr.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// ExpectContinueTimeout is how long the body of a request with "Expect:
+	// 100-continue" waits for the server to ask for it; then it is sent all the same
+	// (RFC 9110 10.1.1). Zero means one second, negative for ever: then sock_read and
+	// total are the bounds.
+	ExpectContinueTimeout time.Duration
 	// DisableStaleRetry hands the error to the caller when a kept connection
 	// turns out to be dead, instead of sending a replayable idempotent request
 	// once more on a fresh one.
@@ -162,6 +169,9 @@ func (cfg *Config) settle() error {
 	}
 	if cfg.KeepAlive == 0 {
 		cfg.KeepAlive = DefaultKeepAlive
+	}
+	if cfg.ExpectContinueTimeout == 0 {
+		cfg.ExpectContinueTimeout = DefaultExpectContinueTimeout
 	}
 	cfg.Timeout = cfg.Timeout.Inherit(ClientTimeout{SockConnect: DefaultSockConnect})
 	if len(cfg.Fingerprint) > 0 {
@@ -220,9 +230,6 @@ const (
 	defaultHeaders = 128
 	// maxHead bounds all of its bytes, interim responses included.
 	maxHead = 1 << 20
-	// maxInterim is how many interim responses (1xx) may come before the final
-	// one. net/http has no bound for those that a trace looks at.
-	maxInterim = 100
 )
 
 func (cfg *Config) headLimits() rawhead.Limits {

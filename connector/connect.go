@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/dnscache"
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
@@ -326,7 +327,7 @@ func (d *dialer) handshake(ctx context.Context, dl *dial, nc net.Conn, cfg *tls.
 	start := time.Now()
 	defer func() { dl.timing.TLS += time.Since(start) }()
 	return d.timed(ctx, dl, errors.PhaseTLS, func(ctx context.Context) (net.Conn, error) {
-		tc := tls.Client(nc, cfg)
+		tc := tls.Client(h1.WrapSocket(nc), cfg)
 		if err := tc.HandshakeContext(ctx); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/netrc"
 	"github.com/aiolos-http/aiolos/internal/proxyenv"
@@ -74,30 +75,12 @@ func New(cfg Config) (*Connector, error) {
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := c.newExchange(req)
+	x := &exchange{c: c, orig: req, upload: reqbody.New(req)}
 	if err := x.prepare(); err != nil {
-		x.upload.close()
+		x.upload.Close()
 		return nil, err
 	}
 	return x.roundTrip()
-}
-
-// newExchange makes room for a copy of the request where one is likely to be
-// needed: net/http does not change a request, but another context, and what is
-// said to a proxy, must not show in the caller's own. With HTTP/2, which is to be
-// expected of https, the stream has the room.
-func (c *Connector) newExchange(req *http.Request) *exchange {
-	body := newRequestBody(req.Body)
-	alone := !body.present() && req.Context().Done() == nil
-	if alone || req.URL != nil && req.URL.Scheme == "https" {
-		return &exchange{c: c, orig: req, upload: body}
-	}
-	x := &struct {
-		exchange
-		copied http.Request
-	}{exchange: exchange{c: c, orig: req, upload: body}}
-	x.room = &x.copied
-	return &x.exchange
 }
 
 // prepare checks the request and settles its times.
@@ -128,22 +111,28 @@ func (x *exchange) prepare() error {
 	x.timing.Start = start
 	x.timeout = x.c.timeout
 	x.retry = x.c.retry
+	w := &x.settings
 	if s != nil {
 		x.timeout = s.Timeout.Inherit(x.timeout)
-		x.total = s.Deadline
+		w.Total = s.Deadline
 		x.retry = x.retry && !s.DisableStaleRetry
 		x.record = s.Recorder
-		x.http10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
-		x.chunks = s.HTTPChunks && s.Recorder != nil
-		if s.HTTP10 && x.upload.present() && req.ContentLength <= 0 {
+		w.HTTP10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
+		w.Chunks = s.HTTPChunks && s.Recorder != nil
+		if s.HTTP10 && x.upload.Present() && req.ContentLength <= 0 {
 			return &errors.InvalidRequestError{Field: "Version", Reason: "HTTP/1.0 has no body of unknown length"}
 		}
 	}
-	if x.total.IsZero() && x.timeout.Total > 0 {
-		x.total = start.Add(x.timeout.Total)
+	if w.Total.IsZero() && x.timeout.Total > 0 {
+		w.Total = start.Add(x.timeout.Total)
 	}
-	if !x.total.IsZero() && !start.Before(x.total) {
+	if !w.Total.IsZero() && !start.Before(w.Total) {
 		return x.totalTimeout(errors.PhasePool)
+	}
+	w.SockRead = x.timeout.SockRead
+	w.ExpectContinue = x.c.config.ExpectContinueTimeout
+	if err := x.upload.CheckLength(req.ContentLength); err != nil {
+		return &errors.InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
 	}
 	return nil
 }
@@ -151,13 +140,13 @@ func (x *exchange) prepare() error {
 // wishes settles what distinguishes the connections that may serve the request.
 func (x *exchange) wishes(s *Settings) error {
 	req, c := x.orig, x.c
-	x.limits = c.limits
-	upgrade := len(req.Header["Upgrade"]) > 0
+	x.settings.Limits = c.limits
+	upgrade := hasField(req.Header, "Upgrade")
 	h1 := upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
-			x.limits = s.Head.over(x.limits)
+			x.settings.Limits = s.Head.over(c.limits)
 		}
 	}
 	if c.config.TrustEnv || c.proxy != nil || s != nil && (s.TLS != nil || s.Proxy != nil || s.TrustEnv) {
@@ -171,6 +160,7 @@ func (x *exchange) wishes(s *Settings) error {
 		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
 	x.key.h1 = h1 && (x.key.https || c.dialer.plainH2 || x.key.route != nil)
+	x.settings.Absolute = x.key.forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.route != nil && x.key.route.proxy != nil || s != nil && s.Proxy != nil
 	return nil
 }

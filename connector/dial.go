@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	stderrors "errors"
+	"math"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/dnscache"
 )
@@ -23,7 +24,6 @@ type dial struct {
 	timing      Timing
 	trace       *Trace
 	conn        *conn
-	wire        net.Conn // what HTTP is spoken on
 }
 
 type dialKey struct{}
@@ -31,11 +31,13 @@ type dialKey struct{}
 // errNoHTTP2: the Config has HTTP/1 off for servers of https.
 var errNoHTTP2 = stderrors.New("the server does not speak HTTP/2")
 
+var errClosedWhileDialing = stderrors.New("connection closed while it was being made")
+
 // dialer makes connections. http.Transport does the protocol on them.
 type dialer struct {
 	pool    *pool
 	config  *Config
-	h1, h2  *http.Transport
+	h2      *http.Transport
 	dns     *dnscache.Cache
 	tls     *tls.Config // for servers, without their names
 	local   string      // the path of the Unix socket or pipe
@@ -58,10 +60,9 @@ func newDialer(p *pool, cfg *Config) *dialer {
 	d.only2 = d.muxTLS && !protocols.HTTP1()
 	// net/http speaks HTTP/2 on a connection that is none of its own TLS as if
 	// there were no TLS at all, and only where HTTP/1 is off.
-	h1, h2 := new(http.Protocols), new(http.Protocols)
-	h1.SetHTTP1(true)
+	h2 := new(http.Protocols)
 	h2.SetUnencryptedHTTP2(true)
-	d.h1, d.h2 = d.transport(h1), d.transport(h2)
+	d.h2 = d.transport(h2)
 	if !cfg.ForceClose { // then nobody shares
 		p.muxed = d.multiplexed
 	}
@@ -76,31 +77,28 @@ func (d *dialer) transport(protocols *http.Protocols) *http.Transport {
 		h2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 	}
 	return &http.Transport{
-		Proxy:                  absoluteForm,
 		DialContext:            dialed,
 		DialTLSContext:         dialed,
 		Protocols:              protocols,
 		HTTP2:                  h2,
 		DisableCompression:     true,
-		ExpectContinueTimeout:  time.Hour, // sock_read and total are the limits
+		ExpectContinueTimeout:  expectTimeout(d.config),
 		MaxResponseHeaderBytes: maxHead,
 	}
 }
 
-// dialed hands a connection to net/http.
-func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
-	return ctx.Value(dialKey{}).(*dial).wire, nil //nolint:errcheck // open has put it there
+// expectTimeout is Config.ExpectContinueTimeout as net/http has it, where zero is none.
+func expectTimeout(cfg *Config) time.Duration {
+	if cfg.ExpectContinueTimeout < 0 {
+		return math.MaxInt64
+	}
+	return cfg.ExpectContinueTimeout
 }
 
-// absoluteForm tells net/http of an HTTP proxy that gets whole requests in the
-// absolute form (RFC 9112 3.2.2). Of tunnels it knows nothing.
-func absoluteForm(req *http.Request) (*url.URL, error) {
-	dl := req.Context().Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
-	if !dl.key.forwarded() {
-		return nil, nil //nolint:nilnil // net/http's way to say no proxy
-	}
-	p := dl.key.route.proxy
-	return &url.URL{Scheme: p.scheme, Host: p.url.Host}, nil // the credentials are in the request
+// dialed hands a connection to net/http.
+func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
+	c := ctx.Value(dialKey{}).(*dial).conn //nolint:errcheck // open has put it there
+	return &muxConn{Conn: c.nc, conn: c}, nil
 }
 
 // forwarded reports whether an HTTP proxy passes requests of the key on itself.
@@ -126,7 +124,7 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 		return nil, dl, err
 	}
 	defer d.pool.ends(dl)
-	cc, err := d.speak(ctx, dl)
+	err := d.speak(ctx, dl, h)
 	c := dl.conn
 	if err != nil {
 		if c != nil {
@@ -137,9 +135,8 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 		}
 		return nil, dl, err
 	}
-	c.cc, c.host = cc, h
 	if c.mux {
-		c.Conn.SetWriteDeadline(time.Time{}) //nolint:errcheck // a closed conn is noticed by its first use
+		c.nc.SetWriteDeadline(time.Time{}) //nolint:errcheck // a closed conn is noticed by its first use
 	}
 	if err := d.pool.adopt(c); err != nil {
 		c.shut()
@@ -153,45 +150,44 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 }
 
 // speak connects, and starts HTTP.
-func (d *dialer) speak(ctx context.Context, dl *dial) (*http.ClientConn, error) {
-	if err := d.dialConn(ctx, dl); err != nil {
-		return nil, err
+func (d *dialer) speak(ctx context.Context, dl *dial, h *host) (err error) {
+	if err := d.dialConn(ctx, dl, h); err != nil || !dl.conn.mux {
+		return err
 	}
 	ctx = context.WithValue(ctx, dialKey{}, dl)
-	if !dl.conn.mux {
-		return d.h1.NewClientConn(ctx, dl.key.scheme(), dl.key.addr())
-	}
 	// net/http writes the preface without looking at a context.
 	if deadline, ok := ctx.Deadline(); ok {
-		dl.conn.Conn.SetWriteDeadline(deadline) //nolint:errcheck // a closed conn is noticed by its first use
+		dl.conn.nc.SetWriteDeadline(deadline) //nolint:errcheck // a closed conn is noticed by its first use
 	}
-	return d.h2.NewClientConn(ctx, "http", dl.key.addr())
+	dl.conn.cc, err = d.h2.NewClientConn(ctx, "http", dl.key.addr())
+	return err
 }
 
 // dialConn makes what HTTP is spoken on, which lies above TLS.
-func (d *dialer) dialConn(ctx context.Context, dl *dial) error {
+func (d *dialer) dialConn(ctx context.Context, dl *dial, h *host) error {
 	nc, err := d.connect(ctx, dl)
 	if err != nil {
 		return err
 	}
-	c := &conn{Conn: nc, pool: d.pool, created: time.Now()}
+	c := &conn{nc: nc, pool: d.pool, host: h, created: time.Now()}
 	c.info = &ConnInfo{Local: nc.LocalAddr(), Remote: nc.RemoteAddr(), Created: c.created}
 	if a := c.info.Remote; a != nil {
 		c.remote = a.String()
 	}
-	dl.conn, dl.wire = c, c
+	dl.conn = c
 	tc, ok := nc.(*tls.Conn)
 	if ok && dl.key.https { // and not the proxy's
 		state := tc.ConnectionState()
 		c.info.TLS = &state
 	}
-	if !d.multiplexed(dl.key) {
+	if d.multiplexed(dl.key) {
+		c.mux = !dl.key.https || ok && tc.ConnectionState().NegotiatedProtocol == "h2"
+	}
+	if c.mux {
 		return nil
 	}
-	c.mux = !dl.key.https || ok && tc.ConnectionState().NegotiatedProtocol == "h2"
-	if c.mux {
-		dl.wire = &muxConn{Conn: nc, conn: c}
-	} else if d.only2 {
+	c.h1 = h1.NewConn(nc, func() { c.pool.gone(c) })
+	if d.only2 && d.multiplexed(dl.key) {
 		return errNoHTTP2
 	}
 	return nil

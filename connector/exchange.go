@@ -2,51 +2,46 @@ package connector
 
 import (
 	"context"
-	stderrors "errors"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/rawhead"
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 )
 
 // exchange is one request and its response: everything that a RoundTrip needs,
-// in one piece of memory. It is also the response's body.
+// in one piece of memory. It is also the response's body. What differs between the
+// protocols is in h1 and stream.
 type exchange struct {
 	c    *Connector
 	orig *http.Request
-	req  *http.Request // what net/http gets: the caller's own, which then is as it must be, or a copy
-	room *http.Request // for the copy, or nil
 	key  key
 
-	timeout ClientTimeout
-	retry   bool
-	limits  rawhead.Limits
+	timeout  ClientTimeout
+	settings h1.Settings
+	retry    bool
 	// What the settings ask for, and few do.
-	trustEnv, http10, notUntilEOF bool
-	chunks                        bool // their ends are to be noted
-	proxies                       bool // there is one, or might have been
+	trustEnv, notUntilEOF bool
+	proxies               bool // there is one, or might have been
+	forwarded             bool // that proxy passes requests on
+	rewound               bool // the body is not the request's own any more
 
 	timing   Timing
 	record   *Recorder     // where the caller wants that; nil: nowhere
 	chunkEnd *atomic.Int64 // the record's, or nil if the body has no chunks or nobody asks
 	trace    *Trace
 
-	total  time.Time // when the total timeout strikes, or zero
 	gotten time.Time // when the conn was there
 	head   time.Time // when the response's head was there
 
-	ctx     context.Context //nolint:containedctx // the caller's, or the stream: what can end the exchange
-	unwatch func() bool     // ends the watch over ctx; nil: there is none
-	values  values          // what net/http has of ctx then
-
-	conn   *conn
+	ctx    context.Context //nolint:containedctx // the caller's, or the stream: what can end the exchange
+	conn   *conn           // nil: there is none yet
 	reused bool
-	upload requestBody
+	upload reqbody.Body
+	h1     h1.Exchange
 	stream *stream // of HTTP/2, or nil
 
 	reading  sync.Mutex // held by Read; what follows is its own
@@ -62,91 +57,54 @@ type exchange struct {
 }
 
 func (x *exchange) roundTrip() (*http.Response, error) {
+	settled := false
+	defer func() {
+		if !settled { // a hook has panicked, or ended the goroutine
+			x.giveUp()
+		}
+	}()
+	resp, err := x.attempts()
+	settled = true
+	return resp, err
+}
+
+// giveUp ends an exchange of which nobody will hear.
+func (x *exchange) giveUp() {
+	if x.conn != nil {
+		x.finish(false)
+	}
+	x.upload.Close()
+}
+
+func (x *exchange) attempts() (*http.Response, error) {
 	for attempt, fresh := 1, false; ; attempt++ {
 		x.timing.Retried = attempt > 1
 		if err := x.connect(fresh); err != nil {
-			x.upload.close()
+			x.upload.Close()
 			return nil, err
 		}
 		resp, err := x.send()
-		if err == nil && x.conn.mux {
+		if err == nil {
 			err = x.checkHead(resp)
 		}
 		if err == nil {
 			return x.respond(resp), nil
 		}
 		refused := x.conn.mux && refusedStream(err)
-		again := x.replayable(refused, attempt)
+		again := x.replayable(refused, attempt, err)
 		fresh = !refused
 		err = x.headError(err)
 		x.finish(false)
-		if !again || !x.upload.rewind(x.orig) {
-			x.upload.close()
+		if !again || !x.upload.Rewind(x.orig) {
+			x.upload.Close()
 			return nil, err
 		}
+		x.rewound = true
+		x.conn = nil
 		x.done.Store(false)
 		x.c.pool.countRetry()
 		call(x.trace.Retried)
 	}
-}
-
-// stale reports whether the connection was dead before the request reached the
-// peer, so that sending it again on another one cannot do it twice, or does no
-// harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
-// EOF, ECONNRESET, EPIPE or an error of net/http's own.
-func (x *exchange) stale() bool {
-	if !x.retry || x.ctx.Err() != nil || x.upload.failed() != nil {
-		return false
-	}
-	if x.conn.mux {
-		// It shows in net/http that the connection is gone, and not just a stream.
-		return x.reused && idempotent(x.orig) && x.conn.cc.Err() != nil
-	}
-	a := x.conn.account()
-	if !x.reused {
-		return false
-	}
-	if a.rx > 0 || isDeadline(a.readErr) {
-		return false
-	}
-	return a.tx == 0 || idempotent(x.orig)
-}
-
-func isDeadline(err error) bool {
-	return stderrors.Is(err, errTotalDeadline) || stderrors.Is(err, errReadDeadline)
-}
-
-// headError gives a failed send its class.
-func (x *exchange) headError(err error) error {
-	if own := x.orig.Context(); own.Err() != nil {
-		return contextError(own)
-	}
-	a := x.conn.account()
-	phase := errors.PhaseResponse
-	if x.upload.present() && !x.upload.sent() {
-		phase = errors.PhaseRequest
-	}
-	struck := a.readErr
-	if x.stream != nil {
-		struck = x.stream.why()
-	}
-	switch {
-	case stderrors.Is(struck, errTotalDeadline):
-		return x.totalTimeout(phase)
-	case stderrors.Is(struck, errReadDeadline):
-		return x.silence(phase)
-	case x.upload.failed() != nil:
-		return &errors.ClientOSError{Op: "read request body", Err: x.upload.failed()}
-	case x.c.pool.isClosed():
-		return errors.ErrConnectorClosed
-	}
-	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(a.readErr, err)); ok {
-		return x.badHead(bad)
-	}
-	if stderrors.Is(a.readErr, net.ErrClosed) {
-		a.readErr = nil // it was our side that closed
-	}
-	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: a.rx, ReadErr: a.readErr})
 }
 
 // endless reports whether a body would go on until the server closes, and the
@@ -155,25 +113,14 @@ func (x *exchange) endless(resp *http.Response) bool {
 	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !x.conn.mux
 }
 
-// badHead is a response whose head breaks a limit or a rule.
-func (x *exchange) badHead(cause error) error {
-	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
-		Status: http.StatusBadRequest, Message: "bad response from " + x.key.addr(), Err: cause,
-	}}
-}
-
 // respond makes net/http's response the caller's.
 func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.head = time.Now()
 	resp.Request = x.orig
 	resp.TLS = x.conn.info.TLS
 	x.answered(resp)
-	if rwc, ok := upgradedBody(resp); ok {
-		x.conn.upgrade()
-		if x.unwatch != nil {
-			x.unwatch()
-		}
-		u := &upgraded{ReadWriteCloser: rwc, conn: x.conn}
+	if resp.StatusCode == http.StatusSwitchingProtocols && !x.conn.mux {
+		u := &upgraded{Upgraded: x.h1.Upgrade(), conn: x.conn} // holds the slot
 		if x.c.config.OnLeak != nil {
 			u.watch(x.newLeak())
 		}
@@ -186,21 +133,22 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	}
 	if resp.Body == http.NoBody {
 		x.finish(true)
+		x.h1.ReleaseReader()
 		return resp
 	}
 	if x.stream != nil {
 		x.stream.answered()
-	} else if x.uploads() && x.timeout.SockRead > 0 {
-		x.boundSilence()
-	}
-	if x.endless(resp) {
-		resp.Body.Close() // there is none
-		x.finish(false)
-		resp.Body = http.NoBody
-		return resp
+	} else {
+		x.h1.StartReadTimer()
 	}
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
+	if x.endless(resp) {
+		x.finish(false)
+		x.h1.ReleaseReader()
+		resp.Body = http.NoBody
+		return resp
+	}
 	if x.c.config.OnLeak != nil {
 		return x.watch(resp, x.newLeak())
 	}
@@ -209,15 +157,6 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.stream.deliver(x)
 	}
 	return resp
-}
-
-// upgradedBody is the connection that a 101 has for a body.
-func upgradedBody(resp *http.Response) (io.ReadWriteCloser, bool) {
-	if resp.StatusCode != http.StatusSwitchingProtocols {
-		return nil, false
-	}
-	rwc, ok := resp.Body.(io.ReadWriteCloser)
-	return rwc, ok
 }
 
 // finish ends the exchange: the connection goes back to the pool if the
@@ -235,17 +174,16 @@ func (x *exchange) leave(complete bool) {
 	if c.mux {
 		keep = keep && !closes(x.orig)
 	} else {
-		keep = keep && complete && c.cc.Available() > 0
+		keep = x.h1.End(complete) && keep
 	}
 	now := time.Now()
 	x.settleTiming(now)
-	if x.unwatch != nil && !x.unwatch() {
-		keep = false // it is about to be aborted
-	}
-	keep = keep && c.end()
 	if x.stream != nil {
 		// What is still being sent goes on using the context.
-		x.stream.end(x.c, complete && !x.upload.present())
+		x.stream.end(x.c, complete && !x.upload.Present())
+	}
+	if keep && c.h1 != nil {
+		c.h1.Park()
 	}
 	if !x.c.pool.release(c, keep, now) {
 		c.shut()

@@ -25,7 +25,7 @@ func (s *Slots) Acquire(ctx context.Context, host string) (*Slot, error) {
 		return nil, err
 	}
 	if c == nil {
-		c = &conn{Conn: &idleConn{}, pool: s.p, host: h, created: now}
+		c = &conn{nc: &idleConn{}, pool: s.p, host: h, created: now}
 		if err := s.p.adopt(c); err != nil {
 			s.p.forfeit(h, true)
 			return nil, err
@@ -97,7 +97,7 @@ func (*idleConn) SetReadDeadline(time.Time) error { return nil }
 // ReadFrames has pieces of what a server of HTTP/2 sends read along, and tells how
 // many streams it takes by then (1 if it has not said), and whether it goes away.
 func ReadFrames(pieces ...[]byte) (streams int, goesAway bool) {
-	c := &conn{Conn: &idleConn{}, pool: newPool(1, 1, 0, 0)}
+	c := &conn{nc: &idleConn{}, pool: newPool(1, 1, 0, 0)}
 	c.streams.max = 1
 	m := &muxConn{conn: c}
 	for _, p := range pieces {

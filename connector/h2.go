@@ -51,12 +51,26 @@ func streamError(err error) (h2StreamError, bool) {
 
 // closes reports whether the connection is to be closed after the request.
 func closes(req *http.Request) bool {
-	return req.Close || httpguts.HeaderValuesContainsToken(req.Header["Connection"], "close")
+	if req.Close {
+		return true
+	}
+	for name, values := range req.Header {
+		if strings.EqualFold(name, "Connection") && httpguts.HeaderValuesContainsToken(values, "close") {
+			return true
+		}
+	}
+	return false
 }
 
 // checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.
 func (x *exchange) checkHead(resp *http.Response) error {
-	err := rawhead.CheckHead(resp.Header, x.limits)
+	if !x.conn.mux {
+		if x.answersIdle(resp) {
+			return errIdleTimeout
+		}
+		return nil
+	}
+	err := rawhead.CheckHead(resp.Header, x.settings.Limits)
 	if err != nil {
 		resp.Body.Close() // the error that counts is known
 	}

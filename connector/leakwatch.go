@@ -20,9 +20,9 @@ type leak struct {
 	conn   *conn
 }
 
-// skipOwn leaves out what nobody looks for: Callers, newLeak, respond, roundTrip
-// and RoundTrip.
-const skipOwn = 5
+// skipOwn leaves out what nobody looks for: Callers, newLeak, respond, attempts,
+// roundTrip and RoundTrip.
+const skipOwn = 6
 
 // newLeak notes where the present request came from.
 func (x *exchange) newLeak() leak {
@@ -31,8 +31,7 @@ func (x *exchange) newLeak() leak {
 	return leak{stack[:n:n], x.c.config.OnLeak, x, x.conn}
 }
 
-// tell is the cleanup of what a caller held. The exchange itself is held by
-// net/http as long as the response has not ended.
+// tell is the cleanup of what a caller held.
 func (l leak) tell() {
 	if l.x != nil && !l.x.drop() {
 		return
@@ -61,7 +60,7 @@ func (x *exchange) drop() bool {
 	if x.done.Load() || !x.closed.CompareAndSwap(false, true) {
 		return false
 	}
-	x.body.Close() // net/http's body has no error to report on Close
+	x.closeBody()
 	x.finish(false)
 	return true
 }

@@ -210,7 +210,14 @@ func (p *pool) settledLocked(c *conn) {
 // streams are left, because the server has just lowered their number, wait for
 // each other.)
 func (c *conn) enter() bool {
-	if !c.mux || c.cc.Available() > 0 {
+	if !c.mux {
+		if c.checkIdle() != nil {
+			c.shut()
+			return false
+		}
+		return true
+	}
+	if c.cc.Available() > 0 {
 		return true
 	}
 	usable := c.cc.Err() == nil && c.cc.InFlight() > 0

@@ -36,9 +36,14 @@ func (l leaks) wait(rounds int) (stack string, ok bool) {
 }
 
 //go:noinline
-func dropResponse(t *testing.T, rt http.RoundTripper, url string, use func(*http.Response)) {
+func dropResponse(t *testing.T, rt http.RoundTripper, url string, upgrades bool, use func(*http.Response)) {
 	t.Helper()
-	resp, err := rt.RoundTrip(newRequest(t, t.Context(), "GET", url, nil))
+	req := newRequest(t, t.Context(), "GET", url, nil)
+	if upgrades {
+		req.Header.Set("Connection", "Upgrade")
+		req.Header.Set("Upgrade", "x")
+	}
+	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +85,7 @@ func TestOnLeak(t *testing.T) {
 			srv := wiretest.New(t, answer(test.answer))
 			said := make(leaks, 10)
 			c := newConnector(t, connector.Config{OnLeak: said.hook})
-			dropResponse(t, c, srv.URL(), test.use)
+			dropResponse(t, c, srv.URL(), test.answer == upgrade, test.use)
 			rounds := 10
 			if test.leaks {
 				rounds = 400

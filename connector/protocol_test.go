@@ -107,7 +107,7 @@ func TestExpectStall(t *testing.T) {
 					t.Fatal(err)
 				}
 				srv := wiretest.NewOn(t, ln, func(c *wiretest.Conn) { c.ReadHead(); c.Stall() })
-				c := newConnector(t, connector.Config{DialContext: n.DialContext, Timeout: test.timeout})
+				c := newConnector(t, connector.Config{DialContext: n.DialContext, Timeout: test.timeout, ExpectContinueTimeout: -1})
 				start := time.Now()
 				req := newRequest(t, t.Context(), "POST", "http://h/", strings.NewReader(test.body))
 				req.Header.Set("Expect", "100-continue")

@@ -68,14 +68,15 @@ type RawHeader struct{ Name, Value []byte }
 // answered notes what is known when the head is there.
 func (x *exchange) answered(resp *http.Response) {
 	t := &x.timing
+	sent := x.gotten
 	if !x.conn.mux {
-		a := x.conn.account()
-		t.Request = a.wrote.Sub(x.gotten)
-		t.FirstByte = x.head.Sub(a.wrote)
-	} else {
-		t.FirstByte = x.head.Sub(x.gotten)
+		if wrote := x.h1.Facts().Wrote; wrote.After(sent) {
+			sent = wrote
+		}
 	}
-	if x.chunks && x.chunked(resp) {
+	t.Request = sent.Sub(x.gotten)
+	t.FirstByte = x.head.Sub(sent)
+	if x.settings.Chunks && x.chunked(resp) {
 		x.chunkEnd = new(atomic.Int64)
 	}
 	if x.record != nil {
@@ -86,8 +87,8 @@ func (x *exchange) answered(resp *http.Response) {
 func (x *exchange) note(resp *http.Response) {
 	r, c := x.record, x.conn
 	var raw []RawHeader
-	if x.limits.Keep && !c.mux {
-		for _, f := range c.rawHead() {
+	if x.settings.Limits.Keep && !c.mux {
+		for _, f := range x.h1.RawHead() {
 			raw = append(raw, RawHeader(f))
 		}
 	}
@@ -104,8 +105,10 @@ func (x *exchange) settleTiming(now time.Time) {
 		return
 	}
 	t := &x.timing
-	a := x.conn.account()
-	t.Received, t.Sent = a.rx, a.tx
+	if !x.conn.mux {
+		f := x.h1.Facts()
+		t.Received, t.Sent = f.Received, f.Sent
+	}
 	t.Total = now.Sub(t.Start)
 	t.Body = now.Sub(x.head)
 	r.mu.Lock()

@@ -1,17 +1,57 @@
 package connector
 
-import "net/http"
+import (
+	stderrors "errors"
+	"net/http"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
+)
 
 // maxRefusals is how often a request that was refused is sent.
 const maxRefusals = 5
 
 // replayable reports whether a request that failed is sent once more. One that
 // was refused may be so again, by the next connection.
-func (x *exchange) replayable(refused bool, attempt int) bool {
+func (x *exchange) replayable(refused bool, attempt int, err error) bool {
 	if refused {
-		return attempt < maxRefusals && x.retry && x.ctx.Err() == nil && x.upload.failed() == nil
+		return attempt < maxRefusals && x.retry && x.ctx.Err() == nil && x.upload.Err() == nil
 	}
-	return attempt == 1 && x.stale()
+	return attempt == 1 && x.stale(err)
+}
+
+// stale reports whether the connection was dead before the request reached the
+// peer, so that sending it again on another one cannot do it twice, or does no
+// harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
+// EOF, a reset, a broken pipe or worse.
+func (x *exchange) stale(err error) bool {
+	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.Err() != nil {
+		return false
+	}
+	if x.conn.mux {
+		// It shows in net/http that the connection is gone, and not just a stream.
+		return idempotent(x.orig) && x.conn.cc.Err() != nil
+	}
+	f := x.h1.Facts()
+	if isDeadline(f.ReadErr) || isDeadline(f.WriteErr) {
+		return false
+	}
+	if err == errIdleTimeout {
+		return idempotent(x.orig)
+	}
+	return f.Received == 0 && (f.Sent == 0 || idempotent(x.orig))
+}
+
+func isDeadline(err error) bool {
+	return stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(err, h1.ErrReadTimeout)
+}
+
+// errIdleTimeout is a 408 that closes, on a connection that has served before, for a request
+// that was sent whole: the server speaks of the time before that (RFC 9110 15.5.9).
+var errIdleTimeout = stderrors.New("the server has closed the idle connection, with 408 Request Timeout")
+
+// answersIdle recognises that 408.
+func (x *exchange) answersIdle(resp *http.Response) bool {
+	return x.reused && !x.conn.mux && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
 }
 
 // idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for
@@ -22,6 +62,5 @@ func idempotent(req *http.Request) bool {
 		http.MethodPut, http.MethodDelete, "QUERY":
 		return true
 	}
-	_, ok := req.Header["Idempotency-Key"]
-	return ok
+	return hasField(req.Header, "Idempotency-Key") || hasField(req.Header, "X-Idempotency-Key")
 }

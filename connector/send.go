@@ -1,118 +1,70 @@
 package connector
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 )
 
+// begin starts an exchange on the connection that was found.
+func (x *exchange) begin(now time.Time) {
+	c := x.conn
+	x.gotten = now
+	x.stream, x.ctx = nil, x.orig.Context()
+	if c.mux {
+		x.reused = c.used.Swap(true)
+		x.stream = x.c.newStream(x.ctx, x.settings.Total)
+		x.ctx = x.stream
+	} else {
+		wire := x.orig
+		if x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies {
+			wire = x.copyRequest()
+		}
+		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, wire, &x.upload, now, &x.settings)
+	}
+	x.timing.Reused, x.timing.Remote = x.reused, c.remote
+}
+
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
-	ctx := x.orig.Context() // what net/http gets
-	x.ctx, x.unwatch, x.stream = ctx, nil, nil
-	switch {
-	case x.conn.mux:
-		x.stream = x.c.newStream(ctx, x.total)
-		if !x.uploads() {
-			x.stream.listen(x.timeout.SockRead)
-		}
-		ctx, x.ctx = x.stream, x.stream
-	case ctx.Done() != nil:
-		// net/http would make a child of the context, and leave it behind when
-		// it fails on a ClientConn. All that it does when the context ends is to
-		// close the connection.
-		x.unwatch = context.AfterFunc(ctx, x.conn.aborter())
-		x.values.Context = ctx
-		ctx = &x.values
+	if x.stream != nil {
+		return x.sendStream()
 	}
-	if x.uploads() && x.timeout.SockRead > 0 {
-		var asking atomic.Bool
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteRequest:    func(httptrace.WroteRequestInfo) { x.boundSilence() },
-			Wait100Continue: func() { asking.Store(true); x.boundSilence() },
-			Got100Continue: func() {
-				if asking.CompareAndSwap(true, false) { // a server may say it at any time
-					x.freeSilence()
-				}
-			},
-		})
-	}
-	x.req = x.orig
-	if x.room != nil || x.stream != nil || x.c.forceClose || x.trustEnv || x.http10 || x.proxies {
-		x.copyRequest(ctx)
-	}
-	if x.upload.mayBlock() {
-		return x.sendBlocking()
-	}
-	return x.conn.cc.RoundTrip(x.req)
+	return x.h1.RoundTrip(&x.upload)
 }
 
-// copyRequest makes the request that net/http gets another one than the
-// caller's. It has a frame of its own because it needs a large one, which would
-// else be on the stack of all that net/http does.
-//
-//go:noinline
-func (x *exchange) copyRequest(ctx context.Context) {
-	switch {
-	case x.stream != nil:
-		x.req = &x.stream.req
-	case x.room != nil:
-		x.req = x.room
-	default:
-		x.req = new(http.Request)
-	}
-	*x.req = *x.orig.WithContext(ctx)
-	x.req.Body = x.upload.forWire()
-	if x.c.forceClose && len(x.req.Header["Upgrade"]) == 0 { // what is upgraded ends otherwise
-		x.req.Close = true
+// copyRequest makes a request that may differ from the caller's, which never changes.
+func (x *exchange) copyRequest() *http.Request {
+	req := new(http.Request)
+	*req = *x.orig
+	x.adapt(req)
+	return req
+}
+
+// adapt makes a copy of the request what this connector sends of it.
+func (x *exchange) adapt(req *http.Request) {
+	req.Body = x.upload.ForWire()
+	if x.c.forceClose && !hasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
+		req.Close = true
 	}
 	if x.trustEnv {
-		x.req.Header = x.authorize(x.req.Header)
+		req.Header = x.authorize(req.Header)
 	}
-	if x.http10 {
-		x.asHTTP10()
+	if x.settings.HTTP10 {
+		keepHTTP10(req)
 	}
 	if x.proxies {
-		x.req.Header = proxyAuthorized(x.req.Header, x.key)
+		req.Header = proxyAuthorized(req.Header, x.key)
 	}
 }
 
-// values is a context that never ends.
-type values struct{ context.Context } //nolint:containedctx // it is one itself
-
-func (values) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
-func (values) Done() <-chan struct{}                   { return nil }
-func (values) Err() error                              { return nil }
-
-// asHTTP10 makes the request one of HTTP/1.0, which asks for being kept.
-func (x *exchange) asHTTP10() {
-	x.conn.http10.Store(true)
-	if x.req.Close || len(x.req.Header["Connection"]) > 0 {
+// keepHTTP10 asks for the connection to be kept, which HTTP/1.0 does not do by itself.
+func keepHTTP10(req *http.Request) {
+	if req.Close || hasField(req.Header, "Connection") {
 		return
 	}
-	x.req.Header = x.req.Header.Clone()
-	if x.req.Header == nil {
-		x.req.Header = http.Header{}
+	req.Header = req.Header.Clone()
+	if req.Header == nil {
+		req.Header = http.Header{}
 	}
-	x.req.Header.Set("Connection", "keep-alive")
-}
-
-// boundSilence starts sock_read once the request is on its way.
-func (x *exchange) boundSilence() {
-	if x.stream != nil {
-		x.stream.sent(x.timeout.SockRead)
-		return
-	}
-	x.conn.boundSilence(x.timeout.SockRead)
-}
-
-// freeSilence stops sock_read while the body is sent.
-func (x *exchange) freeSilence() {
-	if x.stream != nil {
-		x.stream.rest()
-		return
-	}
-	x.conn.freeSilence()
+	req.Header.Set("Connection", "keep-alive")
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 )
 
 // stream is the context of a request of HTTP/2, and holds its deadlines. Those of
@@ -29,6 +31,7 @@ type stream struct {
 	alarm      time.Time // when the timer rings, or zero
 	timer      *time.Timer
 	headed     bool // the response's head is there
+	wrote      bool // the request is on its way, as far as is known
 	over       bool // the exchange
 }
 
@@ -111,9 +114,17 @@ func (s *stream) listenLocked(d time.Duration) {
 func (s *stream) sent(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.headed {
+	s.wrote = true
+	if !s.headed && d > 0 {
 		s.listenLocked(d)
 	}
+}
+
+// isSent reports whether the request is on its way.
+func (s *stream) isSent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wrote
 }
 
 // answered ends the wait for the head.
@@ -138,7 +149,7 @@ func (s *stream) deliver(x *exchange) {
 // rest ends the silence: nobody waits for the peer.
 func (s *stream) rest() {
 	s.mu.Lock()
-	s.silence = time.Time{}
+	s.silence, s.wrote = time.Time{}, false
 	s.mu.Unlock()
 }
 
@@ -160,7 +171,7 @@ func (s *stream) end(c *Connector, through bool) {
 	if again {
 		s.Context, s.stop, s.req = nil, nil, http.Request{}
 		s.silence, s.alarm = time.Time{}, time.Time{}
-		s.headed, s.over = false, false
+		s.headed, s.wrote, s.over = false, false, false
 		c.streams.Put(s)
 	}
 }
@@ -192,9 +203,9 @@ func (s *stream) ring() {
 	s.alarm = time.Time{}
 	deadline := s.deadlineLocked()
 	struck := !s.over && !deadline.IsZero() && !now.Before(deadline)
-	why := errReadDeadline
+	why := h1.ErrReadTimeout
 	if !s.total.IsZero() && !now.Before(s.total) {
-		why = errTotalDeadline
+		why = h1.ErrTotalTimeout
 	}
 	if !struck {
 		s.setLocked(now)

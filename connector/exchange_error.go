@@ -1,0 +1,73 @@
+package connector
+
+import (
+	stderrors "errors"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
+)
+
+// headError gives a failed send its class.
+func (x *exchange) headError(err error) error {
+	if own := x.orig.Context(); own.Err() != nil {
+		return contextError(own)
+	}
+	phase := errors.PhaseResponse
+	if x.unsent() {
+		phase = errors.PhaseRequest
+	}
+	var facts h1.Facts
+	struck := facts.ReadErr
+	if x.stream != nil {
+		struck = x.stream.why()
+	} else {
+		facts = x.h1.Facts()
+		struck = facts.ReadErr
+		if stderrors.Is(facts.WriteErr, os.ErrDeadlineExceeded) {
+			struck = h1.ErrTotalTimeout
+		}
+	}
+	switch {
+	case stderrors.Is(struck, h1.ErrTotalTimeout):
+		return x.totalTimeout(phase)
+	case stderrors.Is(struck, h1.ErrReadTimeout):
+		return x.silence(phase)
+	case x.upload.Err() != nil:
+		return &errors.ClientOSError{Op: "read request body", Err: x.upload.Err()}
+	}
+	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
+		return &errors.ClientOSError{Op: "send request body", Err: bad.Err}
+	}
+	if x.c.pool.isClosed() {
+		return errors.ErrConnectorClosed
+	}
+	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
+		return x.badHead(bad)
+	}
+	if bad, ok := stderrors.AsType[*h1.HeadError](err); ok {
+		return x.badHead(bad)
+	}
+	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
+		facts.ReadErr = nil // it was our side that closed
+	}
+	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: facts.Received, ReadErr: facts.ReadErr})
+}
+
+// unsent reports whether the request was still being sent.
+func (x *exchange) unsent() bool {
+	if x.stream == nil {
+		return x.h1.Unsent()
+	}
+	return x.upload.Present() && !x.stream.isSent()
+}
+
+// badHead is a response whose head breaks a limit or a rule.
+func (x *exchange) badHead(cause error) error {
+	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
+		Status: http.StatusBadRequest, Message: "bad response from " + x.key.addr(), Err: cause,
+	}}
+}

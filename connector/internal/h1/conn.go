@@ -1,0 +1,216 @@
+package h1
+
+import (
+	stderrors "errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/internal/chunkends"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
+)
+
+// Conn is a connection of HTTP/1, above TLS if there is TLS. It holds no buffer and, where
+// the system can look at a socket, no goroutine while it is idle.
+//
+// Reading belongs to the exchange under way, writing to it or to its upload. Close may be
+// called by anybody at any time.
+type Conn struct {
+	nc      net.Conn
+	socket  *socket // what can be looked at without waiting; nil: see waiter
+	secure  bool    // nc is a *tls.Conn
+	prompt  bool    // a small write to nc does not wait for the peer
+	onClose func()  // called once, when it is closed; nil: nobody asks
+
+	closing sync.Once
+	closeOf error
+	abort   func() // see aborter
+
+	sent      atomic.Bool // a byte of the present request is on its way
+	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
+	writeEnds time.Time   // the socket's write deadline; the writer's
+
+	mu       sync.Mutex
+	state    connState
+	waiter   *waiter // reads the first byte of what comes next, or nil
+	total    time.Time
+	sockRead time.Duration // the longest silence, or zero
+	silence  time.Time     // when the present one becomes too long, or zero
+	rested   bool          // the silence began just now
+	alarm    time.Time     // the socket's read deadline
+	closer   *time.Timer   // stands in for the alarm where the socket has none
+	rang     bool          // closer has closed the conn
+	rx, tx   int64         // bytes of the exchange
+	wrote    time.Time     // when the upload's last write ended
+	readErr  error         // what ended the reading, a deadline included
+	writeErr error         // the first error of the socket while writing
+	fileErr  error         // of a file that was being sent from
+	head     rawhead.Scanner
+	chunks   *chunkends.Scanner // of the body; nil: nobody asks
+	refused  bool               // the head is bad, and nothing more is read
+	aborted  bool
+	uses     int
+}
+
+type connState uint8
+
+const (
+	connIdle connState = iota
+	connActive
+	connUpgraded
+	connClosed
+)
+
+// What a Read or Write of a conn reports beside the socket's own errors.
+var (
+	ErrTotalTimeout error = &deadlineError{"total timeout"}
+	ErrReadTimeout  error = &deadlineError{"socket read timeout"}
+	ErrUnsolicited        = stderrors.New("unsolicited data on an idle connection")
+	errTooManyHeads error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
+	errHeadTooLarge error = &rawhead.Error{Reason: "head too large", Limit: maxHead}
+)
+
+const (
+	// maxHead bounds all bytes before a body, interim responses included.
+	maxHead = 1 << 20
+	// maxInterim is how many interim responses (1xx) may come before the final one.
+	maxInterim = 100
+)
+
+type deadlineError struct{ text string }
+
+func (e *deadlineError) Error() string        { return e.text }
+func (e *deadlineError) Timeout() bool        { return true }
+func (e *deadlineError) Temporary() bool      { return true }
+func (e *deadlineError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// NewConn takes nc, which must have been passed through [WrapSocket] below TLS for the
+// look to work there. onClose is called once, with no lock of the conn's held, when the conn
+// was closed, by whomever; it may be nil.
+func NewConn(nc net.Conn, onClose func()) *Conn {
+	c := &Conn{nc: nc, onClose: onClose}
+	c.socket, c.secure = socketOf(nc)
+	c.prompt = promptWriter(nc)
+	c.abort = c.abortExchange
+	return c
+}
+
+// NetConn is the connection below, for its addresses. It must not be read from or written
+// to while the Conn is in use.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
+// beginExchange starts an exchange and reports whether there was one before. A sockRead of zero leaves
+// the silence unbounded until startReadTimer.
+func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration) (reused bool) {
+	c.sent.Store(false)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connIdle {
+		c.state = connActive
+	}
+	c.total, c.sockRead, c.silence = s.Total, sockRead, time.Time{}
+	if sockRead > 0 {
+		c.silence, c.rested = now.Add(sockRead), true
+	}
+	c.rx, c.tx, c.wrote = 0, 0, time.Time{}
+	c.writeErr, c.fileErr = nil, nil
+	c.uses++
+	c.head.Reset(s.Limits)
+	c.chunks = nil
+	if s.Chunks {
+		c.chunks = new(chunkends.Scanner)
+	}
+	c.armReadLocked(now)
+	return c.uses > 1
+}
+
+// endExchange ends it, and reports whether the conn can have another: the deadline of a drain
+// may have struck after the response's end, and an abort may have begun.
+func (c *Conn) endExchange() (usable bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.chunks = nil
+	c.total, c.sockRead, c.silence = time.Time{}, 0, time.Time{}
+	if c.state != connActive {
+		return false
+	}
+	c.state = connIdle
+	return c.readErr == nil && c.writeErr == nil && !c.aborted
+}
+
+// upgrade ends the exchange for good: the conn belongs to another protocol now, and its
+// deadlines too.
+func (c *Conn) upgrade() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive {
+		c.state = connUpgraded
+	}
+	c.chunks = nil
+	c.total, c.sockRead, c.silence = time.Time{}, 0, time.Time{}
+	c.setAlarmLocked(time.Time{})
+	if !c.writeEnds.IsZero() {
+		c.writeEnds = time.Time{}
+		c.nc.SetWriteDeadline(c.writeEnds) //nolint:errcheck // a closed conn is noticed by its next use
+	}
+}
+
+// abortExchange closes the conn if an exchange is under way, which must then not leave it
+// to another.
+func (c *Conn) abortExchange() {
+	c.mu.Lock()
+	busy := c.state == connActive
+	if busy {
+		c.aborted = true
+	}
+	c.mu.Unlock()
+	if busy {
+		c.Close() // who waits on it learns why from the context
+	}
+}
+
+// farewell is how long the end of TLS may take: a peer that reads nothing has no ear for it.
+const farewell = 250 * time.Millisecond
+
+// Close closes the connection, whatever is under way on it. It is idempotent.
+func (c *Conn) Close() error {
+	c.closing.Do(func() {
+		c.mu.Lock()
+		c.state = connClosed
+		if c.closer != nil {
+			c.closer.Stop()
+		}
+		c.mu.Unlock()
+		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
+			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
+		}
+		c.closeOf = c.nc.Close()
+		if c.onClose != nil {
+			c.onClose()
+		}
+	})
+	return c.closeOf
+}
+
+// Facts is what has happened on a conn during an exchange.
+type Facts struct {
+	Reused         bool
+	Received, Sent int64     // bytes, head and framing included
+	Wrote          time.Time // when the upload's last write ended; zero: there was none
+	ReadErr        error     // what ended the reading, or nil
+	WriteErr       error     // the socket's first error while writing, or nil
+	FileErr        error     // that of a file that was being sent from, or nil
+	Aborted        bool      // by this side: a context or Close
+	HeadDone       bool      // the final head has come whole
+}
+
+func (c *Conn) facts() Facts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Facts{
+		Reused: c.uses > 1, Received: c.rx, Sent: c.tx, Wrote: c.wrote,
+		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, Aborted: c.aborted, HeadDone: c.head.Done(),
+	}
+}

@@ -1,0 +1,207 @@
+package h1
+
+import (
+	stderrors "errors"
+	"os"
+	"time"
+
+	"github.com/aiolos-http/aiolos/internal/rawhead"
+)
+
+// startReadTimer bounds the silence from now on.
+func (c *Conn) startReadTimer(sockRead time.Duration) {
+	if sockRead <= 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive && c.sockRead == 0 {
+		now := time.Now()
+		c.sockRead, c.silence, c.rested = sockRead, now.Add(sockRead), true
+		c.armReadLocked(now)
+	}
+}
+
+// stopReadTimer takes startReadTimer back.
+func (c *Conn) stopReadTimer() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sockRead, c.silence = 0, time.Time{}
+}
+
+// limitReading bounds what is left of the exchange to d from now.
+func (c *Conn) limitReading(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == connActive {
+		now := time.Now()
+		c.sockRead, c.silence = 0, now.Add(d)
+		c.armReadLocked(now)
+	}
+}
+
+// deadlineLocked is when the exchange has to fail, or zero.
+func (c *Conn) deadlineLocked() time.Time {
+	if c.total.IsZero() || !c.silence.IsZero() && c.silence.Before(c.total) {
+		return c.silence
+	}
+	return c.total
+}
+
+// armReadLocked sees to it that a blocked read wakes by the deadline. The deadline of the
+// socket is only an alarm clock: if it rings too early, Read looks at the clock and goes
+// on. So it is left alone as long as it does not ring too late, and a busy connection sets
+// it once in a long while instead of twice per request.
+func (c *Conn) armReadLocked(now time.Time) {
+	want := c.deadlineLocked()
+	if want.IsZero() || c.alarm.After(now) && !c.alarm.After(want) {
+		return
+	}
+	c.setAlarmLocked(want)
+}
+
+// setAlarmLocked is the only one that sets the socket's read deadline. Where there is none
+// (SSH channels), a timer closes the conn instead.
+func (c *Conn) setAlarmLocked(t time.Time) {
+	c.alarm = t
+	if c.closer == nil {
+		if err := c.nc.SetReadDeadline(t); err == nil || t.IsZero() || c.state == connClosed {
+			return
+		}
+		c.closer = time.AfterFunc(time.Until(t), c.closeByAlarm)
+		return
+	}
+	c.closer.Stop()
+	if !t.IsZero() {
+		c.closer.Reset(time.Until(t))
+	}
+}
+
+// closeByAlarm is the alarm of a conn that has no deadlines: it cannot ring too early.
+func (c *Conn) closeByAlarm() {
+	c.mu.Lock()
+	deadline, now := c.deadlineLocked(), time.Now()
+	if c.state != connActive || deadline.IsZero() {
+		c.mu.Unlock()
+		return
+	}
+	if now.Before(deadline) {
+		c.closer.Reset(deadline.Sub(now))
+		c.mu.Unlock()
+		return
+	}
+	c.rang = true
+	c.mu.Unlock()
+	c.Close() // who reads learns it from rang
+}
+
+// Read reads for the exchange, within its deadlines.
+func (c *Conn) Read(p []byte) (int, error) {
+	if err := c.beforeRead(); err != nil {
+		return 0, err
+	}
+	for {
+		n, err := c.receive(p)
+		if n, err, again := c.afterRead(p, n, err); !again {
+			return n, err
+		}
+	}
+}
+
+// receive reads from the socket, or takes what the waiter has read.
+func (c *Conn) receive(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.mu.Lock()
+	w := c.waiter
+	c.waiter = nil
+	c.mu.Unlock()
+	if w == nil {
+		return c.nc.Read(p)
+	}
+	return w.take(p)
+}
+
+// beforeRead starts a new silence: a caller that was slow to read has not waited for the
+// peer. It gives the error of a head that was refused.
+func (c *Conn) beforeRead() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.refused:
+		return c.readErr
+	case c.state != connActive || c.sockRead <= 0:
+	case c.rested:
+		c.rested = false // the clock was read a moment ago
+	default:
+		now := time.Now()
+		c.silence = now.Add(c.sockRead)
+		c.armReadLocked(now)
+	}
+	return nil
+}
+
+// afterRead judges what a read of p has given, and says whether it was a false alarm.
+func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the results of Read, and one more
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rx += int64(n)
+	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
+		if bad := c.scanLocked(p[:n]); bad != nil {
+			c.readErr, c.refused = bad, true
+			return 0, bad, false
+		}
+	}
+	if err == nil {
+		return n, nil, false
+	}
+	if n == 0 && c.state != connUpgraded && (c.rang || stderrors.Is(err, os.ErrDeadlineExceeded)) {
+		now := time.Now()
+		if err = c.struckLocked(now); err == nil {
+			c.setAlarmLocked(c.deadlineLocked())
+			return 0, nil, true
+		}
+	}
+	if c.readErr == nil {
+		c.readErr = err
+	}
+	return n, err, false
+}
+
+// struckLocked says which deadline has passed, or nil.
+func (c *Conn) struckLocked(now time.Time) error {
+	deadline := c.deadlineLocked()
+	switch {
+	case deadline.IsZero() || now.Before(deadline):
+		return nil
+	case !c.total.IsZero() && !now.Before(c.total):
+		return ErrTotalTimeout
+	}
+	return ErrReadTimeout
+}
+
+// scanLocked looks along at the head, and at where chunks end.
+func (c *Conn) scanLocked(p []byte) error {
+	n, err := c.head.FeedHead(p)
+	switch {
+	case err != nil:
+		return err
+	case c.head.Interim() > maxInterim:
+		return errTooManyHeads
+	case !c.head.Done():
+		if c.rx > maxHead {
+			return errHeadTooLarge
+		}
+	case c.chunks != nil:
+		c.chunks.Feed(p[n:])
+	}
+	return nil
+}
+
+// rawHead is the head of the present response as it came, if its limits say to keep it.
+func (c *Conn) rawHead() []rawhead.Field {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.head.Fields()
+}

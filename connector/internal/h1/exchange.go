@@ -1,0 +1,198 @@
+package h1
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/rawhead"
+)
+
+// Exchange is one request and its response on a Conn. The zero value is ready for Begin,
+// and after End for another one.
+type Exchange struct {
+	conn     *Conn
+	settings *Settings
+	req      *http.Request // the caller's own: never changed
+	wire     *http.Request // what net/http writes, which may be the same
+	trace    *httptrace.ClientTrace
+
+	unwatch func() bool // ends the watch over the context; nil: there is none
+	upload  *upload     // nil: the request was written on the caller's goroutine
+	small   bool        // it is written there
+	keeps   bool        // both sides keep the connection, as far as is known
+	br      *bufio.Reader
+}
+
+// smallWrite is how much of a request is written on the caller's goroutine: what a socket's
+// buffer takes without the peer reading it.
+const smallWrite = 8 << 10
+
+// Begin starts an exchange on c for the request orig, whose body is body. wire is what
+// net/http is to write; it may be orig, and is the exchange's from now on if it is not.
+// s must stay as it is. From here on End has to be called, whatever happens.
+//
+// The end of ctx closes the connection. That context, and not the request's, is also the
+// one that net/http's own work is under; the request's is only looked at for a trace.
+func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, now time.Time, s *Settings) (reused bool) {
+	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: httptrace.ContextClientTrace(orig.Context())}
+	x.keeps = !orig.Close && !wire.Close && orig.Method != http.MethodConnect
+	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
+	sockRead := s.SockRead
+	if !x.small {
+		sockRead = 0 // not while the body is sent
+	}
+	reused = c.beginExchange(now, s, max(sockRead, 0))
+	c.armWrite(now, s.Total)
+	if ctx.Done() != nil {
+		x.unwatch = context.AfterFunc(ctx, c.abort)
+	}
+	if s.HTTP10 {
+		c.http10.Store(true)
+	}
+	return reused
+}
+
+// RoundTrip sends the request and waits for the head of its response. The response's body
+// must be read with [Exchange.Read]. After an error [Exchange.Facts] says more.
+func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
+	expects := body.Present() && !x.settings.HTTP10 && expectsContinue(x.req)
+	if x.small && !expects && x.conn.prompt && wireSize(x.req) <= smallWrite {
+		if err := x.writeHere(); err != nil {
+			return nil, err
+		}
+	} else {
+		x.startUpload(body, expects)
+	}
+	resp, err := x.readHead()
+	if err == nil {
+		return resp, nil
+	}
+	if u := x.upload; u != nil && u.hasFailed() {
+		err = u.failure(err)
+	}
+	return nil, err
+}
+
+// wireSize is about how many bytes the request is: enough to know that it is small.
+func wireSize(req *http.Request) (n int64) {
+	u := req.URL
+	n = int64(len(req.Method) + len(u.Path) + len(u.RawPath) + len(u.RawQuery) + len(u.Host) + len(u.Opaque) + 64)
+	for name, values := range req.Header {
+		for _, v := range values {
+			n += int64(len(name) + len(v) + len(": \r\n"))
+		}
+	}
+	return n + max(req.ContentLength, 0)
+}
+
+// expectsContinue reports whether the request wants to be asked for its body.
+func expectsContinue(req *http.Request) bool {
+	for name, values := range req.Header {
+		if strings.EqualFold(name, "Expect") && httpguts.HeaderValuesContainsToken(values, "100-continue") {
+			return true
+		}
+	}
+	return false
+}
+
+// writeHere writes the request on the caller's goroutine. That the socket fails is no error
+// yet: there may be an answer.
+func (x *Exchange) writeHere() error {
+	bw := getWriter(x.conn)
+	done := false
+	defer func() {
+		if !done {
+			x.keeps = false // a hook has panicked: who knows what is out
+		}
+		putWriter(bw)
+	}()
+	err := writeRequest(x.wire, bw, x.settings.Absolute)
+	if err == nil {
+		err = bw.Flush()
+	}
+	done = true
+	if err == nil {
+		return nil
+	}
+	x.keeps = false
+	if x.conn.facts().WriteErr == nil {
+		return err
+	}
+	x.conn.limitReading(lateAnswer)
+	return nil
+}
+
+// lateAnswer is how long an answer may take that a server has given before it closed, once
+// sending has failed: it is here already, or never comes.
+const lateAnswer = 250 * time.Millisecond
+
+// StartReadTimer starts sock_read if the sending has kept it off: the response has begun.
+func (x *Exchange) StartReadTimer() {
+	if !x.small {
+		x.conn.startReadTimer(x.settings.SockRead)
+	}
+}
+
+// LimitReading bounds what is left of the response to d from now.
+func (x *Exchange) LimitReading(d time.Duration) { x.conn.limitReading(d) }
+
+// writeWait is how long the end of a response waits for that of the request, as net/http
+// does: the server may have answered with the last of it on its way.
+const writeWait = 50 * time.Millisecond
+
+// End ends the exchange, and reports whether the conn can serve another: complete says that
+// the response was read to its end. Else the conn is to be closed by its owner, which also
+// ends an upload; so is the request's body. End does not close either.
+func (x *Exchange) End(complete bool) (keep bool) {
+	keep = complete && x.keeps && (x.br == nil || x.br.Buffered() == 0)
+	if x.upload != nil && (!keep || !x.upload.awaitEnd(writeWait)) {
+		keep = false
+		x.upload.abandon()
+	}
+	if x.unwatch != nil && !x.unwatch() {
+		keep = false // the conn is about to be closed
+	}
+	return x.conn.endExchange() && keep
+}
+
+// ReleaseReader gives the reader's buffer back. It must not run beside a Read, and nothing
+// of the response can be read any more.
+func (x *Exchange) ReleaseReader() {
+	if x.br != nil {
+		putReader(x.br)
+		x.br = nil
+	}
+}
+
+// ChunkAt returns where the chunk ends to which a byte of the body belongs, or 0 if that is
+// not known yet, and how many bytes of that chunk can be had without waiting. lost says that
+// neither will ever be known.
+func (x *Exchange) ChunkAt(offset int64) (end, ready int64, lost bool) {
+	c := x.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.chunks == nil {
+		return 0, 0, true
+	}
+	end = c.chunks.End(offset)
+	return end, min(end, c.chunks.Seen()) - offset, end == 0 && c.chunks.Lost()
+}
+
+// RawHead is the head of the response as it came, if the limits say to keep it.
+func (x *Exchange) RawHead() []rawhead.Field { return x.conn.rawHead() }
+
+// Facts says what has happened so far.
+func (x *Exchange) Facts() Facts { return x.conn.facts() }
+
+// Failed reports whether the sending of the body has failed, for whatever reason.
+func (x *Exchange) Failed() bool { return x.upload != nil && x.upload.hasFailed() }
+
+// Unsent reports whether the request is still being sent.
+func (x *Exchange) Unsent() bool { return x.upload != nil && !x.upload.hasEnded() }

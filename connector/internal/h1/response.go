@@ -1,0 +1,99 @@
+package h1
+
+import (
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// readHead reads the head of the final response, and those of the interim ones before it.
+func (x *Exchange) readHead() (*http.Response, error) {
+	x.br = getReader(x.conn)
+	if _, err := x.br.Peek(1); err != nil {
+		return nil, err
+	}
+	if t := x.trace; t != nil && t.GotFirstResponseByte != nil {
+		t.GotFirstResponseByte()
+	}
+	for {
+		resp, err := http.ReadResponse(x.br, x.req)
+		if err != nil {
+			return nil, err
+		}
+		if resp.ProtoMajor != 1 || resp.StatusCode < 100 {
+			return nil, &HeadError{fmt.Sprintf("not a response of HTTP/1: %q", resp.Proto+" "+resp.Status)}
+		}
+		if resp.StatusCode == http.StatusSwitchingProtocols || resp.StatusCode > 199 {
+			return resp, x.judge(resp)
+		}
+		if err := x.noteInterim(resp); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// HeadError is a response that cannot be one, although net/http can read it.
+type HeadError struct{ Reason string }
+
+func (e *HeadError) Error() string { return e.Reason }
+
+// noteInterim takes note of an interim response (RFC 9110 15.2).
+func (x *Exchange) noteInterim(resp *http.Response) error {
+	t := x.trace
+	if resp.StatusCode == http.StatusContinue {
+		if g := x.gate(); g != nil {
+			if t != nil && t.Got100Continue != nil {
+				t.Got100Continue()
+			}
+			g.decide(false)
+		}
+	}
+	if t != nil && t.Got1xxResponse != nil {
+		return t.Got1xxResponse(resp.StatusCode, textproto.MIMEHeader(resp.Header))
+	}
+	return nil
+}
+
+// gate is what holds the request's body back, or nil.
+func (x *Exchange) gate() *gate {
+	if x.upload == nil {
+		return nil
+	}
+	return x.upload.gate
+}
+
+// judge looks at a final response: whether it may be one, and what it means for the
+// connection.
+func (x *Exchange) judge(resp *http.Response) error {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		x.keeps = false
+		if !asksForUpgrade(x.req.Header) || !asksForUpgrade(resp.Header) {
+			// RFC 9110 7.8: a server must not switch to what was not asked for.
+			return &HeadError{"101 Switching Protocols, for which nobody has asked"}
+		}
+	}
+	if g := x.gate(); g != nil && g.decide(true) {
+		x.keeps = false // the body will not be sent
+	}
+	if resp.Close {
+		x.keeps = false
+	}
+	return nil
+}
+
+// asksForUpgrade reports whether a head has both fields of an upgrade.
+func asksForUpgrade(h http.Header) bool {
+	upgrade, connection := false, false
+	for name, values := range h {
+		switch {
+		case strings.EqualFold(name, "Upgrade"):
+			upgrade = true
+		case strings.EqualFold(name, "Connection"):
+			connection = connection || httpguts.HeaderValuesContainsToken(values, "upgrade")
+		}
+	}
+	return upgrade && connection
+}

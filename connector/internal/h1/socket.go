@@ -1,0 +1,156 @@
+package h1
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"syscall"
+)
+
+// socket is a TCP or Unix connection that can be looked at without waiting. Below TLS it
+// stands in for the connection itself (see [WrapSocket]), so that crypto/tls can be asked
+// what it has without waiting, too.
+type socket struct {
+	net.Conn
+	raw     syscall.RawConn
+	instant bool             // Read does not wait; only set while nobody else reads
+	look    func(fd uintptr) // made once: a closure for each look would be an allocation
+	buf     []byte           // what look reads into; nil: it peeks at one byte
+	peeked  [1]byte
+	n       int
+	err     error
+}
+
+// errNothingThere is what a Read that does not wait has when there is nothing. crypto/tls
+// goes on after it, because it is temporary. It is of a kind of its own: the poller's
+// deadline error may mean another thing.
+var errNothingThere error = &nothingError{}
+
+type nothingError struct{}
+
+func (*nothingError) Error() string   { return "nothing to read" }
+func (*nothingError) Timeout() bool   { return true }
+func (*nothingError) Temporary() bool { return true }
+
+// WrapSocket makes of nc what a Conn can look at, if nc is a plain socket of a system where
+// that is possible, and returns it as it is otherwise. It is for below TLS: above a plain
+// socket [NewConn] does the same.
+//
+// Exact types only: what embeds a *net.TCPConn has its SyscallConn, too, but may have read
+// ahead.
+func WrapSocket(nc net.Conn) net.Conn {
+	if s := newSocket(nc); s != nil {
+		return s
+	}
+	return nc
+}
+
+func newSocket(nc net.Conn) *socket {
+	if !canLook {
+		return nil
+	}
+	var raw syscall.RawConn
+	var err error
+	switch nc := nc.(type) {
+	case *net.TCPConn:
+		raw, err = nc.SyscallConn()
+	case *net.UnixConn:
+		raw, err = nc.SyscallConn()
+	default:
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	s := &socket{Conn: nc, raw: raw}
+	s.look = s.lookAt
+	return s
+}
+
+// socketOf finds the socket of a connection; nil: it cannot be looked at.
+func socketOf(nc net.Conn) (s *socket, secure bool) {
+	tc, ok := nc.(*tls.Conn)
+	if !ok {
+		return newSocket(nc), false
+	}
+	s, _ = tc.NetConn().(*socket)
+	return s, true
+}
+
+// promptWriter reports whether a small write ends at once: into a socket's buffer.
+func promptWriter(nc net.Conn) bool {
+	if tc, ok := nc.(*tls.Conn); ok {
+		nc = tc.NetConn()
+	}
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn, *socket:
+		return true
+	}
+	return false
+}
+
+// NetConn is the connection itself.
+func (s *socket) NetConn() net.Conn { return s.Conn }
+
+// CloseWrite shuts the sending side down.
+func (s *socket) CloseWrite() error {
+	return s.Conn.(interface{ CloseWrite() error }).CloseWrite() //nolint:errcheck // TCP and Unix have it
+}
+
+// Read is the connection's, or one that does not wait.
+func (s *socket) Read(p []byte) (int, error) {
+	if !s.instant {
+		return s.Conn.Read(p)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	s.buf = p
+	err := s.raw.Control(s.look)
+	s.buf = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case s.err != nil:
+		return 0, s.err
+	case s.n == 0:
+		return 0, io.EOF
+	}
+	return s.n, nil
+}
+
+// checkAlive looks whether the peer has closed the connection, or has sent what nobody has
+// asked for. It uses Control and not Read of the RawConn: that one asks the poller first,
+// whose deadline may have passed, and waits while somebody reads.
+func (s *socket) checkAlive() error {
+	if err := s.raw.Control(s.look); err != nil {
+		return err
+	}
+	switch {
+	case s.err == errNothingThere:
+		return nil
+	case s.err != nil:
+		return s.err
+	case s.n == 0:
+		return io.EOF
+	}
+	return ErrUnsolicited
+}
+
+// checkAliveTLS does the same above TLS. Data is no verdict there: session tickets come
+// after the handshake, and are taken in.
+func (s *socket) checkAliveTLS(tc *tls.Conn) error {
+	s.instant = true
+	defer func() { s.instant = false }()
+	var b [1]byte
+	n, err := tc.Read(b[:])
+	switch {
+	case n > 0:
+		return ErrUnsolicited
+	case err == errNothingThere:
+		return nil
+	case err == nil:
+		return io.ErrNoProgress
+	}
+	return err
+}

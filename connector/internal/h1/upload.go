@@ -1,0 +1,176 @@
+package h1
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+)
+
+// upload is the writing of a request on a goroutine of its own, because its body may block,
+// or the connection. It ends with the write; closing the connection and the body ends that.
+// It holds on to nothing of the exchange, which may be over, or another one.
+type upload struct {
+	conn     *Conn
+	req      http.Request // net/http reads its Body late: nobody else may change it
+	body     reqbody.Body
+	sockRead time.Duration
+	absolute bool
+	gate     *gate // what holds the body back, or nil
+	done     chan struct{}
+	err      error // set before done is closed
+}
+
+// startUpload starts the writing.
+func (x *Exchange) startUpload(body *reqbody.Body, expects bool) {
+	u := &upload{
+		conn: x.conn, req: *x.wire, sockRead: x.settings.SockRead, absolute: x.settings.Absolute,
+		done: make(chan struct{}),
+	}
+	if expects {
+		x.holdBack(u, body)
+	}
+	u.body = *body
+	u.req.Body = nil
+	if body.Present() {
+		u.req.Body = body.ForWire()
+	}
+	x.upload = u
+	go u.run()
+}
+
+// holdBack has the body wait for the server to ask for it. Of some methods net/http would
+// read a body of unknown length before it writes the head; chunks are what comes of it.
+func (x *Exchange) holdBack(u *upload, body *reqbody.Body) {
+	c, sockRead, trace := x.conn, u.sockRead, x.trace
+	u.gate = &gate{
+		timeout: x.settings.ExpectContinue,
+		decided: make(chan struct{}),
+		begin: func() {
+			c.startReadTimer(sockRead)
+			if trace != nil && trace.Wait100Continue != nil {
+				trace.Wait100Continue()
+			}
+		},
+		opened: c.stopReadTimer,
+	}
+	body.Wrap(x.req.ContentLength).Hold = u.gate.await
+	if x.req.ContentLength <= 0 && len(u.req.TransferEncoding) == 0 {
+		u.req.TransferEncoding = []string{"chunked"}
+	}
+}
+
+// run is the goroutine.
+func (u *upload) run() {
+	bw := getWriter(u.conn)
+	err := writeRequest(&u.req, bw, u.absolute)
+	if err == nil {
+		err = bw.Flush()
+	}
+	putWriter(bw)
+	if err == nil {
+		u.conn.noteUpload(time.Now())
+		u.conn.startReadTimer(u.sockRead)
+		close(u.done) // from here on the conn may be another exchange's
+		return
+	}
+	u.err = u.reason(err)
+	close(u.done) // but not after an error
+	switch {
+	case u.err == errBodyNotWanted:
+		// There is an answer.
+	case u.conn.facts().WriteErr != nil:
+		u.conn.limitReading(lateAnswer) // the server may have answered before it closed
+	default:
+		u.conn.abort() // the body's own fault: nothing more will come of it
+	}
+}
+
+// reason is what the writing failed for. What Request.Write returns hides it.
+func (u *upload) reason(err error) error {
+	if err == nil {
+		return nil
+	}
+	if gone := u.body.Err(); gone != nil {
+		return gone
+	}
+	facts := u.conn.facts()
+	switch {
+	case facts.WriteErr != nil:
+		return facts.WriteErr
+	case facts.FileErr != nil:
+		return facts.FileErr
+	case u.endedShort():
+		return &reqbody.LengthError{Length: u.body.Opaque().Length()}
+	}
+	return err
+}
+
+func (u *upload) endedShort() bool {
+	o := u.body.Opaque()
+	return o != nil && o.EndedShort()
+}
+
+func (c *Conn) noteUpload(now time.Time) {
+	c.mu.Lock()
+	c.wrote = now
+	c.mu.Unlock()
+}
+
+func (u *upload) hasEnded() bool {
+	select {
+	case <-u.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (u *upload) hasFailed() bool { return u.hasEnded() && u.err != nil }
+
+// failure is why an exchange has failed whose sending has: for the body's own fault, if it
+// was that, and otherwise for what came of it.
+func (u *upload) failure(err error) error {
+	if u.err == errBodyNotWanted || u.conn.facts().WriteErr != nil {
+		return err
+	}
+	return &SendError{u.err}
+}
+
+// SendError is a request that could not be sent to its end, because its body or something in
+// it is at fault, and not the connection.
+type SendError struct{ Err error }
+
+func (e *SendError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what was wrong.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// awaitEnd waits for the end of the sending, and reports whether it was a good one. A body
+// whose source is silent is not waited for.
+func (u *upload) awaitEnd(d time.Duration) (ok bool) {
+	if !u.hasEnded() {
+		if o := u.body.Opaque(); o != nil && o.WaitsForSource() {
+			d /= 10
+		}
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-u.done:
+		case <-t.C:
+			return false
+		}
+	}
+	return u.err == nil
+}
+
+// abandon says that the exchange is over. A body that is still being sent is closed: closing
+// the connection does not end its Read.
+func (u *upload) abandon() {
+	if u.gate != nil {
+		u.gate.decide(true)
+	}
+	if !u.hasEnded() {
+		u.body.Close()
+	}
+}

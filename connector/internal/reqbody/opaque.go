@@ -1,0 +1,141 @@
+package reqbody
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Opaque remembers how the reading of a body ended, until it is closed, and closes it
+// once. It gives no more than the length that was announced, and its last byte only when
+// the end is known: else a body that is too long would be a complete request of another
+// length.
+type Opaque struct {
+	body   io.ReadCloser
+	length int64 // or 0 and less
+
+	// Hold is called before the first Read, which fails with its error; closed is
+	// closed with the body. Nil: nothing is to be waited for.
+	Hold func(closed <-chan struct{}) error
+
+	mu       sync.Mutex
+	read     int64
+	err      error
+	waits    bool // a Read of body is under way
+	isClosed bool
+	closed   chan struct{}
+}
+
+func newOpaque(body io.ReadCloser, length int64) *Opaque {
+	return &Opaque{body: body, length: length, closed: make(chan struct{})}
+}
+
+// Length is what was announced; 0 and less: nothing was.
+func (b *Opaque) Length() int64 { return b.length }
+
+// Closed is closed with the body.
+func (b *Opaque) Closed() <-chan struct{} { return b.closed }
+
+func (b *Opaque) Read(p []byte) (int, error) {
+	if b.Hold != nil {
+		if err := b.Hold(b.closed); err != nil {
+			return 0, err
+		}
+		b.Hold = nil
+	}
+	b.setWaits(true)
+	n, err := b.body.Read(p)
+	read := b.read + int64(n) // read is this goroutine's to write
+	if b.length > 0 && n > 0 && read >= b.length {
+		if err == nil {
+			err = b.readEnd(read - b.length)
+		}
+		if read > b.length && err == io.EOF {
+			err = b.tooLong()
+		}
+		if err != nil && err != io.EOF {
+			n-- // the request must not look complete
+		}
+	}
+	b.mu.Lock()
+	b.waits, b.read = false, read
+	if err != nil && b.err == nil && !b.isClosed {
+		b.err = err
+	}
+	b.mu.Unlock()
+	return n, err
+}
+
+// readEnd looks for the end of a body of which all that was announced has come.
+func (b *Opaque) readEnd(over int64) error {
+	if over > 0 {
+		return b.tooLong()
+	}
+	var one [1]byte
+	for range 100 {
+		n, err := b.body.Read(one[:])
+		if n > 0 {
+			return b.tooLong()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// EndedShort reports whether the body has ended before its length.
+func (b *Opaque) EndedShort() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err == io.EOF && b.length > 0 && b.read < b.length
+}
+
+func (b *Opaque) tooLong() error {
+	return &LengthError{Length: b.length, More: true}
+}
+
+// LengthError is a body that is not as long as its Content-Length.
+type LengthError struct {
+	Length int64
+	More   bool // longer; else shorter
+}
+
+func (e *LengthError) Error() string {
+	if e.More {
+		return fmt.Sprintf("the body is longer than its Content-Length of %d", e.Length)
+	}
+	return fmt.Sprintf("the body is shorter than its Content-Length of %d", e.Length)
+}
+
+func (b *Opaque) setWaits(waits bool) {
+	b.mu.Lock()
+	b.waits = waits
+	b.mu.Unlock()
+}
+
+// WaitsForSource reports whether the body's own Read is under way, which may take for ever.
+func (b *Opaque) WaitsForSource() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits
+}
+
+// Close closes the body once.
+func (b *Opaque) Close() error {
+	b.mu.Lock()
+	if b.isClosed {
+		b.mu.Unlock()
+		return nil
+	}
+	b.isClosed = true
+	close(b.closed)
+	b.mu.Unlock()
+	return b.body.Close()
+}
+
+func (b *Opaque) state() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
