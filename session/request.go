@@ -280,7 +280,7 @@ func (c *call) attachBody(req *http.Request) error {
 	b := c.opts.body
 	if b == nil {
 		if expectsBody(req.Method) {
-			req.TransferEncoding = identity
+			req.Body, req.TransferEncoding = http.NoBody, identity
 		}
 		return nil
 	}

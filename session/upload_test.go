@@ -60,8 +60,10 @@ func uploads(t *testing.T) *wiretest.Server {
 			}
 			switch {
 			case strings.Contains(head, " /cut "):
+				c.ReadBody(1) // the body has begun
 				return
 			case strings.Contains(head, " /early "):
+				c.ReadBody(1)
 				c.Write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 				c.Stall()
 				return
