@@ -194,5 +194,8 @@ func (x *Exchange) Facts() Facts { return x.conn.facts() }
 // Failed reports whether the sending of the body has failed, for whatever reason.
 func (x *Exchange) Failed() bool { return x.upload != nil && x.upload.hasFailed() }
 
-// Unsent reports whether the request is still being sent.
-func (x *Exchange) Unsent() bool { return x.upload != nil && !x.upload.hasEnded() }
+// Unsent reports whether the request is still being sent, or could not be to its end.
+func (x *Exchange) Unsent() bool {
+	u := x.upload
+	return u != nil && (!u.hasEnded() || u.err != nil && u.err != errBodyNotWanted)
+}
