@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -73,18 +74,18 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 		defer cancel()
 	}
 	p := x.c.pool
-	at := x.key.endpoint(errors.PhasePool)
+	at := x.key.Endpoint(errors.PhasePool)
 	if h == nil {
 		c, h, err = x.queue(ctx, now, fresh)
 	}
 	if err == nil && c == nil {
 		made = true
 		call(x.trace.CreateStart)
-		var d *dial
+		var d *connAttempt
 		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0), x.trace)
-		at = d.at
+		at = d.At
 		t := &x.timing
-		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
+		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.DNS, d.Connect, d.TLS, d.CachedDNS
 		if err != nil {
 			p.forfeit(h, ctx.Err() == nil)
 		} else {
@@ -118,17 +119,17 @@ func (x *exchange) queue(ctx context.Context, now time.Time, fresh bool) (*conn,
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
-	catchUp(ctx)
+	dial.CatchUp(ctx)
 	if own := x.orig.Context(); own.Err() != nil {
 		return contextError(own)
 	}
 	if ctx.Err() == nil {
-		return connectFailure(err, at)
+		return dial.Failure(err, at)
 	}
 	if now := time.Now(); x.total.IsZero() || now.Before(x.total) {
 		return &errors.TimeoutError{
 			Kind: errors.ErrConnectionTimeout, Phase: at.Phase, Limit: x.timeout.Connect,
-			Elapsed: now.Sub(since), Host: x.key.addr(),
+			Elapsed: now.Sub(since), Host: x.key.Addr(),
 		}
 	}
 	return x.totalTimeout(at.Phase)
@@ -141,14 +142,14 @@ func (x *exchange) totalTimeout(phase errors.Phase) error {
 	}
 	return &errors.TimeoutError{
 		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.total.Sub(began),
-		Elapsed: time.Since(began), Host: x.key.addr(),
+		Elapsed: time.Since(began), Host: x.key.Addr(),
 	}
 }
 
 func (x *exchange) silence(phase errors.Phase) error {
 	return &errors.TimeoutError{
 		Kind: errors.ErrSocketTimeout, Phase: phase, Limit: x.timeout.SockRead,
-		Elapsed: time.Since(x.gotten), Host: x.key.addr(),
+		Elapsed: time.Since(x.gotten), Host: x.key.Addr(),
 	}
 }
 

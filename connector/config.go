@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -203,6 +204,30 @@ func (cfg *Config) exclusive() error {
 		}
 	}
 	return nil
+}
+
+// dialing is what the dialer has to know of cfg, which is settled.
+func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config {
+	d := dial.Config{
+		DNSCacheTTL: cfg.DNSCacheTTL, DNSCacheSize: cfg.DNSCacheSize, StaleDNS: cfg.StaleDNS, Family: cfg.Family,
+		HappyEyeballsDelay: cfg.HappyEyeballsDelay, Interleave: cfg.Interleave,
+		LocalAddr: cfg.LocalAddr, Control: cfg.Control, AllowAddr: cfg.AllowAddr,
+		DialContext: cfg.DialContext, Local: local,
+		TLS: cfg.TLS, Insecure: cfg.Insecure, Pin: cfg.Pin.pin,
+	}
+	if cfg.Resolver != nil { // or a nil one would be one
+		d.Resolver = cfg.Resolver
+	}
+	if cfg.DisableDNSCache {
+		d.DNSCacheTTL = -1
+	}
+	if protocols.HTTP2() {
+		d.NextProtos = []string{"h2", "http/1.1"}
+		if !protocols.HTTP1() {
+			d.NextProtos = d.NextProtos[:1]
+		}
+	}
+	return d
 }
 
 // bound is a limit as the pool wants it.

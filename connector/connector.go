@@ -5,9 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/netrc"
-	"github.com/aiolos-http/aiolos/internal/proxyenv"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -24,10 +23,8 @@ type Connector struct {
 	forceClose bool
 	config     Config
 	limits     rawhead.Limits
-	routes     routes
-	proxy      *proxy // nil: none
-	netrc      netrc.Cache
-	environ    proxyenv.Cache
+	proxy      *dial.Proxy // nil: none
+	environ    dial.Environment
 	streams    sync.Pool // of *stream
 }
 
@@ -35,7 +32,11 @@ var _ http.RoundTripper = (*Connector)(nil)
 
 // New returns a Connector. The Config is copied. The error is an
 // [errors.InvalidRequestError] that names the field.
-func New(cfg Config) (*Connector, error) {
+func New(cfg Config) (*Connector, error) { return newConnector(cfg, "") }
+
+// newConnector is New for connections to the local socket or pipe at a path, if
+// there is one.
+func newConnector(cfg Config, local string) (*Connector, error) {
 	if err := cfg.settle(); err != nil {
 		return nil, err
 	}
@@ -55,8 +56,7 @@ func New(cfg Config) (*Connector, error) {
 		forceClose: cfg.ForceClose,
 		config:     cfg,
 	}
-	c.dialer = newDialer(c.pool, &cfg)
-	c.routes.usual, c.routes.base = c.dialer.tls, cfg.TLS
+	c.dialer = newDialer(c.pool, &cfg, local)
 	return c, nil
 }
 
@@ -103,7 +103,7 @@ func (c *Connector) newExchange(req *http.Request) *exchange {
 // prepare checks the request and settles its times.
 func (x *exchange) prepare() error {
 	req := x.orig
-	k, err := keyOf(req.URL)
+	k, err := dial.TargetOf(req.URL)
 	if err == nil {
 		err = validate(req)
 	}
@@ -165,13 +165,13 @@ func (x *exchange) wishes(s *Settings) error {
 		if err != nil {
 			return err
 		}
-		x.key.route = r
+		x.key.Route = r
 	}
-	if x.key.forwarded() {
+	if x.key.Forwarded() {
 		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
-	x.key.h1 = h1 && (x.key.https || c.dialer.plainH2 || x.key.route != nil)
-	x.proxies = x.trustEnv || c.proxy != nil || x.key.route != nil && x.key.route.proxy != nil || s != nil && s.Proxy != nil
+	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
+	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil
 	return nil
 }
 
@@ -180,7 +180,7 @@ func (x *exchange) wishes(s *Settings) error {
 // error is always nil and there for [io.Closer].
 func (c *Connector) Close() error {
 	c.pool.shutdown()
-	c.dialer.dns.Close()
+	c.dialer.net.Close()
 	return nil
 }
 

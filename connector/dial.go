@@ -2,28 +2,27 @@ package connector
 
 import (
 	"context"
-	"crypto/tls"
 	stderrors "errors"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/dnscache"
 )
 
-// dial is the making of one connection. It goes down to the dial functions in
-// the context, and what they learn comes back in it.
-type dial struct {
-	cancel      context.CancelCauseFunc
-	key         key
-	sockConnect time.Duration
-	at          errors.Endpoint // what is being connected to
-	timing      Timing
-	trace       *Trace
-	conn        *conn
-	wire        net.Conn // what HTTP is spoken on
+// key tells which connections may serve a request: those with an equal key.
+type key = dial.Target
+
+// connAttempt is the making of one connection. It goes down to the dial functions
+// in the context, and what they learn comes back in it.
+type connAttempt struct {
+	dial.Attempt
+	cancel context.CancelCauseFunc
+	key    key
+	conn   *conn
+	wire   net.Conn // what HTTP is spoken on
 }
 
 type dialKey struct{}
@@ -36,17 +35,15 @@ type dialer struct {
 	pool    *pool
 	config  *Config
 	h1, h2  *http.Transport
-	dns     *dnscache.Cache
-	tls     *tls.Config // for servers, without their names
-	local   string      // the path of the Unix socket or pipe
-	plainH2 bool        // http servers are spoken to in HTTP/2
-	muxTLS  bool        // https servers may be
-	only2   bool        // and must be
+	net     *dial.Dialer
+	local   string // the path of the Unix socket or pipe
+	plainH2 bool   // http servers are spoken to in HTTP/2
+	muxTLS  bool   // https servers may be
+	only2   bool   // and must be
 }
 
-func newDialer(p *pool, cfg *Config) *dialer {
-	d := &dialer{pool: p, config: cfg, dns: newDNS(cfg)}
-	d.tls = tlsConfig(cfg.TLS, &TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin})
+func newDialer(p *pool, cfg *Config, local string) *dialer {
+	d := &dialer{pool: p, config: cfg, local: local}
 	protocols := cfg.Protocols
 	if protocols == nil {
 		protocols = new(http.Protocols)
@@ -56,6 +53,7 @@ func newDialer(p *pool, cfg *Config) *dialer {
 	d.plainH2 = protocols.UnencryptedHTTP2()
 	d.muxTLS = protocols.HTTP2()
 	d.only2 = d.muxTLS && !protocols.HTTP1()
+	d.net = dial.New(cfg.dialing(local, protocols))
 	// net/http speaks HTTP/2 on a connection that is none of its own TLS as if
 	// there were no TLS at all, and only where HTTP/1 is off.
 	h1, h2 := new(http.Protocols), new(http.Protocols)
@@ -89,37 +87,33 @@ func (d *dialer) transport(protocols *http.Protocols) *http.Transport {
 
 // dialed hands a connection to net/http.
 func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
-	return ctx.Value(dialKey{}).(*dial).wire, nil //nolint:errcheck // open has put it there
+	return ctx.Value(dialKey{}).(*connAttempt).wire, nil //nolint:errcheck // open has put it there
 }
 
 // absoluteForm tells net/http of an HTTP proxy that gets whole requests in the
 // absolute form (RFC 9112 3.2.2). Of tunnels it knows nothing.
 func absoluteForm(req *http.Request) (*url.URL, error) {
-	dl := req.Context().Value(dialKey{}).(*dial) //nolint:errcheck // open has put it there
-	if !dl.key.forwarded() {
+	dl := req.Context().Value(dialKey{}).(*connAttempt) //nolint:errcheck // open has put it there
+	if !dl.key.Forwarded() {
 		return nil, nil //nolint:nilnil // net/http's way to say no proxy
 	}
-	p := dl.key.route.proxy
-	return &url.URL{Scheme: p.scheme, Host: p.url.Host}, nil // the credentials are in the request
-}
-
-// forwarded reports whether an HTTP proxy passes requests of the key on itself.
-func (k key) forwarded() bool {
-	return k.route != nil && k.route.proxy != nil && !k.https && !k.h1 && !k.route.proxy.isSOCKS()
+	p := dl.key.Route.Proxy
+	return &url.URL{Scheme: p.Scheme, Host: p.URL.Host}, nil // the credentials are in the request
 }
 
 // multiplexed reports whether connections of the key may turn out to be of
 // HTTP/2.
 func (d *dialer) multiplexed(k key) bool {
-	if k.h1 || k.forwarded() {
+	if k.H1 || k.Forwarded() {
 		return false
 	}
-	return k.https && d.muxTLS || !k.https && d.plainH2
+	return k.HTTPS && d.muxTLS || !k.HTTPS && d.plainH2
 }
 
 // open makes a connection for h. It owns no slot: the caller does.
-func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, trace *Trace) (*conn, *dial, error) {
-	dl := &dial{key: h.key, sockConnect: sockConnect, trace: trace, at: h.key.endpoint(errors.PhaseDial)}
+func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, trace *Trace) (*conn, *connAttempt, error) {
+	dl := &connAttempt{key: h.key}
+	dl.SockConnect, dl.Lookup, dl.At = sockConnect, trace.lookup(), h.key.Endpoint(errors.PhaseDial)
 	ctx, dl.cancel = context.WithCancelCause(ctx)
 	defer dl.cancel(nil)
 	if err := d.pool.starts(dl); err != nil {
@@ -153,24 +147,24 @@ func (d *dialer) open(ctx context.Context, h *host, sockConnect time.Duration, t
 }
 
 // speak connects, and starts HTTP.
-func (d *dialer) speak(ctx context.Context, dl *dial) (*http.ClientConn, error) {
+func (d *dialer) speak(ctx context.Context, dl *connAttempt) (*http.ClientConn, error) {
 	if err := d.dialConn(ctx, dl); err != nil {
 		return nil, err
 	}
 	ctx = context.WithValue(ctx, dialKey{}, dl)
 	if !dl.conn.mux {
-		return d.h1.NewClientConn(ctx, dl.key.scheme(), dl.key.addr())
+		return d.h1.NewClientConn(ctx, dl.key.Scheme(), dl.key.Addr())
 	}
 	// net/http writes the preface without looking at a context.
 	if deadline, ok := ctx.Deadline(); ok {
 		dl.conn.Conn.SetWriteDeadline(deadline) //nolint:errcheck // a closed conn is noticed by its first use
 	}
-	return d.h2.NewClientConn(ctx, "http", dl.key.addr())
+	return d.h2.NewClientConn(ctx, "http", dl.key.Addr())
 }
 
 // dialConn makes what HTTP is spoken on, which lies above TLS.
-func (d *dialer) dialConn(ctx context.Context, dl *dial) error {
-	nc, err := d.connect(ctx, dl)
+func (d *dialer) dialConn(ctx context.Context, dl *connAttempt) error {
+	nc, err := d.net.Dial(ctx, dl.key, &dl.Attempt)
 	if err != nil {
 		return err
 	}
@@ -180,15 +174,11 @@ func (d *dialer) dialConn(ctx context.Context, dl *dial) error {
 		c.remote = a.String()
 	}
 	dl.conn, dl.wire = c, c
-	tc, ok := nc.(*tls.Conn)
-	if ok && dl.key.https { // and not the proxy's
-		state := tc.ConnectionState()
-		c.info.TLS = &state
-	}
+	c.info.TLS = dl.State
 	if !d.multiplexed(dl.key) {
 		return nil
 	}
-	c.mux = !dl.key.https || ok && tc.ConnectionState().NegotiatedProtocol == "h2"
+	c.mux = !dl.key.HTTPS || dl.State != nil && dl.State.NegotiatedProtocol == "h2"
 	if c.mux {
 		dl.wire = &muxConn{Conn: nc, conn: c}
 	} else if d.only2 {

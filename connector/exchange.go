@@ -146,7 +146,7 @@ func (x *exchange) headError(err error) error {
 	if stderrors.Is(a.readErr, net.ErrClosed) {
 		a.readErr = nil // it was our side that closed
 	}
-	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: a.rx, ReadErr: a.readErr})
+	return errors.HeadFailure(err, errors.Exchange{Host: x.key.Addr(), Received: a.rx, ReadErr: a.readErr})
 }
 
 // endless reports whether a body would go on until the server closes, and the
@@ -158,7 +158,7 @@ func (x *exchange) endless(resp *http.Response) bool {
 // badHead is a response whose head breaks a limit or a rule.
 func (x *exchange) badHead(cause error) error {
 	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
-		Status: http.StatusBadRequest, Message: "bad response from " + x.key.addr(), Err: cause,
+		Status: http.StatusBadRequest, Message: "bad response from " + x.key.Addr(), Err: cause,
 	}}
 }
 

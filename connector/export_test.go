@@ -20,7 +20,7 @@ func NewSlots(limit, perHost int, keep time.Duration) *Slots {
 // Acquire takes a slot, with an idle connection or a new one.
 func (s *Slots) Acquire(ctx context.Context, host string) (*Slot, error) {
 	now := time.Now()
-	c, h, err := s.p.acquire(ctx, key{host: host, port: "80"}, now, false)
+	c, h, err := s.p.acquire(ctx, key{Host: host, Port: "80"}, now, false)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Slots) Acquire(ctx context.Context, host string) (*Slot, error) {
 
 // Fail takes a slot and gives it back without a connection, as a failed dial.
 func (s *Slots) Fail(ctx context.Context, host string) error {
-	c, h, err := s.p.acquire(ctx, key{host: host, port: "80"}, time.Now(), true)
+	c, h, err := s.p.acquire(ctx, key{Host: host, Port: "80"}, time.Now(), true)
 	if err == nil && c == nil {
 		s.p.forfeit(h, true)
 	}
@@ -45,7 +45,7 @@ func (s *Slots) Fail(ctx context.Context, host string) error {
 
 // TryAcquire is the way of a request that finds an idle connection.
 func (s *Slots) TryAcquire(host string, now time.Time) *Slot {
-	c, _, err := s.p.tryAcquire(key{host: host, port: "80"}, now, false)
+	c, _, err := s.p.tryAcquire(key{Host: host, Port: "80"}, now, false)
 	if err != nil || c == nil {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (s *Slots) TryAcquire(host string, now time.Time) *Slot {
 
 // Try takes and returns a slot whose connection is idle, without allocating.
 func (s *Slots) Try(host string, now time.Time) bool {
-	c, _, err := s.p.tryAcquire(key{host: host, port: "80"}, now, false)
+	c, _, err := s.p.tryAcquire(key{Host: host, Port: "80"}, now, false)
 	return err == nil && c != nil && s.p.release(c, true, now)
 }
 
@@ -74,7 +74,7 @@ func (s *Slots) Held() (total int, perHost map[string]int) {
 	defer s.p.mu.Unlock()
 	perHost = map[string]int{}
 	for k, h := range s.p.hosts {
-		perHost[k.host] = h.inUse
+		perHost[k.Host] = h.inUse
 	}
 	return s.p.inUse, perHost
 }

@@ -135,7 +135,7 @@ func (p *pool) isClosed() bool {
 }
 
 // starts and ends note a dial, so that shutdown can break it off.
-func (p *pool) starts(d *dial) error {
+func (p *pool) starts(d *connAttempt) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -145,7 +145,7 @@ func (p *pool) starts(d *dial) error {
 	return nil
 }
 
-func (p *pool) ends(d *dial) {
+func (p *pool) ends(d *connAttempt) {
 	p.mu.Lock()
 	delete(p.dials, d)
 	p.mu.Unlock()

@@ -29,7 +29,7 @@ type pool struct {
 	mu      sync.Mutex
 	hosts   map[key]*host
 	open    map[*conn]struct{}
-	dials   map[*dial]struct{}
+	dials   map[*connAttempt]struct{}
 	queue   queue
 	inUse   int
 	idle    int
@@ -56,7 +56,7 @@ type host struct {
 func newPool(limit, perHost int, keep, maxAge time.Duration) *pool {
 	return &pool{
 		limit: limit, perHost: perHost, keep: keep, maxAge: maxAge, muxed: func(key) bool { return false },
-		hosts: map[key]*host{}, open: map[*conn]struct{}{}, dials: map[*dial]struct{}{},
+		hosts: map[key]*host{}, open: map[*conn]struct{}{}, dials: map[*connAttempt]struct{}{},
 	}
 }
 
