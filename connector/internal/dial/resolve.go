@@ -22,7 +22,7 @@ func (d *Dialer) resolve(ctx context.Context, a *Attempt, host, port string) ([]
 		hooks = nil
 	}
 	start := time.Now()
-	found, how, err := d.dns.Lookup(ctx, host, port, hooks.began(host))
+	found, how, err := d.lookUp(ctx, host, port, hooks)
 	if how == dnscache.Miss && err == nil && hooks != nil {
 		call(hooks.End, host)
 	}

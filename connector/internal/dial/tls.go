@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http/httptrace"
 	"strings"
 	"time"
 
@@ -97,14 +98,24 @@ func (d *Dialer) proxyTLS(a *Attempt) *tls.Config {
 func (a *Attempt) handshake(ctx context.Context, nc net.Conn, cfg *tls.Config) (net.Conn, *tls.ConnectionState, error) {
 	start := time.Now()
 	defer func() { a.TLS += time.Since(start) }()
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace != nil && trace.TLSHandshakeStart != nil {
+		trace.TLSHandshakeStart()
+	}
 	tc := tls.Client(nc, cfg)
 	_, err := a.timed(ctx, errors.PhaseTLS, func(ctx context.Context) (net.Conn, error) {
 		return tc, tc.HandshakeContext(ctx)
 	})
+	state := tls.ConnectionState{}
+	if err == nil {
+		state = tc.ConnectionState()
+	}
+	if trace != nil && trace.TLSHandshakeDone != nil {
+		trace.TLSHandshakeDone(state, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	state := tc.ConnectionState()
 	return tc, &state, nil
 }
 
