@@ -91,7 +91,9 @@ func (d *Dialer) socket(ctx context.Context, a *Attempt, addr netip.AddrPort) (n
 		nd.LocalAddr = net.TCPAddrFromAddrPort(local)
 	}
 	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
-		return nd.DialContext(ctx, "tcp", addr.String())
+		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+			return nd.DialContext(ctx, "tcp", addr.String())
+		})
 	})
 }
 
@@ -100,7 +102,9 @@ func (d *Dialer) foreign(ctx context.Context, a *Attempt, addr string) (net.Conn
 	start := time.Now()
 	defer func() { a.Connect += time.Since(start) }()
 	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
-		return d.config.DialContext(ctx, "tcp", addr)
+		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+			return d.config.DialContext(ctx, "tcp", addr)
+		})
 	})
 }
 
