@@ -2,47 +2,100 @@ package connector
 
 import (
 	"context"
-	stderrors "errors"
+	"net/http/httptrace"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/errors"
 )
+
+// What a request holds on its way to a connection, in the fields of exchange. Whatever
+// happens, a hook that panics included, giveUp gives it back:
+//
+//	nothing ──► host: a slot, and the permission to dial ──► conn, not begun ──► begun
+//	   │                                                        ▲
+//	   └────────────── an idle connection, or a stream ─────────┘
 
 // connect gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
 func (x *exchange) connect(fresh bool) error {
-	p := x.c.pool
 	now := x.timing.Start
 	if x.timing.Retried {
 		now = time.Now()
 	}
-	c, h, err := p.tryAcquire(x.key, now, fresh)
-	if c != nil && !c.enter() {
-		c, h = nil, nil
+	if t := x.clientTrace; t != nil && t.GetConn != nil {
+		t.GetConn(x.key.DialAddr())
 	}
+	if x.host == nil { // else a slot was kept from another attempt
+		g, ok, err := x.c.pool.TryAcquire(x.key, &x.ticket, now, fresh)
+		if err != nil {
+			return err
+		}
+		if ok {
+			x.take(g)
+		}
+	}
+	lagging := x.skipUnusable(now, fresh)
 	made := false
-	if c == nil && err == nil {
-		c, made, now, err = x.connectSlowly(h, fresh, now)
+	if x.conn == nil {
+		var err error
+		if made, now, err = x.connectSlowly(lagging, fresh, now); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	x.conn = c
 	if !made {
 		call(x.trace.Reused)
 	}
+	x.tellGotConn(made, now)
 	x.begin(now)
-	if c.mux && closes(x.orig) {
-		p.drain(c)
+	if x.conn.cc != nil && closes(x.orig) {
+		x.c.pool.Retire(x.conn)
 	}
 	return nil
 }
 
-// connectSlowly waits for a slot if h is nil, and dials if the slot comes
+// take notes what the pool has given.
+func (x *exchange) take(g pool.Grant) {
+	x.host = g.Host
+	if g.Conn != nil {
+		x.conn, x.host = g.Conn.(*conn), nil //nolint:errcheck // the pool holds nothing else
+	}
+}
+
+// skipUnusable goes on from a connection that was lent but is dead to the next one, or to
+// the permission to dial, in the same slot. lagging is one of HTTP/2 whose streams will
+// come; the slot is not given back yet. With neither conn nor host nor that the slot is lost.
+func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
+	for x.conn != nil {
+		c := x.conn
+		usable, lags := c.isUsable()
+		if usable {
+			return nil
+		}
+		x.conn = nil
+		if lags {
+			return c
+		}
+		x.replace(c, now, fresh)
+	}
+	return nil
+}
+
+// replace gives the dead connection back and keeps its slot, if it has one still.
+func (x *exchange) replace(c *conn, now time.Time, fresh bool) {
+	h := c.notes.Host()
+	if next, ok := x.c.pool.Another(c, now, fresh); ok {
+		x.take(pool.Grant{Host: h, Conn: next})
+	}
+	c.Close() // if the pool had forgotten it already
+}
+
+// connectSlowly waits for a slot if there is none, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
-func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, made bool, gotten time.Time, err error) {
-	ctx, deadline := x.orig.Context(), x.settings.Total
+func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
+	ctx, deadline := x.ctx, x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
 			deadline = d
@@ -53,97 +106,96 @@ func (x *exchange) connectSlowly(h *host, fresh bool, now time.Time) (c *conn, m
 		ctx, cancel = context.WithDeadlineCause(ctx, deadline, h1.ErrTotalTimeout)
 		defer cancel()
 	}
-	p := x.c.pool
-	at := x.key.endpoint(errors.PhasePool)
-	if h == nil {
-		c, h, err = x.queue(ctx, now, fresh)
+	at := x.key.Endpoint(errors.PhasePool)
+	if x.host == nil {
+		err = x.queue(ctx, lagging, now, fresh)
 	}
-	if err == nil && c == nil {
+	if err == nil && x.conn == nil {
 		made = true
-		call(x.trace.CreateStart)
-		var d *dial
-		c, d, err = x.c.dialer.open(ctx, h, max(x.timeout.SockConnect, 0), x.trace)
-		at = d.at
-		t := &x.timing
-		t.DNS, t.Connect, t.TLS, t.CachedDNS = d.timing.DNS, d.timing.Connect, d.timing.TLS, d.timing.CachedDNS
-		if err != nil {
-			p.forfeit(h, ctx.Err() == nil)
-		} else {
-			call(x.trace.CreateEnd)
-		}
+		at, err = x.dial(ctx)
 	}
 	if err != nil {
-		return nil, made, now, x.connectError(ctx, err, at, now)
+		return made, now, x.connectError(ctx, err, at, now)
 	}
-	return c, made, time.Now(), nil
+	return made, time.Now(), nil
+}
+
+// dial makes a connection in the slot that the exchange has.
+func (x *exchange) dial(ctx context.Context) (errors.Endpoint, error) {
+	call(x.trace.CreateStart)
+	c, a, err := x.c.dialer.open(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
+	t := &x.timing
+	t.DNS, t.Connect, t.TLS, t.CachedDNS = a.DNS, a.Connect, a.Attempt.TLS, a.CachedDNS
+	if err != nil {
+		h := x.host
+		x.host = nil
+		x.c.pool.Forfeit(h, ctx.Err() == nil)
+		return a.At, err
+	}
+	x.conn, x.host = c, nil
+	call(x.trace.CreateEnd)
+	return a.At, nil
 }
 
 // queue waits for a connection, or for a slot to make one.
-func (x *exchange) queue(ctx context.Context, now time.Time, fresh bool) (*conn, *host, error) {
+func (x *exchange) queue(ctx context.Context, lagging *conn, now time.Time, fresh bool) error {
 	start := now
 	call(x.trace.QueuedStart)
-	defer func() {
-		x.timing.Queue += time.Since(start)
-		call(x.trace.QueuedEnd)
-	}()
-	for {
-		c, h, err := x.c.pool.acquire(ctx, x.key, now, fresh)
-		if err != nil || c == nil || c.enter() {
-			return c, h, err
+	for x.conn == nil && x.host == nil {
+		var g pool.Grant
+		var err error
+		if lagging == nil {
+			g, err = x.c.pool.Acquire(ctx, x.key, &x.ticket, now, fresh)
+		} else {
+			lagging.watchStreams()
+			g, err = x.c.pool.Requeue(ctx, x.key, lagging, &x.ticket, fresh, lagging.hasStream)
 		}
+		if err != nil {
+			x.timing.Queue += time.Since(start)
+			call(x.trace.QueuedEnd)
+			return err
+		}
+		x.take(g)
 		now = time.Now()
+		lagging = x.skipUnusable(now, fresh)
 	}
+	x.timing.Queue += now.Sub(start)
+	call(x.trace.QueuedEnd)
+	return nil
+}
+
+// tellGotConn tells the trace of the connection.
+func (x *exchange) tellGotConn(made bool, now time.Time) {
+	t := x.clientTrace
+	if t == nil || t.GotConn == nil {
+		return
+	}
+	c := x.conn
+	info := httptrace.GotConnInfo{Conn: c.nc, Reused: !made}
+	if c.cc != nil {
+		info.WasIdle = !made && c.cc.InFlight() == 0
+	} else if !made {
+		info.WasIdle, info.IdleTime = true, now.Sub(c.idleSince)
+	}
+	t.GotConn(info)
 }
 
 // connectError gives the failure to get a connection its class. Whose deadline
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
-	catchUp(ctx)
-	if own := x.orig.Context(); own.Err() != nil {
-		return contextError(own)
+	dial.CatchUp(ctx)
+	if x.ctx.Err() != nil {
+		return contextError(x.ctx)
 	}
 	if ctx.Err() == nil {
-		return connectFailure(err, at)
+		return dial.Failure(err, at)
 	}
 	if now := time.Now(); x.settings.Total.IsZero() || now.Before(x.settings.Total) {
 		return &errors.TimeoutError{
 			Kind: errors.ErrConnectionTimeout, Phase: at.Phase, Limit: x.timeout.Connect,
-			Elapsed: now.Sub(since), Host: x.key.addr(),
+			Elapsed: now.Sub(since), Host: x.key.Addr(),
 		}
 	}
 	return x.totalTimeout(at.Phase)
 }
-
-func (x *exchange) totalTimeout(phase errors.Phase) error {
-	began := x.timing.Start
-	if s := SettingsFrom(x.orig.Context()); s != nil && !s.Started.IsZero() {
-		began = s.Started
-	}
-	return &errors.TimeoutError{
-		Kind: errors.ErrTotalTimeout, Phase: phase, Limit: x.settings.Total.Sub(began),
-		Elapsed: time.Since(began), Host: x.key.addr(),
-	}
-}
-
-func (x *exchange) silence(phase errors.Phase) error {
-	return &errors.TimeoutError{
-		Kind: errors.ErrSocketTimeout, Phase: phase, Limit: x.timeout.SockRead,
-		Elapsed: time.Since(x.gotten), Host: x.key.addr(),
-	}
-}
-
-// contextError is why the caller's context ended: its error, and its cause if
-// it was given another one.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || stderrors.Is(cause, err) {
-		return err
-	}
-	return &causedError{err, cause}
-}
-
-type causedError struct{ err, cause error }
-
-func (e *causedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
-func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }

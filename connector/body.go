@@ -73,7 +73,7 @@ func (x *exchange) failRead(err error) error {
 
 // bodyError gives a failed read its class.
 func (x *exchange) bodyError(err error) error {
-	if own := x.orig.Context(); own.Err() != nil {
+	if own := x.ctx; own.Err() != nil {
 		return contextError(own)
 	}
 	var struck error
@@ -86,8 +86,8 @@ func (x *exchange) bodyError(err error) error {
 	case stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(struck, h1.ErrTotalTimeout):
 		return x.totalTimeout(errors.PhaseBody)
 	case stderrors.Is(err, h1.ErrReadTimeout) || stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.silence(errors.PhaseBody)
-	case x.c.pool.isClosed():
+		return x.readTimeout(errors.PhaseBody)
+	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
 	}
 	return errors.BodyFailure(err, x.received, x.expected)
@@ -204,5 +204,6 @@ func (u *upgraded) Close() error {
 	if u.unwatch != nil {
 		u.unwatch()
 	}
-	return u.conn.Close()
+	u.conn.Close()
+	return nil
 }

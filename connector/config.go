@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"crypto/tls"
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -11,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -19,6 +19,7 @@ import (
 const (
 	DefaultLimit     = 100
 	DefaultKeepAlive = 15 * time.Second
+	DefaultMaxIdle   = 256
 	// DefaultExpectContinueTimeout is net/http's, too.
 	DefaultExpectContinueTimeout = time.Second
 )
@@ -38,6 +39,10 @@ type Config struct {
 	// Zero means [DefaultKeepAlive], negative for ever.
 	// (aiohttp: keepalive_timeout)
 	KeepAlive time.Duration
+	// MaxIdle is how many idle connections are kept, over all hosts: the one that was
+	// idle for longest goes first. Zero means 256, or Limit if that is more; negative
+	// means no bound.
+	MaxIdle int
 	// MaxConnAge is the age at which a connection is not used again, so that a
 	// change in DNS or behind a load balancer is noticed. Zero and negative
 	// mean any age.
@@ -170,6 +175,9 @@ func (cfg *Config) settle() error {
 	if cfg.KeepAlive == 0 {
 		cfg.KeepAlive = DefaultKeepAlive
 	}
+	if cfg.MaxIdle == 0 {
+		cfg.MaxIdle = max(DefaultMaxIdle, cfg.Limit)
+	}
 	if cfg.ExpectContinueTimeout == 0 {
 		cfg.ExpectContinueTimeout = DefaultExpectContinueTimeout
 	}
@@ -215,12 +223,48 @@ func (cfg *Config) exclusive() error {
 	return nil
 }
 
-// bound is a limit as the pool wants it.
-func bound(n int) int {
-	if n <= 0 {
-		return math.MaxInt
+// protocols are Protocols with its default.
+func (cfg *Config) protocols() *http.Protocols {
+	p := new(http.Protocols)
+	if cfg.Protocols != nil {
+		*p = *cfg.Protocols
+		return p
 	}
-	return n
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	return p
+}
+
+// http2 is HTTP2 with its default.
+func (cfg *Config) http2() *http.HTTP2Config {
+	if cfg.HTTP2 != nil {
+		return cfg.HTTP2
+	}
+	return &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+}
+
+// dialing is what the dialer has to know of cfg, which is settled.
+func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config {
+	d := dial.Config{
+		DNSCacheTTL: cfg.DNSCacheTTL, DNSCacheSize: cfg.DNSCacheSize, StaleDNS: cfg.StaleDNS, Family: cfg.Family,
+		HappyEyeballsDelay: cfg.HappyEyeballsDelay, Interleave: cfg.Interleave,
+		LocalAddr: cfg.LocalAddr, Control: cfg.Control, AllowAddr: cfg.AllowAddr,
+		DialContext: cfg.DialContext, Local: local,
+		TLS: cfg.TLS, Insecure: cfg.Insecure, Pin: cfg.Pin.pin,
+	}
+	if cfg.Resolver != nil { // or a nil one would be one
+		d.Resolver = cfg.Resolver
+	}
+	if cfg.DisableDNSCache {
+		d.DNSCacheTTL = -1
+	}
+	if protocols.HTTP2() {
+		d.NextProtos = []string{"h2", "http/1.1"}
+		if !protocols.HTTP1() {
+			d.NextProtos = d.NextProtos[:1]
+		}
+	}
+	return d
 }
 
 // Bounds of a response's head.

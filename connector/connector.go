@@ -2,13 +2,14 @@ package connector
 
 import (
 	"net/http"
+	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/netrc"
-	"github.com/aiolos-http/aiolos/internal/proxyenv"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -18,25 +19,28 @@ import (
 //
 // A Connector is safe for concurrent use. Whoever makes it closes it.
 type Connector struct {
-	pool       *pool
+	pool       *connPool
 	dialer     *dialer
 	timeout    ClientTimeout
 	retry      bool
 	forceClose bool
 	config     Config
 	limits     rawhead.Limits
-	routes     routes
-	proxy      *proxy // nil: none
-	netrc      netrc.Cache
-	environ    proxyenv.Cache
-	streams    sync.Pool // of *stream
+	proxy      *dial.Proxy // nil: none
+	environ    dial.Environment
+	streams    sync.Pool    // of *stream
+	unread     atomic.Int64 // responses that are neither read to their end nor closed
 }
 
 var _ http.RoundTripper = (*Connector)(nil)
 
 // New returns a Connector. The Config is copied. The error is an
 // [errors.InvalidRequestError] that names the field.
-func New(cfg Config) (*Connector, error) {
+func New(cfg Config) (*Connector, error) { return newConnector(cfg, "") }
+
+// newConnector is New for connections to the local socket or pipe at a path, if
+// there is one.
+func newConnector(cfg Config, local string) (*Connector, error) {
 	if err := cfg.settle(); err != nil {
 		return nil, err
 	}
@@ -45,19 +49,15 @@ func New(cfg Config) (*Connector, error) {
 		return nil, err
 	}
 	c := &Connector{
-		limits: cfg.headLimits(),
-		proxy:  through,
-		pool: newPool(
-			bound(cfg.Limit), bound(cfg.LimitPerHost),
-			max(cfg.KeepAlive, 0), max(cfg.MaxConnAge, 0),
-		),
+		limits:     cfg.headLimits(),
+		proxy:      through,
 		timeout:    cfg.Timeout,
 		retry:      !cfg.DisableStaleRetry,
 		forceClose: cfg.ForceClose,
 		config:     cfg,
 	}
-	c.dialer = newDialer(c.pool, &cfg)
-	c.routes.usual, c.routes.base = c.dialer.tls, cfg.TLS
+	c.dialer = newDialer(&c.config, local)
+	c.pool = c.dialer.pool
 	return c, nil
 }
 
@@ -78,6 +78,7 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := &exchange{c: c, orig: req, upload: reqbody.New(req)}
 	if err := x.prepare(); err != nil {
 		x.upload.Close()
+		x.endCancel()
 		return nil, err
 	}
 	return x.roundTrip()
@@ -86,7 +87,7 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 // prepare checks the request and settles its times.
 func (x *exchange) prepare() error {
 	req := x.orig
-	k, err := keyOf(req.URL)
+	k, err := dial.TargetOf(req.URL)
 	if err == nil {
 		err = validate(req)
 	}
@@ -97,7 +98,11 @@ func (x *exchange) prepare() error {
 	if ctx.Err() != nil {
 		return contextError(ctx)
 	}
-	x.key = k
+	x.key, x.ctx = k, ctx
+	x.clientTrace = httptrace.ContextClientTrace(ctx)
+	if req.Cancel != nil {
+		x.watchCancel()
+	}
 	s := SettingsFrom(ctx)
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	if err := x.wishes(s); err != nil {
@@ -154,14 +159,14 @@ func (x *exchange) wishes(s *Settings) error {
 		if err != nil {
 			return err
 		}
-		x.key.route = r
+		x.key.Route = r
 	}
-	if x.key.forwarded() {
+	if x.key.Forwarded() {
 		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
-	x.key.h1 = h1 && (x.key.https || c.dialer.plainH2 || x.key.route != nil)
-	x.settings.Absolute = x.key.forwarded()
-	x.proxies = x.trustEnv || c.proxy != nil || x.key.route != nil && x.key.route.proxy != nil || s != nil && s.Proxy != nil
+	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
+	x.settings.Absolute = x.key.Forwarded()
+	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil
 	return nil
 }
 
@@ -169,17 +174,17 @@ func (x *exchange) wishes(s *Settings) error {
 // wait or are under way with [errors.ErrConnectorClosed]. It is idempotent; the
 // error is always nil and there for [io.Closer].
 func (c *Connector) Close() error {
-	c.pool.shutdown()
-	c.dialer.dns.Close()
+	c.pool.Close()
+	c.dialer.net.Close()
 	return nil
 }
 
 // Closed reports whether Close has been called.
-func (c *Connector) Closed() bool { return c.pool.isClosed() }
+func (c *Connector) Closed() bool { return c.pool.Closed() }
 
 // CloseIdleConnections closes the connections that are not in use.
 // [http.Client.CloseIdleConnections] calls it.
-func (c *Connector) CloseIdleConnections() { c.pool.drop() }
+func (c *Connector) CloseIdleConnections() { c.pool.CloseIdle() }
 
 // Limit returns the total limit; negative means none.
 func (c *Connector) Limit() int { return c.config.Limit }

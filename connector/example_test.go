@@ -69,5 +69,5 @@ func ExampleConnector_Stats() {
 	}
 	defer conn.Close()
 	fmt.Printf("%+v\n", conn.Stats())
-	// Output: {InUse:0 Idle:0 Waiting:0 Hosts:0 Opened:0 Closed:0 Reused:0 Retried:0}
+	// Output: {InUse:0 Unread:0 Idle:0 Waiting:0 Hosts:0 Opened:0 Closed:0 Reused:0 Retried:0}
 }

@@ -2,13 +2,16 @@ package connector
 
 import (
 	"context"
+	stderrors "errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 )
 
@@ -37,12 +40,17 @@ type exchange struct {
 	gotten time.Time // when the conn was there
 	head   time.Time // when the response's head was there
 
-	ctx    context.Context //nolint:containedctx // the caller's, or the stream: what can end the exchange
-	conn   *conn           // nil: there is none yet
-	reused bool
-	upload reqbody.Body
-	h1     h1.Exchange
-	stream *stream // of HTTP/2, or nil
+	ctx         context.Context         //nolint:containedctx // the caller's: what can end the exchange
+	canceler    context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
+	clientTrace *httptrace.ClientTrace
+	ticket      pool.Ticket
+	host        *pool.Host // where it may dial, or nil: see acquire.go
+	conn        *conn      // nil: there is none yet
+	begun       bool       // on conn
+	reused      bool
+	upload      reqbody.Body
+	h1          h1.Exchange
+	stream      *stream // of HTTP/2, or nil
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -52,6 +60,7 @@ type exchange struct {
 	reads    int
 	readErr  error // what ended the reading
 
+	unread bool        // the response's body is in its caller's hands
 	closed atomic.Bool // the body, by its reader
 	done   atomic.Bool // the exchange: the slot is given back
 }
@@ -65,15 +74,49 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	}()
 	resp, err := x.attempts()
 	settled = true
+	if err != nil {
+		x.endCancel()
+	}
 	return resp, err
 }
 
 // giveUp ends an exchange of which nobody will hear.
 func (x *exchange) giveUp() {
-	if x.conn != nil {
+	switch p := x.c.pool; {
+	case x.begun:
 		x.finish(false)
+	case x.conn != nil:
+		if !p.Release(x.conn, true, time.Now()) {
+			x.conn.Close()
+		}
+	case x.host != nil:
+		p.Forfeit(x.host, false)
 	}
 	x.upload.Close()
+	x.endCancel()
+}
+
+// watchCancel has the deprecated Request.Cancel end the context. http.Client sets it for a
+// Timeout on a RoundTripper that is not net/http's own.
+func (x *exchange) watchCancel() {
+	ctx, cancel := context.WithCancelCause(x.ctx)
+	x.ctx, x.canceler = ctx, cancel
+	go func() {
+		select {
+		case <-x.orig.Cancel:
+			cancel(errRequestCanceled)
+		case <-ctx.Done():
+		}
+	}()
+}
+
+var errRequestCanceled = stderrors.New("Request.Cancel was closed")
+
+// endCancel ends that watch.
+func (x *exchange) endCancel() {
+	if x.canceler != nil {
+		x.canceler(nil)
+	}
 }
 
 func (x *exchange) attempts() (*http.Response, error) {
@@ -90,27 +133,46 @@ func (x *exchange) attempts() (*http.Response, error) {
 		if err == nil {
 			return x.respond(resp), nil
 		}
-		refused := x.conn.mux && refusedStream(err)
+		refused := x.stream != nil && refusedStream(err)
 		again := x.replayable(refused, attempt, err)
 		fresh = !refused
 		err = x.headError(err)
-		x.finish(false)
-		if !again || !x.upload.Rewind(x.orig) {
+		if again = again && x.upload.Rewind(x.orig); !again {
+			x.finish(false)
 			x.upload.Close()
 			return nil, err
 		}
-		x.rewound = true
-		x.conn = nil
-		x.done.Store(false)
-		x.c.pool.countRetry()
+		x.leaveForAnother()
+		if refused && !x.awaitRefusal(attempt) {
+			x.upload.Close()
+			return nil, err
+		}
+		x.c.pool.CountRetry()
 		call(x.trace.Retried)
 	}
+}
+
+// leaveForAnother ends an attempt after which there will be another. The slot of a dead
+// connection of HTTP/1 is kept for it.
+func (x *exchange) leaveForAnother() {
+	c := x.conn
+	if x.stream != nil {
+		x.leave(false)
+	} else {
+		x.h1.End(false)
+		x.h1.ReleaseReader()
+	}
+	x.conn, x.begun, x.rewound = nil, false, true
+	if x.stream == nil {
+		x.replace(c, time.Now(), true)
+	}
+	x.stream = nil
 }
 
 // endless reports whether a body would go on until the server closes, and the
 // caller does not want that.
 func (x *exchange) endless(resp *http.Response) bool {
-	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !x.conn.mux
+	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && x.stream == nil
 }
 
 // respond makes net/http's response the caller's.
@@ -119,15 +181,16 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	resp.Request = x.orig
 	resp.TLS = x.conn.info.TLS
 	x.answered(resp)
-	if resp.StatusCode == http.StatusSwitchingProtocols && !x.conn.mux {
+	if resp.StatusCode == http.StatusSwitchingProtocols && x.stream == nil {
 		u := &upgraded{Upgraded: x.h1.Upgrade(), conn: x.conn} // holds the slot
 		if x.c.config.OnLeak != nil {
 			u.watch(x.newLeak())
 		}
 		resp.Body = u
+		x.endCancel()
 		return resp
 	}
-	if x.conn.mux && bodyless(resp, x.orig.Method) {
+	if x.stream != nil && bodyless(resp, x.orig.Method) {
 		resp.Body.Close() // there is none, though net/http may miss it
 		resp.Body = http.NoBody
 	}
@@ -149,6 +212,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		resp.Body = http.NoBody
 		return resp
 	}
+	x.unread = true
+	x.c.unread.Add(1)
 	if x.c.config.OnLeak != nil {
 		return x.watch(resp, x.newLeak())
 	}
@@ -166,26 +231,34 @@ func (x *exchange) finish(complete bool) {
 		return
 	}
 	x.leave(complete)
+	x.endCancel()
 }
 
 func (x *exchange) leave(complete bool) {
 	c := x.conn
 	keep := !x.c.forceClose
-	if c.mux {
+	if x.stream != nil {
 		keep = keep && !closes(x.orig)
 	} else {
 		keep = x.h1.End(complete) && keep
 	}
+	if x.unread {
+		x.c.unread.Add(-1)
+	}
 	now := time.Now()
-	x.settleTiming(now)
+	x.noteEnd(now)
 	if x.stream != nil {
 		// What is still being sent goes on using the context.
 		x.stream.end(x.c, complete && !x.upload.Present())
-	}
-	if keep && c.h1 != nil {
+	} else if keep {
+		c.idleSince = now
 		c.h1.Park()
 	}
-	if !x.c.pool.release(c, keep, now) {
-		c.shut()
+	if !x.c.pool.Release(c, keep, now) {
+		c.Close()
+		keep = false
+	}
+	if t := x.clientTrace; t != nil && t.PutIdleConn != nil && keep && x.stream == nil {
+		t.PutIdleConn(nil)
 	}
 }

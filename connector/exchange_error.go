@@ -14,7 +14,7 @@ import (
 
 // headError gives a failed send its class.
 func (x *exchange) headError(err error) error {
-	if own := x.orig.Context(); own.Err() != nil {
+	if own := x.ctx; own.Err() != nil {
 		return contextError(own)
 	}
 	phase := errors.PhaseResponse
@@ -36,7 +36,7 @@ func (x *exchange) headError(err error) error {
 	case stderrors.Is(struck, h1.ErrTotalTimeout):
 		return x.totalTimeout(phase)
 	case stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.silence(phase)
+		return x.readTimeout(phase)
 	case x.upload.Err() != nil:
 		return &errors.ClientOSError{Op: "read request body", Err: x.upload.Err()}
 	}
@@ -46,7 +46,7 @@ func (x *exchange) headError(err error) error {
 	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
 		return &errors.ClientOSError{Op: "send request", Err: bad.Err}
 	}
-	if x.c.pool.isClosed() {
+	if x.c.pool.Closed() {
 		return errors.ErrConnectorClosed
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
@@ -58,7 +58,7 @@ func (x *exchange) headError(err error) error {
 	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
 		facts.ReadErr = nil // it was our side that closed
 	}
-	return errors.HeadFailure(err, errors.Exchange{Host: x.key.addr(), Received: facts.Received, ReadErr: facts.ReadErr})
+	return errors.HeadFailure(err, errors.Exchange{Host: x.key.Addr(), Received: facts.Received, ReadErr: facts.ReadErr})
 }
 
 // unsent reports whether the request was still being sent.
@@ -72,6 +72,6 @@ func (x *exchange) unsent() bool {
 // badHead is a response whose head breaks a limit or a rule.
 func (x *exchange) badHead(cause error) error {
 	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
-		Status: http.StatusBadRequest, Message: "bad response from " + x.key.addr(), Err: cause,
+		Status: http.StatusBadRequest, Message: "bad response from " + x.key.Addr(), Err: cause,
 	}}
 }

@@ -64,7 +64,7 @@ func closes(req *http.Request) bool {
 
 // checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.
 func (x *exchange) checkHead(resp *http.Response) error {
-	if !x.conn.mux {
+	if x.stream == nil {
 		if x.answersIdle(resp) {
 			return errIdleTimeout
 		}
@@ -84,8 +84,4 @@ func bodyless(resp *http.Response, method string) bool {
 }
 
 // abandon ends a stream whose context has ended, whether or not anybody reads.
-func (x *exchange) abandon() {
-	if x.done.CompareAndSwap(false, true) {
-		x.leave(false)
-	}
-}
+func (x *exchange) abandon() { x.finish(false) }

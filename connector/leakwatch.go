@@ -37,7 +37,7 @@ func (l leak) tell() {
 		return
 	}
 	if l.x == nil {
-		l.conn.shut()
+		l.conn.Close()
 	}
 	l.report(l.trace())
 }

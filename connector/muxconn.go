@@ -22,22 +22,22 @@ func (m *muxConn) Read(p []byte) (int, error) {
 }
 
 // Close closes the conn.
-func (m *muxConn) Close() error { return m.conn.Close() }
+func (m *muxConn) Close() error { return m.conn.closeSocket() }
 
 // settings are those of the server. The first may say nothing of the number of
 // streams; then net/http has a bound of its own.
 func (m *muxConn) settings(streams uint32, said bool) {
 	switch first := !m.frames.settled; {
 	case said:
-		m.conn.pool.settle(m.conn, int(min(streams, maxStreams)))
+		m.conn.pool.SetStreams(m.conn, int(min(streams, maxStreams)))
 	case first:
-		m.conn.pool.settle(m.conn, maxStreams)
+		m.conn.pool.SetStreams(m.conn, maxStreams)
 	}
 	m.frames.settled = true
 }
 
 // goAway is the server's announcement that it closes the connection.
-func (m *muxConn) goAway() { m.conn.pool.drain(m.conn) }
+func (m *muxConn) goAway() { m.conn.pool.Retire(m.conn) }
 
 // maxStreams is how many streams net/http has where the server sets no bound.
 const maxStreams = 1000

@@ -4,13 +4,12 @@ import (
 	"crypto/md5"  //nolint:gosec // what NewLegacyPin is for
 	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
-	"crypto/subtle"
-	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -21,9 +20,7 @@ import (
 // As in aiohttp a pin takes the place of the verification: the certificate may
 // be self-signed, expired, or for another name. [Pin.Verified] asks for both.
 type Pin struct {
-	sum    [sha256.Size]byte
-	size   uint8 // of the digest; 0: no pin
-	verify bool
+	pin dial.Pin
 }
 
 // NewPin returns the pin of a SHA-256 digest, which has 32 bytes. Anything else
@@ -86,9 +83,8 @@ func pinFromBase64(text string) (Pin, error) {
 }
 
 func newPin(digest []byte) Pin {
-	p := Pin{size: uint8(len(digest))} //nolint:gosec // at most 32
-	copy(p.sum[:], digest)
-	return p
+	pin, _ := dial.NewPin(digest) // the length has been looked at
+	return Pin{pin}
 }
 
 func badPin(reason string) error {
@@ -97,40 +93,13 @@ func badPin(reason string) error {
 
 // Verified returns a pin that has to match beside the verification of the
 // chain and the host's name.
-func (p Pin) Verified() Pin {
-	p.verify = p.size > 0
-	return p
-}
+func (p Pin) Verified() Pin { return Pin{p.pin.Verified()} }
 
 // IsZero reports whether p pins nothing.
-func (p Pin) IsZero() bool { return p.size == 0 }
+func (p Pin) IsZero() bool { return p.pin.IsZero() }
 
 // Digest returns a copy of the digest.
-func (p Pin) Digest() []byte { return append([]byte(nil), p.sum[:p.size]...) }
+func (p Pin) Digest() []byte { return p.pin.Digest() }
 
 // String is the digest in hexadecimal digits. It is no secret.
-func (p Pin) String() string { return hex.EncodeToString(p.sum[:p.size]) }
-
-// check is for tls.Config.VerifyConnection, which is called for resumed
-// sessions too, unlike VerifyPeerCertificate.
-func (p Pin) check(state tls.ConnectionState) ([]byte, bool) {
-	if len(state.PeerCertificates) == 0 {
-		return nil, false
-	}
-	got := p.digest(state.PeerCertificates[0].Raw)
-	return got, subtle.ConstantTimeCompare(got, p.sum[:p.size]) == 1
-}
-
-// digest is of the kind that the pin has.
-func (p Pin) digest(der []byte) []byte {
-	switch p.size {
-	case md5.Size:
-		sum := md5.Sum(der) //nolint:gosec // as above
-		return sum[:]
-	case sha1.Size:
-		sum := sha1.Sum(der) //nolint:gosec // as above
-		return sum[:]
-	}
-	sum := sha256.Sum256(der)
-	return sum[:]
-}
+func (p Pin) String() string { return p.pin.String() }

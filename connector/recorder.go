@@ -69,7 +69,7 @@ type RawHeader struct{ Name, Value []byte }
 func (x *exchange) answered(resp *http.Response) {
 	t := &x.timing
 	sent := x.gotten
-	if !x.conn.mux {
+	if x.stream == nil {
 		if wrote := x.h1.Facts().Wrote; wrote.After(sent) {
 			sent = wrote
 		}
@@ -87,7 +87,7 @@ func (x *exchange) answered(resp *http.Response) {
 func (x *exchange) note(resp *http.Response) {
 	r, c := x.record, x.conn
 	var raw []RawHeader
-	if x.settings.Limits.Keep && !c.mux {
+	if x.settings.Limits.Keep && x.stream == nil {
 		for _, f := range x.h1.RawHead() {
 			raw = append(raw, RawHeader(f))
 		}
@@ -98,14 +98,14 @@ func (x *exchange) note(resp *http.Response) {
 	r.mu.Unlock()
 }
 
-// settleTiming notes the rest when the exchange is over.
-func (x *exchange) settleTiming(now time.Time) {
+// noteEnd notes the rest when the exchange is over.
+func (x *exchange) noteEnd(now time.Time) {
 	r := x.record
 	if r == nil || x.head.IsZero() {
 		return
 	}
 	t := &x.timing
-	if !x.conn.mux {
+	if x.stream == nil {
 		f := x.h1.Facts()
 		t.Received, t.Sent = f.Received, f.Sent
 	}

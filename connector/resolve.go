@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/dnscache"
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
@@ -54,20 +53,6 @@ func (n nameservers) LookupNetIP(ctx context.Context, network, host string) (add
 // or otherwise special ones, in whatever notation, IPv4 within IPv6 included.
 func RefusePrivate(addr netip.AddrPort) error { return netguard.Public(addr.Addr()) }
 
-func newDNS(cfg *Config) *dnscache.Cache {
-	ttl := cfg.DNSCacheTTL
-	if cfg.DisableDNSCache {
-		ttl = -1
-	}
-	var resolver dnscache.Resolver
-	if cfg.Resolver != nil {
-		resolver = cfg.Resolver
-	}
-	return dnscache.New(dnscache.Config{
-		Resolver: resolver, TTL: ttl, Size: cfg.DNSCacheSize, Stale: cfg.StaleDNS, Network: cfg.Family,
-	})
-}
-
 // CachedHost is what the DNS cache has of a host. (aiohttp: cached_hosts)
 type CachedHost struct {
 	Host, Port string
@@ -77,7 +62,7 @@ type CachedHost struct {
 
 // CachedHosts returns a snapshot of the DNS cache. (aiohttp: cached_hosts)
 func (c *Connector) CachedHosts() []CachedHost {
-	hosts := c.dialer.dns.Hosts()
+	hosts := c.dialer.net.DNS().Hosts()
 	all := make([]CachedHost, 0, len(hosts))
 	for _, h := range hosts {
 		all = append(all, CachedHost(h))
@@ -91,11 +76,11 @@ func (c *Connector) CachedHosts() []CachedHost {
 func (c *Connector) ClearDNSCache(host, port string) error {
 	switch {
 	case host == "" && port == "":
-		c.dialer.dns.Clear()
+		c.dialer.net.DNS().Clear()
 	case host == "" || port == "":
 		return &errors.InvalidRequestError{Field: "ClearDNSCache", Reason: "needs both host and port, or none"}
 	default:
-		c.dialer.dns.Remove(host, port)
+		c.dialer.net.DNS().Remove(host, port)
 	}
 	return nil
 }

@@ -2,13 +2,39 @@ package connector
 
 import (
 	stderrors "errors"
+	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 )
 
-// maxRefusals is how often a request that was refused is sent.
-const maxRefusals = 5
+// maxRefusals is how often a request that was refused is sent, and refusalWait how long it
+// waits before the second time, and twice as long before each further: 1.3 seconds in all.
+const (
+	maxRefusals = 9
+	refusalWait = 5 * time.Millisecond
+)
+
+// awaitRefusal waits before a request that was refused is sent again, and reports whether
+// that is in time. A server that refuses streams has too much to do. It holds no slot
+// meanwhile.
+func (x *exchange) awaitRefusal(attempt int) bool {
+	wait := refusalWait << (attempt - 1)
+	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
+	if total := x.settings.Total; !total.IsZero() && time.Until(total) <= wait {
+		return false
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	ctx := x.orig.Context()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 // replayable reports whether a request that failed is sent once more. One that
 // was refused may be so again, by the next connection.
@@ -27,7 +53,7 @@ func (x *exchange) stale(err error) bool {
 	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.Err() != nil {
 		return false
 	}
-	if x.conn.mux {
+	if x.stream != nil {
 		// It shows in net/http that the connection is gone, and not just a stream.
 		return idempotent(x.orig) && x.conn.cc.Err() != nil
 	}
@@ -51,7 +77,7 @@ var errIdleTimeout = stderrors.New("the server has closed the idle connection, w
 
 // answersIdle recognises that 408.
 func (x *exchange) answersIdle(resp *http.Response) bool {
-	return x.reused && !x.conn.mux && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
+	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
 }
 
 // idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for

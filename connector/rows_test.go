@@ -75,7 +75,7 @@ var rows = map[string]string{
 
 	// HTTP/2, which aiohttp has not.
 	"HTTP/2 is negotiated":     "TestH2Negotiation TestH2AndHTTP1SideBySide",
-	"streams share a slot":     "TestH2Burst TestH2StreamsShareOneSlot TestH2Limits",
+	"streams take slots":       "TestH2Burst TestH2StreamsTakeSlots TestH2FairToOtherHosts TestH2Limits",
 	"one dial for a key":       "TestH2BurstToHTTP1 TestH2FirstDial",
 	"timeouts of streams":      "TestH2StreamTimeouts TestH2SlowReader TestH2WaitForStream",
 	"cancel and close streams": "TestH2Cancel TestH2CloseEarly TestH2CloseDuringRead",

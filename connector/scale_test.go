@@ -139,7 +139,7 @@ func TestManyHosts(t *testing.T) {
 	bare.CloseIdleConnections()
 
 	port, conns = rawServer(t)
-	c := newConnector(t, connector.Config{Limit: 100, KeepAlive: -1, Resolver: &names{addrs: []string{"127.0.0.1"}}})
+	c := newConnector(t, connector.Config{Limit: 100, MaxIdle: -1, KeepAlive: -1, Resolver: &names{addrs: []string{"127.0.0.1"}}})
 	ours := measure(c, port)
 	st := c.Stats()
 	t.Logf("bytes for each idle connection: %d, net/http's %d", ours, theirs)

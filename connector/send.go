@@ -8,18 +8,16 @@ import (
 // begin starts an exchange on the connection that was found.
 func (x *exchange) begin(now time.Time) {
 	c := x.conn
-	x.gotten = now
-	x.stream, x.ctx = nil, x.orig.Context()
-	if c.mux {
+	x.gotten, x.begun = now, true
+	if c.cc != nil {
 		x.reused = c.used.Swap(true)
 		x.stream = x.c.newStream(x.ctx, x.settings.Total)
-		x.ctx = x.stream
 	} else {
 		wire := x.orig
 		if x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies {
 			wire = x.copyRequest()
 		}
-		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, wire, &x.upload, now, &x.settings)
+		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, wire, &x.upload, x.clientTrace, now, &x.settings)
 	}
 	x.timing.Reused, x.timing.Remote = x.reused, c.remote
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
@@ -14,7 +15,7 @@ const blockGrace = 100 * time.Millisecond
 // sendStream is send for HTTP/2.
 func (x *exchange) sendStream() (*http.Response, error) {
 	s := x.stream
-	ctx := x.ctx
+	var ctx context.Context = s
 	if !x.uploads() {
 		s.sent(x.timeout.SockRead)
 	} else {
@@ -74,10 +75,10 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 		select {
 		case r := <-results:
 			return r.resp, r.err
-		case <-x.ctx.Done():
+		case <-x.stream.Done():
 			close(abandoned)
 			x.upload.Close()
-			return nil, contextError(x.ctx)
+			return nil, contextError(x.stream)
 		case <-lost:
 			if waits = x.upload.Sent(); waits {
 				lost = nil // it was closed in good order

@@ -2,9 +2,8 @@ package connector
 
 import (
 	"crypto/tls"
-	"net"
-	"strconv"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -39,62 +38,15 @@ func (p *TLSPolicy) check() error {
 		return &errors.InvalidRequestError{Field: "Insecure", Reason: "cannot be set together with a fingerprint"}
 	}
 	if p.ServerName != "" {
-		if _, ok := canonicalHost(p.ServerName); !ok {
+		if _, ok := dial.CanonicalHost(p.ServerName); !ok {
 			return &errors.InvalidRequestError{Field: "ServerName", Reason: "not a name"}
 		}
 	}
 	return nil
 }
 
-// tlsConfig is what a connection is made with: a clone of base, or of the
-// policy's own configuration, under a policy. The sessions of each policy are
-// its own, so that none is resumed under another; a cache of the caller's is
-// used where nothing is added to the configuration that it is in.
-func tlsConfig(base *tls.Config, p *TLSPolicy) *tls.Config {
-	if p.Config != nil {
-		base = p.Config
-	}
-	cfg := base.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if cfg.ClientSessionCache == nil || *p != (TLSPolicy{Config: p.Config}) {
-		cfg.ClientSessionCache = tls.NewLRUClientSessionCache(0)
-	}
-	if p.ServerName != "" {
-		name, _ := canonicalHost(p.ServerName) // checked before
-		cfg.ServerName = serverName(name)
-	}
-	if p.Insecure || !p.Pin.IsZero() && !p.Pin.verify {
-		cfg.InsecureSkipVerify = true
-	}
-	return cfg
-}
-
-// pinned adds the check of a pin, for a certain host: the error names it.
-func pinned(cfg *tls.Config, pin Pin, host, port string) {
-	before := cfg.VerifyConnection
-	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		if got, ok := pin.check(state); !ok {
-			number, _ := strconv.Atoi(port) // checked when the key was made
-			return &errors.ServerFingerprintMismatch{Expected: pin.Digest(), Got: got, Host: host, Port: number}
-		}
-		if before == nil {
-			return nil
-		}
-		return before(state)
-	}
-}
-
-// serverName is a host as TLS knows it: without the zone of an IPv6 address.
-func serverName(host string) string {
-	if ip := net.ParseIP(host); ip != nil {
-		return host
-	}
-	for i := range len(host) {
-		if host[i] == '%' {
-			return host[:i]
-		}
-	}
-	return host
+// policy is p, which is checked, as the dialer has it.
+func (p *TLSPolicy) policy() *dial.Policy {
+	name, _ := dial.CanonicalHost(p.ServerName) // checked; or there is none
+	return &dial.Policy{Config: p.Config, Insecure: p.Insecure, Pin: p.Pin.pin, ServerName: name}
 }

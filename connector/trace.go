@@ -1,5 +1,7 @@
 package connector
 
+import "github.com/aiolos-http/aiolos/connector/internal/dial"
+
 // Trace has the functions that are called while a connection is found or made
 // for a request, in this order; any of them may be nil. They are called by the
 // goroutine of the request, must not block, and must not panic. It is given to
@@ -29,11 +31,13 @@ func call(hook func()) {
 	}
 }
 
-func callWith(hook func(string), host string) {
-	if hook != nil {
-		hook(host)
-	}
-}
-
 // noTrace is that of most requests.
 var noTrace Trace
+
+// lookup are the functions for what the dialer looks up; nil if nobody asks.
+func (t *Trace) lookup() *dial.LookupHooks {
+	if t == &noTrace {
+		return nil
+	}
+	return &dial.LookupHooks{Hit: t.DNSCacheHit, Miss: t.DNSCacheMiss, Start: t.ResolveStart, End: t.ResolveEnd}
+}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -15,34 +16,25 @@ func NewUnix(path string, cfg Config) (*Connector, error) {
 	if path == "" {
 		return nil, &errors.InvalidRequestError{Field: "path", Reason: "empty"}
 	}
-	return newLocal(path, cfg, func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", path)
-	})
+	return newLocal(path, cfg, dial.Unix(path))
 }
 
 // NewNamedPipe returns a connector all of whose connections go to the Windows
 // named pipe at path, such as \\.\pipe\docker_engine. On other systems it is an
 // error that is [errors.ErrUnsupported]. (aiohttp: NamedPipeConnector)
 func NewNamedPipe(path string, cfg Config) (*Connector, error) {
-	if err := checkPipe(path); err != nil {
+	if err := dial.CheckPipe(path); err != nil {
 		return nil, err
 	}
-	return newLocal(path, cfg, func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialPipe(ctx, path)
-	})
+	return newLocal(path, cfg, dial.Pipe(path))
 }
 
-func newLocal(path string, cfg Config, dial func(ctx context.Context, network, addr string) (net.Conn, error)) (*Connector, error) {
+func newLocal(path string, cfg Config, connect func(ctx context.Context, network, addr string) (net.Conn, error)) (*Connector, error) {
 	if cfg.DialContext != nil || cfg.Proxy != "" {
 		return nil, &errors.InvalidRequestError{Field: "DialContext", Reason: "a local socket has neither this nor a proxy"}
 	}
-	cfg.DialContext = dial
-	c, err := New(cfg)
-	if err != nil {
-		return nil, err
-	}
-	c.dialer.local = path
-	return c, nil
+	cfg.DialContext = connect
+	return newConnector(cfg, path)
 }
 
 // Path returns the path of the socket or pipe, or "". (aiohttp:
@@ -65,7 +57,7 @@ func NewProxy(proxyURL string, cfg Config) (*Connector, error) {
 	return New(cfg)
 }
 
-func parseProxy(cfg *Config) (*proxy, error) {
+func parseProxy(cfg *Config) (*dial.Proxy, error) {
 	if cfg.Proxy == "" {
 		return nil, nil //nolint:nilnil // there is none
 	}
@@ -73,5 +65,5 @@ func parseProxy(cfg *Config) (*proxy, error) {
 	if err != nil {
 		return nil, errors.NewInvalidURL(cfg.Proxy, "proxy cannot be parsed", err)
 	}
-	return newProxy(&Proxy{URL: u, Auth: cfg.ProxyAuth, Header: cfg.ProxyHeader})
+	return dial.NewProxy(u, cfg.ProxyAuth, cfg.ProxyHeader)
 }

@@ -18,7 +18,7 @@ func validate(req *http.Request) error {
 		return &errors.InvalidRequestError{Field: "Host", Reason: "invalid character"}
 	}
 	if u := req.URL; hasCTL(u.RawQuery) || hasCTL(u.Opaque) || hasCTL(u.RawPath) {
-		return invalidURL(u, "control character")
+		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "control character"}
 	}
 	if req.ContentLength < -1 {
 		return &errors.InvalidRequestError{Field: "Content-Length", Reason: "negative"}

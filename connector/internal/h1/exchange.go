@@ -38,10 +38,9 @@ const smallWrite = 8 << 10
 // net/http is to write; it may be orig, and is the exchange's from now on if it is not.
 // s must stay as it is. From here on End has to be called, whatever happens.
 //
-// The end of ctx closes the connection. That context, and not the request's, is also the
-// one that net/http's own work is under; the request's is only looked at for a trace.
-func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, now time.Time, s *Settings) (reused bool) {
-	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: httptrace.ContextClientTrace(orig.Context())}
+// The end of ctx closes the connection. trace is that of the request's context, or nil.
+func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, trace *httptrace.ClientTrace, now time.Time, s *Settings) (reused bool) {
+	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
 	x.keeps = !orig.Close && !wire.Close && orig.Method != http.MethodConnect
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
 	sockRead := s.SockRead

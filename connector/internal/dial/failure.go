@@ -1,4 +1,4 @@
-package connector
+package dial
 
 import (
 	"context"
@@ -10,22 +10,26 @@ import (
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
-// catchUp waits for a context whose deadline is past: a socket with the same
+// grace is how much sooner than a context a socket may learn of their common
+// deadline.
+const grace = 100 * time.Millisecond
+
+// CatchUp waits for a context whose deadline is past: a socket with the same
 // deadline may have been told a moment sooner.
-func catchUp(ctx context.Context) {
+func CatchUp(ctx context.Context) {
 	deadline, ok := ctx.Deadline()
 	if !ok || ctx.Err() != nil || time.Now().Before(deadline) {
 		return
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(blockGrace):
+	case <-time.After(grace):
 	}
 }
 
-// connectFailure gives the failure to connect its class. Of all addresses
-// together, and of one that is refused, only the endpoint knows it.
-func connectFailure(err error, at errors.Endpoint) error {
+// Failure gives an error of [Dialer.Dial] its class. Of all addresses together, and
+// of one that is refused, only the endpoint knows it.
+func Failure(err error, at errors.Endpoint) error {
 	_, several := stderrors.AsType[*happyeyeballs.Error](err)
 	_, refused := stderrors.AsType[*netguard.RefusedError](err)
 	if several || refused {

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package connector
+package dial
 
 import (
 	"context"
@@ -10,7 +10,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-func checkPipe(string) error {
+// CheckPipe refuses what cannot be the path of a named pipe.
+func CheckPipe(string) error {
 	return fmt.Errorf("named pipes are of Windows: %w",
 		&errors.InvalidRequestError{Field: "path", Reason: "no named pipes on this system", Err: errors.ErrUnsupported})
 }

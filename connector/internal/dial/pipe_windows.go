@@ -1,4 +1,4 @@
-package connector
+package dial
 
 import (
 	"context"
@@ -12,7 +12,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-func checkPipe(path string) error {
+// CheckPipe refuses what cannot be the path of a named pipe.
+func CheckPipe(path string) error {
 	if !strings.HasPrefix(path, `\\`) || !strings.Contains(path, `\pipe\`) {
 		return &errors.InvalidRequestError{Field: "path", Reason: `does not look like \\.\pipe\name`}
 	}

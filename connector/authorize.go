@@ -1,0 +1,68 @@
+package connector
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/connector/internal/dial"
+)
+
+// authorize gives a request the credentials that the netrc file has for its
+// host, unless it brings some.
+func (x *exchange) authorize(header http.Header) http.Header {
+	if hasField(header, "Authorization") {
+		return header
+	}
+	login, password, ok := x.c.environ.Credentials(x.key.Host)
+	if !ok {
+		return header
+	}
+	header = header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Authorization", dial.BasicAuth(login, password))
+	return header
+}
+
+// proxyAuthorized is the header of a request with what is for its proxy. A proxy
+// that passes requests on gets its credentials with each of them; those of the
+// request stand in if it has none. Servers get neither: also where a proxy that
+// others go through is passed by.
+func proxyAuthorized(header http.Header, k key) http.Header {
+	var own []string
+	if k.Forwarded() {
+		if own = k.Route.Proxy.Header[dial.ProxyAuthorization]; len(own) == 0 {
+			return header
+		}
+	}
+	header = without(header, dial.ProxyAuthorization)
+	if len(own) > 0 {
+		if header = header.Clone(); header == nil {
+			header = http.Header{}
+		}
+		header[dial.ProxyAuthorization] = own
+	}
+	return header
+}
+
+// hasField reports whether h has a field, whatever the case of its name.
+func hasField(h http.Header, field string) bool {
+	for name := range h {
+		if strings.EqualFold(name, field) {
+			return true
+		}
+	}
+	return false
+}
+
+// without is h without a field, whatever the case of its name. It may be h.
+func without(h http.Header, field string) http.Header {
+	if !hasField(h, field) {
+		return h
+	}
+	h = h.Clone()
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return strings.EqualFold(name, field) })
+	return h
+}

@@ -1,0 +1,34 @@
+package dial
+
+import (
+	"context"
+	stderrors "errors"
+	"net"
+)
+
+// maxFreed bounds how often a socket is tried again for lack of descriptors: what
+// is freed may be taken by somebody else.
+const maxFreed = 8
+
+// withDescriptors is connect, which is called again while it fails for lack of file
+// descriptors and FreeDescriptors frees some.
+func (d *Dialer) withDescriptors(ctx context.Context, connect func(context.Context) (net.Conn, error)) (net.Conn, error) {
+	for freed := 0; ; freed++ {
+		nc, err := connect(ctx)
+		if err == nil || d.config.FreeDescriptors == nil || freed == maxFreed || !outOfDescriptors(err) ||
+			ctx.Err() != nil || !d.config.FreeDescriptors() {
+			return nc, err
+		}
+	}
+}
+
+// outOfDescriptors reports whether the process or the system has no descriptors
+// left.
+func outOfDescriptors(err error) bool {
+	for _, errno := range noDescriptors {
+		if stderrors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,123 @@
+package dial
+
+import (
+	"context"
+	stderrors "errors"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
+	"github.com/aiolos-http/aiolos/internal/tunnel"
+)
+
+// Dial makes the connection that HTTP is spoken on: to the server, or to a proxy
+// and through it, with TLS if the target has it. The caller closes it. It is a
+// [*tls.Conn] if TLS is its uppermost layer.
+//
+// The context bounds Dial, and may end afterwards. An error is as it came:
+// [Failure] gives it its class, after the caller has seen whether it was its own
+// context that ended.
+func (d *Dialer) Dial(ctx context.Context, t Target, a *Attempt) (net.Conn, error) {
+	a.target, a.At = t, t.Endpoint(errors.PhaseDial)
+	host, port := t.Host, t.Port
+	if p := t.proxy(); p != nil {
+		host, port = p.Host, p.Port
+		a.At = errors.Endpoint{Host: host, Port: portNumber(port), Phase: errors.PhaseDial, Proxy: true}
+	}
+	a.At.Unix = d.config.Local
+	if d.config.DialContext != nil {
+		nc, err := d.foreign(ctx, a, net.JoinHostPort(host, port))
+		if err != nil {
+			return nil, err
+		}
+		return d.layers(ctx, a, nc)
+	}
+	if t.Root && !a.At.Proxy {
+		host += "."
+	}
+	addrs, err := d.resolve(ctx, a, host, port)
+	if err != nil {
+		return nil, err
+	}
+	return d.overAddrs(ctx, a, addrs)
+}
+
+// overAddrs races to the addresses and puts the layers over the connection that
+// is there first. If those fail, that address is out and the others race again.
+func (d *Dialer) overAddrs(ctx context.Context, a *Attempt, addrs []netip.AddrPort) (net.Conn, error) {
+	race := happyeyeballs.Dialer{
+		Delay: d.config.HappyEyeballsDelay, Interleave: d.config.Interleave,
+		Attempt: func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+			return d.socket(ctx, a, addr)
+		},
+	}
+	at := a.At
+	for {
+		a.At = at
+		start := time.Now()
+		nc, used, err := race.Dial(ctx, addrs)
+		a.Connect += time.Since(start)
+		if err != nil {
+			return nil, err
+		}
+		above, err := d.layers(ctx, a, nc)
+		if err == nil {
+			return above, nil
+		}
+		addrs = slices.DeleteFunc(addrs, func(ap netip.AddrPort) bool { return ap == used })
+		if ctx.Err() != nil || len(addrs) == 0 || !worthAnotherAddress(err) {
+			return nil, err
+		}
+	}
+}
+
+// worthAnotherAddress: a proxy that refuses, and a server behind a proxy that
+// cannot be found, are the same behind each of the proxy's addresses; anything
+// else may be better elsewhere.
+func worthAnotherAddress(err error) bool {
+	_, refused := stderrors.AsType[*tunnel.SOCKSError](err)
+	_, unknown := stderrors.AsType[*net.DNSError](err)
+	return !refused && !unknown && !stderrors.Is(err, errors.ErrClientHTTPProxy)
+}
+
+// socket connects to one address. It runs in several goroutines at a time: it only
+// reads what is in a.
+func (d *Dialer) socket(ctx context.Context, a *Attempt, addr netip.AddrPort) (net.Conn, error) {
+	nd := net.Dialer{Control: d.config.Control}
+	if local := d.config.LocalAddr; local.IsValid() {
+		nd.LocalAddr = net.TCPAddrFromAddrPort(local)
+	}
+	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
+		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+			return nd.DialContext(ctx, "tcp", addr.String())
+		})
+	})
+}
+
+// foreign is socket for a dial function of the user's.
+func (d *Dialer) foreign(ctx context.Context, a *Attempt, addr string) (net.Conn, error) {
+	start := time.Now()
+	defer func() { a.Connect += time.Since(start) }()
+	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
+		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+			return d.config.DialContext(ctx, "tcp", addr)
+		})
+	})
+}
+
+// layers puts over a socket what the target asks for: TLS to the proxy, the
+// tunnel, TLS to the server. The socket is closed if that fails.
+func (d *Dialer) layers(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
+	above, err := d.throughProxy(ctx, a, nc)
+	if err == nil && a.target.HTTPS {
+		above, err = d.secure(ctx, a, above)
+	}
+	if err != nil {
+		nc.Close() // the error that counts is known
+		return nil, err
+	}
+	return above, nil
+}

@@ -1,0 +1,84 @@
+package dial
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/dnscache"
+	"github.com/aiolos-http/aiolos/internal/netguard"
+)
+
+// resolve finds the addresses that may be connected to.
+func (d *Dialer) resolve(ctx context.Context, a *Attempt, host, port string) ([]netip.AddrPort, error) {
+	if numeric, canonical := netguard.CanonicalIPv4(host); numeric && !canonical {
+		return nil, errors.NewInvalidURL(host, "not a canonical IPv4 address", nil)
+	}
+	a.At.Phase = errors.PhaseDNS
+	hooks := a.Lookup
+	if a.At.Proxy {
+		hooks = nil
+	}
+	start := time.Now()
+	found, how, err := d.lookUp(ctx, host, port, hooks)
+	if how == dnscache.Miss && err == nil && hooks != nil {
+		call(hooks.End, host)
+	}
+	if how != dnscache.Literal {
+		a.DNS = time.Since(start)
+	}
+	a.CachedDNS = how == dnscache.Hit || how == dnscache.Stale
+	if err != nil {
+		return nil, err
+	}
+	a.At.Phase = errors.PhaseDial
+	return d.allowed(found, uint16(portNumber(port))) //nolint:gosec // checked to be 16 bits
+}
+
+// began tells the hooks, which may be nil, how a look-up begins.
+func (h *LookupHooks) began(host string) func(dnscache.Outcome) {
+	if h == nil {
+		return nil
+	}
+	return func(how dnscache.Outcome) {
+		switch how {
+		case dnscache.Hit, dnscache.Shared:
+			call(h.Hit, host)
+		case dnscache.Miss:
+			call(h.Miss, host)
+			call(h.Start, host)
+		case dnscache.Stale, dnscache.Literal: // neither is how one begins
+		}
+	}
+}
+
+// allowed drops the addresses that AllowAddr refuses, and those that LocalAddr
+// cannot reach.
+func (d *Dialer) allowed(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
+	var refused error
+	local := d.config.LocalAddr.Addr().Unmap()
+	addrs := make([]netip.AddrPort, 0, len(found))
+	for _, a := range found {
+		ap := netip.AddrPortFrom(a, port)
+		if local.IsValid() && local.Is4() != a.Is4() {
+			refused = &net.AddrError{Err: "not of the local address's family", Addr: a.String()}
+			continue
+		}
+		if d.config.AllowAddr != nil {
+			if err := d.config.AllowAddr(ap); err != nil {
+				refused = err
+				continue
+			}
+		}
+		addrs = append(addrs, ap)
+	}
+	if len(addrs) == 0 {
+		if refused == nil {
+			refused = &net.AddrError{Err: "no addresses"}
+		}
+		return nil, refused
+	}
+	return addrs, nil
+}

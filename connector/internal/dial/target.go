@@ -1,0 +1,153 @@
+package dial
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+	"golang.org/x/net/idna"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Target is what is connected to, and tells which connections may serve a request:
+// those to an equal Target. It is compared on every request, so it holds slices of
+// the URL's own strings and no computed ones.
+type Target struct {
+	HTTPS bool
+	Host  string // lower case, ASCII, without brackets
+	Port  string // a number from 1 to 65535
+	H1    bool   // not HTTP/2
+	Root  bool   // the URL's host ends with a dot: no search list of the resolver's
+	Route *Route // nil: the usual one
+}
+
+// Scheme is "http" or "https".
+func (t Target) Scheme() string {
+	if t.HTTPS {
+		return "https"
+	}
+	return "http"
+}
+
+// Addr is "host:port".
+func (t Target) Addr() string { return net.JoinHostPort(t.Host, t.Port) }
+
+// DialAddr is the "host:port" that is connected to: the proxy's, if there is one.
+func (t Target) DialAddr() string {
+	if p := t.proxy(); p != nil {
+		return net.JoinHostPort(p.Host, p.Port)
+	}
+	return t.Addr()
+}
+
+// Endpoint is what an error in a phase is about.
+func (t Target) Endpoint(phase errors.Phase) errors.Endpoint {
+	return errors.Endpoint{Host: t.Host, Port: portNumber(t.Port), TLS: t.HTTPS, Phase: phase}
+}
+
+// Forwarded reports whether an HTTP proxy passes requests to the target on itself,
+// so that there is no tunnel.
+func (t Target) Forwarded() bool {
+	p := t.proxy()
+	return p != nil && !t.HTTPS && !t.H1 && !p.IsSOCKS()
+}
+
+func (t Target) proxy() *Proxy {
+	if t.Route == nil {
+		return nil
+	}
+	return t.Route.Proxy
+}
+
+func portNumber(port string) int {
+	n, _ := strconv.Atoi(port) // checked when the target or the proxy was made
+	return n
+}
+
+// TargetOf finds the target of a URL and refuses what cannot be connected to, with
+// an [errors.InvalidURLError]. It knows nothing of H1 and Route.
+func TargetOf(u *url.URL) (Target, error) {
+	if u == nil {
+		return Target{}, &errors.InvalidURLError{Description: "no URL"}
+	}
+	var t Target
+	switch u.Scheme {
+	case "http", "ws":
+		t.Port = "80"
+	case "https", "wss":
+		t.HTTPS, t.Port = true, "443"
+	default:
+		return Target{}, &errors.InvalidURLError{
+			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,
+		}
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return Target{}, invalidURL(u, "port out of range")
+		}
+		t.Port = p
+	}
+	t.Host = u.Hostname()
+	if !plainHost(t.Host) {
+		host, ok := CanonicalHost(t.Host)
+		if !ok {
+			return Target{}, invalidURL(u, "invalid host")
+		}
+		t.Root = t.Host[len(t.Host)-1] == '.'
+		t.Host = host
+	}
+	return t, nil
+}
+
+func invalidURL(u *url.URL, description string) error {
+	return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description}
+}
+
+// plainHost reports whether host is already in the form that a Target wants.
+func plainHost(host string) bool {
+	if host == "" || host[len(host)-1] == '.' {
+		return false
+	}
+	for i := range len(host) {
+		c := host[i]
+		if ('a' > c || c > 'z') && ('0' > c || c > '9') && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// CanonicalHost brings a host into the form that a Target wants: lower case,
+// IDNA (RFC 5891), no trailing dot; IP addresses as they are, zone included.
+func CanonicalHost(host string) (string, bool) {
+	if host == "" {
+		return "", false
+	}
+	if strings.Contains(host, ":") {
+		addr, err := netip.ParseAddr(host)
+		return addr.String(), err == nil
+	}
+	host = strings.TrimRight(strings.ToLower(host), ".")
+	if isASCII(host) {
+		return host, host != "" && validHostASCII(host)
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	return ascii, err == nil && ascii != "" && validHostASCII(ascii)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func validHostASCII(host string) bool {
+	return httpguts.ValidHostHeader(host) && !strings.ContainsAny(host, "/?#@[]:%\\ \t")
+}

@@ -1,0 +1,50 @@
+package dial
+
+import (
+	"context"
+	"net"
+	"net/http/httptrace"
+	"net/netip"
+
+	"github.com/aiolos-http/aiolos/internal/dnscache"
+)
+
+// lookUp asks the cache, and tells a trace in the context. It is told here and not
+// by net's resolver, which would tell only those whose look-up asks it.
+func (d *Dialer) lookUp(ctx context.Context, host, port string, hooks *LookupHooks) ([]netip.Addr, dnscache.Outcome, error) {
+	trace := httptrace.ContextClientTrace(ctx)
+	if _, err := netip.ParseAddr(host); trace == nil || err == nil {
+		return d.dns.Lookup(ctx, host, port, hooks.began(host))
+	}
+	if trace.DNSStart != nil {
+		trace.DNSStart(httptrace.DNSStartInfo{Host: host})
+	}
+	addrs, how, err := d.dns.Lookup(untraced{ctx}, host, port, hooks.began(host))
+	if trace.DNSDone != nil {
+		info := httptrace.DNSDoneInfo{Err: err, Coalesced: how == dnscache.Shared}
+		for _, a := range addrs {
+			info.Addrs = append(info.Addrs, net.IPAddr{IP: a.AsSlice(), Zone: a.Zone()})
+		}
+		trace.DNSDone(info)
+	}
+	return addrs, how, err
+}
+
+// untraced is a context whose trace hears nothing: of a look-up that goes on after
+// those who waited for it, nor of the sockets to name servers.
+type untraced struct {
+	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
+}
+
+// silent has all that [httptrace.WithClientTrace] puts into a context, under keys
+// that only it and net know. A trace without hooks would not be put there for net.
+var silent = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+	DNSStart: func(httptrace.DNSStartInfo) {},
+})
+
+func (c untraced) Value(key any) any {
+	if v := silent.Value(key); v != nil {
+		return v
+	}
+	return c.Context.Value(key)
+}
