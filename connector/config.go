@@ -206,6 +206,26 @@ func (cfg *Config) exclusive() error {
 	return nil
 }
 
+// protocols are Protocols with its default.
+func (cfg *Config) protocols() *http.Protocols {
+	p := new(http.Protocols)
+	if cfg.Protocols != nil {
+		*p = *cfg.Protocols
+		return p
+	}
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	return p
+}
+
+// http2 is HTTP2 with its default.
+func (cfg *Config) http2() *http.HTTP2Config {
+	if cfg.HTTP2 != nil {
+		return cfg.HTTP2
+	}
+	return &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
+}
+
 // dialing is what the dialer has to know of cfg, which is settled.
 func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config {
 	d := dial.Config{
@@ -221,11 +241,13 @@ func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config 
 	if cfg.DisableDNSCache {
 		d.DNSCacheTTL = -1
 	}
-	if protocols.HTTP2() {
+	switch {
+	case !protocols.HTTP2():
+		d.NextProtos = []string{"http/1.1"}
+	case protocols.HTTP1():
 		d.NextProtos = []string{"h2", "http/1.1"}
-		if !protocols.HTTP1() {
-			d.NextProtos = d.NextProtos[:1]
-		}
+	default:
+		d.NextProtos = []string{"h2"}
 	}
 	return d
 }

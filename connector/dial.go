@@ -44,12 +44,7 @@ type dialer struct {
 
 func newDialer(p *pool, cfg *Config, local string) *dialer {
 	d := &dialer{pool: p, config: cfg, local: local}
-	protocols := cfg.Protocols
-	if protocols == nil {
-		protocols = new(http.Protocols)
-		protocols.SetHTTP1(true)
-		protocols.SetHTTP2(true)
-	}
+	protocols := cfg.protocols()
 	d.plainH2 = protocols.UnencryptedHTTP2()
 	d.muxTLS = protocols.HTTP2()
 	d.only2 = d.muxTLS && !protocols.HTTP1()
@@ -69,16 +64,12 @@ func newDialer(p *pool, cfg *Config, local string) *dialer {
 // transport is a factory of connections. MaxConnsPerHost must stay 0: with it,
 // closing a ClientConn panics.
 func (d *dialer) transport(protocols *http.Protocols) *http.Transport {
-	h2 := d.config.HTTP2
-	if h2 == nil {
-		h2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
-	}
 	return &http.Transport{
 		Proxy:                  absoluteForm,
 		DialContext:            dialed,
 		DialTLSContext:         dialed,
 		Protocols:              protocols,
-		HTTP2:                  h2,
+		HTTP2:                  d.config.http2(),
 		DisableCompression:     true,
 		ExpectContinueTimeout:  time.Hour, // sock_read and total are the limits
 		MaxResponseHeaderBytes: maxHead,
