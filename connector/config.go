@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"crypto/tls"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -243,6 +244,14 @@ func (cfg *Config) http2() *http.HTTP2Config {
 	return &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second}
 }
 
+// expectContinueTimeout is that field as net/http has it, where zero is no wait.
+func (cfg *Config) expectContinueTimeout() time.Duration {
+	if cfg.ExpectContinueTimeout < 0 {
+		return math.MaxInt64
+	}
+	return cfg.ExpectContinueTimeout
+}
+
 // dialing is what the dialer has to know of cfg, which is settled.
 func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config {
 	d := dial.Config{
@@ -258,11 +267,13 @@ func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config 
 	if cfg.DisableDNSCache {
 		d.DNSCacheTTL = -1
 	}
-	if protocols.HTTP2() {
+	switch {
+	case !protocols.HTTP2():
+		d.NextProtos = []string{"http/1.1"}
+	case protocols.HTTP1():
 		d.NextProtos = []string{"h2", "http/1.1"}
-		if !protocols.HTTP1() {
-			d.NextProtos = d.NextProtos[:1]
-		}
+	default:
+		d.NextProtos = []string{"h2"}
 	}
 	return d
 }

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	stderrors "errors"
-	"math"
 	"net"
 	"net/http"
 	"time"
@@ -68,17 +67,13 @@ func newDialer(cfg *Config, local string) *dialer {
 func newH2Transport(cfg *Config) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	wait := cfg.ExpectContinueTimeout
-	if wait < 0 {
-		wait = math.MaxInt64 // where zero is none
-	}
 	return &http.Transport{
 		DialContext:            dialed,
 		DialTLSContext:         dialed,
 		Protocols:              protocols,
 		HTTP2:                  cfg.http2(),
 		DisableCompression:     true,
-		ExpectContinueTimeout:  wait,
+		ExpectContinueTimeout:  cfg.expectContinueTimeout(),
 		MaxResponseHeaderBytes: maxHead,
 	}
 }

@@ -5,6 +5,7 @@
 // A [Connector] is an [http.RoundTripper]. It can be the Transport of any
 // [http.Client], the last link of a chain of middlewares, or the engine of a
 // session. HTTP itself is net/http's: each connection is an [http.ClientConn].
+// [NewTransport] makes an [http.Transport] that connects likewise.
 //
 // # Limits
 //
@@ -52,6 +53,15 @@
 // it. If nothing of a response has arrived, and the request is idempotent or
 // nothing of it was sent, and its body can be replayed, the request is sent
 // once more on a fresh connection. Config.DisableStaleRetry turns that off.
+//
+// # Traces
+//
+// Beside [Trace], an [httptrace.ClientTrace] in a request's context hears how a
+// connection is made, as from net/http: DNSStart and DNSDone for each name, also
+// where the cache has the addresses or another request is asking (Coalesced), but
+// not for literal addresses; ConnectStart and ConnectDone for each address that is
+// tried, unless Config.DialContext does it; TLSHandshakeStart and TLSHandshakeDone
+// for the server and for an https proxy.
 //
 // # Names
 //

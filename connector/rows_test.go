@@ -82,6 +82,9 @@ var rows = map[string]string{
 	"GOAWAY, REFUSED_STREAM":   "TestH2Failures TestH2RefusesAll TestH2SettingsLowered",
 	"pings":                    "TestH2Ping",
 
+	// An http.Transport, which aiohttp has not.
+	"NewTransport": "TestTransportRefused TestTransportFields TestTransportKeepAlive TestTransportAddresses TestTransportSockConnect TestTransportLimitPerHost TestTransportProtocols TestTransportPin TestTransportProxy TestTransportTrustEnv",
+
 	// Local sockets and the connection itself.
 	"UnixConnector":       "TestUnix TestUnixTLS TestUnixFailures TestUnixTrustEnv",
 	"NamedPipeConnector":  "TestNamedPipe",

@@ -76,10 +76,10 @@ func startProxy(t *testing.T, cfg *tls.Config) *wiretest.Server {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			io.Copy(c.NetConn(), up) //nolint:errcheck // it ends when one of them does
+			io.Copy(c.NetConn(), up)
 			c.Close()
 		}()
-		io.Copy(up, c.NetConn()) //nolint:errcheck // as above
+		io.Copy(up, c.NetConn())
 		up.Close()
 		<-done
 	}

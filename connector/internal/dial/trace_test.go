@@ -136,7 +136,7 @@ func asTransport(t *testing.T, target, proxy string, cfg *tls.Config) ([]string,
 // staticDNS knows a name, and says which trace its context has.
 type staticDNS struct {
 	asked   int
-	context context.Context //nolint:containedctx // it is looked at
+	context context.Context
 }
 
 func (s *staticDNS) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
