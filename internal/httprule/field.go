@@ -110,15 +110,9 @@ func deleteField(h http.Header, name string) {
 // itself if they are, and else a copy that shares the values. It is for who reads
 // many fields.
 func Canonical(h http.Header) http.Header {
-	for key := range h {
-		if http.CanonicalHeaderKey(key) != key {
-			return canonical(h)
-		}
+	if IsCanonical(h) {
+		return h
 	}
-	return h
-}
-
-func canonical(h http.Header) http.Header {
 	clean := make(http.Header, len(h))
 	for key := range h {
 		name := http.CanonicalHeaderKey(key)
@@ -127,6 +121,16 @@ func canonical(h http.Header) http.Header {
 		}
 	}
 	return clean
+}
+
+// IsCanonical reports whether [Canonical] would return h itself.
+func IsCanonical(h http.Header) bool {
+	for key := range h {
+		if http.CanonicalHeaderKey(key) != key {
+			return false
+		}
+	}
+	return true
 }
 
 // sameName compares as RFC 9110 5.1 has it. The letters beyond ASCII that fold to

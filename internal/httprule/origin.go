@@ -1,7 +1,6 @@
 package httprule
 
 import (
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -37,15 +36,30 @@ func OriginOf(u *url.URL) Origin {
 
 // String is scheme://host:port, and "" for no URL.
 func (o Origin) String() string {
-	switch {
-	case o == Origin{}:
+	if (o == Origin{}) {
 		return ""
-	case o.Port == "" && strings.Contains(o.Host, ":"):
-		return o.Scheme + "://[" + o.Host + "]"
-	case o.Port == "":
-		return o.Scheme + "://" + o.Host
 	}
-	return o.Scheme + "://" + net.JoinHostPort(o.Host, o.Port)
+	return o.Scheme + "://" + o.hostPort(o.Port)
+}
+
+// Authority is host:port, without the port that the scheme stands for (RFC 9110
+// 4.2.3), as it is written in URLs and in Host.
+func (o Origin) Authority() string {
+	if o.Port == schemePort(o.Scheme) {
+		return o.hostPort("")
+	}
+	return o.hostPort(o.Port)
+}
+
+func (o Origin) hostPort(port string) string {
+	host := o.Host
+	if strings.IndexByte(host, ':') >= 0 {
+		host = "[" + host + "]"
+	}
+	if port == "" {
+		return host
+	}
+	return host + ":" + port
 }
 
 func scheme(s string) string {
@@ -67,7 +81,11 @@ func Port(u *url.URL) string {
 		}
 		return given
 	}
-	switch scheme(u.Scheme) {
+	return schemePort(scheme(u.Scheme))
+}
+
+func schemePort(scheme string) string {
+	switch scheme {
 	case "http":
 		return "80"
 	case "https":
@@ -87,11 +105,10 @@ func Host(host string) (canonical string, ok bool) {
 	}
 	ascii := true
 	for i := range len(host) {
-		switch c := host[i]; {
-		case c <= ' ' || c == 0x7f || strings.IndexByte(`"#%,/;<>?@[\]^{|}`+"`", c) >= 0:
-			return "", false
-		case c >= 0x80:
+		if host[i] >= utf8.RuneSelf {
 			ascii = false
+		} else if notHost[host[i]] {
+			return "", false
 		}
 	}
 	if !ascii {
@@ -109,3 +126,11 @@ func Host(host string) (canonical string, ok bool) {
 	}
 	return strings.ToLower(host), true
 }
+
+// notHost are the bytes of ASCII that are no part of a host.
+var notHost = func() (t [utf8.RuneSelf]bool) {
+	for c := range t {
+		t[c] = c <= ' ' || c == 0x7f || strings.IndexByte(`"#%,/;<>?@[\]^{|}`+"`", byte(c)) >= 0
+	}
+	return t
+}()

@@ -40,6 +40,17 @@ func TestOrigin(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.url, got, tt.want)
 		}
 	}
+	for raw, want := range map[string]string{
+		"http://H:80/": "h", "https://h:80": "h:80", "https://[::1]:443": "[::1]", "http://[::1]:81": "[::1]:81", "ws://h:443": "h:443",
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := httprule.OriginOf(u).Authority(); got != want {
+			t.Errorf("%s: got authority %q, want %q", raw, got, want)
+		}
+	}
 	if got := httprule.OriginOf(nil); got.String() != "" || got != (httprule.Origin{}) {
 		t.Errorf("no URL: got %q", got)
 	}
