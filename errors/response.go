@@ -15,8 +15,8 @@ type ClientResponseError struct {
 	// History holds the redirects that came before; their bodies are closed.
 	History []*http.Response
 	// Status is the response's status, 400 for a response that was no HTTP (as in
-	// aiohttp: no server has sent it, and no text shows it), and 0 if there was
-	// none. (Old documents call it code.)
+	// aiohttp; no server has sent it), and 0 if there was none. (Old documents
+	// call it code.)
 	Status  int
 	Message string // the reason phrase, or what was wrong
 	Header  http.Header
