@@ -29,18 +29,23 @@ func TestDisconnectTexts(t *testing.T) {
 	}{
 		{"at once", io.EOF, errors.Exchange{}, "the connection ended before the first byte of the response", []error{io.EOF}},
 		{
-			"in the head", malformed, errors.Exchange{Received: 23, ReadErr: io.EOF},
-			"the connection ended after 23 bytes of the response's head", []error{io.ErrUnexpectedEOF, malformed},
+			"in the head", malformed,
+			errors.Exchange{Received: 23, ReadErr: io.EOF},
+			"the connection ended after 23 bytes of the response's head",
+			[]error{io.ErrUnexpectedEOF, malformed},
 		},
 		{"one byte", io.ErrUnexpectedEOF, errors.Exchange{Received: 1}, "the connection ended after 1 byte of the response's head", []error{io.ErrUnexpectedEOF}},
 		{
-			"reset", malformed, errors.Exchange{Received: 5, ReadErr: reset},
-			"the connection was reset after 5 bytes of the response's head", []error{syscall.ECONNRESET, malformed},
+			"reset", malformed,
+			errors.Exchange{Received: 5, ReadErr: reset},
+			"the connection was reset after 5 bytes of the response's head",
+			[]error{syscall.ECONNRESET, malformed},
 		},
 		{"in the request", fmt.Errorf("write: %w", syscall.EPIPE), errors.Exchange{}, "the connection was broken off before the first byte of the response", []error{syscall.EPIPE}},
 		{"HTTP/2 stream", errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), errors.Exchange{}, "the server ended the stream (INTERNAL_ERROR)", nil},
 		{
-			"HTTP/2 connection", errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=\"ErrCode=X\""), errors.Exchange{},
+			"HTTP/2 connection", errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=\"ErrCode=X\""),
+			errors.Exchange{},
 			"the server closed the HTTP/2 connection (NO_ERROR)", nil,
 		},
 		{"HTTP/2 with another word", errors.New("http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM"), errors.Exchange{}, "the server closed the HTTP/2 connection (ENHANCE_YOUR_CALM)", nil},

@@ -45,7 +45,7 @@ func (t *harTrace) listen(ctx context.Context) context.Context {
 			}
 		},
 		TLSHandshakeStart:    func() { t.connecting(&t.tls, harSpan.again) },
-		TLSHandshakeDone:     func(_ tls.ConnectionState, _ error) { t.connecting(&t.tls, harSpan.last) }, //nolint:gocritic // it is the hook's type
+		TLSHandshakeDone:     func(_ tls.ConnectionState, _ error) { t.connecting(&t.tls, harSpan.last) },
 		GotConn:              t.got,
 		WroteRequest:         func(httptrace.WroteRequestInfo) { t.sending(&t.wrote) },
 		GotFirstResponseByte: func() { t.sending(&t.replied) },

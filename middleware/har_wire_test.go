@@ -175,24 +175,34 @@ func TestHARHooks(t *testing.T) {
 		server any
 	}{
 		{
-			"all", []func(hooks){get, dnsStart, dnsDone, connect, connected, shake, shaken, got, wrote, firstByte}, false,
+			"all",
+			[]func(hooks){get, dnsStart, dnsDone, connect, connected, shake, shaken, got, wrote, firstByte},
+			false,
 			"blocked 3000 dns 1000 connect 3000 ssl 1000 send 1000 wait 1000 receive 0 ", "192.0.2.1",
 		},
 		{"a shared connection of HTTP/2", []func(hooks){get, nothingYet, got, wrote, firstByte}, false, "blocked 2000 send 1000 wait 1000 receive 0 ", "192.0.2.1"},
 		{
-			"another's connection came first", []func(hooks){get, dnsStart, dnsDone, connect, reused, connected, shake, wrote, shaken, firstByte}, false,
+			"another's connection came first",
+			[]func(hooks){get, dnsStart, dnsDone, connect, reused, connected, shake, wrote, shaken, firstByte},
+			false,
 			"blocked 4000 send 3000 wait 2000 receive 0 ", "192.0.2.2",
 		},
 		{
-			"a second try", []func(hooks){get, reused, wrote, get, dnsStart, dnsDone, connect, connected, got, wrote, firstByte}, false,
+			"a second try",
+			[]func(hooks){get, reused, wrote, get, dnsStart, dnsDone, connect, connected, got, wrote, firstByte},
+			false,
 			"blocked 6000 dns 1000 connect 1000 send 1000 wait 1000 receive 0 ", "192.0.2.1",
 		},
 		{
-			"two addresses", []func(hooks){get, dnsStart, connect, dnsDone, connect, refused, connected, shake, other, shaken, got, wrote, firstByte}, false,
+			"two addresses",
+			[]func(hooks){get, dnsStart, connect, dnsDone, connect, refused, connected, shake, other, shaken, got, wrote, firstByte},
+			false,
 			"blocked 2000 dns 1000 connect 7000 ssl 2000 send 1000 wait 1000 receive 0 ", "192.0.2.1",
 		},
 		{
-			"a proxy with TLS", []func(hooks){get, connect, connected, shake, shaken, nothingYet, shake, shaken, got, wrote, firstByte}, false,
+			"a proxy with TLS",
+			[]func(hooks){get, connect, connected, shake, shaken, nothingYet, shake, shaken, got, wrote, firstByte},
+			false,
 			"blocked 2000 connect 6000 ssl 1000 send 1000 wait 1000 receive 0 ", "192.0.2.1",
 		},
 		{"a dialer without hooks", []func(hooks){get, shake, shaken, unix, wrote, firstByte}, false, "blocked 2000 connect 1000 ssl 1000 send 1000 wait 1000 receive 0 ", nil},

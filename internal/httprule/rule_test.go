@@ -20,9 +20,18 @@ func TestIdempotent(t *testing.T) {
 		header http.Header
 		want   bool
 	}{
-		{"", nil, true}, {"GET", nil, true}, {"HEAD", nil, true}, {"OPTIONS", nil, true}, {"TRACE", nil, true},
-		{"PUT", nil, true}, {"DELETE", nil, true}, {"QUERY", nil, true},
-		{"POST", nil, false}, {"PATCH", nil, false}, {"CONNECT", nil, false}, {"get", nil, false},
+		{"", nil, true},
+		{"GET", nil, true},
+		{"HEAD", nil, true},
+		{"OPTIONS", nil, true},
+		{"TRACE", nil, true},
+		{"PUT", nil, true},
+		{"DELETE", nil, true},
+		{"QUERY", nil, true},
+		{"POST", nil, false},
+		{"PATCH", nil, false},
+		{"CONNECT", nil, false},
+		{"get", nil, false},
 		{"POST", http.Header{"Idempotency-Key": {"1"}}, true},
 		{"POST", http.Header{"X-Idempotency-Key": {"1"}}, true},
 		{"POST", http.Header{"idempotency-key": {"1"}}, true},
@@ -51,11 +60,13 @@ func TestContextError(t *testing.T) {
 		{"another", errShutdown, []error{context.Canceled, errShutdown}, "context canceled: shutting down"},
 		{
 			"one that wraps it", fmt.Errorf("%w: %w", errShutdown, context.Canceled),
-			[]error{context.Canceled, errShutdown}, "shutting down: context canceled",
+			[]error{context.Canceled, errShutdown},
+			"shutting down: context canceled",
 		},
 		{
 			"the other error", context.DeadlineExceeded,
-			[]error{context.Canceled, context.DeadlineExceeded}, "context canceled: context deadline exceeded",
+			[]error{context.Canceled, context.DeadlineExceeded},
+			"context canceled: context deadline exceeded",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
