@@ -95,9 +95,31 @@ func isTLS(err error) bool {
 // response was there.
 type Exchange struct {
 	Host     string // host:port
-	Received int64  // bytes that had come
+	Received int64  // bytes that had come; 0 with HTTP/2, where they are of all streams
 	ReadErr  error  // what ended the reading of the connection; nil if nothing did
 	Info     RequestInfo
+}
+
+// InfoOf is what an error tells of a request; its fields are the request's own.
+func InfoOf(req *http.Request) RequestInfo {
+	info := RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header}
+	if info.Method == "" {
+		info.Method = http.MethodGet
+	}
+	if u := req.URL; u != nil && u.Fragment != "" {
+		plain := *u
+		plain.Fragment, plain.RawFragment = "", ""
+		info.URL = &plain
+	}
+	return info
+}
+
+// BadHead is a response whose head, or trailer, is refused: rule says why, in one
+// clause.
+func BadHead(rule error, x Exchange) error {
+	return &BadHTTPMessageError{ClientResponseError{
+		RequestInfo: x.Info, Status: http.StatusBadRequest, Message: "bad response from " + x.Host, Err: rule,
+	}}
 }
 
 // HeadFailure gives an error from sending a request, or from waiting for the
@@ -119,9 +141,7 @@ func HeadFailure(err error, x Exchange) error {
 	case leftH2(err):
 		return &ServerDisconnectedError{Host: x.Host, Received: x.Received, Err: err}
 	case x.Received > 0 || looksParsed(err):
-		return &BadHTTPMessageError{ClientResponseError{
-			RequestInfo: x.Info, Status: http.StatusBadRequest, Message: "malformed response from " + x.Host, Err: err,
-		}}
+		return BadHead(err, x)
 	}
 	return &ClientOSError{Op: "exchange with " + x.Host, Err: err}
 }
@@ -166,9 +186,7 @@ func disconnectCause(err, read error) error {
 // endedError is an end of the stream that shows as another error.
 type endedError struct{ end, err error }
 
-func (e *endedError) Error() string {
-	return causeText(e.end) + " (" + causeText(e.err) + ")"
-}
+func (e *endedError) Error() string   { return causeText(e.end) }
 func (e *endedError) Unwrap() []error { return []error{e.end, e.err} }
 
 // badBody recognises net/http's complaint about a body that is not as long as

@@ -226,12 +226,15 @@ func (e *ServerFingerprintMismatch) MarshalJSON() ([]byte, error) {
 // ServerDisconnectedError).
 type ServerDisconnectedError struct {
 	Host     string // host:port
-	Received int64  // bytes of the head that had come
-	Err      error
+	Received int64  // bytes of the head that had come; 0 with HTTP/2, where a head comes whole
+	Err      error  // io.EOF or io.ErrUnexpectedEOF, or what the system or HTTP/2 says
 }
 
-// Error is the cause.
+// Error says how the server left, and when, or else is the cause.
 func (e *ServerDisconnectedError) Error() string {
+	if how := departure(e.Err); how != "" {
+		return "server disconnected: " + how + " " + inHead(e.Received)
+	}
 	return "server disconnected: " + causeText(e.Err)
 }
 

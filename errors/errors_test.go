@@ -314,7 +314,7 @@ func TestTexts(t *testing.T) {
 		{&errors.TimeoutError{Kind: errors.ErrSocketTimeout, Phase: errors.PhaseBody, Limit: time.Second, Elapsed: 1001 * time.Millisecond, Host: "h:80"}, "socket timeout of 1s exceeded after 1.001s (phase body), host h:80"},
 		{&errors.ClientPayloadError{Received: 5, Expected: 10, Err: io.ErrUnexpectedEOF}, "response payload is not completed: 5 of 10 bytes: unexpected EOF"},
 		{&errors.ClientPayloadError{Received: 5, Expected: -1, Kind: errors.ErrClientPayload, Err: io.EOF}, "payload error: 5 bytes: EOF"},
-		{&errors.ServerDisconnectedError{Err: io.EOF}, "server disconnected: EOF"},
+		{&errors.ServerDisconnectedError{Err: io.EOF}, "server disconnected: the connection ended before the first byte of the response"},
 		{&errors.InvalidRequestError{Field: "method", Reason: "not a token"}, "invalid method: not a token"},
 	} {
 		if got := test.err.Error(); got != test.want {

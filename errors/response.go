@@ -1,6 +1,7 @@
 package errors
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,8 +14,9 @@ type ClientResponseError struct {
 	RequestInfo RequestInfo
 	// History holds the redirects that came before; their bodies are closed.
 	History []*http.Response
-	// Status is the response's status, 400 for a response that was no HTTP, and
-	// 0 if there was none. (Old documents call it code.)
+	// Status is the response's status, 400 for a response that was no HTTP (as in
+	// aiohttp; no server has sent it), and 0 if there was none. (Old documents
+	// call it code.)
 	Status  int
 	Message string // the reason phrase, or what was wrong
 	Header  http.Header
@@ -23,22 +25,22 @@ type ClientResponseError struct {
 }
 
 // Error is the operation, the status and the message.
-func (e *ClientResponseError) Error() string {
+func (e *ClientResponseError) Error() string { return e.text(e.Status, http.StatusText(e.Status)) }
+
+// text is Error with a status to show, unless it is 0, and what stands in for a
+// message.
+func (e *ClientResponseError) text(status int, or string) string {
 	var b strings.Builder
 	b.WriteString(e.RequestInfo.String())
 	if b.Len() > 0 {
 		b.WriteString(": ")
 	}
-	if e.Status != 0 {
-		fmt.Fprintf(&b, "%d ", e.Status)
+	if status != 0 {
+		fmt.Fprintf(&b, "%d ", status)
 	}
-	message := printable(e.Message, maxText)
-	if message == "" {
-		message = strings.TrimSpace(http.StatusText(e.Status))
-	}
-	b.WriteString(message)
+	b.WriteString(cmp.Or(printable(e.Message, maxText), or))
 	if e.Err != nil {
-		b.WriteString(": " + printable(e.Err.Error(), maxText))
+		b.WriteString(": " + printable(plainText(e.Err.Error()), maxText))
 	}
 	return strings.TrimRight(b.String(), " :")
 }
@@ -129,8 +131,16 @@ func (e *TooManyRedirects) As(target any) bool { return e.as(target) }
 // MarshalJSON writes the error without secrets.
 func (e *TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooManyRedirects", e) }
 
-// BadHTTPMessageError is a response whose head is not HTTP. Its Status is 400.
+// BadHTTPMessageError is a response whose head is not HTTP, or is over a limit; the
+// cause is the rule that it broke. Its Status is 400, which is aiohttp's word for it
+// and not the server's.
 type BadHTTPMessageError struct{ ClientResponseError }
+
+// Error is the operation, who answered, and the rule that was broken.
+func (e *BadHTTPMessageError) Error() string { return e.text(0, ErrBadHTTPMessage.Error()) }
+
+// GoString is Error: headers and body may hold secrets.
+func (e *BadHTTPMessageError) GoString() string { return e.Error() }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *BadHTTPMessageError) Is(target error) bool { return belongs(ErrBadHTTPMessage, target) }

@@ -39,12 +39,13 @@ func printable(s string, limit int) string {
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
-// causeText is the text of a cause, which may be missing or somebody else's.
+// causeText is the text of a cause, which may be missing or somebody else's, without
+// net/http's inner life.
 func causeText(err error) string {
 	if err == nil {
 		return "unknown cause"
 	}
-	return printable(err.Error(), maxURL)
+	return printable(plainText(err.Error()), maxURL)
 }
 
 // marshal writes an error as an object: its class, its text, and attributes as

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // DefaultMaxPerDomain is how many cookies a domain may have if the configuration
@@ -58,7 +60,7 @@ type Config struct {
 // of the same site included. (aiohttp: CookieJar)
 type Jar struct {
 	config  Config
-	trusted map[webOrigin]bool
+	trusted map[httprule.Origin]bool
 
 	count atomic.Int64 // of the index, so that an empty jar needs no lock
 
@@ -84,9 +86,9 @@ func New(config Config) *Jar {
 			continue
 		}
 		if j.trusted == nil {
-			j.trusted = make(map[webOrigin]bool)
+			j.trusted = make(map[httprule.Origin]bool)
 		}
-		j.trusted[originOf(u)] = true
+		j.trusted[httprule.OriginOf(u)] = true
 	}
 	return j
 }

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Len is the number of cookies, without those that have expired.
@@ -76,7 +78,7 @@ func (j *Jar) Clear(remove func(*Cookie) bool) {
 func (j *Jar) ClearDomain(domain string) {
 	if domain != "" {
 		var ok bool
-		if domain, ok = canonicalHost(strings.TrimPrefix(domain, ".")); !ok {
+		if domain, ok = httprule.Host(strings.TrimPrefix(domain, ".")); !ok {
 			return
 		}
 	}

@@ -2,12 +2,12 @@ package jar
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // origin is what a URL means to cookies. The zero origin is that of shared
@@ -43,65 +43,16 @@ func (j *Jar) origin(u *url.URL) (origin, Reason) {
 	case "https", "wss":
 		o.secure = true
 	case "http", "ws":
-		o.secure = len(j.trusted) > 0 && j.trusted[originOf(u)]
+		o.secure = len(j.trusted) > 0 && j.trusted[httprule.OriginOf(u)]
 	default:
 		return origin{}, ReasonScheme
 	}
-	host, ok := canonicalHost(u.Hostname())
+	host, ok := httprule.Host(u.Hostname())
 	if !ok {
 		return origin{}, ReasonHost
 	}
 	o.host, o.ip = host, isIP(host)
 	return o, ""
-}
-
-// webOrigin is scheme, host and port (RFC 6454 4), comparable.
-type webOrigin struct{ scheme, host, port string }
-
-// originOf is the origin of a URL; a WebSocket has that of its handshake.
-func originOf(u *url.URL) webOrigin {
-	o := webOrigin{scheme: u.Scheme, port: u.Port()}
-	o.host, _ = canonicalHost(u.Hostname())
-	switch o.scheme {
-	case "ws":
-		o.scheme = "http"
-	case "wss":
-		o.scheme = "https"
-	}
-	if o.port == "" {
-		o.port = map[string]string{"http": "80", "https": "443"}[o.scheme]
-	}
-	return o
-}
-
-// canonicalHost is RFC 6265 5.1.2: lower case, Punycode, no dot at the end. It
-// does not allocate for a host that is so already.
-func canonicalHost(host string) (string, bool) {
-	host = strings.TrimSuffix(host, ".")
-	if host == "" || host[0] == '.' {
-		return "", false
-	}
-	ascii := true
-	for i := range len(host) {
-		switch c := host[i]; {
-		case c <= ' ' || c == 0x7f || strings.IndexByte(`|#;,"/\`, c) >= 0:
-			return "", false
-		case c >= 0x80:
-			ascii = false
-		}
-	}
-	if !ascii {
-		var err error
-		if host, err = idna.Lookup.ToASCII(host); err != nil {
-			return "", false
-		}
-	}
-	if strings.IndexByte(host, ':') >= 0 {
-		if addr, err := netip.ParseAddr(host); err == nil {
-			return addr.String(), true
-		}
-	}
-	return lower(host), true
 }
 
 // isIP reports whether a canonical host is an address: it has a colon, or
@@ -151,7 +102,7 @@ func (j *Jar) domainOf(attribute string, o *origin) (domain string, hostOnly boo
 	case strings.HasSuffix(attribute, "."):
 		return "", false, ReasonDomain // or else it would be shared
 	}
-	domain, ok := canonicalHost(strings.TrimPrefix(attribute, "."))
+	domain, ok := httprule.Host(strings.TrimPrefix(attribute, "."))
 	if !ok {
 		return "", false, ReasonDomain
 	}

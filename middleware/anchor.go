@@ -5,34 +5,35 @@ import (
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // anchor is where credentials may go: to the origins given, or else to the
 // origin of the first request that comes. A redirect leads elsewhere without
 // them. (aiohttp 3.14: DigestAuthMiddleware does so)
 type anchor struct {
-	origins map[string]bool
-	first   atomic.Pointer[string]
+	origins map[httprule.Origin]bool
+	first   atomic.Pointer[httprule.Origin]
 	err     error // of an origin that is none
 }
 
 func newAnchor(origins []string) *anchor {
-	a := &anchor{origins: map[string]bool{}}
+	a := &anchor{origins: map[httprule.Origin]bool{}}
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Hostname() == "" || u.Scheme == "" {
 			a.err = &errors.InvalidRequestError{Field: "origins", Reason: "want scheme://host or scheme://host:port"}
 			continue
 		}
-		a.origins[originOf(u)] = true
+		a.origins[httprule.OriginOf(u)] = true
 	}
 	return a
 }
 
 // allows reports whether credentials may go to u.
 func (a *anchor) allows(u *url.URL) bool {
-	origin := originOf(u)
-	if origin == "" || a.err != nil {
+	origin := httprule.OriginOf(u)
+	if origin == (httprule.Origin{}) || a.err != nil {
 		return false
 	}
 	if len(a.origins) > 0 {

@@ -1,11 +1,11 @@
 package middleware
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // BasicAuth adds "Authorization: Basic" (RFC 7617) to requests without
@@ -17,7 +17,7 @@ import (
 // control characters, are an [errors.InvalidRequestError] of each request. What
 // it returns is safe for concurrent use.
 func BasicAuth(login, password string, origins ...string) Middleware {
-	fixed := &fixedAuth{anchor: newAnchor(origins), value: "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))}
+	fixed := &fixedAuth{anchor: newAnchor(origins), value: httprule.BasicAuth(login, password)}
 	fixed.err = fixed.anchor.err
 	if strings.Contains(login, ":") || strings.ContainsFunc(login+password, isControl) {
 		fixed.err = &errors.InvalidRequestError{Field: "login", Reason: "it may not hold a colon or a control character"}
@@ -59,9 +59,9 @@ func (a *fixedAuth) middleware(next http.RoundTripper) http.RoundTripper {
 }
 
 // authorized: the caller's own credentials are left alone.
-func authorized(req *http.Request) bool { return len(req.Header["Authorization"]) > 0 }
+func authorized(req *http.Request) bool { return httprule.HasField(req.Header, "Authorization") }
 
 func withAuthorization(clone *http.Request, value string) *http.Request {
-	clone.Header["Authorization"] = []string{value}
+	httprule.SetField(clone.Header, "Authorization", value)
 	return clone
 }

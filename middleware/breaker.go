@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // BreakerConfig says when a [CircuitBreaker] opens and closes.
@@ -71,7 +72,7 @@ type broken struct {
 
 // RoundTrip asks the breaker, sends the request, and tells the breaker.
 func (b *broken) RoundTrip(req *http.Request) (*http.Response, error) {
-	host := originOf(req.URL)
+	host := httprule.OriginOf(req.URL).String()
 	var wait time.Duration
 	var epoch int
 	allowed := false

@@ -67,7 +67,7 @@ func (call *cacheCall) index(names []string, now time.Time) string {
 			all := slices.Concat(names, old.Meta.Vary)
 			slices.Sort(all)
 			if all = slices.Compact(all); len(all) == len(old.Meta.Vary) {
-				return cacheVariant(call.key, old.Meta, call.req)
+				return cacheVariant(call.key, old.Meta, call.seen)
 			}
 			names = all
 		}
@@ -81,7 +81,7 @@ func (call *cacheCall) index(names []string, now time.Time) string {
 		c.failed("create", err)
 		return ""
 	}
-	return cacheVariant(call.key, m, call.req)
+	return cacheVariant(call.key, m, call.seen)
 }
 
 // cacheBody is a body that is copied to the store as it is read. Only a whole

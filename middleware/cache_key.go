@@ -8,9 +8,22 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// cacheKey is the primary key of a request: its URL without fragment, its host
+// cacheSeen is a request as the cache looks at it: with the names of its header in
+// canonical form. It is sent as it is.
+func cacheSeen(req *http.Request) *http.Request {
+	if httprule.IsCanonical(req.Header) {
+		return req
+	}
+	seen := *req
+	seen.Header = httprule.Canonical(req.Header)
+	return &seen
+}
+
+// cacheKey is the primary key of a request that was seen: its URL without fragment, its host
 // if that is another, and the identity that it shows. Two users of one program
 // so never see each other's responses, whatever the server says about Vary.
 func cacheKey(req *http.Request) string { return cacheKeyOf(req, req.URL) }
@@ -18,9 +31,10 @@ func cacheKey(req *http.Request) string { return cacheKeyOf(req, req.URL) }
 func cacheKeyOf(req *http.Request, u *url.URL) string {
 	var b strings.Builder
 	b.Grow(len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawQuery) + 16)
-	b.WriteString(u.Scheme)
+	origin := httprule.OriginOf(u)
+	b.WriteString(origin.Scheme)
 	b.WriteString("://")
-	b.WriteString(strings.ToLower(u.Host))
+	b.WriteString(origin.Authority())
 	if path := u.EscapedPath(); path != "" {
 		b.WriteString(path)
 	} else {
@@ -30,16 +44,28 @@ func cacheKeyOf(req *http.Request, u *url.URL) string {
 		b.WriteByte('?')
 		b.WriteString(u.RawQuery)
 	}
-	if req.Host != "" && req.Host != req.URL.Host {
+	if host := cacheOtherHost(req); host != "" {
 		b.WriteString("\nhost ")
-		b.WriteString(strings.ToLower(req.Host))
+		b.WriteString(host)
 	}
-	if auth := req.Header["Authorization"]; auth != nil || req.URL.User != nil {
+	if auth := req.Header["Authorization"]; len(auth) > 0 || req.URL.User != nil {
 		sum := sha256.Sum256([]byte(strings.Join(auth, "\n") + "\x00" + req.URL.User.String()))
 		b.WriteString("\nauth ")
 		b.WriteString(hex.EncodeToString(sum[:]))
 	}
 	return b.String()
+}
+
+// cacheOtherHost is the host that a request asks for if that is not its URL's.
+func cacheOtherHost(req *http.Request) string {
+	if req.Host == "" || req.Host == req.URL.Host {
+		return ""
+	}
+	asked := httprule.OriginOf(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+	if asked == httprule.OriginOf(req.URL) {
+		return ""
+	}
+	return asked.Authority()
 }
 
 // cacheVariant is the key of the response for the fields of req that an index
@@ -52,8 +78,8 @@ func cacheVariant(key string, index *CacheMeta, req *http.Request) string {
 	b.WriteString(index.ID)
 	for _, name := range index.Vary {
 		b.WriteByte('\n')
-		values, ok := req.Header[name]
-		if !ok {
+		values := req.Header[name]
+		if len(values) == 0 {
 			continue
 		}
 		// Lines may be joined and the space around them changed without a
@@ -72,7 +98,7 @@ func cacheVariant(key string, index *CacheMeta, req *http.Request) string {
 // cacheVary reads the names in Vary, sorted and in canonical form. Star reports
 // a "*": then no request matches (RFC 9111 4.1).
 func cacheVary(h http.Header) (names []string, star bool) {
-	for _, line := range h["Vary"] {
+	for _, line := range httprule.FieldValues(h, "Vary") {
 		for name := range strings.SplitSeq(line, ",") {
 			switch name = cacheTrim(name); name {
 			case "":
@@ -101,6 +127,7 @@ func cacheHopField(name string) bool {
 
 // cacheHeader is what is kept of a response's header.
 func cacheHeader(h http.Header) http.Header {
+	h = httprule.Canonical(h)
 	kept := make(http.Header, len(h))
 	for name, values := range h {
 		if !cacheHopField(name) {
@@ -118,8 +145,8 @@ func cacheHeader(h http.Header) http.Header {
 // cacheMerge is a stored header brought up to date by that of a 304 (RFC 9111
 // 3.2). What describes the stored bytes stays.
 func cacheMerge(stored, update http.Header) http.Header {
-	merged := stored.Clone()
-	for name, values := range cacheHeader(update) {
+	merged, update := stored.Clone(), cacheHeader(update)
+	for name, values := range update {
 		switch name {
 		case "Content-Encoding", "Content-Type", "Content-Length", "Content-Range":
 		default:

@@ -1,10 +1,11 @@
 package middleware
 
 import (
-	"context"
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // cacheTransport is a cache in front of next.
@@ -16,9 +17,10 @@ type cacheTransport struct {
 // cacheCall is one request on its way.
 type cacheCall struct {
 	*cacheTransport
-	req *http.Request
-	cc  cacheControl // of the request
-	key string       // the primary one
+	req  *http.Request // as it came, and is sent
+	seen *http.Request // as it is looked at
+	cc   cacheControl  // of the request
+	key  string        // the primary one
 
 	since cacheSince // the server was asked
 }
@@ -32,17 +34,18 @@ func (t *cacheTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		return t.unsafe(req)
 	}
-	call := cacheCall{cacheTransport: t, req: req, cc: cacheParseRequest(req.Header)}
-	if call.cc.noStore || req.URL == nil || cacheBypass(req) {
+	seen := cacheSeen(req)
+	call := cacheCall{cacheTransport: t, req: req, seen: seen, cc: cacheParseRequest(seen.Header)}
+	if call.cc.noStore || req.URL == nil || cacheBypass(seen) {
 		return t.next.RoundTrip(req)
 	}
 	if req.Body != nil {
 		req.Body.Close() // it is http.NoBody
 	}
 	if req.Context().Err() != nil {
-		return nil, context.Cause(req.Context())
+		return nil, httprule.ContextError(req.Context())
 	}
-	call.key = cacheKey(req)
+	call.key = cacheKey(seen)
 	return call.answer() //nolint:contextcheck // the fetch in the background outlives the request
 }
 
@@ -63,7 +66,7 @@ func cacheBypass(req *http.Request) bool {
 
 func (call *cacheCall) answer() (*http.Response, error) {
 	c := call.cache
-	entry, key := c.find(call.key, call.req)
+	entry, key := c.find(call.key, call.seen)
 	if entry == nil {
 		c.stats.misses.Add(1)
 		if call.cc.onlyIfCached {
@@ -137,13 +140,14 @@ func (t *cacheTransport) unsafe(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusBadRequest {
 		return resp, err
 	}
-	t.cache.forget(req, cacheKey(req))
+	seen := cacheSeen(req)
+	t.cache.forget(seen, cacheKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
-		if value := resp.Header.Get(name); value != "" {
+		if value := httprule.FieldValue(resp.Header, name); value != "" {
 			u, err := req.URL.Parse(value)
 			// Only of the same origin: nobody may empty the cache of others.
-			if err == nil && u.Scheme == req.URL.Scheme && u.Host == req.URL.Host {
-				t.cache.forget(req, cacheKeyOf(req, u))
+			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
+				t.cache.forget(seen, cacheKeyOf(seen, u))
 			}
 		}
 	}
@@ -156,7 +160,7 @@ func (c *Cache) forget(req *http.Request, key string) {
 	c.stats.invalidated.Add(1)
 	c.epoch(key).Add(1)
 	c.failed("delete", c.store.Delete(key))
-	if req.Header["Authorization"] == nil && req.URL.User == nil {
+	if len(req.Header["Authorization"]) == 0 && req.URL.User == nil {
 		return
 	}
 	if anonymous := cacheAnonymous(key); anonymous != key {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // validate asks the server whether an entry still holds (RFC 9111 4.3).
@@ -80,6 +82,7 @@ func cacheServerFailed(status int) bool {
 // cacheSame reports whether the validators of an update are those of the stored
 // response, as far as both have them.
 func cacheSame(stored, update http.Header) bool {
+	update = httprule.Canonical(update)
 	if tag := update.Get("ETag"); tag != "" {
 		return strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(stored.Get("ETag"), "W/")
 	}
@@ -112,7 +115,7 @@ func (call *cacheCall) head(key string, m *CacheMeta) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
 		return resp, err
 	}
-	length := resp.Header.Get("Content-Length")
+	length := httprule.FieldValue(resp.Header, "Content-Length")
 	if cacheSame(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
 		call.freshen(key, m, resp.Header, start)
 	} else {

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Wrap is the cassette's [Middleware]. A cassette that replays does not use
@@ -31,7 +31,7 @@ func (c *Cassette) Wrap(next http.RoundTripper) http.RoundTripper {
 			return c.recorded(next, req, body, track)
 		}
 		if req.Context().Err() != nil {
-			return nil, context.Cause(req.Context())
+			return nil, httprule.ContextError(req.Context())
 		}
 		found, used := c.find(track, req.URL)
 		if found == nil {
@@ -72,7 +72,7 @@ func (c *Cassette) track(req *http.Request, body []byte) *cassetteTrack {
 		track.method = http.MethodGet
 	}
 	if len(body) > 0 {
-		track.bodySum = cassetteSum(r.body(req.Header.Get("Content-Type"), body))
+		track.bodySum = cassetteSum(r.body(httprule.FieldValue(req.Header, "Content-Type"), body))
 	}
 	return track
 }
@@ -155,7 +155,7 @@ func (c *Cassette) keep(track *cassetteTrack, resp *http.Response, content []byt
 	}
 	track.response = r.header(resp.Header)
 	if len(content) > 0 {
-		track.body = slices.Clone(r.body(resp.Header.Get("Content-Type"), content))
+		track.body = slices.Clone(r.body(httprule.FieldValue(resp.Header, "Content-Type"), content))
 		if track.response["Content-Length"] != nil {
 			track.response["Content-Length"] = []string{strconv.Itoa(len(track.body))}
 		}
@@ -203,7 +203,7 @@ func (t *cassetteTrack) answer(req *http.Request) *http.Response {
 	if len(t.body) > 0 {
 		resp.Body = io.NopCloser(bytes.NewReader(t.body))
 	}
-	if length, err := strconv.ParseInt(resp.Header.Get("Content-Length"), 10, 64); err == nil && req.Method == http.MethodHead {
+	if length, err := strconv.ParseInt(httprule.FieldValue(resp.Header, "Content-Length"), 10, 64); err == nil && req.Method == http.MethodHead {
 		resp.ContentLength = length
 	}
 	return resp

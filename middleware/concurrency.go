@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // ConcurrencyLimit is how many requests may be under way at once.
@@ -83,7 +85,7 @@ func (c *concurrent) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // acquire takes both slots, or none.
 func (c *concurrency) acquire(req *http.Request) (release func(), err error) {
-	ctx, host := req.Context(), originOf(req.URL)
+	ctx, host := req.Context(), httprule.OriginOf(req.URL).String()
 	var slots *semaphore.Weighted
 	if c.hosts != nil {
 		c.hosts.with(host, func(h *hostSlots) {
@@ -120,7 +122,7 @@ func (c *concurrency) take(ctx context.Context, slots *semaphore.Weighted, host 
 		return &LimitError{Kind: ErrConcurrency, Host: host}
 	}
 	if err := slots.Acquire(ctx, 1); err != nil {
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
 	return nil
 }

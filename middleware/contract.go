@@ -4,12 +4,11 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Bounds of what is read from a response that is thrown away, so that its
@@ -94,7 +93,7 @@ func discard(resp *http.Response) {
 // that, with its cause.
 func pause(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
 	if d <= 0 {
 		return nil
@@ -105,39 +104,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
-}
-
-// contextError is ctx.Err() and, where a cause was given, that too.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == nil || errors.Is(cause, err) {
-		return cause
-	}
-	return &canceledError{err, cause}
-}
-
-// canceledError is the end of a context that has a cause of its own.
-type canceledError struct{ err, cause error }
-
-func (e *canceledError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
-func (e *canceledError) Unwrap() []error { return []error{e.err, e.cause} }
-
-// originOf is scheme, host and port, in the one way to write them (RFC 6454
-// section 4); "" for no URL.
-func originOf(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		switch scheme {
-		case "http", "ws":
-			port = "80"
-		case "https", "wss":
-			port = "443"
-		}
-	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }

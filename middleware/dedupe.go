@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // DedupeConfig bounds what [Dedupe] shares.
@@ -92,7 +93,7 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 func dedupable(req *http.Request) bool {
 	switch req.Method {
 	case "", http.MethodGet, http.MethodHead:
-		return (req.Body == nil || req.Body == http.NoBody) && len(req.Header["Upgrade"]) == 0 && req.URL != nil
+		return (req.Body == nil || req.Body == http.NoBody) && !httprule.HasField(req.Header, "Upgrade") && req.URL != nil
 	}
 	return false
 }

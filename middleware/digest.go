@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // DigestConfig are the credentials of [Digest], and where they may go.
@@ -126,7 +127,7 @@ func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (d *digester) sign(req *http.Request, s *digestSession) error {
 	value, err := s.authorization(req, d.cfg.Login, d.cfg.Password)
 	if err == nil {
-		req.Header[d.authorization] = []string{value}
+		httprule.SetField(req.Header, d.authorization, value)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // digestHash finds the algorithm by its name without -sess (RFC 7616 6.1).
@@ -43,8 +44,8 @@ type digestSession struct {
 	auth, authInt                   bool // the qualities of protection on offer; neither: RFC 2069
 	domain                          []*url.URL
 
-	origin string // whose challenge it is
-	cnonce string // one for the session, because -sess has it in its key
+	origin httprule.Origin // whose challenge it is
+	cnonce string          // one for the session, because -sess has it in its key
 	nc     atomic.Uint32
 }
 
@@ -56,7 +57,7 @@ func newDigestSession(c authChallenge, at *url.URL, cnonce string) *digestSessio
 		return nil
 	}
 	s := &digestSession{
-		realm: realm, nonce: c.params["nonce"], algorithm: c.params["algorithm"], cnonce: cnonce, origin: originOf(at),
+		realm: realm, nonce: c.params["nonce"], algorithm: c.params["algorithm"], cnonce: cnonce, origin: httprule.OriginOf(at),
 		utf8:     strings.EqualFold(c.params["charset"], "UTF-8"),
 		userhash: strings.EqualFold(c.params["userhash"], "true"),
 		domain:   digestDomain(c.params["domain"], at),
@@ -185,7 +186,7 @@ type digestReader struct {
 
 func (r *digestReader) Read(p []byte) (int, error) {
 	if ctx := r.req.Context(); ctx.Err() != nil {
-		return 0, contextError(ctx)
+		return 0, httprule.ContextError(ctx)
 	}
 	return r.Reader.Read(p)
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // maxDigestSessions is how many challenges are kept, one per origin and realm.
@@ -36,10 +38,10 @@ func (s *digestSession) covers(u *url.URL) bool {
 		return false
 	}
 	if len(s.domain) == 0 {
-		return originOf(u) == s.origin
+		return httprule.OriginOf(u) == s.origin
 	}
 	for _, space := range s.domain {
-		if originOf(space) == originOf(u) && underPath(u.EscapedPath(), space.EscapedPath()) {
+		if httprule.OriginOf(space) == httprule.OriginOf(u) && underPath(u.EscapedPath(), space.EscapedPath()) {
 			return true
 		}
 	}
@@ -57,7 +59,7 @@ func underPath(path, space string) bool {
 // Those of a proxy are for requests that it sees: to http URLs. Through its
 // tunnels they would reach the server.
 func (d *digester) applies(req *http.Request) bool {
-	if len(req.Header[d.authorization]) > 0 || req.URL == nil {
+	if httprule.HasField(req.Header, d.authorization) || req.URL == nil {
 		return false
 	}
 	if d.cfg.Proxy {
@@ -96,7 +98,7 @@ func (d *digester) current(req *http.Request) *digestSession {
 // known goes on counting: two sessions with it would use the same counts. stale
 // says that only the nonce was wrong.
 func (d *digester) adopt(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
-	for _, c := range authChallenges(resp.Header[d.challenge]) {
+	for _, c := range authChallenges(httprule.FieldValues(resp.Header, d.challenge)) {
 		s := newDigestSession(c, req.URL, d.cfg.cnonce())
 		if s == nil || !s.answers(req) {
 			continue

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // FaultRule is one thing that goes wrong. Its zero value matches every request
@@ -121,7 +123,7 @@ func faultWait(ctx context.Context, closed <-chan struct{}, d time.Duration) err
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return httprule.ContextError(ctx)
 	case <-closed:
 		return http.ErrBodyReadAfterClose
 	}
@@ -133,7 +135,7 @@ func (rule *FaultRule) answer(req *http.Request) *http.Response {
 	if h == nil {
 		h = http.Header{}
 	}
-	if h["Content-Length"] == nil {
+	if !httprule.HasField(h, "Content-Length") {
 		h["Content-Length"] = []string{strconv.Itoa(len(rule.Body))}
 	}
 	resp := &http.Response{

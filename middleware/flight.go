@@ -3,6 +3,8 @@ package middleware
 import (
 	"context"
 	"sync"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // flights are pieces of work that are done once for all who ask at the same
@@ -54,7 +56,7 @@ func (g *flights[T]) wait(ctx context.Context, key string, f *flight[T]) (value 
 	case <-f.done:
 		return f.value, f.err
 	case <-ctx.Done():
-		return value, contextError(ctx)
+		return value, httprule.ContextError(ctx)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // harExchange is one exchange while it goes on.
@@ -87,7 +89,7 @@ func (x *harExchange) request() harRequest {
 	h := r.header(x.req.Header)
 	req := harRequest{
 		Method: x.req.Method, URL: r.url(x.req.URL), HTTPVersion: "HTTP/1.1",
-		Headers: harFields(h), Cookies: harCookies(h["Cookie"], ";"), Query: harQuery(r, x.req.URL),
+		Headers: harFields(h), Cookies: harCookies(httprule.FieldValues(h, "Cookie"), ";"), Query: harQuery(r, x.req.URL),
 		HeadersSize: -1, BodySize: x.req.ContentLength,
 	}
 	if req.Method == "" {
@@ -104,7 +106,7 @@ func (x *harExchange) request() harRequest {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(x.body.data) > 0 {
-		kind := x.req.Header.Get("Content-Type")
+		kind := httprule.FieldValue(x.req.Header, "Content-Type")
 		text := string(r.body(kind, x.body.data))
 		if !utf8.ValidString(text) {
 			text = strings.ToValidUTF8(text, "\uFFFD") // the format has no base64 here
@@ -126,11 +128,11 @@ func (x *harExchange) response(kept *harBuffer) harResponse {
 	h := r.header(x.resp.Header)
 	resp.Status, resp.HTTPVersion = x.resp.StatusCode, x.resp.Proto
 	resp.StatusText = harStatusText(x.resp)
-	resp.Headers, resp.Cookies = harFields(h), harCookies(h["Set-Cookie"], "")
-	if location := h["Location"]; len(location) > 0 {
+	resp.Headers, resp.Cookies = harFields(h), harCookies(httprule.FieldValues(h, "Set-Cookie"), "")
+	if location := httprule.FieldValues(h, "Location"); len(location) > 0 {
 		resp.RedirectURL = location[0]
 	}
-	if kind := x.resp.Header.Get("Content-Type"); kind != "" {
+	if kind := httprule.FieldValue(x.resp.Header, "Content-Type"); kind != "" {
 		resp.Content.MimeType = kind
 	}
 	if kept == nil {

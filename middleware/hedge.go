@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // HedgePolicy says when a second request is sent beside a slow first one.
@@ -75,11 +77,11 @@ type hedger struct {
 // RoundTrip waits for the first success of requests that begin one after the
 // other.
 func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
-	if h.policy.Extra < 0 || !idempotent(req) || !replayable(req) || len(req.Header["Upgrade"]) > 0 || req.Method == http.MethodConnect {
+	if h.policy.Extra < 0 || !httprule.Idempotent(req) || !replayable(req) || httprule.HasField(req.Header, "Upgrade") || req.Method == http.MethodConnect {
 		return h.next.RoundTrip(req)
 	}
 	h.policy.Budget.request()
-	delay, hedging := h.delay(originOf(req.URL))
+	delay, hedging := h.delay(httprule.OriginOf(req.URL).String())
 	race := &hedgeRace{hedger: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
 	defer close(race.over)
 	race.start(req.Context(), req)
@@ -92,7 +94,7 @@ func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
 		select {
 		case <-req.Context().Done():
 			race.abandon()
-			return nil, contextError(req.Context())
+			return nil, httprule.ContextError(req.Context())
 		case <-timer:
 			timer = nil
 			if left > 0 && h.policy.Budget.retry() {
@@ -143,7 +145,7 @@ func (r *hedgeRace) start(ctx context.Context, req *http.Request) {
 			resp = nil
 		}
 		if resp != nil && err == nil && !r.policy.IsFailure(resp, nil) {
-			r.record(originOf(r.req.URL), time.Since(began))
+			r.record(httprule.OriginOf(r.req.URL).String(), time.Since(began))
 		}
 		select {
 		case r.results <- hedgeResult{runner, resp, err}:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // RateLimitConfig is how often requests may be sent.
@@ -105,7 +107,7 @@ type rateLimited struct {
 
 // RoundTrip waits, sends the request, and learns from the response.
 func (l *rateLimited) RoundTrip(req *http.Request) (*http.Response, error) {
-	host := originOf(req.URL)
+	host := httprule.OriginOf(req.URL).String()
 	if err := l.wait(req.Context(), host); err != nil {
 		return refuse(req, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // serverPause is how long the server wants to be left alone, or 0.
@@ -13,7 +15,7 @@ func serverPause(resp *http.Response, now time.Time) time.Duration {
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
 		wait, _ = retryAfter(resp.Header, now)
 	}
-	for _, line := range resp.Header["Ratelimit"] {
+	for _, line := range httprule.FieldValues(resp.Header, "Ratelimit") {
 		wait = max(wait, rateLimitField(line))
 	}
 	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-"} {
@@ -25,10 +27,7 @@ func serverPause(resp *http.Response, now time.Time) time.Duration {
 }
 
 func first(h http.Header, name string) string {
-	if values := h[name]; len(values) > 0 {
-		return strings.Trim(values[0], " \t")
-	}
-	return ""
+	return strings.Trim(httprule.FieldValue(h, name), " \t")
 }
 
 // rateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list

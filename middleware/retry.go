@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // RetryPolicy says what is sent again, how often, and after how long. The zero
@@ -200,7 +201,7 @@ func (r *retryRun) judge(ctx context.Context, resp *http.Response, err error) re
 
 // repeatable: whether it is right, and possible, to send the request twice.
 func (r *retryRun) repeatable() bool {
-	return (r.policy.NonIdempotent || idempotent(r.req)) && replayable(r.req)
+	return (r.policy.NonIdempotent || httprule.Idempotent(r.req)) && replayable(r.req)
 }
 
 // inTime reports whether there is any time left after the wait.
@@ -223,20 +224,6 @@ func (r *retryRun) again() (*http.Request, error) {
 		return nil, err
 	}
 	return try, nil
-}
-
-// idempotent: the methods of RFC 9110 9.2.2, QUERY as in aiohttp, and the header
-// that makes every method so. As in net/http, a header with an empty list of
-// values says so to us only.
-func idempotent(req *http.Request) bool {
-	switch req.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
-		http.MethodPut, http.MethodDelete, "QUERY":
-		return true
-	}
-	_, key := req.Header["Idempotency-Key"]
-	_, xkey := req.Header["X-Idempotency-Key"]
-	return key || xkey
 }
 
 // permanent: failures that the next attempt would have too. What looks like a

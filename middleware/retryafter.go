@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // forever stands for times that do not fit.
@@ -16,7 +18,7 @@ const forever = time.Duration(math.MaxInt64)
 // so that the clocks need not agree; one in the past is 0. Times that are too
 // long for a Duration are the longest one. The header's first value is taken.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
-	values := h["Retry-After"]
+	values := httprule.FieldValues(h, "Retry-After")
 	if len(values) == 0 {
 		return 0, false
 	}
@@ -28,7 +30,7 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
-	if date := h["Date"]; len(date) > 0 {
+	if date := httprule.FieldValues(h, "Date"); len(date) > 0 {
 		if sent, ok := httpDate(date[0], now); ok {
 			now = sent
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // SetBody gives a request, which must be the middleware's own clone, another body
@@ -28,9 +30,9 @@ func SetBodyReader(req *http.Request, body io.ReadCloser, length int64, getBody 
 	}
 	req.TransferEncoding, req.Trailer = nil, nil
 	if req.Header != nil {
-		req.Header.Del("Content-Length")
-		req.Header.Del("Transfer-Encoding")
-		req.Header.Del("Content-Encoding")
+		for _, name := range []string{"Content-Length", "Transfer-Encoding", "Content-Encoding"} {
+			req.Header = httprule.DeleteField(req.Header, name)
+		}
 	}
 	if body == nil {
 		body, length, getBody = http.NoBody, 0, nil

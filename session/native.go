@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // do is [Session.Do] up to the conversion of the response.
@@ -47,7 +48,8 @@ func (c *call) adopt(req *http.Request) error {
 	if err := toASCII(&u); err != nil {
 		return err
 	}
-	if req.URL.User != nil && req.Header.Get("Authorization") != "" {
+	header := nativeHeader(req.Header)
+	if req.URL.User != nil && header.Get("Authorization") != "" {
 		c.url.User = nil // net/http's rule: the header wins
 	}
 	o := &c.opts
@@ -55,12 +57,16 @@ func (c *call) adopt(req *http.Request) error {
 	if ascii, ok := asciiHost(req.Host); ok {
 		o.host = ascii // as net/http sends it
 	}
-	for name, values := range req.Header {
+	for name, values := range header {
 		if name == "Content-Length" || name == "Transfer-Encoding" {
 			continue // net/http takes them from the request's fields alone
 		}
+		key := http.CanonicalHeaderKey(name)
+		if key != name {
+			delete(o.own(), key) // the session's
+		}
 		o.own()[name] = values
-		o.auto &^= autoHeader(name)
+		o.auto &^= autoHeader(key)
 	}
 	o.body = nativeBody(req)
 	ctx, stop := watchCancel(req)
@@ -69,6 +75,36 @@ func (c *call) adopt(req *http.Request) error {
 		c.cancel = stop // and with ctx what was made of it
 	}
 	return err
+}
+
+// nativeHeader is a header with one spelling of each name, because names have no
+// case (RFC 9110 5.1): the canonical one of what the session and the connector go
+// by. Other names stay as they are written: some servers are particular about them.
+func nativeHeader(h http.Header) http.Header {
+	if httprule.IsCanonical(h) {
+		return h
+	}
+	known := make(http.Header, len(h))
+	for name := range h {
+		key := http.CanonicalHeaderKey(name)
+		values := httprule.FieldValues(h, key)
+		if goesBy(key) || len(values) != len(h[name]) { // or it has two spellings
+			name = key
+		}
+		known[name] = values
+	}
+	return known
+}
+
+// goesBy reports whether the session or the connector does something else because
+// of a field.
+func goesBy(key string) bool {
+	switch key {
+	case "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host",
+		"Range", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent":
+		return true
+	}
+	return false
 }
 
 // watchCancel is the request's context, which ends with its Cancel channel too: it

@@ -378,3 +378,46 @@ func TestIdleConnections(t *testing.T) {
 		}
 	}
 }
+
+// Names of headers have no case (RFC 9110 5.1): those that the session goes by are
+// found however they are written, and sent once. Others stay as they are.
+func TestNativeNamesHaveNoCase(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(http.ResponseWriter, *http.Request) {})
+	s := newSession(t, session.Config{Options: opt(session.Header("Accept", "text/plain"), session.Cookie("jar", "1"))})
+	for name, do := range natives(s) {
+		for header, want := range map[string]string{
+			"accept": "a/b", "user-agent": "me", "accept-encoding": "x", "authorization": "Bearer t", "content-type": "c/d",
+			"cookie": "own=1; jar=1", "COOKIE": "own=1; jar=1",
+		} {
+			req := request(t.Context(), t, "POST", strings.Replace(rec.URL, "://", "://user:pw@", 1), strings.NewReader("data"))
+			value, _, _ := strings.Cut(want, ";")
+			req.Header[header] = []string{value}
+			if name == "Client" && header == "authorization" {
+				req.URL.User = nil // net/http's own client adds it
+			}
+			resp, err := do(req)
+			bodyText(t, resp, err)
+			if got := rec.last(t).header.Values(header); len(got) != 1 || got[0] != want {
+				t.Errorf("%s: %s: got %q, want %q alone", name, header, got, want)
+			}
+			if len(req.Header) != 1 || req.Header[header] == nil {
+				t.Errorf("%s: %s: the request was changed: %v", name, header, req.Header)
+			}
+		}
+	}
+}
+
+// A part of an encoded representation cannot be decoded, so none is asked for.
+func TestNativeRangeHasNoCase(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(http.ResponseWriter, *http.Request) {})
+	s := newSession(t, session.Config{})
+	req := request(t.Context(), t, "GET", rec.URL, nil)
+	req.Header["range"] = []string{"bytes=0-1"}
+	resp, err := s.Do(req)
+	bodyText(t, resp, err)
+	if got := rec.last(t).header; got.Get("Range") != "bytes=0-1" || got.Get("Accept-Encoding") != "" {
+		t.Errorf("got %v", got)
+	}
+}

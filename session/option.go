@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Option is one wish for a request, or for all requests of a session
@@ -206,9 +207,7 @@ func checkHeader(name, value string) error {
 	return nil
 }
 
-func isToken(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !httpguts.IsTokenRune(r) }) < 0
-}
+func isToken(s string) bool { return httprule.IsToken(s) }
 
 // SkipHeader leaves automatic headers out: Accept, Accept-Encoding, User-Agent,
 // Content-Type. Headers that frame the message cannot be left out.
@@ -253,7 +252,7 @@ func Cookie(name, value string) Option {
 // BasicAuth sends login and password (RFC 7617), encoded as UTF-8. It cannot be
 // combined with credentials in the URL. (aiohttp: BasicAuth, encode_basic_auth)
 func BasicAuth(login, password string) Option {
-	value := basicAuth(login, password)
+	value := httprule.BasicAuth(login, password)
 	return Option{"BasicAuth", []string{"***", "***"}, func(o *options) error {
 		if strings.Contains(login, ":") {
 			return &errors.InvalidRequestError{Field: "BasicAuth", Reason: "colon in login"}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // parseBase checks a base URL: absolute, and with a path that ends in "/",
@@ -131,17 +131,7 @@ func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "can
 
 // origin is RFC 6454 4: what may share secrets.
 func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
-}
-
-func portOf(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	if u.Scheme == "https" || u.Scheme == "wss" {
-		return "443"
-	}
-	return "80"
+	return httprule.OriginOf(a) == httprule.OriginOf(b)
 }
 
 // takeUser removes the credentials from u and returns them as the value of an
@@ -153,17 +143,13 @@ func takeUser(u *url.URL) (value string, ok bool) {
 	login := u.User.Username()
 	password, _ := u.User.Password()
 	u.User = nil
-	return basicAuth(login, password), true
-}
-
-func basicAuth(login, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))
+	return httprule.BasicAuth(login, password), true
 }
 
 // hostHeader is the value of Host for u: no default port, no trailing dot.
 func hostHeader(u *url.URL) string {
 	host := u.Host
-	if p := u.Port(); p != "" && p == portOf(&url.URL{Scheme: u.Scheme}) {
+	if p := u.Port(); p != "" && p == httprule.Port(&url.URL{Scheme: u.Scheme}) {
 		host = strings.TrimSuffix(host, ":"+p)
 	}
 	if name, port, ok := strings.Cut(host, ":"); ok && strings.HasSuffix(name, ".") {

@@ -14,15 +14,16 @@
 //
 // # What a strict scanner refuses
 //
-//   - A status line that is not "HTTP/", digit, ".", digit, spaces, three digits and
-//     an optional reason (RFC 9112 4). Empty lines before it, too, as net/http does.
+//   - A status line that is not "HTTP/1.", digit, spaces, three digits of which the
+//     first is none, and an optional reason (RFC 9112 4). Empty lines before it, too,
+//     as net/http does.
 //   - A field without a name or a colon, a name that is no token, whitespace before
 //     the colon (RFC 9112 5.1).
 //   - Control characters but HTAB in the reason and in values, NUL and a CR that no
 //     LF follows among them (RFC 9110 5.5, RFC 9112 2.2).
 //   - Content-Length beside Transfer-Encoding (RFC 9112 6.3), in either order.
-//   - A Content-Length that is not all digits, or is over 63 bits; a second
-//     Content-Length, even of the same value, as aiohttp does.
+//   - A Content-Length that is not all digits, or is over 63 bits; a second one that
+//     is not the same digits (RFC 9110 8.6), and a list ("5, 5"), as net/http does.
 //   - A Transfer-Encoding that is not "chunked", alone and once, in HTTP/1.1 and
 //     above, nor folded: net/http reads no other. In HTTP/1.0 it ignores the field.
 //

@@ -1,6 +1,9 @@
 package rawhead
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Error tells which rule a head or a trailer broke. It holds nothing that the peer
 // sent, so it can be logged as it is.
@@ -12,12 +15,18 @@ type Error struct {
 	Limit int
 }
 
-// Error returns the reason, and the limit if there is one.
+// Error returns the reason, with the limit if there is one: "header field longer
+// than 8190 bytes".
 func (e *Error) Error() string {
+	limit := strconv.Itoa(e.Limit)
 	if e.Limit == 0 {
 		return e.Reason
+	} else if what, ok := strings.CutSuffix(e.Reason, " too long"); ok {
+		return what + " longer than " + limit + " bytes"
+	} else if what, ok := strings.CutPrefix(e.Reason, "too many "); ok {
+		return "more than " + limit + " " + what
 	}
-	return e.Reason + " (limit " + strconv.Itoa(e.Limit) + ")"
+	return e.Reason + " (limit " + limit + ")"
 }
 
 // The rules.

@@ -40,5 +40,5 @@ func ExampleScanner_Feed() {
 func ExampleCheckTrailer() {
 	h := http.Header{"Digest": {"0123456789"}}
 	fmt.Println(rawhead.CheckTrailer(h, rawhead.Limits{MaxField: 8}))
-	// Output: trailer field too long (limit 8)
+	// Output: trailer field longer than 8 bytes
 }

@@ -60,7 +60,7 @@ func (s *Scanner) whole(p []byte) int {
 func (s *Scanner) statusLine(p []byte) int {
 	const code = len(usual)
 	if len(p) < code+4 || string(p[:code]) != usual || p[code+3] != ' ' ||
-		!isDigit(p[code]) || !isDigit(p[code+1]) || !isDigit(p[code+2]) {
+		p[code] == '0' || !isDigit(p[code]) || !isDigit(p[code+1]) || !isDigit(p[code+2]) {
 		return 0
 	}
 	end := valueEnd(p, code+4)

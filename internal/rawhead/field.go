@@ -45,8 +45,8 @@ func (s *Scanner) endField() bool {
 	if s.fields == 0 {
 		return true
 	}
-	if s.kind == contentLength && s.digits == 0 {
-		return s.fail(badLength, 0)
+	if s.kind == contentLength && !s.endLength() {
+		return false
 	}
 	if s.kind == transferEncoding && int(s.digits) < len(chunked) {
 		return s.fail(badTE, 0)
@@ -54,6 +54,19 @@ func (s *Scanner) endField() bool {
 	if s.kept != nil {
 		s.kept.end()
 	}
+	return true
+}
+
+// endLength takes the end of a Content-Length. A second one must be the first over
+// again (RFC 9110 8.6), with its leading zeros, as net/http compares them.
+func (s *Scanner) endLength() bool {
+	switch {
+	case s.digits == 0:
+		return s.fail(badLength, 0)
+	case s.length && (s.number != s.first || s.size != s.firstSize):
+		return s.fail(repeatedLength, 0)
+	}
+	s.length, s.first, s.firstSize = true, s.number, s.size
 	return true
 }
 
@@ -135,20 +148,15 @@ func kindOf(name []byte) kind {
 
 // startFraming takes the name of a field that frames the body.
 func (s *Scanner) startFraming() bool {
-	s.digits, s.number = 0, 0
-	if s.kind == contentLength {
-		if s.length {
-			return s.fail(repeatedLength, 0)
-		}
-		s.length = true
-	} else {
+	s.digits, s.number, s.size = 0, 0, 0
+	if s.kind == contentLength && s.coding || s.kind == transferEncoding && s.length {
+		return s.fail(lengthAndTE, 0)
+	}
+	if s.kind == transferEncoding {
 		if s.coding && !s.old {
 			return s.fail(repeatedTE, 0)
 		}
 		s.coding = true
-	}
-	if s.length && s.coding {
-		return s.fail(lengthAndTE, 0)
 	}
 	if s.old && s.kind == transferEncoding {
 		s.kind = plain // RFC 9112 6.1: only HTTP/1.1 has it, net/http drops it
@@ -201,6 +209,7 @@ func (s *Scanner) lengthPart(b []byte) bool {
 			return false
 		default:
 			s.digits = 1
+			s.size++
 			s.number = s.number*10 + uint64(c-'0')
 		}
 	}

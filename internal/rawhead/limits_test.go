@@ -189,14 +189,14 @@ func TestCheckTrailer(t *testing.T) {
 		{"none", nil, l, ""},
 		{"at the limits", http.Header{"Abc": {"1234567", "", "x"}}, l, ""},
 		{"announced, not sent", http.Header{"A": nil, "B": {}, "C": {"1", "2", "3"}}, l, ""},
-		{"too long", http.Header{"Abc": {"", "12345678"}}, l, "trailer field too long (limit 10)"},
-		{"long name", http.Header{"Abcdefghijk": {""}}, l, "trailer field too long (limit 10)"},
-		{"too many", http.Header{"A": {"1", "2"}, "B": {"1", "2"}}, l, "too many trailer fields (limit 3)"},
+		{"too long", http.Header{"Abc": {"", "12345678"}}, l, "trailer field longer than 10 bytes"},
+		{"long name", http.Header{"Abcdefghijk": {""}}, l, "trailer field longer than 10 bytes"},
+		{"too many", http.Header{"A": {"1", "2"}, "B": {"1", "2"}}, l, "more than 3 trailer fields"},
 		{
 			"too many and too long",
 			http.Header{"A": {"1", "2", "3", "0123456789"}},
 			l,
-			"too many trailer fields (limit 3)",
+			"more than 3 trailer fields",
 		},
 		{"no limits", http.Header{"A": {"1", "2", "3", "0123456789"}}, rawhead.Limits{MaxField: -1}, ""},
 	}

@@ -37,16 +37,21 @@ type Scanner struct {
 	cr      bool  // the last byte fed was a CR
 	interim bool  // the head at hand is a 1xx, but not 101
 	old     bool  // the head at hand is of HTTP/1.0 or before
-	length  bool  // the head at hand has a Content-Length
+	length  bool  // the head at hand has a whole Content-Length
 	coding  bool  // the head at hand has a Transfer-Encoding
 
 	left   int    // bytes that the status line or field at hand may still have
 	fields int    // in the head at hand
 	heads  int    // interim ones before it
 	number uint64 // the Content-Length at hand, or digits of the status line
-	held   int    // bytes of a split name in name; longest+1 if it is longer
-	name   [longest]byte
-	kept   *keeper // nil: nothing of the head at hand is kept
+	size   int    // how many digits the Content-Length at hand has
+	first  uint64 // the first Content-Length of the head, if it has one
+
+	firstSize int // and its digits
+
+	held int // bytes of a split name in name; longest+1 if it is longer
+	name [longest]byte
+	kept *keeper // nil: nothing of the head at hand is kept
 }
 
 // state is where in a head the next byte belongs.

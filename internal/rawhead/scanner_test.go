@@ -164,7 +164,7 @@ func TestErrorText(t *testing.T) {
 		}
 	}
 	e := &rawhead.Error{Reason: "header field too long", Limit: 8190}
-	if got, want := e.Error(), "header field too long (limit 8190)"; got != want {
+	if got, want := e.Error(), "header field longer than 8190 bytes"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

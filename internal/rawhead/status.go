@@ -51,14 +51,14 @@ func (s *Scanner) statusByte(c byte) bool {
 	ok := isDigit(c)
 	switch s.step {
 	case stepMajor:
-		s.old = c == '0'
-		s.number = uint64(c)
+		ok = ok && (c == '1' || s.limits.Lenient)
 	case stepMinor:
-		s.old = s.old || s.number == '1' && c == '0'
+		s.old = c == '0'
 	case stepCode:
 		if c == ' ' {
 			return true // net/http skips any number of them
 		}
+		ok = ok && (c != '0' || s.limits.Lenient)
 		s.interim = c == '1'
 		s.number = uint64(c)
 	case stepSecond:
