@@ -48,7 +48,7 @@ func (o *outbound) takeLocked(p []byte) []byte {
 
 func (o *outbound) appendLocked(p []byte) {
 	if o.buf == nil {
-		o.buf = getBuffer()
+		o.buf = o.getBufferLocked()
 	}
 	o.buf = append(o.buf, p...)
 	o.queued += uint64(len(p))
@@ -78,7 +78,7 @@ func (o *outbound) begin(n int, compressed bool) bool {
 	o.compressed = compressed
 	n += maxHead
 	if o.buf == nil {
-		o.buf = getBuffer()
+		o.buf = o.getBufferLocked()
 	}
 	if cap(o.buf)-len(o.buf) < n {
 		o.buf = append(make([]byte, 0, len(o.buf)+n), o.buf...)
