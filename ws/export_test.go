@@ -86,6 +86,7 @@ func (in *inbound) nextDirect() ([]byte, error) {
 	case smallControl:
 		_, in.err = in.advance()
 		return nil, in.err
+	case notSmall, interrupted:
 	}
 	return in.nextForCodec()
 }
