@@ -126,18 +126,32 @@ func (j *Jar) ReadJSON(r io.Reader) error {
 	}
 	d := &layoutReader{dec: json.NewDecoder(bytes.NewReader(data)), now: time.Now()}
 	if err := d.file(); err != nil {
-		line := 1 + bytes.Count(data[:min(int(d.dec.InputOffset()), len(data))], []byte("\n"))
-		damaged := &FileError{Format: "json", Line: line, Reason: "not the layout of a cookie jar", Err: err}
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			damaged.Line = 1 + bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n"))
-			damaged.Reason = "not json"
-		} else if errors.Is(err, io.ErrUnexpectedEOF) {
-			damaged.Reason = "ends too early"
-		}
-		return damaged
+		return damagedJSON(data, int(d.dec.InputOffset()), err)
 	}
 	j.replace(d.records)
 	return nil
+}
+
+// damagedJSON is what was wrong with data, which was read up to offset.
+//
+// What Token returns for a text that is cut off, or is no JSON, is not the same in
+// all releases of Go: an io.EOF here is a json.SyntaxError there. What Decode
+// returns is. So such a text is scanned once more, as one value.
+func damagedJSON(data []byte, offset int, err error) error {
+	damaged := &FileError{Format: "json", Reason: "not the layout of a cookie jar", Err: err}
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
+		var whole json.RawMessage
+		err = unexpectedEOF(json.NewDecoder(bytes.NewReader(data)).Decode(&whole))
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			offset = int(syntax.Offset)
+			damaged.Reason, damaged.Err = "not json", err
+		} else if err != nil {
+			offset = len(bytes.TrimRight(data, " \t\r\n"))
+			damaged.Reason, damaged.Err = "ends too early", err
+		}
+	}
+	damaged.Line = 1 + bytes.Count(data[:min(offset, len(data))], []byte("\n"))
+	return damaged
 }
 
 // layoutReader reads the layout in the order of the text, which is that of the

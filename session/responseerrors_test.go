@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 // belongs to the tree, and tells no secret.
 func TestResponseErrorTexts(t *testing.T) {
 	t.Parallel()
+	const badRow = `{"n":"canary"}`
+	unmarshal := json.Unmarshal([]byte(badRow), new(row)) // its text is not ours
 	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/text":
@@ -24,7 +27,7 @@ func TestResponseErrorTexts(t *testing.T) {
 			w.Header().Set("Content-Type", "multipart/mixed; boundary=b")
 			io.WriteString(w, "--b\r\nContent-Transfer-Encoding: canary\r\n\r\n")
 		case "/record":
-			io.WriteString(w, `{"n":"canary"}`)
+			io.WriteString(w, badRow)
 		case "/page":
 			w.Header().Set("Link", `<ftp://canary:canary@ftp.example/?token=canary>; rel=next`)
 		}
@@ -56,7 +59,7 @@ func TestResponseErrorTexts(t *testing.T) {
 		}, "get URL: multipart: unknown transfer encoding"},
 		{"/record", func(r *session.Response) error {
 			return last(session.Records[row](r, nil))
-		}, "get URL: payload error: 14 bytes: json: cannot unmarshal string into Go struct field row.N of type int"},
+		}, "get URL: payload error: 14 bytes: " + unmarshal.Error()},
 		{"/page", func(r *session.Response) error {
 			r.Close()
 			return last(s.Pages(t.Context(), r.URL().String()))
@@ -74,6 +77,9 @@ func TestResponseErrorTexts(t *testing.T) {
 		want := strings.ReplaceAll(tt.want, "URL", rec.URL+tt.path+"?token=***")
 		if err == nil || err.Error() != want {
 			t.Errorf("%s\ngot  %v\nwant %s", tt.path, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: a secret is in the text: %v", tt.path, err)
 		}
 		wantIs(t, err, errors.ErrClient)
 	}

@@ -20,8 +20,8 @@ func TestEchoAllocs(t *testing.T) {
 		ctx  context.Context
 		most float64
 	}{
-		"background": {context.Background(), 3},
-		"cancelable": {cancelable, 10},
+		"background": {context.Background(), 2},
+		"cancelable": {cancelable, 8},
 	} {
 		c := dialWith(t, client(t), batchingEcho(t), &ws.Options{})
 		data := make([]byte, 64)

@@ -14,7 +14,7 @@ import (
 // bit that marks a compressed message. A Read never goes beyond a frame, so the
 // codec has nothing of the next message while it works on one.
 //
-// It belongs to the pump's goroutine.
+// It belongs to the reader, see reading.go.
 type inbound struct {
 	br      *bufio.Reader
 	limit   int64 // of a message in bytes, negative: none
@@ -140,6 +140,18 @@ func (in *inbound) whole() small {
 		return in.partial(len(b), err)
 	}
 	return kind
+}
+
+// takeSmall takes out the frame that whole has called a smallMessage.
+func (in *inbound) takeSmall() (MessageType, []byte, error) {
+	if _, in.err = in.advance(); in.err != nil {
+		return 0, nil, in.err
+	}
+	typ := MessageType(in.head[0] & bitsOpcode)
+	data := make([]byte, in.left)
+	_, in.err = io.ReadFull(in.br, data)
+	in.head, in.left = nil, 0
+	return typ, data, in.err
 }
 
 // partial keeps an error for the codec to meet, unless it is a deadline: a

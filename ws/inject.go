@@ -48,7 +48,7 @@ func (o *outbound) takeLocked(p []byte) []byte {
 
 func (o *outbound) appendLocked(p []byte) {
 	if o.buf == nil {
-		o.buf = getBuffer()
+		o.buf = o.getBufferLocked()
 	}
 	o.buf = append(o.buf, p...)
 	o.queued += uint64(len(p))
@@ -67,18 +67,23 @@ func (o *outbound) boundaryLocked() {
 }
 
 // begin is called before the codec makes the frame of a message of n bytes. It
-// makes room, so that the frame is not copied while it grows.
-func (o *outbound) begin(n int, compressed bool) {
+// makes room, so that the frame is not copied while it grows. It returns false
+// after a Close frame.
+func (o *outbound) begin(n int, compressed bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.sealed {
+		return false
+	}
 	o.compressed = compressed
 	n += maxHead
 	if o.buf == nil {
-		o.buf = getBuffer()
+		o.buf = o.getBufferLocked()
 	}
 	if cap(o.buf)-len(o.buf) < n {
 		o.buf = append(make([]byte, 0, len(o.buf)+n), o.buf...)
 	}
+	return true
 }
 
 // position is how far flush has to go for all that is there.

@@ -18,19 +18,28 @@ const (
 	keepBuffer = 256 << 10
 )
 
-var buffers sync.Pool
+var buffers sync.Pool // of *[]byte
 
-func getBuffer() []byte {
-	if b, ok := buffers.Get().(*[]byte); ok {
-		return (*b)[:0]
+func (o *outbound) getBufferLocked() []byte {
+	box, ok := buffers.Get().(*[]byte)
+	if !ok {
+		return make([]byte, 0, 512)
 	}
-	return make([]byte, 0, 512)
+	b := *box
+	*box, o.box = nil, box
+	return b[:0]
 }
 
-func putBuffer(b []byte) {
-	if cap(b) <= keepBuffer {
-		buffers.Put(&b)
+func (o *outbound) putBufferLocked(b []byte) {
+	if cap(b) > keepBuffer {
+		return
 	}
+	box := o.box
+	if box == nil {
+		box = new([]byte)
+	}
+	*box, o.box = b, nil
+	buffers.Put(box)
 }
 
 // outbound is where the codec writes: a buffer of frames, which is written to
@@ -44,12 +53,13 @@ type outbound struct {
 	fail  func(error)  // hears of a failed write, under the lock
 
 	mu       sync.Mutex
-	buf      []byte // frames to write; nil if there are none
-	queued   uint64 // bytes that were ever put into buf
-	flushed  uint64 // and those that were written
-	flushing bool   // somebody writes
-	sealed   bool   // a Close frame was the last one
-	err      error  // why nothing more can be written
+	buf      []byte  // frames to write; nil if there are none
+	box      *[]byte // an empty one, for the next buffer that is put back; or nil
+	queued   uint64  // bytes that were ever put into buf
+	flushed  uint64  // and those that were written
+	flushing bool    // somebody writes
+	sealed   bool    // a Close frame was the last one
+	err      error   // why nothing more can be written
 	progress chan struct{}
 
 	track      tracker // where the codec's stream stands
@@ -179,7 +189,7 @@ func (o *outbound) writeLocked() {
 	n, err := o.body.Write(buf)
 	o.mu.Lock()
 	if o.wake.set != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-		o.buf = append(append(getBuffer(), buf[n:]...), o.buf...)
+		o.buf = append(append(o.getBufferLocked(), buf[n:]...), o.buf...)
 		buf, err = buf[:n], nil
 	}
 	if err != nil && o.err == nil {
@@ -189,7 +199,7 @@ func (o *outbound) writeLocked() {
 	if o.err == nil {
 		o.flushed += uint64(len(buf))
 	}
-	putBuffer(buf)
+	o.putBufferLocked(buf)
 	o.tellLocked()
 }
 

@@ -50,8 +50,26 @@ func (c *Conn) read() (Message, error) {
 	if !in.fin || int64(len(data)) != in.size {
 		return Message{}, c.readError(broken("message without its end"))
 	}
-	m := Message{Type: MessageType(typ), Data: data}
-	if in.compressed {
+	return c.newMessage(MessageType(typ), data)
+}
+
+// readSmall is read for a message that is in the buffer, all of it in one frame.
+// The codec does not see it: its locks and its own buffer would take longer than
+// all the rest, and inbound has looked at the frame in any case. To the codec, it
+// is as if the peer had not sent it.
+func (c *Conn) readSmall() (Message, error) {
+	typ, data, err := c.wire.in.takeSmall()
+	if err != nil {
+		return Message{}, err
+	}
+	return c.newMessage(typ, data)
+}
+
+// newMessage is the message that was read last, decompressed and checked.
+func (c *Conn) newMessage(typ MessageType, data []byte) (Message, error) {
+	m := Message{Type: typ, Data: data}
+	if c.wire.in.compressed {
+		var err error
 		if m.Data, err = c.inflater.inflate(data); err != nil {
 			return Message{}, err
 		}

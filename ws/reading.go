@@ -5,13 +5,38 @@ import (
 	"time"
 )
 
-// There is one reader at a time. While a receive is under way it reads by itself:
-// to have a goroutine read and wake the receiver costs as much as the rest of a
-// small message. It waits for whole small frames only, where it can be interrupted
-// by a deadline of the connection and leave everything as it was. For all else
-// there is the pump: for large and fragmented messages, which no context may
-// interrupt; while nobody receives, for pings, the heartbeat and the end; and
-// always, if the connection has no deadlines.
+// Who reads a WebSocket, and when. There is one reader at a time:
+//
+//	             Receive finds the queue empty
+//	+--------+   (acquireReaderLocked)              +----------+
+//	|        |------------------------------------->|          |
+//	| nobody |                                      | receiver |
+//	|        |<-------------------------------------|          |
+//	+--------+   it has its message, or gives up    +----------+
+//	  |    ^     (release: the idle timer runs)       |      |
+//	  |    |                                          |      |
+//	  |    |  a message for a                         |      | end
+//	  |    |  receiver that waits                     |      | (conclude)
+//	  |    |  (deliver)                               |      |
+//	  |    |                    +------+              |      |
+//	  |    +--------------------|      |<-------------+      |
+//	  |                         | pump |  a frame that is    |
+//	  +------------------------>|      |  large or a         |
+//	   the idle timer has run   +------+  fragment           |
+//	   out (takeOver); Close,       |                        v
+//	   a lost connection (attend)   |                    +-------+
+//	                                +------------------->| ended |
+//	                                  end (conclude)     +-------+
+//
+// While a receive is under way it reads by itself: to have a goroutine read and wake
+// the receiver costs as much as the rest of a small message. It waits for whole
+// small frames only, where it can be interrupted by a deadline of the connection and
+// leave everything as it was. For all else there is the pump: for large and
+// fragmented messages, which no context may interrupt; while nobody receives, for
+// pings, the heartbeat and the end; and always, if the connection has no deadlines.
+// A receive that finds the pump at work waits for it.
+//
+// c.reading is set for receiver, pump and ended: nobody follows the last reader.
 
 // idleAfter is how long nobody reads before the pump does. It spares a program
 // that receives again and again the starting of a goroutine each time.
@@ -28,10 +53,9 @@ func (c *Conn) startReading() {
 	}
 }
 
-// claim makes the caller the reader, if there is none and it can be interrupted.
-func (c *Conn) claim() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// acquireReaderLocked makes the caller the reader, if there is none and it can be
+// interrupted.
+func (c *Conn) acquireReaderLocked() bool {
 	if c.reading || c.wake.set == nil {
 		return false
 	}
@@ -96,8 +120,8 @@ func (c *Conn) takeOver() {
 	}
 }
 
-// direct is a receive that reads. The caller has claimed the reading.
-func (c *Conn) direct(ctx context.Context, limit time.Time) (Message, error) {
+// receiveDirect is a receive that reads. The caller has acquired the reading.
+func (c *Conn) receiveDirect(ctx context.Context, limit time.Time) (Message, error) {
 	c.wake.arm(limit)
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, c.wake.fire)()
@@ -109,7 +133,7 @@ func (c *Conn) direct(ctx context.Context, limit time.Time) (Message, error) {
 		c.release()
 		return Message{}, err
 	case kind == smallMessage:
-		m, err := c.read() //nolint:contextcheck // it waits for nothing
+		m, err := c.readSmall()
 		if err == nil {
 			c.release()
 			return m, nil

@@ -24,26 +24,24 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 	if ctx.Err() != nil {
 		return Message{}, &opError{"receive", nil, contextError(ctx)}
 	}
-	if m, ok, err := c.take(); ok || err != nil {
+	c.mu.Lock()
+	m, ok, err := c.takeLocked()
+	reads := !ok && err == nil && c.acquireReaderLocked()
+	c.mu.Unlock()
+	if ok || err != nil {
 		return m, err
 	}
 	var limit time.Time
 	if c.opts.ReceiveTimeout > 0 {
 		limit = time.Now().Add(c.opts.ReceiveTimeout)
 	}
-	if c.claim() {
-		return c.direct(ctx, limit)
+	if reads {
+		return c.receiveDirect(ctx, limit)
 	}
 	return c.await(ctx, limit)
 }
 
-// take is what is there.
-func (c *Conn) take() (Message, bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.takeLocked()
-}
-
+// takeLocked is what is there.
 func (c *Conn) takeLocked() (Message, bool, error) {
 	if c.state == stateClosing {
 		return Message{}, false, c.closingLocked()
@@ -90,7 +88,7 @@ func (c *Conn) await(ctx context.Context, limit time.Time) (Message, error) {
 	}
 }
 
-// takeOrWait is take, and tells the pump if there is nothing.
+// takeOrWait is takeLocked, and tells the pump if there is nothing.
 func (c *Conn) takeOrWait() (Message, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

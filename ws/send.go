@@ -134,15 +134,17 @@ func (c *Conn) encode(typ MessageType, data []byte, level int) (position uint64,
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	out := &c.wire.out
-	if out.sealedNow() {
-		return 0, c.ending()
-	}
 	if level > 0 {
+		if out.sealedNow() {
+			return 0, c.ending() // and the deflater may be gone
+		}
 		if data, err = c.deflater.compress(data, level); err != nil {
 			return 0, err
 		}
 	}
-	out.begin(len(data), level > 0)
+	if !out.begin(len(data), level > 0) {
+		return 0, c.ending()
+	}
 	if err := c.codec.Write(context.Background(), websocket.MessageType(typ), data); err != nil {
 		return 0, out.failure(err)
 	}
