@@ -9,6 +9,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // What a request holds on its way to a connection, in the fields of exchange. Whatever
@@ -186,16 +187,22 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
 	dial.CatchUp(ctx)
 	if x.ctx.Err() != nil {
-		return contextError(x.ctx)
+		return httprule.ContextError(x.ctx)
 	}
 	if ctx.Err() == nil {
 		return dial.Failure(err, at)
 	}
+	var late *errors.TimeoutError
 	if now := time.Now(); x.settings.Total.IsZero() || now.Before(x.settings.Total) {
-		return &errors.TimeoutError{
+		late = &errors.TimeoutError{
 			Kind: errors.ErrConnectionTimeout, Phase: at.Phase, Limit: x.timeout.Connect,
 			Elapsed: now.Sub(since), Host: x.key.Addr(),
 		}
+	} else {
+		late = x.totalTimeout(at.Phase)
 	}
-	return x.totalTimeout(at.Phase)
+	if at.Phase == errors.PhasePool {
+		late.Err = x.c.explainWait(x.key)
+	}
+	return late
 }

@@ -1,17 +1,16 @@
 package connector
 
 import (
-	"maps"
 	"net/http"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // authorize gives a request the credentials that the netrc file has for its
 // host, unless it brings some.
 func (x *exchange) authorize(header http.Header) http.Header {
-	if hasField(header, "Authorization") {
+	if httprule.HasField(header, "Authorization") {
 		return header
 	}
 	login, password, ok := x.c.environ.Credentials(x.key.Host)
@@ -37,7 +36,7 @@ func proxyAuthorized(header http.Header, k key) http.Header {
 			return header
 		}
 	}
-	header = without(header, dial.ProxyAuthorization)
+	header = httprule.DeleteField(header, dial.ProxyAuthorization)
 	if len(own) > 0 {
 		if header = header.Clone(); header == nil {
 			header = http.Header{}
@@ -45,24 +44,4 @@ func proxyAuthorized(header http.Header, k key) http.Header {
 		header[dial.ProxyAuthorization] = own
 	}
 	return header
-}
-
-// hasField reports whether h has a field, whatever the case of its name.
-func hasField(h http.Header, field string) bool {
-	for name := range h {
-		if strings.EqualFold(name, field) {
-			return true
-		}
-	}
-	return false
-}
-
-// without is h without a field, whatever the case of its name. It may be h.
-func without(h http.Header, field string) http.Header {
-	if !hasField(h, field) {
-		return h
-	}
-	h = h.Clone()
-	maps.DeleteFunc(h, func(name string, _ []string) bool { return strings.EqualFold(name, field) })
-	return h
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -96,7 +97,7 @@ func (x *exchange) prepare() error {
 	}
 	ctx := req.Context()
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
 	x.key, x.ctx = k, ctx
 	x.clientTrace = httptrace.ContextClientTrace(ctx)
@@ -146,7 +147,7 @@ func (x *exchange) prepare() error {
 func (x *exchange) wishes(s *Settings) error {
 	req, c := x.orig, x.c
 	x.settings.Limits = c.limits
-	upgrade := hasField(req.Header, "Upgrade")
+	upgrade := httprule.HasField(req.Header, "Upgrade")
 	h1 := upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10

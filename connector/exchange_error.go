@@ -3,19 +3,19 @@ package connector
 import (
 	stderrors "errors"
 	"net"
-	"net/http"
 	"os"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // headError gives a failed send its class.
 func (x *exchange) headError(err error) error {
 	if own := x.ctx; own.Err() != nil {
-		return contextError(own)
+		return httprule.ContextError(own)
 	}
 	phase := errors.PhaseResponse
 	if x.unsent() {
@@ -58,7 +58,9 @@ func (x *exchange) headError(err error) error {
 	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
 		facts.ReadErr = nil // it was our side that closed
 	}
-	return errors.HeadFailure(err, errors.Exchange{Host: x.key.Addr(), Received: facts.Received, ReadErr: facts.ReadErr})
+	told := x.forError()
+	told.Received, told.ReadErr = facts.Received, facts.ReadErr
+	return errors.HeadFailure(err, told)
 }
 
 // unsent reports whether the request was still being sent.
@@ -70,8 +72,9 @@ func (x *exchange) unsent() bool {
 }
 
 // badHead is a response whose head breaks a limit or a rule.
-func (x *exchange) badHead(cause error) error {
-	return &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{
-		Status: http.StatusBadRequest, Message: "bad response from " + x.key.Addr(), Err: cause,
-	}}
+func (x *exchange) badHead(cause error) error { return errors.BadHead(cause, x.forError()) }
+
+// forError is what an error tells of the exchange.
+func (x *exchange) forError() errors.Exchange {
+	return errors.Exchange{Host: x.key.Addr(), Info: errors.InfoOf(x.orig)}
 }

@@ -5,8 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -51,15 +50,7 @@ func streamError(err error) (h2StreamError, bool) {
 
 // closes reports whether the connection is to be closed after the request.
 func closes(req *http.Request) bool {
-	if req.Close {
-		return true
-	}
-	for name, values := range req.Header {
-		if strings.EqualFold(name, "Connection") && httpguts.HeaderValuesContainsToken(values, "close") {
-			return true
-		}
-	}
-	return false
+	return req.Close || httprule.HasToken(req.Header, "Connection", "close")
 }
 
 // checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.

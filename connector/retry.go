@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // maxRefusals is how often a request that was refused is sent, and refusalWait how long it
@@ -55,16 +56,16 @@ func (x *exchange) stale(err error) bool {
 	}
 	if x.stream != nil {
 		// It shows in net/http that the connection is gone, and not just a stream.
-		return idempotent(x.orig) && x.conn.cc.Err() != nil
+		return httprule.Idempotent(x.orig) && x.conn.cc.Err() != nil
 	}
 	f := x.h1.Facts()
 	if isDeadline(f.ReadErr) || isDeadline(f.WriteErr) {
 		return false
 	}
 	if err == errIdleTimeout {
-		return idempotent(x.orig)
+		return httprule.Idempotent(x.orig)
 	}
-	return f.Received == 0 && (f.Sent == 0 || idempotent(x.orig))
+	return f.Received == 0 && (f.Sent == 0 || httprule.Idempotent(x.orig))
 }
 
 func isDeadline(err error) bool {
@@ -78,15 +79,4 @@ var errIdleTimeout = stderrors.New("the server has closed the idle connection, w
 // answersIdle recognises that 408.
 func (x *exchange) answersIdle(resp *http.Response) bool {
 	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
-}
-
-// idempotent is RFC 9110 9.2.2, and the header with which a caller vouches for
-// another method.
-func idempotent(req *http.Request) bool {
-	switch req.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace,
-		http.MethodPut, http.MethodDelete, "QUERY":
-		return true
-	}
-	return hasField(req.Header, "Idempotency-Key") || hasField(req.Header, "X-Idempotency-Key")
 }

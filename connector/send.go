@@ -3,6 +3,8 @@ package connector
 import (
 	"net/http"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // begin starts an exchange on the connection that was found.
@@ -41,7 +43,7 @@ func (x *exchange) copyRequest() *http.Request {
 // adapt makes a copy of the request what this connector sends of it.
 func (x *exchange) adapt(req *http.Request) {
 	req.Body = x.upload.ForWire()
-	if x.c.forceClose && !hasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
+	if x.c.forceClose && !httprule.HasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
 		req.Close = true
 	}
 	if x.trustEnv {
@@ -57,7 +59,7 @@ func (x *exchange) adapt(req *http.Request) {
 
 // keepHTTP10 asks for the connection to be kept, which HTTP/1.0 does not do by itself.
 func keepHTTP10(req *http.Request) {
-	if req.Close || hasField(req.Header, "Connection") {
+	if req.Close || httprule.HasField(req.Header, "Connection") {
 		return
 	}
 	req.Header = req.Header.Clone()

@@ -6,6 +6,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // blockGrace is how long a RoundTrip whose stream is lost may take to return by itself,
@@ -78,7 +80,7 @@ func (x *exchange) sendBlocking() (*http.Response, error) {
 		case <-x.stream.Done():
 			close(abandoned)
 			x.upload.Close()
-			return nil, contextError(x.stream)
+			return nil, httprule.ContextError(x.stream)
 		case <-lost:
 			if waits = x.upload.Sent(); waits {
 				lost = nil // it was closed in good order

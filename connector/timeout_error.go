@@ -1,14 +1,14 @@
 package connector
 
 import (
-	"context"
 	stderrors "errors"
+	"fmt"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-func (x *exchange) totalTimeout(phase errors.Phase) error {
+func (x *exchange) totalTimeout(phase errors.Phase) *errors.TimeoutError {
 	began := x.timing.Start
 	if s := SettingsFrom(x.orig.Context()); s != nil && !s.Started.IsZero() {
 		began = s.Started
@@ -27,22 +27,21 @@ func (x *exchange) readTimeout(phase errors.Phase) error {
 	}
 }
 
-// contextError is why the caller's context ended: its error, and its cause if
-// it was given another one.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || cause == err {
-		return err
+// explainWait says what a request that ran out of time in the queue has waited for.
+func (c *Connector) explainWait(k key) error {
+	st := c.Stats()
+	used, limit, where := st.InUse, c.config.Limit, ""
+	if limit <= 0 || used < limit {
+		used, _ = c.pool.HostLoad(k)
+		limit, where = c.config.LimitPerHost, " to "+k.Addr()
 	}
-	return &causedError{err, cause}
-}
-
-type causedError struct{ err, cause error }
-
-func (e *causedError) Error() string {
-	if stderrors.Is(e.cause, e.err) {
-		return e.cause.Error()
+	switch {
+	case limit <= 0 || used < limit:
+		return stderrors.New("it waited for a connection that another request was making")
+	case st.Unread == 0:
+		return fmt.Errorf("%d of %d%s in use", used, limit, where)
+	case where == "":
+		return fmt.Errorf("%d of %d in use, %d by responses that nobody has read to their end or closed", used, limit, st.Unread)
 	}
-	return e.err.Error() + ": " + e.cause.Error()
+	return fmt.Errorf("%d of %d%s in use; %d responses, of all hosts, that nobody has read to their end or closed", used, limit, where, st.Unread)
 }
-func (e *causedError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // NewTransport returns an [http.Transport] that makes its connections as a
@@ -74,7 +75,7 @@ func NewTransport(cfg Config) (*http.Transport, error) {
 // checkTransport refuses the fields that a Transport has nothing for. It looks at
 // what the caller has set, before the defaults are put in.
 func (cfg *Config) checkTransport() error {
-	authorized := hasField(cfg.ProxyHeader, dial.ProxyAuthorization)
+	authorized := httprule.HasField(cfg.ProxyHeader, dial.ProxyAuthorization)
 	p := cfg.Protocols
 	for _, c := range []struct {
 		field, reason string

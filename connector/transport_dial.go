@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // transportDialer makes the connections of an http.Transport. That one puts TLS to
@@ -39,7 +40,7 @@ func (d *transportDialer) dial(ctx context.Context, _, addr string) (net.Conn, e
 		return nc, nil
 	}
 	if dial.CatchUp(ctx); ctx.Err() != nil {
-		return nil, contextError(ctx)
+		return nil, httprule.ContextError(ctx)
 	}
 	return nil, dial.Failure(err, a.At)
 }
@@ -75,7 +76,7 @@ func (d *transportDialer) useProxy(t *http.Transport, cfg *Config, through *dial
 		name = http.CanonicalHeaderKey(name)
 		t.ProxyConnectHeader[name] = append(t.ProxyConnectHeader[name], values...)
 	}
-	if !hasField(t.ProxyConnectHeader, "User-Agent") {
+	if !httprule.HasField(t.ProxyConnectHeader, "User-Agent") {
 		t.ProxyConnectHeader["User-Agent"] = []string{""} // net/http would write its own
 	}
 }

@@ -88,7 +88,7 @@ func TestTransportFields(t *testing.T) {
 	t.Parallel()
 	usual := newTransport(t, connector.Config{})
 	if usual.IdleConnTimeout != connector.DefaultKeepAlive || usual.TLSHandshakeTimeout != connector.DefaultSockConnect ||
-		!usual.DisableCompression || usual.DisableKeepAlives || usual.MaxConnsPerHost != 0 || usual.MaxIdleConns != 0 ||
+		!usual.DisableCompression || usual.DisableKeepAlives || usual.MaxConnsPerHost != 0 || usual.MaxIdleConns != connector.DefaultMaxIdle ||
 		usual.Proxy != nil || usual.ExpectContinueTimeout <= 0 || usual.MaxResponseHeaderBytes != 1<<20 {
 		t.Errorf("got %+v", usual)
 	}

@@ -5,12 +5,10 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -61,7 +59,7 @@ func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request,
 // RoundTrip sends the request and waits for the head of its response. The response's body
 // must be read with [Exchange.Read]. After an error [Exchange.Facts] says more.
 func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
-	expects := body.Present() && !x.settings.HTTP10 && expectsContinue(x.req)
+	expects := body.Present() && !x.settings.HTTP10 && httprule.HasToken(x.req.Header, "Expect", "100-continue")
 	if x.small && !expects && x.conn.prompt && wireSize(x.req) <= smallWrite {
 		if err := x.writeHere(); err != nil {
 			return nil, err
@@ -89,16 +87,6 @@ func wireSize(req *http.Request) (n int64) {
 		}
 	}
 	return n + max(req.ContentLength, 0)
-}
-
-// expectsContinue reports whether the request wants to be asked for its body.
-func expectsContinue(req *http.Request) bool {
-	for name, values := range req.Header {
-		if strings.EqualFold(name, "Expect") && httpguts.HeaderValuesContainsToken(values, "100-continue") {
-			return true
-		}
-	}
-	return false
 }
 
 // writeHere writes the request on the caller's goroutine. That the socket fails is no error

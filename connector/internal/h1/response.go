@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
-	"strings"
 
-	"golang.org/x/net/http/httpguts"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // readHead reads the head of the final response, and those of the interim ones before it.
@@ -23,16 +22,21 @@ func (x *Exchange) readHead() (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if resp.ProtoMajor != 1 || resp.StatusCode < 100 {
+		if (resp.ProtoMajor != 1 || resp.StatusCode < 100) && !x.settings.Limits.Lenient {
 			return nil, &HeadError{fmt.Sprintf("not a response of HTTP/1: %q", resp.Proto+" "+resp.Status)}
 		}
-		if resp.StatusCode == http.StatusSwitchingProtocols || resp.StatusCode > 199 {
+		if !isInterim(resp.StatusCode) {
 			return resp, x.judge(resp)
 		}
 		if err := x.noteInterim(resp); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// isInterim is RFC 9110 15.2, where 101 is the last response of HTTP on its connection.
+func isInterim(status int) bool {
+	return 100 <= status && status <= 199 && status != http.StatusSwitchingProtocols
 }
 
 // HeadError is a response that cannot be one, although net/http can read it.
@@ -69,7 +73,6 @@ func (x *Exchange) gate() *gate {
 // connection.
 func (x *Exchange) judge(resp *http.Response) error {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		x.keeps = false
 		if !asksForUpgrade(x.req.Header) || !asksForUpgrade(resp.Header) {
 			// RFC 9110 7.8: a server must not switch to what was not asked for.
 			return &HeadError{"101 Switching Protocols, for which nobody has asked"}
@@ -78,7 +81,7 @@ func (x *Exchange) judge(resp *http.Response) error {
 	if g := x.gate(); g != nil && g.decide(true) {
 		x.keeps = false // the body will not be sent
 	}
-	if resp.Close {
+	if resp.Close || resp.StatusCode < 200 {
 		x.keeps = false
 	}
 	return nil
@@ -86,14 +89,5 @@ func (x *Exchange) judge(resp *http.Response) error {
 
 // asksForUpgrade reports whether a head has both fields of an upgrade.
 func asksForUpgrade(h http.Header) bool {
-	upgrade, connection := false, false
-	for name, values := range h {
-		switch {
-		case strings.EqualFold(name, "Upgrade"):
-			upgrade = true
-		case strings.EqualFold(name, "Connection"):
-			connection = connection || httpguts.HeaderValuesContainsToken(values, "upgrade")
-		}
-	}
-	return upgrade && connection
+	return httprule.HasField(h, "Upgrade") && httprule.HasToken(h, "Connection", "upgrade")
 }
