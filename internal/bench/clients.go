@@ -17,6 +17,7 @@ import (
 // client is what does the work of a row. Each reads the whole body and gives the
 // connection back.
 type client struct {
+	name  string
 	get   func(ctx context.Context, url string, atLeast int64) error
 	post  func(ctx context.Context, url string, v *payload) error
 	put   func(ctx context.Context, url string, src source) error

@@ -21,7 +21,7 @@ func http2Rows(e env) []row {
 		{"connector", func() (client, error) { return overConnector(e.srv, s) }},
 	}
 	var all []row
-	for _, load := range []struct{ goroutines, ops int }{{1, 2500}, {16, 5000}, {256, 5000}} {
+	for _, load := range []struct{ goroutines, ops int }{{1, 1600}, {16, 4000}, {256, 4000}} {
 		all = append(all, row{
 			name: "HTTP/2 GET 64 B", family: "HTTP/2", goroutines: load.goroutines, ops: load.ops, rounds: 11,
 			entrants: clients, budgets: cpuBudget(1.00), task: getTask(e.srv.HTTP2),

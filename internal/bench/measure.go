@@ -28,7 +28,7 @@ func runRow(ctx context.Context, r row) ([]result, error) {
 		return results, err
 	}
 	others := append([]entrant{r.entrants[0]}, r.entrants[duel:]...)
-	more, err := runRounds(ctx, r, others, max(min(3, r.rounds), r.rounds/3))
+	more, err := runRounds(ctx, r, others, max(min(3, r.rounds), r.rounds/4))
 	if err != nil {
 		return nil, err
 	}
@@ -47,20 +47,16 @@ func runRounds(ctx context.Context, r row, entrants []entrant, rounds int) ([]re
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		var err error
 		if round == 0 || r.fresh {
 			closeClients(clients)
-			var err error
 			if clients, err = buildClients(ctx, r, entrants); err != nil {
 				return nil, err
 			}
 		}
-		got := make([]sample, len(entrants))
-		for i := range entrants {
-			i = (i + round) % len(entrants)
-			var err error
-			if got[i], err = measureOnce(ctx, r, clients[i]); err != nil {
-				return nil, fmt.Errorf("%s: %w", entrants[i].name, err)
-			}
+		got, err := measureRound(ctx, r, clients, round)
+		if err != nil {
+			return nil, err
 		}
 		for i := range results {
 			results[i].rounds = append(results[i].rounds, got[i])
@@ -80,13 +76,12 @@ func buildClients(ctx context.Context, r row, entrants []entrant) ([]client, err
 			closeClients(clients)
 			return nil, fmt.Errorf("%s: %w", e.name, err)
 		}
+		c.name = e.name
 		clients = append(clients, c)
 		if r.fresh || r.task == nil {
 			continue
 		}
-		warm := r
-		warm.ops = max(r.goroutines, r.ops/10)
-		if _, err := measureTask(ctx, warm, c); err != nil {
+		if _, err := measureSlice(ctx, r, c, max(2*r.goroutines, r.ops/10)); err != nil {
 			closeClients(clients)
 			return nil, fmt.Errorf("%s: %w", e.name, err)
 		}
@@ -102,18 +97,56 @@ func closeClients(clients []client) {
 	}
 }
 
-func measureOnce(ctx context.Context, r row, c client) (sample, error) {
+// measureRound has the clients take turns, a slice of the work each: in one order,
+// and then backwards, so that what changes steadily strikes all of them alike. The
+// next round begins with another client.
+//
+// The heap is collected before the round and not between the slices. Whoever fills
+// it starts a collection, with what the one before has left; on average that is as
+// much as this one leaves to the next. A collection before each slice would give
+// away what a slice has allocated since its last one.
+func measureRound(ctx context.Context, r row, clients []client, round int) ([]sample, error) {
+	runtime.GC()
+	got := make([]sample, len(clients))
+	slices := min(sliceCount, max(1, r.ops))
+	for slice := range slices {
+		for i := range clients {
+			if slice%2 == 1 {
+				i = len(clients) - 1 - i
+			}
+			i = (i + round) % len(clients)
+			s, err := measureSlice(ctx, r, clients[i], max(1, r.ops/slices))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", clients[i].name, err)
+			}
+			got[i] = got[i].add(s, slices)
+		}
+	}
+	return got, nil
+}
+
+// sliceCount is in how many slices a round does a client's work.
+const sliceCount = 4
+
+// add adds the share of a slice.
+func (s sample) add(slice sample, slices int) sample {
+	if s == nil {
+		s = sample{}
+	}
+	for m, v := range slice {
+		s[m] += v / float64(slices)
+	}
+	return s
+}
+
+// measureSlice does the row's task, or its own measurement. What it returns is of one
+// operation.
+func measureSlice(ctx context.Context, r row, c client, ops int) (sample, error) {
 	if r.measure != nil {
 		return r.measure(ctx, c)
 	}
-	return measureTask(ctx, r, c)
-}
-
-// measureTask does the row's task r.ops times.
-func measureTask(ctx context.Context, r row, c client) (sample, error) {
-	runtime.GC() // nobody pays for another one's garbage
 	var left atomic.Int64
-	left.Store(int64(r.ops))
+	left.Store(int64(ops))
 	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
 	var before, after runtime.MemStats
@@ -135,7 +168,7 @@ func measureTask(ctx context.Context, r row, c client) (sample, error) {
 	if err := failed.Load(); err != nil {
 		return nil, *err
 	}
-	n := float64(r.ops)
+	n := float64(ops)
 	return sample{
 		wallTime: float64(wall) / n, cpuTime: float64(cpu) / n,
 		allocs:     float64(after.Mallocs-before.Mallocs) / n,

@@ -15,7 +15,7 @@ type row struct {
 
 	// entrants do the work. The first is the base, and the second is this library:
 	// these two are the duel that the budgets are about. They have the machine for
-	// themselves; the rest comes after, in a third of the rounds, with a new base.
+	// themselves; the rest comes after, in a quarter of the rounds, with a new base.
 	entrants []entrant
 	budgets  []budget
 

@@ -35,18 +35,18 @@ func selfRows(e env) []row {
 	}
 	load := func(name string, goroutines, ops int, task func(context.Context, client) error) row {
 		return row{
-			name: "self, " + name, family: "self", goroutines: goroutines, ops: ops, rounds: 15, optional: true,
+			name: "self, " + name, family: "self", goroutines: goroutines, ops: ops, rounds: 21, optional: true,
 			entrants: twice(settings{}), task: task,
 		}
 	}
 	all := []row{
-		load("small", 1, 3000, getTask(e.srv.Plain)),
+		load("small", 1, 2000, getTask(e.srv.Plain)),
 		load("small", 16, 6000, getTask(e.srv.Plain)),
 		load("small", 256, 6000, getTask(e.srv.Plain)),
 		load("small over TLS", 16, 6000, getTask(e.srv.TLS)),
 	}
 	for _, bulk := range bulkRows(e) {
-		bulk.name, bulk.family, bulk.optional, bulk.budgets, bulk.rounds = "self, "+bulk.name, "self", true, nil, 15
+		bulk.name, bulk.family, bulk.optional, bulk.budgets, bulk.rounds = "self, "+bulk.name, "self", true, nil, 21
 		bulk.entrants = twice(settings{})
 		all = append(all, bulk)
 	}
@@ -58,17 +58,17 @@ func getRows(e env) []row {
 	for _, load := range []struct {
 		goroutines, ops int
 		budget          float64
-	}{{1, 3000, 0.75}, {16, 6000, 0.62}, {256, 6000, 0.58}} {
+	}{{1, 2000, 0.75}, {16, 6000, 0.62}, {256, 6000, 0.58}} {
 		all = append(all, row{
-			name: "GET 64 B", family: "HTTP/1.1", goroutines: load.goroutines, ops: load.ops, rounds: 13,
+			name: "GET 64 B", family: "HTTP/1.1", goroutines: load.goroutines, ops: load.ops, rounds: 21,
 			entrants: e.http1(settings{}), budgets: cpuBudget(load.budget), task: getTask(e.srv.Plain),
 		})
 	}
 	return append(all, row{
-		name: "GET 64 B, context that can be cancelled", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 9,
+		name: "GET 64 B, context that can be cancelled", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 13,
 		entrants: e.http1(settings{}), task: getCancelableTask(e.srv.Plain),
 	}, row{
-		name: "GET 64 B over TLS", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 9,
+		name: "GET 64 B over TLS", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 17,
 		entrants: e.http1(settings{}), budgets: cpuBudget(0.70), task: getTask(e.srv.TLS),
 	})
 }
@@ -76,7 +76,7 @@ func getRows(e env) []row {
 func postRows(e env) []row {
 	v, url := newPayload(), e.srv.Plain+"/sink"
 	return []row{{
-		name: "POST JSON 1 KiB", family: "HTTP/1.1", goroutines: 16, ops: 5000, rounds: 9,
+		name: "POST JSON 1 KiB", family: "HTTP/1.1", goroutines: 16, ops: 5000, rounds: 17,
 		entrants: e.http1(settings{}), budgets: cpuBudget(0.70),
 		task: func(_ context.Context, c client) error { return c.post(context.Background(), url, v) }, //nolint:contextcheck // as above
 	}}
@@ -84,7 +84,7 @@ func postRows(e env) []row {
 
 func connectionRows(e env) []row {
 	return []row{{
-		name: "GET 64 B, a new connection each", family: "HTTP/1.1", goroutines: 16, ops: 1000, rounds: 9,
+		name: "GET 64 B, a new connection each", family: "HTTP/1.1", goroutines: 16, ops: 1200, rounds: 17,
 		entrants: e.http1(settings{forceClose: true}), budgets: cpuBudget(0.90), task: getTask(e.srv.Plain),
 	}}
 }
@@ -103,20 +103,20 @@ func bulkRows(e env) []row {
 	}
 	return []row{
 		{
-			name: "PUT 256 MiB from a file", family: "HTTP/1.1", goroutines: 1, ops: 1, rounds: 13, fresh: true,
+			name: "PUT 256 MiB from a file", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 11, fresh: true,
 			entrants: all, budgets: cpuBudget(1.00), task: put(source{file: e.file}),
 		},
 		{
-			name: "PUT 256 MiB from a pipe", family: "HTTP/1.1", goroutines: 1, ops: 1, rounds: 13, fresh: true,
+			name: "PUT 256 MiB from a pipe", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 11, fresh: true,
 			entrants: without("go-retryablehttp"), // it keeps a pipe's bytes in memory
 			budgets:  cpuBudget(1.00), task: put(source{}),
 		},
 		{
-			name: "GET 256 MiB", family: "HTTP/1.1", goroutines: 1, ops: 1, rounds: 9, fresh: true,
+			name: "GET 256 MiB", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 9, fresh: true,
 			entrants: all, task: get("/big", bigSize),
 		},
 		{
-			name: "GET gzip, 1 MiB of JSON", family: "HTTP/1.1", goroutines: 1, ops: 24, rounds: 9,
+			name: "GET gzip, 1 MiB of JSON", family: "HTTP/1.1", goroutines: 1, ops: 24, rounds: 13,
 			entrants: without("connector"), // it hands on what comes
 			task:     get("/gzip", 1<<20),
 		},
@@ -127,7 +127,7 @@ func bulkRows(e env) []row {
 func allocRows(e env) []row {
 	count := func(name string, limit float64, task func(context.Context, client) error) row {
 		return row{
-			name: "allocations of a GET" + name, family: "allocations", ops: 2000, rounds: 3, onePOnly: true,
+			name: "allocations of a GET" + name, family: "allocations", ops: 600, rounds: 3, onePOnly: true,
 			entrants: e.http1(settings{})[:3], budgets: []budget{{allocs, absolute, limit}}, task: task,
 		}
 	}

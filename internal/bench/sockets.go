@@ -38,13 +38,13 @@ func socketRows(e env) []row {
 		name       string
 		bytes, ops int
 		budgets    []budget
-	}{{"64 B", 64, 5000, cpuBudget(1.03)}, {"64 KiB", 64 << 10, 800, nil}} {
+	}{{"64 B", 64, 3200, cpuBudget(1.03)}, {"64 KiB", 64 << 10, 600, nil}} {
 		data := make([]byte, size.bytes)
 		dial := func(name string, dial func(string, []byte) (client, error)) entrant {
 			return entrant{name, func() (client, error) { return dial(url, data) }}
 		}
 		all = append(all, row{
-			name: "WebSocket echo, " + size.name, family: "WebSocket", goroutines: 1, ops: size.ops, rounds: 15,
+			name: "WebSocket echo, " + size.name, family: "WebSocket", goroutines: 1, ops: size.ops, rounds: 13,
 			entrants: []entrant{
 				dial("coder/websocket", dialCoder), dial(ours, dialOurs), dial("gorilla", dialGorilla), dial("gws", dialGWS),
 			},
