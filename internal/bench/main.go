@@ -137,7 +137,7 @@ func runRows(ctx context.Context, rows []row, o options, m mode) (*report, error
 }
 
 // bigSize is what the rows of big bodies move.
-const bigSize = 256 << 20
+const bigSize = 128 << 20
 
 // makeBigFile makes a file for the uploads. It has no blocks on the disk.
 func makeBigFile() (string, error) {

@@ -103,16 +103,16 @@ func bulkRows(e env) []row {
 	}
 	return []row{
 		{
-			name: "PUT 256 MiB from a file", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 11, fresh: true,
+			name: "PUT 128 MiB from a file", family: "HTTP/1.1", goroutines: 1, ops: 4, rounds: 11, fresh: true,
 			entrants: all, budgets: cpuBudget(1.00), task: put(source{file: e.file}),
 		},
 		{
-			name: "PUT 256 MiB from a pipe", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 11, fresh: true,
+			name: "PUT 128 MiB from a pipe", family: "HTTP/1.1", goroutines: 1, ops: 4, rounds: 11, fresh: true,
 			entrants: without("go-retryablehttp"), // it keeps a pipe's bytes in memory
 			budgets:  cpuBudget(1.00), task: put(source{}),
 		},
 		{
-			name: "GET 256 MiB", family: "HTTP/1.1", goroutines: 1, ops: 2, rounds: 9, fresh: true,
+			name: "GET 128 MiB", family: "HTTP/1.1", goroutines: 1, ops: 4, rounds: 11, fresh: true,
 			entrants: all, task: get("/big", bigSize),
 		},
 		{
