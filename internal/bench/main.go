@@ -26,6 +26,7 @@ import (
 // options are what the command line says.
 type options struct {
 	mode    string
+	pin     bool
 	only    string
 	scale   float64
 	json    bool
@@ -40,6 +41,7 @@ func main() {
 	cpus := flag.String("cpus", "", "with -serve: run on these CPUs only")
 	hold := flag.Bool("hold", false, "measure idle connections as standard input says")
 	flag.StringVar(&o.mode, "p", "one", "`one` P on a CPU of its own, or all Ps on all CPUs")
+	flag.BoolVar(&o.pin, "pin", true, "with -p one: pin the client to a CPU of its own, if the system can")
 	flag.StringVar(&o.only, "run", "", "run only the rows whose name, with how many at a time in brackets, matches this regular `expression`")
 	flag.Float64Var(&o.scale, "scale", 1, "multiply the number of rounds by `factor`")
 	flag.BoolVar(&o.json, "json", false, "print JSON instead of Markdown")
@@ -70,7 +72,7 @@ func compare(o options) error {
 	if o.write != "" && o.only != "" {
 		return errors.New("-write needs every row: leave -run out")
 	}
-	m, err := newMode(o.mode)
+	m, err := newMode(o.mode, o.pin)
 	if err != nil {
 		return err
 	}

@@ -19,12 +19,14 @@ type mode struct {
 }
 
 // newMode plans a mode; nothing is pinned yet.
-func newMode(name string) (mode, error) {
+func newMode(name string, pin bool) (mode, error) {
 	switch name {
 	case "one":
 		m := mode{name: name, procs: 1}
 		cpus, err := allowedCPUs()
 		switch {
+		case !pin:
+			m.note = "client with one P, not pinned"
 		case err != nil:
 			m.note = fmt.Sprintf("client with one P, not pinned (%v)", err)
 		case len(cpus) < 2:

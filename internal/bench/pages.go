@@ -7,11 +7,15 @@ import (
 	"strings"
 )
 
-// writePages puts the tables between the marks of the mode: README.md has the duel
-// and the clients of HTTP/1.1, docs/performance.md everything.
+// writePages puts the tables between the marks of the mode: README.md has the duel,
+// if it has budgets, and the clients of HTTP/1.1; docs/performance.md everything.
 func (r *report) writePages(dir string) error {
-	readme := r.caption() + "\n\n" + r.duelTable()
-	full := r.caption() + "\n\n" + r.duelTable() + "\n" + r.clientTables() + r.details()
+	clients := r.clientTables([]string{"HTTP/1.1"})
+	readme := r.caption() + "\n\n" + clients
+	if r.Mode == "one" {
+		readme = r.caption() + "\n\n" + r.duelTable() + "\n" + clients
+	}
+	full := r.caption() + "\n\n" + r.duelTable() + "\n" + r.clientTables(r.families()) + r.details()
 	for name, text := range map[string]string{"README.md": readme, "docs/performance.md": full} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		page, err := os.ReadFile(path)

@@ -60,15 +60,15 @@ func getRows(e env) []row {
 		budget          float64
 	}{{1, 2000, 0.75}, {16, 6000, 0.62}, {256, 6000, 0.58}} {
 		all = append(all, row{
-			name: "GET 64 B", family: "HTTP/1.1", goroutines: load.goroutines, ops: load.ops, rounds: 21,
+			name: "GET 64 B", family: "HTTP/1.1", goroutines: load.goroutines, ops: load.ops, rounds: 17,
 			entrants: e.http1(settings{}), budgets: cpuBudget(load.budget), task: getTask(e.srv.Plain),
 		})
 	}
 	return append(all, row{
-		name: "GET 64 B, context that can be cancelled", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 13,
+		name: "GET 64 B, context that can be cancelled", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 9,
 		entrants: e.http1(settings{}), task: getCancelableTask(e.srv.Plain),
 	}, row{
-		name: "GET 64 B over TLS", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 17,
+		name: "GET 64 B over TLS", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 15,
 		entrants: e.http1(settings{}), budgets: cpuBudget(0.70), task: getTask(e.srv.TLS),
 	})
 }
@@ -76,7 +76,7 @@ func getRows(e env) []row {
 func postRows(e env) []row {
 	v, url := newPayload(), e.srv.Plain+"/sink"
 	return []row{{
-		name: "POST JSON 1 KiB", family: "HTTP/1.1", goroutines: 16, ops: 5000, rounds: 17,
+		name: "POST JSON 1 KiB", family: "HTTP/1.1", goroutines: 16, ops: 5000, rounds: 15,
 		entrants: e.http1(settings{}), budgets: cpuBudget(0.70),
 		task: func(_ context.Context, c client) error { return c.post(context.Background(), url, v) }, //nolint:contextcheck // as above
 	}}
@@ -84,7 +84,7 @@ func postRows(e env) []row {
 
 func connectionRows(e env) []row {
 	return []row{{
-		name: "GET 64 B, a new connection each", family: "HTTP/1.1", goroutines: 16, ops: 1200, rounds: 17,
+		name: "GET 64 B, a new connection each", family: "HTTP/1.1", goroutines: 16, ops: 1200, rounds: 13,
 		entrants: e.http1(settings{forceClose: true}), budgets: cpuBudget(0.90), task: getTask(e.srv.Plain),
 	}}
 }
