@@ -10,6 +10,7 @@ LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
 FUZZ ?= Fuzz[A-Za-z0-9_]+
+P ?= one
 
 # The race detector needs cgo, and cgo a C compiler. Go says whether it has one.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -59,8 +60,12 @@ fuzz: ## every fuzz target for T=10s, or those that FUZZ names
 		done; done); done
 
 .PHONY: bench
-bench: ## compare with other clients, in less than three minutes
-	@cd internal/bench && go run .
+bench: ## compare with other clients, in about three minutes: one P, or with P=all all Ps
+	@cd internal/bench && go run . -p $(P)
+
+.PHONY: figures
+figures: ## measure both, and write the tables into the README and docs/performance.md
+	@cd internal/bench && go build -o bench . && ./bench -p one -write ../.. > /dev/null && ./bench -p all -write ../.. > /dev/null
 
 .PHONY: interop
 interop: ## tests against real peers, which are installed first

@@ -15,71 +15,70 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// side is one way to do something that needs no server.
-func side(name string, do func() error) client {
-	return client{name: name, close: func() {}, do: func(context.Context) error { return do() }}
+// local is a way to do something that needs no server.
+func local(do func() error) client {
+	return client{do: func(context.Context) error { return do() }}
 }
 
-// cookieWorkloads compare jars: the cookies of one request, among those of
-// others. With sites, every cookie has a registrable domain of its own; with
-// hosts, all are sub-domains of one.
-func cookieWorkloads() []workload {
-	all := make([]workload, 0, 4)
+// cookieRows compare jars: the cookies of one request, among those of others. With
+// sites, every cookie has a registrable domain of its own; with hosts, all are
+// sub-domains of one.
+func cookieRows() []row {
+	all := make([]row, 0, 4)
 	for _, layout := range []struct{ name, pattern string }{{"sites", "site%d.com"}, {"hosts", "host%d.site.com"}} {
 		for _, n := range []int{1000, 100_000} {
-			ops := 2000
+			ops := 5000
 			if layout.name == "hosts" {
 				ops = 20 // net/http/cookiejar looks at every cookie of the site
 			}
-			all = append(all, workload{
-				name:       fmt.Sprintf("cookies of a request among %d %s", n, layout.name),
-				goroutines: 1, ops: ops, rounds: 5, base: "cookiejar",
-				task:    func(ctx context.Context, c client) error { return c.do(ctx) },
-				clients: func() ([]client, error) { return jars(layout.pattern, n) },
+			all = append(all, row{
+				name:   fmt.Sprintf("cookies of a request among %d %s", n, layout.name),
+				family: "jar", ops: ops, rounds: 5, onePOnly: true,
+				entrants: []entrant{
+					{"cookiejar", func() (client, error) { return fillStandardJar(layout.pattern, n) }},
+					{ours, func() (client, error) { return fillJar(jar.New(jar.Config{}), layout.pattern, n), nil }},
+				},
+				task: func(ctx context.Context, c client) error { return c.do(ctx) },
 			})
 		}
 	}
 	return all
 }
 
-func jars(pattern string, n int) ([]client, error) {
-	std, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+func fillStandardJar(pattern string, n int) (client, error) {
+	j, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	if err != nil {
-		return nil, err
+		return client{}, err
 	}
-	ours := jar.New(jar.Config{})
+	return fillJar(j, pattern, n), nil
+}
+
+func fillJar(j http.CookieJar, pattern string, n int) client {
 	for i := range n {
 		u := &url.URL{Scheme: "https", Host: fmt.Sprintf(pattern, i), Path: "/"}
-		set := []*http.Cookie{{Name: "id", Value: "0123456789abcdef"}}
-		std.SetCookies(u, set)
-		ours.SetCookies(u, set)
+		j.SetCookies(u, []*http.Cookie{{Name: "id", Value: "0123456789abcdef"}})
 	}
 	u := &url.URL{Scheme: "https", Host: fmt.Sprintf(pattern, n/2), Path: "/path"}
-	look := func(j http.CookieJar) func() error {
-		return func() error {
-			if got := j.Cookies(u); len(got) != 1 {
-				return fmt.Errorf("%d cookies instead of 1", len(got))
-			}
-			return nil
+	return local(func() error {
+		if got := j.Cookies(u); len(got) != 1 {
+			return fmt.Errorf("%d cookies instead of 1", len(got))
 		}
-	}
-	return []client{side("cookiejar", look(std)), side("aiolos", look(ours))}, nil
+		return nil
+	})
 }
 
 const formSize = 100 << 20
 
-// formWorkload compares a form of one big file with mime/multipart by hand, both
-// read as net/http reads a body.
-func formWorkload(file string) workload {
-	return workload{
-		name: "multipart of 100 MiB from a file", goroutines: 1, ops: 1, rounds: 9, base: "by hand",
-		task: func(ctx context.Context, c client) error { return c.do(ctx) },
-		clients: func() ([]client, error) {
-			return []client{
-				side("by hand", func() error { return multipartByHand(file) }),
-				side("aiolos", func() error { return multipartByForm(file) }),
-			}, nil
-		},
+// formRow compares a form of one big file with mime/multipart by hand, both read as
+// net/http reads a body.
+func formRow(e env) row {
+	side := func(name string, build func(file string) error) entrant {
+		return entrant{name, func() (client, error) { return local(func() error { return build(e.file) }), nil }}
+	}
+	return row{
+		name: "multipart of 100 MiB from a file", family: "form", ops: 1, rounds: 9, onePOnly: true,
+		entrants: []entrant{side("by hand", multipartByHand), side(ours, multipartByForm)},
+		task:     func(ctx context.Context, c client) error { return c.do(ctx) },
 	}
 }
 

@@ -3,110 +3,159 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"text/tabwriter"
 	"time"
 )
 
-// workload is one kind of work, for all clients.
-type workload struct {
-	name       string
-	goroutines int
-	ops        int // of one client in one round, all goroutines together
-	rounds     int
-	without    []string // clients that do not do this
-	base       string   // whom the others are compared with; empty: http.Client
-	settings   settings
-	clients    func() ([]client, error) // instead of all clients of HTTP
-	// task is what one goroutine does once.
-	task func(ctx context.Context, c client) error
-}
-
-// cost is what one client took for one round, per operation.
-type cost struct {
-	wall, cpu     time.Duration
-	allocs, bytes float64
-}
-
-// result is one line of a table.
+// result is what one entrant took in all rounds, and the base in the same ones.
 type result struct {
-	client string
-	wall   []time.Duration
-	cpu    []time.Duration
-	allocs []float64
-	bytes  []float64
+	name    string
+	rounds  []sample
+	against []sample
 }
 
-type table struct {
-	workload
-	results []*result
-}
-
-// baseline is the client that the others are compared with, if the workload does
-// not say another.
-const baseline = "http.Client"
-
-// run measures all clients. They live as long as the workload, so that their
-// connections are there after the first, unmeasured round.
-func run(ctx context.Context, srv *server, w workload) (*table, error) {
-	build := w.clients
-	if build == nil {
-		build = func() ([]client, error) { return newClients(srv, w.settings) }
+// runRow measures the duel, and then the others.
+func runRow(ctx context.Context, r row) ([]result, error) {
+	duel := min(2, len(r.entrants))
+	if r.measure != nil { // by a process of its own each
+		duel = len(r.entrants)
 	}
-	clients, err := build()
+	results, err := runRounds(ctx, r, r.entrants[:duel], r.rounds)
+	if err != nil || len(r.entrants) == duel {
+		return results, err
+	}
+	others := append([]entrant{r.entrants[0]}, r.entrants[duel:]...)
+	more, err := runRounds(ctx, r, others, max(min(3, r.rounds), r.rounds/4))
 	if err != nil {
 		return nil, err
 	}
-	clients = slices.DeleteFunc(clients, func(c client) bool { return slices.Contains(w.without, c.name) })
-	if w.base == "" {
-		w.base = baseline
+	return append(results, more[1:]...), nil
+}
+
+// runRounds runs all entrants in every round; who begins changes.
+func runRounds(ctx context.Context, r row, entrants []entrant, rounds int) ([]result, error) {
+	results := make([]result, len(entrants))
+	for i, e := range entrants {
+		results[i].name = e.name
 	}
-	t := &table{workload: w}
-	for _, c := range clients {
-		defer c.close()
-		t.results = append(t.results, &result{client: c.name})
-		warm := w
-		warm.ops = max(w.goroutines, w.ops/10)
-		if _, err := measure(ctx, c, warm); err != nil {
-			return nil, fmt.Errorf("%s: %w", c.name, err)
+	var clients []client
+	defer func() { closeClients(clients) }()
+	for round := range rounds {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if round == 0 || r.fresh {
+			closeClients(clients)
+			if clients, err = buildClients(ctx, r, entrants); err != nil {
+				return nil, err
+			}
+		}
+		got, err := measureRound(ctx, r, clients, round)
+		if err != nil {
+			return nil, err
+		}
+		for i := range results {
+			results[i].rounds = append(results[i].rounds, got[i])
+			results[i].against = append(results[i].against, got[0])
 		}
 	}
-	for round := range w.rounds {
+	return results, nil
+}
+
+// buildClients makes the clients. Those that live for all rounds have made their
+// connections when it returns.
+func buildClients(ctx context.Context, r row, entrants []entrant) ([]client, error) {
+	var clients []client
+	for _, e := range entrants {
+		c, err := e.build()
+		if err != nil {
+			closeClients(clients)
+			return nil, fmt.Errorf("%s: %w", e.name, err)
+		}
+		c.name = e.name
+		clients = append(clients, c)
+		if r.fresh || r.task == nil {
+			continue
+		}
+		if _, err := measureSlice(ctx, r, c, max(2*r.goroutines, r.ops/10)); err != nil {
+			closeClients(clients)
+			return nil, fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	return clients, nil
+}
+
+func closeClients(clients []client) {
+	for _, c := range clients {
+		if c.close != nil {
+			c.close()
+		}
+	}
+}
+
+// measureRound has the clients take turns, a slice of the work each: in one order,
+// and then backwards, so that what changes steadily strikes all of them alike. The
+// next round begins with another client.
+//
+// The heap is collected before the round and not between the slices. Whoever fills
+// it starts a collection, with what the one before has left; on average that is as
+// much as this one leaves to the next. A collection before each slice would give
+// away what a slice has allocated since its last one.
+func measureRound(ctx context.Context, r row, clients []client, round int) ([]sample, error) {
+	runtime.GC()
+	got := make([]sample, len(clients))
+	slices := min(sliceCount, max(1, r.ops))
+	for slice := range slices {
 		for i := range clients {
+			if slice%2 == 1 {
+				i = len(clients) - 1 - i
+			}
 			i = (i + round) % len(clients)
-			got, err := measure(ctx, clients[i], w)
+			s, err := measureSlice(ctx, r, clients[i], max(1, r.ops/slices))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", clients[i].name, err)
 			}
-			r := t.results[i]
-			r.wall = append(r.wall, got.wall)
-			r.cpu = append(r.cpu, got.cpu)
-			r.allocs = append(r.allocs, got.allocs)
-			r.bytes = append(r.bytes, got.bytes)
+			got[i] = got[i].add(s, slices)
 		}
 	}
-	return t, nil
+	return got, nil
 }
 
-// measure runs the workload once with one client.
-func measure(ctx context.Context, c client, w workload) (cost, error) {
-	runtime.GC() // nobody pays for another one's garbage
+// sliceCount is in how many slices a round does a client's work.
+const sliceCount = 4
+
+// add adds the share of a slice.
+func (s sample) add(slice sample, slices int) sample {
+	if s == nil {
+		s = sample{}
+	}
+	for m, v := range slice {
+		s[m] += v / float64(slices)
+	}
+	return s
+}
+
+// measureSlice does the row's task, or its own measurement. What it returns is of one
+// operation.
+func measureSlice(ctx context.Context, r row, c client, ops int) (sample, error) {
+	if r.measure != nil {
+		return r.measure(ctx, c)
+	}
 	var left atomic.Int64
-	left.Store(int64(w.ops))
+	left.Store(int64(ops))
 	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	cpu, start := cpuTime(), time.Now()
-	for range w.goroutines {
+	cpu, start := readCPUTime(), time.Now()
+	for range max(1, r.goroutines) {
 		wg.Go(func() {
 			for left.Add(-1) >= 0 {
-				if err := w.task(ctx, c); err != nil {
+				if err := r.task(ctx, c); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -114,65 +163,24 @@ func measure(ctx context.Context, c client, w workload) (cost, error) {
 		})
 	}
 	wg.Wait()
-	wall, cpu := time.Since(start), cpuTime()-cpu
+	wall, cpu := time.Since(start), readCPUTime()-cpu
 	runtime.ReadMemStats(&after)
 	if err := failed.Load(); err != nil {
-		return cost{}, *err
+		return nil, *err
 	}
-	n := time.Duration(w.ops)
-	return cost{
-		wall: wall / n, cpu: cpu / n,
-		allocs: float64(after.Mallocs-before.Mallocs) / float64(w.ops),
-		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(w.ops),
+	n := float64(ops)
+	return sample{
+		wallTime: float64(wall) / n, cpuTime: float64(cpu) / n,
+		allocs:     float64(after.Mallocs-before.Mallocs) / n,
+		allocBytes: float64(after.TotalAlloc-before.TotalAlloc) / n,
 	}, nil
 }
 
-// cpuTime is the time that this process has had of all CPUs.
-func cpuTime() time.Duration {
+// readCPUTime is the time that this process has had of all CPUs.
+func readCPUTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err) // it has no way to fail for the process itself
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// print writes the table.
-func (t *table) print(out io.Writer) {
-	base := t.results[slices.IndexFunc(t.results, func(r *result) bool { return r.client == t.base })]
-	fmt.Fprintf(out, "\n%s: %d at a time, %d rounds of %d, ratios to %s\n", t.name, t.goroutines, t.rounds, t.ops, t.base)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  client\ttime\tratio\tclient CPU\tratio\tallocs\tkB")
-	for _, r := range t.results {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\n", r.client,
-			text(median(r.wall)), ratio(r.wall, base.wall), text(median(r.cpu)), ratio(r.cpu, base.cpu),
-			median(r.allocs), median(r.bytes)/1e3)
-	}
-	_ = w.Flush()
-}
-
-func text(d time.Duration) string {
-	switch {
-	case d >= 10*time.Millisecond:
-		return fmt.Sprintf("%.0f ms", float64(d)/1e6)
-	case d >= time.Millisecond:
-		return fmt.Sprintf("%.2f ms", float64(d)/1e6)
-	}
-	return fmt.Sprintf("%.1f µs", float64(d)/1e3)
-}
-
-func median[V int64 | float64 | time.Duration](all []V) V {
-	all = slices.Sorted(slices.Values(all))
-	if n := len(all); n%2 == 0 {
-		return (all[n/2-1] + all[n/2]) / 2
-	}
-	return all[len(all)/2]
-}
-
-// ratio compares round by round.
-func ratio(of, base []time.Duration) string {
-	all := make([]float64, len(of))
-	for i := range of {
-		all[i] = float64(of[i]) / float64(base[i])
-	}
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", median(all), slices.Min(all), slices.Max(all))
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/valyala/fasthttp"
@@ -16,10 +15,10 @@ import (
 
 // overResty is resty, used as its documentation shows, but for the big
 // download, which it would keep in memory.
-func overResty(rt *http.Transport) client {
+func overResty(rt http.RoundTripper) client {
 	c := resty.NewWithClient(&http.Client{Transport: rt})
 	return client{
-		name: "resty", close: func() { _ = c.Close() },
+		close: func() { _ = c.Close() },
 		get: func(ctx context.Context, url string, atLeast int64) error {
 			req := c.R().SetContext(ctx)
 			if atLeast >= bigSize {
@@ -27,7 +26,7 @@ func overResty(rt *http.Transport) client {
 				if err != nil {
 					return err
 				}
-				return drain(resp.RawResponse, nil, atLeast)
+				return drain(resp.RawResponse, nil, settings{proto: 1}, atLeast)
 			}
 			resp, err := req.Get(url)
 			if err == nil && int64(len(resp.Bytes())) < atLeast {
@@ -38,16 +37,17 @@ func overResty(rt *http.Transport) client {
 		post: func(ctx context.Context, url string, v *payload) error {
 			var got answer
 			_, err := c.R().SetContext(ctx).SetBody(v).SetResult(&got).Post(url)
-			return check(got, err)
+			return got.check(1000, err)
 		},
-		put: func(ctx context.Context, url, file string) error {
-			return withFile(file, func(f *os.File) error {
+		put: func(ctx context.Context, url string, src source) error {
+			return src.use(func(r io.Reader) error {
 				var got answer
-				_, err := c.R().SetContext(ctx).SetBody(f).SetContentLength(bigSize).SetResult(&got).Put(url)
-				if err == nil && got.Received != bigSize {
-					err = fmt.Errorf("%d bytes of %d were received", got.Received, bigSize)
+				req := c.R().SetContext(ctx).SetBody(r).SetResult(&got)
+				if src.length() > 0 {
+					req.SetContentLength(src.length())
 				}
-				return err
+				_, err := req.Put(url)
+				return got.check(bigSize, err)
 			})
 		},
 	}
@@ -60,18 +60,16 @@ func overRetryable(c *retryablehttp.Client) client {
 		if err != nil {
 			return nil, err
 		}
-		req.Header.Set("Accept", "*/*")
-		req.Header.Set("User-Agent", "bench")
 		if contentType != "" {
 			req.Header.Set("Content-Type", contentType)
 		}
 		return c.Do(req)
 	}
 	return client{
-		name: "go-retryablehttp", close: c.HTTPClient.CloseIdleConnections,
+		close: c.HTTPClient.CloseIdleConnections,
 		get: func(ctx context.Context, url string, atLeast int64) error {
 			resp, err := send(ctx, http.MethodGet, url, nil, "")
-			return drain(resp, err, atLeast)
+			return drain(resp, err, settings{proto: 1}, atLeast)
 		},
 		post: func(ctx context.Context, url string, v *payload) error {
 			data, err := json.Marshal(v)
@@ -81,10 +79,10 @@ func overRetryable(c *retryablehttp.Client) client {
 			resp, err := send(ctx, http.MethodPost, url, bytes.NewReader(data), "application/json")
 			return decode(resp, err)
 		},
-		put: func(ctx context.Context, url, file string) error {
-			return withFile(file, func(f *os.File) error {
-				resp, err := send(ctx, http.MethodPut, url, f, "")
-				return received(resp, err)
+		put: func(ctx context.Context, url string, src source) error {
+			return src.use(func(r io.Reader) error {
+				resp, err := send(ctx, http.MethodPut, url, r, "")
+				return receive(resp, err)
 			})
 		},
 	}
@@ -110,10 +108,9 @@ func overFast(srv *server, s settings) client {
 		return use(resp)
 	}
 	return client{
-		name: "fasthttp", close: c.CloseIdleConnections,
+		close: c.CloseIdleConnections,
 		get: func(_ context.Context, url string, atLeast int64) error {
 			return send(fasthttp.MethodGet, url, func(req *fasthttp.Request) {
-				req.Header.Set("Accept", "*/*")
 				req.Header.Set("Accept-Encoding", "gzip")
 			}, func(resp *fasthttp.Response) error { return drainFast(resp, atLeast) })
 		},
@@ -128,23 +125,18 @@ func overFast(srv *server, s settings) client {
 			}, func(resp *fasthttp.Response) error {
 				var got answer
 				err := json.Unmarshal(resp.Body(), &got)
-				return check(got, err)
+				return got.check(1000, err)
 			})
 		},
-		put: func(_ context.Context, url, file string) error {
-			f, err := os.Open(file)
-			if err != nil {
-				return err
-			}
-			return send(fasthttp.MethodPut, url, func(req *fasthttp.Request) {
-				req.SetBodyStream(f, bigSize) // which closes the file
-			}, func(resp *fasthttp.Response) error {
-				var got answer
-				err := json.Unmarshal(resp.Body(), &got)
-				if err == nil && got.Received != bigSize {
-					err = fmt.Errorf("%d bytes of %d were received", got.Received, bigSize)
-				}
-				return err
+		put: func(_ context.Context, url string, src source) error {
+			return src.use(func(r io.Reader) error {
+				return send(fasthttp.MethodPut, url, func(req *fasthttp.Request) {
+					req.SetBodyStream(r, int(src.length()))
+				}, func(resp *fasthttp.Response) error {
+					var got answer
+					err := json.Unmarshal(resp.Body(), &got)
+					return got.check(bigSize, err)
+				})
 			})
 		},
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
@@ -31,37 +30,32 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// socketWorkloads compare one message there and back, over one connection.
-// For small messages command echo, in the directory echo, sees more.
-func socketWorkloads(srv *server) []workload {
-	all := make([]workload, 0, 2)
+// socketRows compare one message there and back, over one connection.
+func socketRows(e env) []row {
+	url := e.srv.Socket + "/ws"
+	all := make([]row, 0, 2)
 	for _, size := range []struct {
 		name       string
 		bytes, ops int
-	}{{"64 B", 64, 2000}, {"64 KiB", 64 << 10, 500}} {
-		all = append(all, workload{
-			name: "WebSocket echo, " + size.name, goroutines: 1, ops: size.ops, rounds: 9, base: "coder/websocket",
+		budgets    []budget
+	}{{"64 B", 64, 3200, cpuBudget(1.03)}, {"64 KiB", 64 << 10, 600, nil}} {
+		data := make([]byte, size.bytes)
+		dial := func(name string, dial func(string, []byte) (client, error)) entrant {
+			return entrant{name, func() (client, error) { return dial(url, data) }}
+		}
+		all = append(all, row{
+			name: "WebSocket echo, " + size.name, family: "WebSocket", goroutines: 1, ops: size.ops, rounds: 13,
+			entrants: []entrant{
+				dial("coder/websocket", dialCoder), dial(ours, dialOurs), dial("gorilla", dialGorilla), dial("gws", dialGWS),
+			},
+			budgets: size.budgets,
 			task:    func(ctx context.Context, c client) error { return c.do(ctx) },
-			clients: func() ([]client, error) { return sockets(srv.Plain, make([]byte, size.bytes)) },
 		})
 	}
 	return all
 }
 
 var errLength = errors.New("the answer is not what was sent")
-
-func sockets(server string, data []byte) ([]client, error) {
-	url := "ws" + strings.TrimPrefix(server, "http") + "/ws"
-	var all []client
-	for _, dial := range []func(string, []byte) (client, error){dialCoder, dialAiolos, dialGorilla, dialGWS} {
-		c, err := dial(url, data)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return all, nil
-}
 
 func dialCoder(url string, data []byte) (client, error) {
 	c, _, err := websocket.Dial(context.Background(), url, nil) //nolint:bodyclose // it is the connection
@@ -70,7 +64,7 @@ func dialCoder(url string, data []byte) (client, error) {
 	}
 	c.SetReadLimit(-1)
 	return client{
-		name: "coder/websocket", close: func() { _ = c.CloseNow() },
+		close: func() { _ = c.CloseNow() },
 		do: func(ctx context.Context) error {
 			if err := c.Write(ctx, websocket.MessageBinary, data); err != nil {
 				return err
@@ -81,7 +75,7 @@ func dialCoder(url string, data []byte) (client, error) {
 	}, nil
 }
 
-func dialAiolos(url string, data []byte) (client, error) {
+func dialOurs(url string, data []byte) (client, error) {
 	s, err := session.New(session.Config{})
 	if err != nil {
 		return client{}, err
@@ -91,7 +85,7 @@ func dialAiolos(url string, data []byte) (client, error) {
 		return client{}, err
 	}
 	return client{
-		name: "aiolos", close: func() { _ = c.Close(ws.CloseNormal, ""); _ = s.Close() },
+		close: func() { _ = c.Close(ws.CloseNormal, ""); _ = s.Close() },
 		do: func(ctx context.Context) error {
 			if err := c.SendBytes(ctx, data); err != nil {
 				return err
@@ -108,7 +102,7 @@ func dialGorilla(url string, data []byte) (client, error) {
 		return client{}, err
 	}
 	return client{
-		name: "gorilla", close: func() { _ = c.Close() },
+		close: func() { _ = c.Close() },
 		do: func(context.Context) error {
 			if err := c.WriteMessage(gorilla.BinaryMessage, data); err != nil {
 				return err
@@ -139,7 +133,7 @@ func dialGWS(url string, data []byte) (client, error) {
 	}
 	go c.ReadLoop()
 	return client{
-		name: "gws", close: func() { _ = c.NetConn().Close() },
+		close: func() { _ = c.NetConn().Close() },
 		do: func(context.Context) error {
 			if err := c.WriteMessage(gws.OpcodeBinary, data); err != nil {
 				return err
