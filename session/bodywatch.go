@@ -22,6 +22,9 @@ type watchedBody struct {
 }
 
 func (c *call) watched(body io.ReadCloser, total int64) io.ReadCloser {
+	if c.watch == nil {
+		c.watch = new(watch)
+	}
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
 	c.watch.turn++

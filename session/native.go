@@ -4,14 +4,13 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
 
 // do is [Session.Do] up to the conversion of the response.
 func (s *Session) do(req *http.Request) (*Response, error) {
-	c := &call{s: s, opts: s.base, start: time.Now()}
+	c := s.newCall(true)
 	c.opts.check = nil
 	if err := c.adopt(req); err != nil {
 		if req.Body != nil {
@@ -50,7 +49,7 @@ func (c *call) adopt(req *http.Request) error {
 	if req.URL.User != nil && req.Header.Get("Authorization") != "" {
 		c.url.User = nil // net/http's rule: the header wins
 	}
-	o := &c.opts
+	o := c.opts
 	o.host, o.native = req.Host, req
 	if ascii, ok := asciiHost(req.Host); ok {
 		o.host = ascii // as net/http sends it
@@ -66,7 +65,7 @@ func (c *call) adopt(req *http.Request) error {
 	ctx, stop := watchCancel(req)
 	err := c.settle(ctx)
 	if stop != nil {
-		c.cancel = stop // and with ctx what was made of it
+		c.cancel = stop
 	}
 	return err
 }
@@ -133,7 +132,7 @@ func withoutTrailer(from *http.Request) *http.Request {
 // likeNative makes the response what net/http's own client would return: a
 // body that was decoded at the session's wish does not claim to be encoded.
 func (r *Response) likeNative() {
-	if !r.body.decoded {
+	if r.body.decoding == nil {
 		return
 	}
 	r.Header.Del("Content-Encoding")

@@ -138,8 +138,8 @@ func (r *Response) source() io.Reader {
 // firstURL is the URL that the call asked for first.
 func (c *call) firstURL() string {
 	u := c.url
-	if len(c.history) > 0 {
-		u = c.history[0].url
+	if hops := c.history(); len(hops) > 0 {
+		u = hops[0].url
 	}
 	return withoutFragment(u).String()
 }
@@ -147,7 +147,7 @@ func (c *call) firstURL() string {
 // inherited makes a request like that of the call's last hop.
 func (c *call) inherited() Option {
 	return Option{"inherited", nil, func(o *options) error {
-		*o = c.opts
+		*o = *c.opts
 		o.header, o.owned = c.opts.header.Clone(), true
 		o.query, o.body, o.native = "", nil, nil
 		return nil

@@ -1,12 +1,10 @@
 package session
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -87,6 +85,7 @@ type core struct {
 	ownConn   bool
 	transport http.RoundTripper // with the middlewares around it
 	bare      http.RoundTripper // without
+	wrapped   bool              // by middlewares
 	traces    []*Trace
 	decode    func([]byte, any) error
 	fallback  CharsetResolver
@@ -163,6 +162,7 @@ func (c *core) connect(cfg *Config) error {
 	}
 	c.bare = rt
 	c.transport = middleware.Chain(rt, cfg.Middleware...)
+	c.wrapped = c.connector != nil && c.transport != http.RoundTripper(c.connector)
 	return nil
 }
 
@@ -303,12 +303,4 @@ func (t clientTransport) CloseIdleConnections() {
 	if c := t.s.connector; c != nil {
 		c.CloseIdleConnections()
 	}
-}
-
-// deadlineContext bounds a context by a total timeout, for RoundTrippers that
-// know nothing of a connector's Settings.
-func deadlineContext(ctx context.Context, deadline time.Time, total time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithDeadlineCause(ctx, deadline, &errors.TimeoutError{
-		Kind: errors.ErrTotalTimeout, Limit: total, Elapsed: total,
-	})
 }
