@@ -22,22 +22,23 @@ type call struct {
 	ctx    callContext
 	total  *totalContext       // keeps the total timeout where no connector does; nil: not needed
 	record *connector.Recorder // nil with a foreign Transport
-	cancel context.CancelFunc  // of the watch over a native request's Cancel, or nil
 	trace  *tracing
-	watch  *watch
-	trail  *trail // nil: nothing to tell
+	extra  *extras // nil: none
 
-	req   http.Request // of the first hop
-	sent  *http.Request
-	resp  Response
-	ended atomic.Bool
+	address url.URL      // room for the url of the first hop
+	req     http.Request // of the first hop
+	sent    *http.Request
+	resp    Response
+	ended   atomic.Bool
 }
 
-// trail is what a call knows of its hops.
-type trail struct {
-	history      []*Response
-	first        errors.RequestInfo // of the first hop, if there were several
+// extras is what few calls have.
+type extras struct {
+	history      []*Response        // the hops before the present one
+	first        errors.RequestInfo // of the first, if there are several
 	cookieHeader []string           // the caller's own
+	watch        watch
+	cancel       context.CancelFunc // of the watch over a native request's Cancel, or nil
 }
 
 // Beside a call there may be room for what it needs, in the same piece of memory.
@@ -99,20 +100,20 @@ func (c *call) change() *options {
 	return c.opts
 }
 
-// past is the trail, to be added to.
-func (c *call) past() *trail {
-	if c.trail == nil {
-		c.trail = new(trail)
+// extras is the call's extra, to be changed.
+func (c *call) extras() *extras {
+	if c.extra == nil {
+		c.extra = new(extras)
 	}
-	return c.trail
+	return c.extra
 }
 
 // history is the responses that were redirects.
 func (c *call) history() []*Response {
-	if c.trail == nil {
+	if c.extra == nil {
 		return nil
 	}
-	return c.trail.history
+	return c.extra.history
 }
 
 // discard gives up a call of which nothing was sent.
@@ -148,8 +149,8 @@ func (c *call) letGo() {
 	if c.total != nil {
 		c.total.end()
 	}
-	if c.cancel != nil {
-		c.cancel()
+	if x := c.extra; x != nil && x.cancel != nil {
+		x.cancel()
 	}
 	if c.trace != nil {
 		c.trace.cancel(nil)

@@ -46,7 +46,7 @@ func (c *call) addCookies() {
 	}
 	o, first := c.opts, len(c.history()) == 0
 	if first && len(o.header["Cookie"]) > 0 {
-		c.past().cookieHeader = o.header["Cookie"]
+		c.extras().cookieHeader = o.header["Cookie"]
 	}
 	if len(stored) == 0 && len(o.cookies) == 0 && first {
 		return // a header of the caller's stays as it is written
@@ -62,11 +62,11 @@ func (c *call) addCookies() {
 
 // callersCookies are those of the header that the caller wrote.
 func (c *call) callersCookies() cookiePairs {
-	if c.trail == nil {
+	if c.extra == nil {
 		return nil
 	}
 	var pairs cookiePairs
-	for _, line := range c.trail.cookieHeader {
+	for _, line := range c.extra.cookieHeader {
 		for pair := range strings.SplitSeq(line, ";") {
 			if pair = strings.TrimSpace(pair); pair != "" {
 				name, _, _ := strings.Cut(pair, "=")

@@ -65,7 +65,7 @@ func (c *call) adopt(req *http.Request) error {
 	ctx, stop := watchCancel(req)
 	err := c.settle(ctx)
 	if stop != nil {
-		c.cancel = stop
+		c.extras().cancel = stop
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 		c.trace.redirect(resp)
 	}
 	c.archive(resp)
-	if len(c.trail.history) > c.opts.hops {
+	if len(c.extra.history) > c.opts.hops {
 		return nil, c.tooMany(resp)
 	}
 	target, err := redirectTarget(c.url, location, len(c.sent.Header["Upgrade"]) > 0)
@@ -53,20 +53,20 @@ func isRedirect(status int) bool {
 
 // archive closes a response that is not the last and keeps its head.
 func (c *call) archive(resp *http.Response) {
-	past := c.past()
-	if len(past.history) == 0 {
-		past.first = c.requestInfo()
+	x := c.extras()
+	if len(x.history) == 0 {
+		x.first = c.requestInfo()
 	}
 	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
 	hop := &Response{Response: resp, url: c.url}
 	hop.closed.Store(true)
-	past.history = append(past.history, hop)
+	x.history = append(x.history, hop)
 }
 
 func (c *call) tooMany(resp *http.Response) error {
 	return &errors.TooManyRedirects{ClientResponseError: errors.ClientResponseError{
-		RequestInfo: c.trail.first, History: nativeHistory(c.trail.history), Status: resp.StatusCode,
+		RequestInfo: c.extra.first, History: nativeHistory(c.extra.history), Status: resp.StatusCode,
 		Message: fmt.Sprintf("more than %d redirects", c.opts.hops), Header: resp.Header,
 	}}
 }
@@ -122,7 +122,7 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 	}
 	if !sameOrigin(c.url, target) {
 		o.leaveOrigin(c.s.sensitive)
-		c.trail.cookieHeader = nil
+		c.extra.cookieHeader = nil
 	}
 	if value, ok := takeUser(target); ok {
 		o.setHeader("Authorization", value)

@@ -79,11 +79,15 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	if !isToken(c.method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
 	}
-	u, err := parseURL(s.baseURL, rawURL)
-	if err != nil {
-		return err
+	if parsePlain(rawURL, &c.address) {
+		c.url = &c.address
+	} else {
+		u, err := parseURL(s.baseURL, rawURL)
+		if err != nil {
+			return err
+		}
+		c.url = u
 	}
-	c.url = u
 	if s.base.broken != nil {
 		return s.base.broken
 	}
