@@ -30,6 +30,8 @@ type call struct {
 	sent    *http.Request
 	resp    Response
 	ended   atomic.Bool
+
+	answered bool // the response is the caller's, and its body ends the call
 }
 
 // extras is what few calls have.
@@ -82,6 +84,7 @@ func (s *Session) newCall(changes bool) *call {
 		c = &x.call
 		c.total = &x.timeout
 	}
+	s.enter()
 	c.s, c.opts = s, &s.base
 	c.ctx.session, c.ctx.Settings.Started = s, time.Now()
 	if changes {
@@ -132,6 +135,13 @@ func (c *call) end() {
 	}
 }
 
+// guard ends a call that has no response to be ended with, by a panic too.
+func (c *call) guard() {
+	if !c.answered {
+		c.end()
+	}
+}
+
 // claimEnd reports whether the call had not ended before: who gets true has to
 // release it.
 func (c *call) claimEnd() bool { return !c.ended.Swap(true) }
@@ -155,6 +165,7 @@ func (c *call) letGo() {
 	if c.trace != nil {
 		c.trace.cancel(nil)
 	}
+	c.s.leave()
 }
 
 // finishBody says that the body will not be sent again.

@@ -11,6 +11,7 @@ import (
 // do is [Session.Do] up to the conversion of the response.
 func (s *Session) do(req *http.Request) (*Response, error) {
 	c := s.newCall(true)
+	defer c.guard()
 	c.opts.check = nil
 	if err := c.adopt(req); err != nil {
 		if req.Body != nil {
@@ -31,7 +32,7 @@ func (c *call) adopt(req *http.Request) error {
 	switch {
 	case req.URL == nil:
 		return &errors.InvalidURLError{Description: "no URL"}
-	case c.s.Closed():
+	case c.s.refuses():
 		return errors.ErrSessionClosed
 	case !isToken(c.method):
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}

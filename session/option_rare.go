@@ -124,7 +124,7 @@ func FromContext(ctx interface{ Value(any) any }) *Session {
 	if s == nil {
 		return nil
 	}
-	return s.With(Use())
+	return s.With(Use()).inside(s)
 }
 
 // RoundTripper returns the session as a RoundTripper of single requests: with its

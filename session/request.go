@@ -55,6 +55,7 @@ func (s *Session) Options(ctx context.Context, url string, opts ...Option) (*Res
 // ClientSession.request)
 func (s *Session) Request(ctx context.Context, method, url string, opts ...Option) (*Response, error) {
 	c := s.newCall(len(opts) > 0)
+	defer c.guard()
 	if err := c.prepare(ctx, method, url, opts); err != nil {
 		c.discard()
 		return nil, errors.Wrap(c.method, c.url, err)
@@ -73,7 +74,7 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
-	case s.Closed():
+	case s.refuses():
 		return errors.ErrSessionClosed
 	}
 	if !isToken(c.method) {
@@ -214,7 +215,9 @@ func (c *call) run() (*Response, error) {
 			break
 		}
 		if next == nil {
-			return c.respond(resp)
+			r, err := c.respond(resp)
+			c.answered = err == nil
+			return r, err
 		}
 		next.Response = resp
 		req = next
