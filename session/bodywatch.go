@@ -22,10 +22,11 @@ type watchedBody struct {
 }
 
 func (c *call) watched(body io.ReadCloser, total int64) io.ReadCloser {
-	c.watch.mu.Lock()
-	defer c.watch.mu.Unlock()
-	c.watch.turn++
-	return &watchedBody{ReadCloser: body, call: c, turn: c.watch.turn, total: total}
+	w := &c.extras().watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turn++
+	return &watchedBody{ReadCloser: body, call: c, turn: w.turn, total: total}
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
@@ -38,9 +39,10 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 
 func (b *watchedBody) tell(p []byte) {
 	c := b.call
-	c.watch.mu.Lock()
-	defer c.watch.mu.Unlock()
-	if b.turn != c.watch.turn {
+	w := &c.extra.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b.turn != w.turn {
 		return
 	}
 	if c.trace != nil {

@@ -44,15 +44,29 @@ func (c *call) addCookies() {
 	if j, ok := c.s.jar.(lenJar); !ok || j.Len() > 0 {
 		stored = c.s.jar.Cookies(c.url)
 	}
-	o := &c.opts
-	if c.hops == 0 && len(o.header["Cookie"]) > 0 {
-		c.cookieHeader = o.header["Cookie"]
+	o, first := c.opts, len(c.history()) == 0
+	if first && len(o.header["Cookie"]) > 0 {
+		c.extras().cookieHeader = o.header["Cookie"]
 	}
-	if len(stored) == 0 && len(o.cookies) == 0 && c.hops == 0 {
+	if len(stored) == 0 && len(o.cookies) == 0 && first {
 		return // a header of the caller's stays as it is written
 	}
+	pairs := c.callersCookies().overridden(stored).overridden(c.ownCookies())
+	switch line := pairs.String(); {
+	case line != "":
+		c.change().own()["Cookie"] = []string{line}
+	case o.header["Cookie"] != nil:
+		delete(c.change().own(), "Cookie")
+	}
+}
+
+// callersCookies are those of the header that the caller wrote.
+func (c *call) callersCookies() cookiePairs {
+	if c.extra == nil {
+		return nil
+	}
 	var pairs cookiePairs
-	for _, line := range c.cookieHeader {
+	for _, line := range c.extra.cookieHeader {
 		for pair := range strings.SplitSeq(line, ";") {
 			if pair = strings.TrimSpace(pair); pair != "" {
 				name, _, _ := strings.Cut(pair, "=")
@@ -60,14 +74,7 @@ func (c *call) addCookies() {
 			}
 		}
 	}
-	pairs = pairs.overridden(stored)
-	pairs = pairs.overridden(c.ownCookies())
-	switch line := pairs.String(); {
-	case line != "":
-		o.own()["Cookie"] = []string{line}
-	case o.header["Cookie"] != nil:
-		delete(o.own(), "Cookie")
-	}
+	return pairs
 }
 
 type cookiePair struct{ name, text string }

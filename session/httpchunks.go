@@ -81,11 +81,11 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 		s.fill()
 	}
 	b, _ := s.src.(*responseBody) // nil: one of somebody else's
-	if b != nil && b.decoded && s.err == io.EOF {
+	if b != nil && b.decoding != nil && s.err == io.EOF {
 		b.passChunk() // the decoder may have had the end together with the last bytes
 	}
-	if b != nil && b.passed > s.ended && b.passed == s.total {
-		s.ended = b.passed
+	if b != nil && b.decoding != nil && b.decoding.passed > s.ended && b.decoding.passed == s.total {
+		s.ended = b.decoding.passed
 		return nil, true, nil
 	}
 	for left := b.chunkLeft(); left > 0 && s.err == nil; left = b.chunkLeft() {
@@ -104,15 +104,15 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 // watchChunks prepares a body of which the chunks are asked for.
 func (b *responseBody) watchChunks() {
 	b.chunks = true
-	if b.decoded {
-		b.raw.body = b
+	if b.decoding != nil {
+		b.decoding.body = b
 	}
 }
 
 // chunkLeft is how much is missing of the chunk that the last byte belongs to, or
 // -1 if that is not known.
 func (b *responseBody) chunkLeft() int64 {
-	if b == nil || !b.chunks || b.decoded {
+	if b == nil || !b.chunks || b.decoding != nil {
 		return -1
 	}
 	return max(b.call.record.ChunkEnd()-b.done, -1)
@@ -121,7 +121,7 @@ func (b *responseBody) chunkLeft() int64 {
 // passChunk notes how much was decoded when the decoder has all of a chunk and
 // asks for more.
 func (b *responseBody) passChunk() {
-	if b.chunks && b.raw.n > 0 && b.raw.n == b.call.record.ChunkEnd() {
-		b.passed = b.done
+	if b.chunks && b.decoding.n > 0 && b.decoding.n == b.call.record.ChunkEnd() {
+		b.decoding.passed = b.done
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -12,7 +11,8 @@ import (
 
 // do is [Session.Do] up to the conversion of the response.
 func (s *Session) do(req *http.Request) (*Response, error) {
-	c := &call{s: s, opts: s.base, start: time.Now()}
+	c := s.newCall(true)
+	defer c.guard()
 	c.opts.check = nil
 	if err := c.adopt(req); err != nil {
 		if req.Body != nil {
@@ -33,7 +33,7 @@ func (c *call) adopt(req *http.Request) error {
 	switch {
 	case req.URL == nil:
 		return &errors.InvalidURLError{Description: "no URL"}
-	case c.s.Closed():
+	case c.s.refuses():
 		return errors.ErrSessionClosed
 	case !isToken(c.method):
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
@@ -52,7 +52,7 @@ func (c *call) adopt(req *http.Request) error {
 	if req.URL.User != nil && header.Get("Authorization") != "" {
 		c.url.User = nil // net/http's rule: the header wins
 	}
-	o := &c.opts
+	o := c.opts
 	o.host, o.native = req.Host, req
 	if ascii, ok := asciiHost(req.Host); ok {
 		o.host = ascii // as net/http sends it
@@ -72,7 +72,7 @@ func (c *call) adopt(req *http.Request) error {
 	ctx, stop := watchCancel(req)
 	err := c.settle(ctx)
 	if stop != nil {
-		c.cancel = stop // and with ctx what was made of it
+		c.extras().cancel = stop
 	}
 	return err
 }
@@ -169,7 +169,7 @@ func withoutTrailer(from *http.Request) *http.Request {
 // likeNative makes the response what net/http's own client would return: a
 // body that was decoded at the session's wish does not claim to be encoded.
 func (r *Response) likeNative() {
-	if !r.body.decoded {
+	if r.body.decoding == nil {
 		return
 	}
 	r.Header.Del("Content-Encoding")

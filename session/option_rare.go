@@ -82,19 +82,20 @@ func ReadBufferSize(n int) Option {
 	})
 }
 
-// settleRare does what the rare wishes ask of a call that is being prepared.
-func (c *call) settleRare() {
-	c.transport = c.s.transport
-	r := c.opts.rare
-	if r == nil {
-		return
+// transport is what the call is sent through.
+func (c *call) transport() http.RoundTripper {
+	if r := c.opts.rare; r != nil && r.uses {
+		return middleware.Chain(c.s.bare, r.use...)
 	}
-	if r.uses {
-		c.transport = middleware.Chain(c.s.bare, r.use...)
+	return c.s.transport
+}
+
+// throughOthers reports whether the call does not go straight to the connector.
+func (c *call) throughOthers() bool {
+	if r := c.opts.rare; r != nil && r.uses {
+		return len(r.use) > 0
 	}
-	if r.requote {
-		requote(c.url)
-	}
+	return c.s.wrapped
 }
 
 // callContext is the context of a call: the connector's, and the session for
@@ -123,7 +124,7 @@ func FromContext(ctx interface{ Value(any) any }) *Session {
 	if s == nil {
 		return nil
 	}
-	return s.With(Use())
+	return s.With(Use()).inside(s)
 }
 
 // RoundTripper returns the session as a RoundTripper of single requests: with its

@@ -59,8 +59,8 @@ type pager struct {
 // next is the URL of the page after resp, or "".
 func (p *pager) next(resp *Response) (string, error) {
 	first := resp.url
-	if len(resp.history) > 0 {
-		first = resp.history[0].url
+	if hops := resp.History(); len(hops) > 0 {
+		first = hops[0].url
 	}
 	if p.from == nil {
 		p.from = first
@@ -95,7 +95,7 @@ func pageKey(u *url.URL) string {
 func (p *pager) checkOrigin(resp *Response, next *url.URL) {
 	p.user = next.User != nil
 	p.left = p.left || !sameOrigin(p.from, resp.url) || !sameOrigin(p.from, next)
-	for _, hop := range resp.history {
+	for _, hop := range resp.History() {
 		p.left = p.left || !sameOrigin(p.from, hop.url)
 	}
 }
@@ -108,9 +108,7 @@ func (p *pager) later() Option {
 		}
 		o.query = "" // a link has its own
 		if p.left {
-			c := call{s: p.s, opts: *o}
-			c.leaveOrigin()
-			*o = c.opts
+			o.leaveOrigin(p.s.sensitive)
 		}
 		if p.user && o.header["Authorization"] != nil {
 			delete(o.own(), "Authorization") // the link's take their place

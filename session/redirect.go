@@ -29,10 +29,9 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 		c.trace.redirect(resp)
 	}
 	c.archive(resp)
-	if c.hops == c.opts.hops {
+	if len(c.extra.history) > c.opts.hops {
 		return nil, c.tooMany(resp)
 	}
-	c.hops++
 	target, err := redirectTarget(c.url, location, len(c.sent.Header["Upgrade"]) > 0)
 	if err != nil {
 		return nil, err
@@ -54,20 +53,20 @@ func isRedirect(status int) bool {
 
 // archive closes a response that is not the last and keeps its head.
 func (c *call) archive(resp *http.Response) {
-	if len(c.history) == 0 {
-		info := c.requestInfo()
-		c.first = &info
+	x := c.extras()
+	if len(x.history) == 0 {
+		x.first = c.requestInfo()
 	}
 	resp.Body.Close() // nobody wants the rest of it
 	resp.Body = http.NoBody
 	hop := &Response{Response: resp, url: c.url}
 	hop.closed.Store(true)
-	c.history = append(c.history, hop)
+	x.history = append(x.history, hop)
 }
 
 func (c *call) tooMany(resp *http.Response) error {
 	return &errors.TooManyRedirects{ClientResponseError: errors.ClientResponseError{
-		RequestInfo: *c.first, History: nativeHistory(c.history), Status: resp.StatusCode,
+		RequestInfo: c.extra.first, History: nativeHistory(c.extra.history), Status: resp.StatusCode,
 		Message: fmt.Sprintf("more than %d redirects", c.opts.hops), Header: resp.Header,
 	}}
 }
@@ -114,7 +113,7 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 
 // follow builds the request for the next hop.
 func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
-	o := &c.opts
+	o := c.change()
 	if changesToGet(status, c.method) {
 		c.method = http.MethodGet
 		c.finishBody()
@@ -122,23 +121,16 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 		o.drop(contentHeaders)
 	}
 	if !sameOrigin(c.url, target) {
-		c.leaveOrigin()
+		o.leaveOrigin(c.s.sensitive)
+		c.extra.cookieHeader = nil
 	}
 	if value, ok := takeUser(target); ok {
 		o.setHeader("Authorization", value)
 	}
 	c.url = target
 	c.addCookies()
-	tmpl := http.Request{
-		Method: c.method, URL: target, Host: o.host, Header: o.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	if tmpl.Host == "" {
-		tmpl.Host = hostHeader(target)
-	}
-	req := tmpl.WithContext(&c.ctx)
-	applyNative(o.native, req)
-	return req, c.attachBody(req)
+	req := blankRequest.WithContext(&c.ctx)
+	return req, c.fill(req)
 }
 
 // changesToGet is the rule of aiohttp and of the Fetch standard (4.4): 303
@@ -161,12 +153,10 @@ var contentHeaders = []string{
 
 // leaveOrigin drops what the former origin alone may know. It is not taken up
 // again if a later redirect leads back (CVE-2024-45336 in net/http).
-func (c *call) leaveOrigin() {
-	o := &c.opts
+func (o *options) leaveOrigin(sensitive []string) {
 	o.drop(secretHeaders)
-	o.drop(c.s.sensitive)
+	o.drop(sensitive)
 	o.cookies, o.host = nil, ""
-	c.cookieHeader = nil
 }
 
 var secretHeaders = []string{

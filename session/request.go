@@ -4,11 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 )
 
@@ -56,7 +54,8 @@ func (s *Session) Options(ctx context.Context, url string, opts ...Option) (*Res
 // is written. On an error there is nothing to close. (aiohttp:
 // ClientSession.request)
 func (s *Session) Request(ctx context.Context, method, url string, opts ...Option) (*Response, error) {
-	c := &call{s: s, opts: s.base, start: time.Now()}
+	c := s.newCall(len(opts) > 0)
+	defer c.guard()
 	if err := c.prepare(ctx, method, url, opts); err != nil {
 		c.discard()
 		return nil, errors.Wrap(c.method, c.url, err)
@@ -64,50 +63,32 @@ func (s *Session) Request(ctx context.Context, method, url string, opts ...Optio
 	return c.run()
 }
 
-// call is one call of the session, with all its hops and its response.
-type call struct {
-	s      *Session
-	opts   options
-	method string
-	url    *url.URL
-	start  time.Time
-	ctx    callContext
-	cancel context.CancelFunc // of the total timeout where a context keeps it
-	record connector.Recorder
-	trace  *tracing
-	watch  watch
-
-	transport http.RoundTripper
-
-	req     http.Request // of the first hop
-	sent    *http.Request
-	resp    Response
-	history []*Response
-	hops    int
-	first   *errors.RequestInfo // of the first hop, if there were several
-
-	cookieHeader []string // the caller's own
-}
-
 // prepare settles what the call will do, and refuses what it cannot.
 func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option) error {
 	c.method = upper(method)
 	s := c.s
-	bad := c.opts.applyAll(opts) // first of all, for there may be a body to close
+	var bad error
+	if len(opts) > 0 {
+		bad = c.opts.applyAll(opts) // first of all, for there may be a body to close
+	}
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
-	case s.Closed():
+	case s.refuses():
 		return errors.ErrSessionClosed
 	}
 	if !isToken(c.method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
 	}
-	u, err := parseURL(s.baseURL, rawURL)
-	if err != nil {
-		return err
+	if parsePlain(rawURL, &c.address) {
+		c.url = &c.address
+	} else {
+		u, err := parseURL(s.baseURL, rawURL)
+		if err != nil {
+			return err
+		}
+		c.url = u
 	}
-	c.url = u
 	if s.base.broken != nil {
 		return s.base.broken
 	}
@@ -115,66 +96,69 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 		return bad
 	}
 	if c.method == http.MethodHead && !c.opts.hopsSet {
-		c.opts.hops = -1
+		c.change().hops = -1
 	}
 	return c.settle(ctx)
 }
 
 // settle brings URL, credentials and times into their final form.
 func (c *call) settle(ctx context.Context) error {
-	o := &c.opts
+	o := c.opts
 	if o.query != "" {
-		if c.url.RawQuery != "" {
-			o.query = c.url.RawQuery + "&" + o.query
-		}
-		c.url.RawQuery, c.url.ForceQuery = o.query, false
+		c.url.RawQuery, c.url.ForceQuery = joinQuery(c.url.RawQuery, o.query), false
 	}
-	if o.header["Range"] != nil && o.auto&autoAcceptEncoding != 0 {
+	if o.auto&autoAcceptEncoding != 0 && o.header["Range"] != nil {
 		// A part of an encoded representation cannot be decoded.
-		delete(o.own(), "Accept-Encoding")
+		delete(c.change().own(), "Accept-Encoding")
 	}
 	if value, ok := takeUser(c.url); ok {
 		if o.header["Authorization"] != nil {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
-		o.setHeader("Authorization", value)
+		c.change().setHeader("Authorization", value)
 	}
-	if err := o.settleBoundary(); err != nil {
+	if err := c.settleContent(); err != nil {
 		return err
 	}
-	if err := o.settleCompress(); err != nil {
-		return err
-	}
-	if o.header["Content-Length"] != nil {
-		if err := c.settleLength(); err != nil {
+	return c.settleTime(ctx)
+}
+
+// settleContent brings the body into its final form.
+func (c *call) settleContent() error {
+	if c.opts.body != nil {
+		o := c.change()
+		if err := o.settleBoundary(); err != nil {
+			return err
+		}
+		if err := o.settleCompress(); err != nil {
 			return err
 		}
 	}
-	return c.settleTime(ctx)
+	if c.opts.header["Content-Length"] != nil {
+		return c.settleLength()
+	}
+	return nil
 }
 
 // settleTime sets the deadline of the whole call, and the context that carries
 // it to the connector.
 func (c *call) settleTime(ctx context.Context) error {
 	t := settle(c.opts.timeout, DefaultTimeout())
-	c.settleRare()
-	c.ctx = callContext{connector.RequestContext{Context: ctx, Settings: connector.Settings{
-		Timeout: t, Started: c.start, Recorder: &c.record,
-	}}, c.s}
-	c.ctx.Settings.Timeout.Total = -1 // the deadline says it for all hops
-	if t.Total > 0 {
-		c.ctx.Settings.Deadline = c.start.Add(t.Total)
-		if c.transport != http.RoundTripper(c.s.connector) {
-			c.ctx.Context, c.cancel = deadlineContext(ctx, c.ctx.Settings.Deadline, t.Total)
-		}
+	if r := c.opts.rare; r != nil && r.requote {
+		requote(c.url)
 	}
+	c.ctx.Context = ctx
+	set := &c.ctx.Settings
+	set.Timeout, set.Recorder = t, c.record
+	set.Timeout.Total = -1 // the deadline says it for all hops
+	set.TrustEnv = c.s.trustEnv
+	c.bound(t.Total)
 	if len(c.s.traces) > 0 {
 		c.trace = newTracing(c)
-		c.ctx.Context, c.ctx.Settings.Trace = c.trace.attach(c.ctx.Context)
+		c.ctx.Context, set.Trace = c.trace.attach(c.ctx.Context)
 	}
-	c.ctx.Settings.TrustEnv = c.s.trustEnv
 	if w := c.opts.wire; w != nil {
-		if err := w.settle(&c.ctx.Settings); err != nil {
+		if err := w.settle(set); err != nil {
 			return err
 		}
 		if c.s.connector == nil {
@@ -189,20 +173,37 @@ func (c *call) settleTime(ctx context.Context) error {
 	return nil
 }
 
+// bound has the call end after its total timeout, if it has one.
+func (c *call) bound(total time.Duration) {
+	switch {
+	case total <= 0:
+		c.total = nil
+		return
+	case c.total == nil && c.throughOthers():
+		c.total = new(totalContext)
+	}
+	c.ctx.Settings.Deadline = c.ctx.Settings.Started.Add(total)
+	if c.total != nil {
+		c.total.Context, c.total.settings = c.ctx.Context, &c.ctx.Settings
+		c.ctx.Context = c.total
+	}
+}
+
 // run sends the request and follows its redirects.
 func (c *call) run() (*Response, error) {
 	if c.trace != nil {
-		c.trace.start(c.opts.own())
+		c.trace.start(c.change().own())
 		if broken := c.trace.err(); broken != nil {
 			c.discard()
 			return nil, c.failed(broken)
 		}
 	}
+	via := c.transport()
 	req, err := c.firstRequest()
 	for err == nil {
 		var resp *http.Response
 		c.sent = req
-		if resp, err = c.transport.RoundTrip(req); err != nil {
+		if resp, err = via.RoundTrip(req); err != nil {
 			break
 		}
 		if resp, err = whole(resp); err != nil {
@@ -214,11 +215,14 @@ func (c *call) run() (*Response, error) {
 			break
 		}
 		if next == nil {
-			return c.respond(resp)
+			r, err := c.respond(resp)
+			c.answered = err == nil
+			return r, err
 		}
 		next.Response = resp
 		req = next
 	}
+	err = c.contextCause(err)
 	c.end()
 	return nil, c.failed(err)
 }
@@ -242,37 +246,43 @@ func (c *call) failed(err error) error {
 	if broken := c.trace.err(); broken != nil {
 		err = broken
 	}
-	err = errors.Wrap(c.method, c.url, c.contextCause(err))
+	err = errors.Wrap(c.method, c.url, err)
 	c.trace.exception(err)
 	return err
 }
 
 // contextCause finds the class of an error that came from the context which
-// keeps the total timeout for foreign RoundTrippers.
+// keeps the total timeout for foreign RoundTrippers. It is to be asked before the
+// end of the call, which ends that context too.
 func (c *call) contextCause(err error) error {
-	if c.cancel == nil || errors.Is(err, errors.ErrTotalTimeout) || c.ctx.Context.Err() == nil {
+	if c.total == nil || errors.Is(err, errors.ErrTotalTimeout) {
 		return err
 	}
-	if cause := context.Cause(c.ctx.Context); errors.Is(cause, errors.ErrTotalTimeout) {
+	if cause := c.total.cause(); cause != nil {
 		return cause
 	}
 	return err
 }
 
+// blankRequest is what every request starts from.
+var blankRequest = http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+
 // firstRequest builds the request of the first hop.
 func (c *call) firstRequest() (*http.Request, error) {
-	o := &c.opts
 	c.addCookies()
-	tmpl := http.Request{
-		Method: c.method, URL: c.url, Host: o.host, Header: o.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	c.req = *blankRequest.WithContext(&c.ctx)
+	return &c.req, c.fill(&c.req)
+}
+
+// fill makes the request that of the present hop.
+func (c *call) fill(req *http.Request) error {
+	o := c.opts
+	req.Method, req.URL, req.Host, req.Header = c.method, c.url, o.host, o.header
+	if req.Host == "" {
+		req.Host = hostHeader(c.url)
 	}
-	if tmpl.Host == "" {
-		tmpl.Host = hostHeader(c.url)
-	}
-	c.req = *tmpl.WithContext(&c.ctx)
-	applyNative(o.native, &c.req)
-	return &c.req, c.attachBody(&c.req)
+	applyNative(o.native, req)
+	return c.attachBody(req)
 }
 
 // attachBody gives the request its body, or says that it has none.
@@ -308,7 +318,7 @@ func (c *call) attachBody(req *http.Request) error {
 // setContentType adds the header of the body. Requests with JSON share one map if
 // they have no other header of their own.
 func (c *call) setContentType(value string) {
-	if o := &c.opts; o.owned || value != jsonType {
+	if o := c.change(); o.owned || value != jsonType {
 		o.own()["Content-Type"] = []string{value}
 		return
 	}
@@ -334,7 +344,7 @@ func (c *call) openBody() (io.ReadCloser, error) {
 // body that does not know its own. net/http writes the header, and makes it an
 // error if the body turns out to be shorter or longer.
 func (c *call) settleLength() error {
-	o := &c.opts
+	o := c.change()
 	values := o.header["Content-Length"]
 	delete(o.own(), "Content-Length")
 	n, err := strconv.ParseInt(values[len(values)-1], 10, 64)
@@ -353,35 +363,6 @@ func (c *call) settleLength() error {
 		o.body = &b
 	}
 	return nil
-}
-
-// discard gives up a call of which nothing was sent.
-func (c *call) discard() {
-	if b := c.opts.body; b != nil && b.discard != nil {
-		b.discard()
-	}
-	c.end()
-}
-
-// end gives back what the call holds beside the connection.
-func (c *call) end() {
-	c.finishBody()
-	if c.cancel != nil {
-		c.cancel()
-	}
-	if c.trace != nil {
-		c.trace.cancel(nil)
-	}
-	if c.s.oneShot {
-		c.s.Close() // always nil
-	}
-}
-
-// finishBody says that the body will not be sent again.
-func (c *call) finishBody() {
-	if b := c.opts.body; b != nil && b.finish != nil {
-		b.finish()
-	}
 }
 
 func upper(method string) string {

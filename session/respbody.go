@@ -1,9 +1,9 @@
 package session
 
 import (
+	"context"
 	"io"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -11,32 +11,30 @@ import (
 // responseBody is the body that a caller reads: decoded, counted, bounded, and
 // with errors that name the request. It is part of its call.
 type responseBody struct {
-	call    *call
-	src     io.ReadCloser
-	decoded bool
-	chunks  bool  // see [HTTPChunks]
-	limit   int64 // bytes; 0 or less: none
-	total   int64 // expected, or -1
-	done    int64
-	raw     rawBody // what is decoded
-	passed  int64   // how much was decoded when the last chunk had ended
-	ended   atomic.Bool
+	call     *call
+	src      io.ReadCloser
+	limit    int64 // bytes; 0 or less: none
+	total    int64 // expected, or -1
+	done     int64
+	chunks   bool      // see [HTTPChunks]
+	decoding *decoding // nil: none
 }
 
-// rawBody counts the bytes of a body before its decoding.
-type rawBody struct {
+// decoding is what lies before the decoder of a body.
+type decoding struct {
 	io.ReadCloser
-	n    int64
-	body *responseBody // where the ends of chunks are asked for; nil elsewhere
+	n      int64         // what has come in
+	body   *responseBody // where the ends of chunks are asked for; nil elsewhere
+	passed int64         // how much was decoded when the last chunk had ended
 }
 
 // Read reads and counts.
-func (b *rawBody) Read(p []byte) (int, error) {
-	if b.body != nil {
-		b.body.passChunk()
+func (d *decoding) Read(p []byte) (int, error) {
+	if d.body != nil {
+		d.body.passChunk()
 	}
-	n, err := b.ReadCloser.Read(p)
-	b.n += int64(n)
+	n, err := d.ReadCloser.Read(p)
+	d.n += int64(n)
 	return n, err
 }
 
@@ -46,12 +44,8 @@ func (c *call) openResponse(r *Response) {
 	switch {
 	case native.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which its taker uses and closes.
-		c.finishBody()
-		if c.cancel != nil {
-			c.cancel()
-		}
-		if c.trace != nil {
-			c.trace.cancel(nil)
+		if c.claimEnd() {
+			c.letGo()
 		}
 		return
 	case native.Body == http.NoBody:
@@ -59,11 +53,11 @@ func (c *call) openResponse(r *Response) {
 		return
 	}
 	b := &r.body
-	*b = responseBody{call: c, src: native.Body, limit: c.opts.maxBody, total: native.ContentLength}
+	b.call, b.src, b.limit, b.total = c, native.Body, c.opts.maxBody, native.ContentLength
 	if c.decodes(native) {
-		b.raw.ReadCloser = native.Body
-		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], &b.raw); ok {
-			b.src, b.decoded, b.total = dec, true, -1
+		d := &decoding{ReadCloser: native.Body}
+		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], d); ok {
+			b.src, b.decoding, b.total = dec, d, -1
 		}
 	}
 	if w := c.opts.wire; w != nil && w.httpChunks {
@@ -87,14 +81,19 @@ func (c *call) decodes(native *http.Response) bool {
 
 // Read reads and decodes.
 func (b *responseBody) Read(p []byte) (int, error) {
+	if b.late() {
+		return 0, b.end(context.DeadlineExceeded)
+	}
 	n, err := b.src.Read(p)
 	b.done += int64(n)
 	if b.limit > 0 && b.done > b.limit {
 		n -= int(b.done - b.limit)
 		b.done = b.limit
-		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoded}
+		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoding != nil}
 	}
-	b.report(n)
+	if n > 0 && b.call.opts.progress != nil && b.call.opts.body == nil {
+		b.call.opts.progress(b.done, b.total)
+	}
 	if t := b.call.trace; t != nil {
 		t.chunk(p[:n], false)
 		if broken := t.err(); broken != nil {
@@ -107,30 +106,32 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *responseBody) report(n int) {
-	if o := &b.call.opts; n > 0 && o.progress != nil && o.body == nil {
-		o.progress(b.done, b.total)
-	}
+// late reports whether the total timeout has passed, where no connector looks at
+// it: what has arrived in time may lie in a buffer of the RoundTripper's.
+func (b *responseBody) late() bool {
+	c := b.call
+	return c.total != nil && !c.ended.Load() && c.total.late()
 }
 
 // end closes what a failed or finished reading leaves, and dresses the error.
 func (b *responseBody) end(err error) error {
-	if !b.ended.Swap(true) {
-		if err != io.EOF {
-			b.src.Close() // the error that counts is known
-		}
-		b.call.end()
-	}
+	c := b.call
 	if err == io.EOF {
+		c.end()
 		return err
 	}
-	return errors.Wrap(b.call.method, b.call.url, b.call.contextCause(err))
+	err = c.contextCause(err)
+	if c.claimEnd() {
+		b.src.Close() // the error that counts is known
+		c.release()
+	}
+	return errors.Wrap(c.method, c.url, err)
 }
 
 // WriteTo lets a copy of an undecoded body use the connector's large buffer.
 func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	src, ok := b.src.(io.WriterTo)
-	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil {
+	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil || b.late() {
 		return io.Copy(w, struct{ io.Reader }{b})
 	}
 	n, err := src.WriteTo(w)
@@ -138,15 +139,13 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return n, b.end(err)
 	}
-	b.end(io.EOF) //nolint:errcheck // it is the end
+	b.call.end()
 	return n, nil
 }
 
 // Close closes the body; see [Response.Close].
 func (b *responseBody) Close() error {
 	err := b.src.Close()
-	if !b.ended.Swap(true) {
-		b.call.end()
-	}
+	b.call.end()
 	return err
 }

@@ -30,14 +30,13 @@ const errorBody = 4 << 10
 // Close may be called from any.
 type Response struct {
 	*http.Response
-	call    *call // nil for a response of the history
-	url     *url.URL
-	body    responseBody
-	stream  *StreamReader
-	data    []byte // the whole body, once it was read
-	full    bool
-	closed  atomic.Bool
-	history []*Response
+	call   *call // nil for a response of the history
+	url    *url.URL
+	body   responseBody
+	stream *StreamReader
+	data   []byte // the whole body, once it was read
+	full   bool
+	closed atomic.Bool
 }
 
 // respond makes net/http's response the call's, and has it checked.
@@ -46,13 +45,14 @@ func (c *call) respond(native *http.Response) (*Response, error) {
 	if c.s.connector != nil && c.s.connector.WatchesLeaks() {
 		r = new(Response) // the connector holds the call, which must not hold this
 	}
-	*r = Response{Response: native, call: c, url: c.url, history: c.history}
+	r.Response, r.call, r.url = native, c, c.url
 	if native.Request == nil {
 		native.Request = c.sent
 	}
 	c.openResponse(r)
 	if check := c.opts.check; check != nil {
 		if err := check(r); err != nil {
+			err = c.contextCause(err)
 			r.Close() // the status is the error
 			return nil, c.failed(err)
 		}
@@ -99,7 +99,12 @@ func (r *Response) RealURL() *url.URL { return r.url }
 
 // History holds the redirects that led here, the oldest first; their bodies are
 // closed. (aiohttp: history)
-func (r *Response) History() []*Response { return r.history }
+func (r *Response) History() []*Response {
+	if r.call == nil {
+		return nil
+	}
+	return r.call.history()
+}
 
 // RequestInfo tells what was asked, as it was sent on the last hop.
 // (aiohttp: request_info)
@@ -115,7 +120,7 @@ func (r *Response) RequestInfo() errors.RequestInfo {
 // Timing tells where the time of the last hop went. Body and Total are there
 // once the body was read or closed. It is zero with a foreign Transport.
 func (r *Response) Timing() Timing {
-	if r.call == nil {
+	if r.call == nil || r.call.record == nil {
 		return Timing{}
 	}
 	return r.call.record.Timing()
@@ -124,7 +129,7 @@ func (r *Response) Timing() Timing {
 // Connection tells of the connection that served the last hop. It is zero with a
 // foreign Transport. (aiohttp: ClientResponse.connection)
 func (r *Response) Connection() connector.ConnInfo {
-	if r.call == nil {
+	if r.call == nil || r.call.record == nil {
 		return connector.ConnInfo{}
 	}
 	return r.call.record.Conn()
@@ -191,7 +196,7 @@ func (r *Response) Bytes() ([]byte, error) {
 // claims is believed only within reason.
 func (r *Response) readAll() ([]byte, error) {
 	size := int64(bytes.MinRead)
-	if r.ContentLength > 0 && !r.body.decoded {
+	if r.ContentLength > 0 && r.body.decoding == nil {
 		size = min(r.ContentLength+1, 1<<20)
 	}
 	buf := make([]byte, 0, size)
@@ -287,7 +292,7 @@ func (r *Response) CheckStatus() error {
 
 func (r *Response) responseError(message string) errors.ClientResponseError {
 	return errors.ClientResponseError{
-		RequestInfo: r.RequestInfo(), History: nativeHistory(r.history),
+		RequestInfo: r.RequestInfo(), History: nativeHistory(r.History()),
 		Status: r.StatusCode, Message: message, Header: r.Header,
 	}
 }

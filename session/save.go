@@ -48,6 +48,10 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // one URL and one directory, unless [SaveConfig] has a Claim that keeps them apart.
 // Beside an error, [Saved] tells what is left.
 func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
+	if r.call != nil {
+		r.call.s.enter()
+		defer r.call.s.leave()
+	}
 	defer r.Close()
 	switch {
 	case ctx == nil:
@@ -63,8 +67,9 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 		return Saved{}, r.wrap(err)
 	}
 	defer sv.close()
+	via := r.call.s.With().inside(r.call.s)
 	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
-		return r.call.s.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
+		return via.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
 	}
 	saved, err := sv.saveResponse(ctx, r)
 	return sv.outcome(saved, err), r.wrap(err)
@@ -80,13 +85,19 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 	if ctx == nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, &errors.InvalidRequestError{Field: "context", Reason: "nil"})
 	}
+	s.enter()
+	defer s.leave()
+	if s.refuses() {
+		return Saved{}, errors.Wrap(http.MethodGet, u, errors.ErrSessionClosed)
+	}
 	sv, err := openSaver(cfg, u.String())
 	if err != nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, err)
 	}
 	defer sv.close()
+	via := s.With().inside(s)
 	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
-		return s.Request(ctx, http.MethodGet, url, Join(opts...), extra)
+		return via.Request(ctx, http.MethodGet, url, Join(opts...), extra)
 	}
 	saved, err := sv.saveURL(ctx)
 	return sv.outcome(saved, err), errors.Wrap(http.MethodGet, u, err)
@@ -138,8 +149,8 @@ func (r *Response) source() io.Reader {
 // firstURL is the URL that the call asked for first.
 func (c *call) firstURL() string {
 	u := c.url
-	if len(c.history) > 0 {
-		u = c.history[0].url
+	if hops := c.history(); len(hops) > 0 {
+		u = hops[0].url
 	}
 	return withoutFragment(u).String()
 }
@@ -147,7 +158,7 @@ func (c *call) firstURL() string {
 // inherited makes a request like that of the call's last hop.
 func (c *call) inherited() Option {
 	return Option{"inherited", nil, func(o *options) error {
-		*o = c.opts
+		*o = *c.opts
 		o.header, o.owned = c.opts.header.Clone(), true
 		o.query, o.body, o.native = "", nil, nil
 		return nil

@@ -34,7 +34,7 @@ type partMeta struct {
 // newMeta describes the resource of a response that has all of it. If the body
 // was decoded on the way, length and tag are not those of the file's bytes.
 func newMeta(url string, r *Response) partMeta {
-	if r.body.decoded || r.Uncompressed {
+	if r.body.decoding != nil || r.Uncompressed {
 		return partMeta{URL: url, Length: -1}
 	}
 	m := partMeta{URL: url, Encoding: contentCoding(r.Header), Length: r.ContentLength}

@@ -72,7 +72,7 @@ func acceptsRanges(h http.Header) bool {
 // encoded reports whether the bytes are, or were, in a content coding: those of a
 // range would not be the same.
 func encoded(r *Response) bool {
-	return r.body.decoded || r.Uncompressed || len(r.Header["Content-Encoding"]) > 0
+	return r.body.decoding != nil || r.Uncompressed || len(r.Header["Content-Encoding"]) > 0
 }
 
 // saveParts is a file of which several parts are fetched at the same time.

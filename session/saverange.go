@@ -83,7 +83,7 @@ func judge(r *Response, have int64, meta partMeta) (v rangeVerdict, total int64,
 		e := r.responseError(r.Reason()) // neither a redirect nor a switch of protocols is a file
 		return 0, 0, &e
 	}
-	if r.body.decoded || r.Uncompressed {
+	if r.body.decoding != nil || r.Uncompressed {
 		return fromStart, -1, nil
 	}
 	return fromStart, r.ContentLength, nil
@@ -103,7 +103,7 @@ func isComplete(have, total int64, meta partMeta) bool {
 // servers that do not know If-Range.
 func samePart(r *Response, cr contentRange, meta partMeta) bool {
 	// A tag tells codings apart, a date does not (RFC 9110 8.8.3.3).
-	if r.body.decoded || r.Uncompressed || contentCoding(r.Header) != meta.Encoding {
+	if r.body.decoding != nil || r.Uncompressed || contentCoding(r.Header) != meta.Encoding {
 		return false
 	}
 	if cr.total >= 0 && meta.Length >= 0 && cr.total != meta.Length {

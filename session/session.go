@@ -1,12 +1,10 @@
 package session
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -76,7 +74,9 @@ type Session struct {
 	*core
 	base    options // what a request starts from
 	oneShot bool    // it ends with its only response
-	closed  atomic.Bool
+	inner   bool    // its calls are part of another one
+	stage   atomic.Int32
+	calls   tally
 	json    atomic.Pointer[http.Header] // see jsonHeader
 }
 
@@ -87,13 +87,13 @@ type core struct {
 	ownConn   bool
 	transport http.RoundTripper // with the middlewares around it
 	bare      http.RoundTripper // without
+	wrapped   bool              // by middlewares
 	traces    []*Trace
 	decode    func([]byte, any) error
 	fallback  CharsetResolver
 	jar       http.CookieJar
 	sensitive []string
 	trustEnv  bool
-	closed    atomic.Bool
 	root      *Session // the one that New made
 }
 
@@ -163,6 +163,7 @@ func (c *core) connect(cfg *Config) error {
 	}
 	c.bare = rt
 	c.transport = middleware.Chain(rt, cfg.Middleware...)
+	c.wrapped = c.connector != nil && c.transport != http.RoundTripper(c.connector)
 	return nil
 }
 
@@ -209,7 +210,7 @@ func (s *Session) With(opts ...Option) *Session {
 	}
 	d.base.owned = false
 	d.base.broken = err
-	d.closed.Store(s.closed.Load())
+	d.stage.Store(s.stage.Load())
 	return d
 }
 
@@ -250,17 +251,17 @@ func (s *Session) BaseURL() *url.URL {
 }
 
 // Closed reports whether the session, or the one that it was derived from, is
-// closed, or its connector is.
+// closed or being shut down, or its connector is closed.
 func (s *Session) Closed() bool {
-	return s.closed.Load() || s.core.closed.Load() || s.connector != nil && s.connector.Closed()
+	return s.stage.Load() != stageOpen || s.root.stage.Load() != stageOpen || s.connector != nil && s.connector.Closed()
 }
 
 // Close ends the session: further requests fail with [errors.ErrSessionClosed].
 // If it owns its connector, that is closed too, and with it the responses that
-// are still open. Close is idempotent; its error is always nil.
+// are still open; [Session.Shutdown] waits for them. Close is idempotent; its error
+// is always nil.
 func (s *Session) Close() error {
-	s.closed.Store(true)
-	if s.root == s && !s.core.closed.Swap(true) && s.ownConn {
+	if s.stage.Swap(stageClosed) != stageClosed && s == s.root && s.ownConn {
 		return s.connector.Close()
 	}
 	return nil
@@ -268,12 +269,7 @@ func (s *Session) Close() error {
 
 // Detach ends the session and leaves its connector open, whoever owns it.
 // (aiohttp: ClientSession.detach)
-func (s *Session) Detach() {
-	s.closed.Store(true)
-	if s.root == s {
-		s.core.closed.Store(true)
-	}
-}
+func (s *Session) Detach() { s.stage.Store(stageClosed) }
 
 // Do sends a request of net/http's making, with the session's defaults where
 // the request says nothing: headers, cookies, timeouts, redirects, middlewares.
@@ -303,12 +299,4 @@ func (t clientTransport) CloseIdleConnections() {
 	if c := t.s.connector; c != nil {
 		c.CloseIdleConnections()
 	}
-}
-
-// deadlineContext bounds a context by a total timeout, for RoundTrippers that
-// know nothing of a connector's Settings.
-func deadlineContext(ctx context.Context, deadline time.Time, total time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithDeadlineCause(ctx, deadline, &errors.TimeoutError{
-		Kind: errors.ErrTotalTimeout, Limit: total, Elapsed: total,
-	})
 }

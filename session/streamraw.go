@@ -5,8 +5,8 @@ package session
 // TotalBytes and Buffered together. The framing of HTTP counts neither here nor
 // there. (aiohttp: total_raw_bytes)
 func (s *StreamReader) TotalRawBytes() int64 {
-	if b, ok := s.src.(*responseBody); ok && b.decoded {
-		return b.raw.n
+	if b, ok := s.src.(*responseBody); ok && b.decoding != nil {
+		return b.decoding.n
 	}
 	return s.total + int64(len(s.buffered()))
 }

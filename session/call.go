@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// call is one call of the session, with all its hops and its response. What every
+// call needs is here, in one piece of memory with the request and the response;
+// what few need is behind a pointer.
+type call struct {
+	s      *Session
+	opts   *options // the session's own until they change: see change
+	method string
+	url    *url.URL
+	ctx    callContext
+	total  *totalContext       // keeps the total timeout where no connector does; nil: not needed
+	record *connector.Recorder // nil with a foreign Transport
+	trace  *tracing
+	extra  *extras // nil: none
+
+	address url.URL      // room for the url of the first hop
+	req     http.Request // of the first hop
+	sent    *http.Request
+	resp    Response
+	ended   atomic.Bool
+
+	answered bool // the response is the caller's, and its body ends the call
+}
+
+// extras is what few calls have.
+type extras struct {
+	history      []*Response        // the hops before the present one
+	first        errors.RequestInfo // of the first, if there are several
+	cookieHeader []string           // the caller's own
+	watch        watch
+	cancel       context.CancelFunc // of the watch over a native request's Cancel, or nil
+}
+
+// Beside a call there may be room for what it needs, in the same piece of memory.
+type (
+	connectorCall struct {
+		call
+		notes connector.Recorder
+	}
+	foreignCall struct {
+		call
+		timeout totalContext
+	}
+)
+
+// newCall begins a call, which end has to end. changes says that its options will
+// not be the session's.
+func (s *Session) newCall(changes bool) *call {
+	var c *call
+	var own *options
+	switch {
+	case s.connector != nil && changes:
+		x := new(struct {
+			connectorCall
+			own options
+		})
+		c, own = &x.call, &x.own
+		c.record = &x.notes
+	case s.connector != nil:
+		x := new(connectorCall)
+		c = &x.call
+		c.record = &x.notes
+	case changes:
+		x := new(struct {
+			foreignCall
+			own options
+		})
+		c, own = &x.call, &x.own
+		c.total = &x.timeout
+	default:
+		x := new(foreignCall)
+		c = &x.call
+		c.total = &x.timeout
+	}
+	s.enter()
+	c.s, c.opts = s, &s.base
+	c.ctx.session, c.ctx.Settings.Started = s, time.Now()
+	if changes {
+		*own = s.base
+		c.opts = own
+	}
+	return c
+}
+
+// change is the call's options, to be changed.
+func (c *call) change() *options {
+	if c.opts == &c.s.base {
+		own := c.s.base
+		c.opts = &own
+	}
+	return c.opts
+}
+
+// extras is the call's extra, to be changed.
+func (c *call) extras() *extras {
+	if c.extra == nil {
+		c.extra = new(extras)
+	}
+	return c.extra
+}
+
+// history is the responses that were redirects.
+func (c *call) history() []*Response {
+	if c.extra == nil {
+		return nil
+	}
+	return c.extra.history
+}
+
+// discard gives up a call of which nothing was sent.
+func (c *call) discard() {
+	if b := c.opts.body; b != nil && b.discard != nil {
+		b.discard()
+	}
+	c.end()
+}
+
+// end gives back what the call holds beside the connection. Only the first time
+// counts.
+func (c *call) end() {
+	if c.claimEnd() {
+		c.release()
+	}
+}
+
+// guard ends a call that has no response to be ended with, by a panic too.
+func (c *call) guard() {
+	if !c.answered {
+		c.end()
+	}
+}
+
+// claimEnd reports whether the call had not ended before: who gets true has to
+// release it.
+func (c *call) claimEnd() bool { return !c.ended.Swap(true) }
+
+func (c *call) release() {
+	c.letGo()
+	if c.s.oneShot {
+		c.s.Close() // always nil
+	}
+}
+
+// letGo is release without the end of a session that is for one call.
+func (c *call) letGo() {
+	c.finishBody()
+	if c.total != nil {
+		c.total.end()
+	}
+	if x := c.extra; x != nil && x.cancel != nil {
+		x.cancel()
+	}
+	if c.trace != nil {
+		c.trace.cancel(nil)
+	}
+	c.s.leave()
+}
+
+// finishBody says that the body will not be sent again.
+func (c *call) finishBody() {
+	if b := c.opts.body; b != nil && b.finish != nil {
+		b.finish()
+	}
+}
