@@ -1,0 +1,106 @@
+package pool
+
+import (
+	"context"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Drain ends the pool in order: new requests fail, those that have a ticket go on,
+// idle connections are closed, and the others as they are given back. The channel
+// is closed once no slot is in use and nobody waits. Calling it again returns the
+// same channel.
+//
+// A request that lost its slot to Forget, and has not come back yet, is not waited
+// for.
+func (p *core) Drain() (drained <-chan struct{}) {
+	p.mu.Lock()
+	p.draining = true
+	if p.drained == nil {
+		p.drained = make(chan struct{})
+	}
+	drained = p.drained
+	p.dropOldestIdleLocked(p.idle.len)
+	closeConns(p.unlock())
+	return drained
+}
+
+// Close closes every connection, in use or not, breaks off every dial and fails
+// every request that waits. Only the first call does anything.
+func (p *Pool[K]) Close() {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return
+	}
+	p.closed = true
+	if p.janitor != nil {
+		p.janitor.Stop()
+	}
+	var cancels []context.CancelCauseFunc
+	for d := p.dials; d != nil; d = d.next {
+		cancels = append(cancels, d.cancel)
+	}
+	for _, e := range p.hosts {
+		for w := e.waiters.head; w != nil; w = e.waiters.head {
+			p.dequeueLocked(w)
+			w.grant <- granted{err: errors.ErrConnectorClosed}
+		}
+		p.forgetHostLocked(&e.Host)
+	}
+	for n := p.open.head; n != nil; n = p.open.head {
+		p.dropConnLocked(n)
+		p.freeSlotsLocked(n.host, n.active)
+		p.forgetHostLocked(n.host)
+	}
+	doomed := p.unlock()
+	for _, cancel := range cancels {
+		cancel(errors.ErrConnectorClosed)
+	}
+	closeConns(doomed)
+}
+
+// Closed reports whether Close was called.
+func (p *core) Closed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+// Dial is a dial under way, a field of what makes it. Its zero value is ready.
+type Dial struct {
+	cancel     context.CancelCauseFunc
+	prev, next *Dial
+}
+
+// StartDial notes a dial, so that [Pool.Close] can break it off: it calls cancel
+// with ErrConnectorClosed, which is the error too if that has been already. If
+// there is none EndDial must follow.
+func (p *core) StartDial(d *Dial, cancel context.CancelCauseFunc) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errors.ErrConnectorClosed
+	}
+	*d = Dial{cancel: cancel, next: p.dials}
+	if d.next != nil {
+		d.next.prev = d
+	}
+	p.dials = d
+	return nil
+}
+
+// EndDial notes that a dial has ended.
+func (p *core) EndDial(d *Dial) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d.prev == nil {
+		p.dials = d.next
+	} else {
+		d.prev.next = d.next
+	}
+	if d.next != nil {
+		d.next.prev = d.prev
+	}
+	*d = Dial{}
+}
