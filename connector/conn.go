@@ -47,7 +47,7 @@ func (c *conn) Close() {
 	if c.cc != nil {
 		c.cc.Close() // as above; nothing is pending on it
 	}
-	c.closeSocket() // in case net/http has not
+	_ = c.closeSocket() // in case net/http has not; as above
 }
 
 // farewell is how long the end of TLS may take.

@@ -100,7 +100,7 @@ func (x *exchange) prepare() error {
 	}
 	x.key, x.ctx = k, ctx
 	x.clientTrace = httptrace.ContextClientTrace(ctx)
-	if req.Cancel != nil {
+	if req.Cancel != nil { //nolint:staticcheck // http.Client sets it
 		x.watchCancel()
 	}
 	s := SettingsFrom(ctx)

@@ -29,7 +29,6 @@ type exchange struct {
 	// What the settings ask for, and few do.
 	trustEnv, notUntilEOF bool
 	proxies               bool // there is one, or might have been
-	forwarded             bool // that proxy passes requests on
 	rewound               bool // the body is not the request's own any more
 
 	timing   Timing
@@ -103,7 +102,7 @@ func (x *exchange) watchCancel() {
 	x.ctx, x.canceler = ctx, cancel
 	go func() {
 		select {
-		case <-x.orig.Cancel:
+		case <-x.orig.Cancel: //nolint:staticcheck // as above
 			cancel(errRequestCanceled)
 		case <-ctx.Done():
 		}

@@ -71,7 +71,7 @@ func (c *Conn) wait(w *waiter) {
 	unasked := false
 	for again := true; again; {
 		w.n, w.err = c.nc.Read(w.b[:])
-		w.err, unasked, again = c.judgeWait(w.n, w.err)
+		unasked, again, w.err = c.judgeWait(w.n, w.err)
 	}
 	close(w.done)
 	if unasked {
@@ -81,26 +81,26 @@ func (c *Conn) wait(w *waiter) {
 
 // judgeWait is afterRead for what a waiter has: the byte is counted by who takes it. unasked
 // says that nobody has asked for anything yet; again, that it was a false alarm.
-func (c *Conn) judgeWait(n int, err error) (_ error, unasked, again bool) {
+func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
 	unasked = idle || c.state == connActive && !c.sent.Load()
 	switch {
 	case n > 0 && unasked:
-		return ErrUnsolicited, true, false
+		return true, false, ErrUnsolicited
 	case n > 0:
-		return nil, false, false // an error behind it will come again
+		return false, false, nil // an error behind it will come again
 	case err == nil:
-		return nil, false, true
+		return false, true, nil
 	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
 		if idle || c.struckLocked(time.Now()) == nil {
 			c.setAlarmLocked(c.deadlineLocked())
-			return nil, false, true
+			return false, true, nil
 		}
-		return err, false, false // a deadline of the exchange that waits for this
+		return false, false, err // a deadline of the exchange that waits for this
 	}
-	return err, idle, false
+	return idle, false, err
 }
 
 // check says what the waiter has found, without waiting.

@@ -87,23 +87,23 @@ func (x *run) acquire(q *runReq, fresh bool) {
 
 func (x *run) adopt(q *runReq) {
 	c := &modelConn{id: len(x.conns), host: q.r.host, mux: x.m.cfg.MayMultiplex(q.r.host) && x.next(4) > 0}
-	real := &conn{pool: x.Pool, id: c.id}
+	member := &conn{pool: x.Pool, id: c.id}
 	switch x.next(8) {
 	case 0:
-		real.Close()
-		real.closed.Store(0)
+		member.Close()
+		member.closed.Store(0)
 		c.state = "gone"
 	case 1, 2, 3:
 		if c.mux {
 			c.max, c.settled = x.next(4), true
-			x.SetStreams(real, c.max)
+			x.SetStreams(member, c.max)
 		}
 	}
 	x.note("request %d adopts %d, mux %v, %d streams, %s", x.number(q), c.id, c.mux, c.max, c.state)
 	x.m.adopt(q.r, c)
-	if x.testPool.adopt(q.grant.Host, real, c.mux) == nil {
-		x.conns = append(x.conns, real)
-		q.grant.Conn = real
+	if x.testPool.adopt(q.grant.Host, member, c.mux) == nil {
+		x.conns = append(x.conns, member)
+		q.grant.Conn = member
 	}
 }
 
@@ -202,24 +202,24 @@ func (x *run) replace() {
 }
 
 func (x *run) changeStreams() {
-	c, real := x.pickConn(isMuxConn)
+	c, member := x.pickConn(isMuxConn)
 	if c == nil {
 		return
 	}
 	if x.next(3) == 0 {
 		x.note("a stream of %d is there", c.id)
 		x.m.streamAvailable(c)
-		x.StreamAvailable(real)
+		x.StreamAvailable(member)
 		return
 	}
 	n := x.next(5)
 	x.note("%d has %d streams", c.id, n)
 	x.m.setStreams(c, n)
-	x.SetStreams(real, n)
+	x.SetStreams(member, n)
 }
 
 func (x *run) endConn() {
-	c, real := x.pickConn(anyConn)
+	c, member := x.pickConn(anyConn)
 	if c == nil {
 		return
 	}
@@ -228,16 +228,16 @@ func (x *run) endConn() {
 		x.note("%d is closed", c.id)
 		x.m.drop(c)
 		x.m.settle()
-		real.Close()
+		member.Close()
 	case 1:
 		x.note("%d retires", c.id)
 		x.m.retire(c)
 		x.m.settle()
-		x.Retire(real)
+		x.Retire(member)
 	case 2:
 		x.note("%d dies", c.id)
 		c.dead = true
-		real.dead.Store(true)
+		member.dead.Store(true)
 		x.m.sleep(4 * step)
 		time.Sleep(4 * step)
 	case 3:
