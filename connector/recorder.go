@@ -70,7 +70,7 @@ func (x *exchange) answered(resp *http.Response) {
 	t := &x.timing
 	sent := x.gotten
 	if x.stream == nil {
-		if wrote := x.h1.Facts().Wrote; wrote.After(sent) {
+		if wrote := x.h1.Wrote(); wrote.After(sent) {
 			sent = wrote
 		}
 	}

@@ -175,6 +175,15 @@ func (x *Exchange) ChunkAt(offset int64) (end, ready int64, lost bool) {
 // RawHead is the head of the response as it came, if the limits say to keep it.
 func (x *Exchange) RawHead() []rawhead.Field { return x.conn.rawHead() }
 
+// Wrote is when the upload's last write ended; zero: the request was written at once, or is
+// on its way.
+func (x *Exchange) Wrote() time.Time {
+	if x.upload == nil {
+		return time.Time{}
+	}
+	return x.conn.facts().Wrote
+}
+
 // Facts says what has happened so far.
 func (x *Exchange) Facts() Facts { return x.conn.facts() }
 

@@ -40,22 +40,26 @@ func (c *Conn) Park() {
 // CheckIdle says why an idle conn cannot have another exchange, or nil. It does not wait.
 // Nobody may use the conn at the same time; an error is final.
 func (c *Conn) CheckIdle() error {
-	c.mu.Lock()
-	w, state := c.waiter, c.state
-	c.mu.Unlock()
-	if state == connClosed {
-		return net.ErrClosed
-	}
-	if w != nil {
-		return w.check()
-	}
 	if c.socket == nil {
-		return nil // it is new
+		return c.checkWaiter()
 	}
 	if tc, ok := c.nc.(*tls.Conn); ok {
 		return c.socket.checkAliveTLS(tc)
 	}
 	return c.socket.checkAlive()
+}
+
+func (c *Conn) checkWaiter() error {
+	c.mu.Lock()
+	w, state := c.waiter, c.state
+	c.mu.Unlock()
+	switch {
+	case state == connClosed:
+		return net.ErrClosed
+	case w == nil:
+		return nil // it is new
+	}
+	return w.check()
 }
 
 // waiter reads the first byte of what comes next.
