@@ -46,8 +46,11 @@ func (x *exchange) headError(err error) error {
 	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
 		return &errors.ClientOSError{Op: "send request", Err: bad.Err}
 	}
-	if x.c.pool.Closed() {
+	switch {
+	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
+	case err == errIdleTimeout:
+		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Err: err}
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
 		return x.badHead(bad)

@@ -39,7 +39,7 @@ const smallWrite = 8 << 10
 // The end of ctx closes the connection. trace is that of the request's context, or nil.
 func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, trace *httptrace.ClientTrace, now time.Time, s *Settings) (reused bool) {
 	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
-	x.keeps = !orig.Close && !wire.Close && orig.Method != http.MethodConnect
+	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !httprule.HasToken(wire.Header, "Connection", "close")
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
 	sockRead := s.SockRead
 	if !x.small {
