@@ -142,7 +142,11 @@ func (e *Exchange) sendsSlowly(wire *http.Request) bool {
 func (e *Exchange) traceSending() context.Context {
 	var asking atomic.Bool
 	return httptrace.WithClientTrace(e, &httptrace.ClientTrace{
-		WroteRequest:    func(httptrace.WroteRequestInfo) { e.markSent() },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil { // else it ends, and was not sent
+				e.markSent()
+			}
+		},
 		Wait100Continue: func() { asking.Store(true); e.markSent() },
 		Got100Continue: func() {
 			if asking.CompareAndSwap(true, false) { // a server may say it at any time
