@@ -3,7 +3,6 @@ package connector
 import (
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +28,6 @@ type Connector struct {
 	limits     rawhead.Limits
 	proxy      *dial.Proxy // nil: none
 	environ    dial.Environment
-	streams    sync.Pool    // of *stream
 	unread     atomic.Int64 // responses that are neither read to their end nor closed
 }
 
@@ -164,6 +162,7 @@ func (x *exchange) wishes(s *Settings) error {
 	if x.key.Forwarded() {
 		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
+	x.closes = closes(req)
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil

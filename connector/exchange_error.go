@@ -22,8 +22,8 @@ func (x *exchange) headError(err error) error {
 	}
 	var facts h1.Facts
 	var struck error
-	if x.stream != nil {
-		struck = x.stream.why()
+	if x.h2 != nil {
+		struck = x.h2.Facts().Ended
 	} else {
 		facts = x.h1.Facts()
 		struck = facts.ReadErr
@@ -64,10 +64,10 @@ func (x *exchange) headError(err error) error {
 
 // unsent reports whether the request was still being sent.
 func (x *exchange) unsent() bool {
-	if x.stream == nil {
+	if x.h2 == nil {
 		return x.h1.Unsent()
 	}
-	return x.upload.Present() && !x.stream.isSent()
+	return x.h2.Unsent()
 }
 
 // badHead is a response whose head breaks a limit or a rule.

@@ -46,7 +46,7 @@ func TestUnaskedUpgrade(t *testing.T) {
 			req := newRequest(t, t.Context(), "GET", url, nil)
 			req.Header = header
 			_, err := c.RoundTrip(req)
-			if !errors.Is(err, errors.ErrBadHTTPMessage) || strings.Contains(err.Error(), "400") {
+			if !errors.Is(err, errors.ErrBadHTTPMessage) || strings.Contains(err.Error(), " 400") {
 				t.Errorf("%v: got %v", header, err)
 			}
 		}
@@ -420,7 +420,7 @@ func TestBadHeadExplained(t *testing.T) {
 					t.Errorf("RequestInfo is %+v", bad.RequestInfo)
 				}
 				text := err.Error()
-				if strings.Contains(text, "400") || strings.Contains(text, "\n") {
+				if strings.Contains(text, " 400") || strings.Contains(text, "\n") {
 					t.Errorf("it says %q", text)
 				}
 				if !strings.Contains(text, want) || strings.Contains(text, "net/http") {

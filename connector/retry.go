@@ -54,9 +54,9 @@ func (x *exchange) stale(err error) bool {
 	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.Err() != nil {
 		return false
 	}
-	if x.stream != nil {
+	if x.h2 != nil {
 		// It shows in net/http that the connection is gone, and not just a stream.
-		return httprule.Idempotent(x.orig) && x.conn.cc.Err() != nil
+		return httprule.Idempotent(x.orig) && x.conn.h2.CheckIdle() != nil
 	}
 	f := x.h1.Facts()
 	if isDeadline(f.ReadErr) || isDeadline(f.WriteErr) {

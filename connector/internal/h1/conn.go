@@ -3,11 +3,11 @@ package h1
 import (
 	stderrors "errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/deadline"
 	"github.com/aiolos-http/aiolos/internal/chunkends"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -65,8 +65,8 @@ const (
 
 // What a Read or Write of a conn reports beside the socket's own errors.
 var (
-	ErrTotalTimeout error = &deadlineError{"total timeout"}
-	ErrReadTimeout  error = &deadlineError{"socket read timeout"}
+	ErrTotalTimeout       = deadline.ErrTotal
+	ErrReadTimeout        = deadline.ErrRead
 	ErrUnsolicited        = stderrors.New("unsolicited data on an idle connection")
 	errTooManyHeads error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
 	errHeadTooLarge error = &rawhead.Error{Reason: "head too large", Limit: maxHead}
@@ -78,13 +78,6 @@ const (
 	// maxInterim is how many interim responses (1xx) may come before the final one.
 	maxInterim = 100
 )
-
-type deadlineError struct{ text string }
-
-func (e *deadlineError) Error() string        { return e.text }
-func (e *deadlineError) Timeout() bool        { return true }
-func (e *deadlineError) Temporary() bool      { return true }
-func (e *deadlineError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 
 // NewConn takes nc, which must have been passed through [WrapSocket] below TLS for the
 // look to work there. onClose is called once, with no lock of the conn's held, when the conn
