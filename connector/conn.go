@@ -28,9 +28,10 @@ type conn struct {
 	idleSince time.Time // of HTTP/1; belongs to who has the conn
 
 	// Of HTTP/2.
-	used    atomic.Bool // a request was on it
-	lags    atomic.Bool // net/http has no stream although the pool had
-	watch   sync.Once   // sets the hook that says when it has
+	used    atomic.Bool  // a request was on it
+	ended   atomic.Int64 // when the last one ended: nanoseconds after info.Created
+	lags    atomic.Bool  // net/http has no stream although the pool had
+	watch   sync.Once    // sets the hook that says when it has
 	closing sync.Once
 }
 

@@ -248,6 +248,7 @@ func (x *exchange) leave(complete bool) {
 	now := time.Now()
 	x.noteEnd(now)
 	if x.stream != nil {
+		c.ended.Store(int64(now.Sub(c.info.Created)))
 		// What is still being sent goes on using the context.
 		x.stream.end(x.c, complete && !x.upload.Present())
 	} else if keep {
