@@ -173,10 +173,15 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 	}
 	c := x.conn
 	info := httptrace.GotConnInfo{Conn: c.nc, Reused: !made}
+	since := c.idleSince
 	if c.h2 != nil {
 		info.WasIdle = !made && c.h2.InFlight() == 0
-	} else if !made {
-		info.WasIdle, info.IdleTime = true, now.Sub(c.idleSince)
+		since = c.info.Created.Add(time.Duration(c.ended.Load()))
+	} else {
+		info.WasIdle = !made
+	}
+	if info.WasIdle {
+		info.IdleTime = max(now.Sub(since), 0)
 	}
 	t.GotConn(info)
 }

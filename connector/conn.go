@@ -2,6 +2,7 @@ package connector
 
 import (
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
@@ -23,7 +24,8 @@ type conn struct {
 	info   *ConnInfo // what does not change: shared by all who ask
 	remote string
 
-	idleSince time.Time // of HTTP/1; belongs to who has the conn
+	idleSince time.Time    // of HTTP/1; belongs to who has the conn
+	ended     atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
 }
 
 // Notes are the pool's.

@@ -249,6 +249,7 @@ func (x *exchange) leave(complete bool) {
 	now := time.Now()
 	x.noteEnd(now)
 	if x.h2 != nil {
+		c.ended.Store(int64(now.Sub(c.info.Created)))
 		x.h2.End(complete)
 	} else if keep {
 		c.idleSince = now

@@ -20,13 +20,13 @@ import (
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
-// countedBody counts how often it is closed.
-type countedBody struct {
+// onceBody counts how often it is closed.
+type onceBody struct {
 	io.Reader
 	closed atomic.Int32
 }
 
-func (b *countedBody) Close() error { b.closed.Add(1); return nil }
+func (b *onceBody) Close() error { b.closed.Add(1); return nil }
 
 // silentAt is where a server falls silent.
 type silentAt int
@@ -102,7 +102,7 @@ func TestSilenceMatrix(t *testing.T) {
 		"none":   func() io.Reader { return nil },
 		"small":  func() io.Reader { return strings.NewReader("small") },
 		"large":  func() io.Reader { return strings.NewReader(large) },
-		"stream": func() io.Reader { return &countedBody{Reader: strings.NewReader(large)} },
+		"stream": func() io.Reader { return &onceBody{Reader: strings.NewReader(large)} },
 	}
 	for _, transport := range []string{"http", "https", "https, HTTP/2"} {
 		for kind, body := range bodies {
@@ -139,7 +139,7 @@ func TestSilenceMatrix(t *testing.T) {
 							t.Errorf("it struck after %v", d)
 						}
 						synctest.Wait()
-						if b, ok := r.(*countedBody); ok && b.closed.Load() != 1 {
+						if b, ok := r.(*onceBody); ok && b.closed.Load() != 1 {
 							t.Errorf("the body was closed %d times", b.closed.Load())
 						}
 					})
@@ -159,7 +159,7 @@ func TestFailingBodyClass(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				url, c := silentServer(t, transport, beforeHead)
-				b := &countedBody{Reader: io.MultiReader(strings.NewReader("some"), failingReader{mine})}
+				b := &onceBody{Reader: io.MultiReader(strings.NewReader("some"), failingReader{mine})}
 				_, err := c.RoundTrip(newRequest(t, t.Context(), "POST", url, b))
 				if !errors.Is(err, mine) || !errors.Is(err, errors.ErrClientOS) {
 					t.Errorf("got %v", err)
@@ -187,7 +187,7 @@ func TestWrongLength(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					url, c := lengthServer(t, transport)
-					b := &countedBody{Reader: strings.NewReader(strings.Repeat("x", size))}
+					b := &onceBody{Reader: strings.NewReader(strings.Repeat("x", size))}
 					req := newRequest(t, t.Context(), "POST", url, b)
 					req.ContentLength = 800
 					resp, err := c.RoundTrip(req)
