@@ -131,7 +131,7 @@ func diesAfterFirst() func(*wiretest.Conn) {
 }
 
 // TestIdleTimeoutAnswer: a 408 that closes, on a connection that has served before, is not the
-// answer to a request that was sent whole.
+// answer to a request.
 func TestIdleTimeoutAnswer(t *testing.T) {
 	t.Parallel()
 	timeout := "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"

@@ -72,11 +72,11 @@ func isDeadline(err error) bool {
 	return stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(err, h1.ErrReadTimeout)
 }
 
-// errIdleTimeout is a 408 that closes, on a connection that has served before, for a request
-// that was sent whole: the server speaks of the time before that (RFC 9110 15.5.9).
+// errIdleTimeout is a 408 that closes, on a connection that has served before: the server
+// speaks of the time before the request, which it may not have seen (RFC 9110 15.5.9).
 var errIdleTimeout = stderrors.New("the server has closed the idle connection, with 408 Request Timeout")
 
 // answersIdle recognises that 408.
 func (x *exchange) answersIdle(resp *http.Response) bool {
-	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
+	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close
 }
