@@ -85,9 +85,10 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 // prepare checks the request and settles its times.
 func (x *exchange) prepare() error {
 	req := x.orig
+	var seen noticed
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		err = validate(req)
+		seen, err = validate(req)
 	}
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (x *exchange) prepare() error {
 	}
 	s := SettingsFrom(ctx)
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
-	if err := x.wishes(s); err != nil {
+	if err := x.wishes(s, seen); err != nil {
 		return err
 	}
 	x.trace = &noTrace
@@ -141,11 +142,10 @@ func (x *exchange) prepare() error {
 }
 
 // wishes settles what distinguishes the connections that may serve the request.
-func (x *exchange) wishes(s *Settings) error {
+func (x *exchange) wishes(s *Settings, seen noticed) error {
 	req, c := x.orig, x.c
 	x.settings.Limits = c.limits
-	upgrade := httprule.HasField(req.Header, "Upgrade")
-	h1 := upgrade
+	h1 := seen.upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
@@ -160,9 +160,9 @@ func (x *exchange) wishes(s *Settings) error {
 		x.key.Route = r
 	}
 	if x.key.Forwarded() {
-		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
+		h1 = seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
-	x.closes = closes(req)
+	x.closes = req.Close || seen.connection && httprule.HasToken(req.Header, "Connection", "close")
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil

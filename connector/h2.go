@@ -3,7 +3,6 @@ package connector
 import (
 	"net/http"
 
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -20,11 +19,6 @@ func (o *h2Owner) Forget()                { o.pool.Forget((*conn)(o)) }
 type h2Watcher exchange
 
 func (w *h2Watcher) StreamEnded() { (*exchange)(w).finish(false) }
-
-// closes reports whether the connection is to be closed after the request.
-func closes(req *http.Request) bool {
-	return req.Close || httprule.HasToken(req.Header, "Connection", "close")
-}
 
 // checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.
 func (x *exchange) checkHead(resp *http.Response) error {

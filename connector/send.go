@@ -30,7 +30,8 @@ func (x *exchange) send() (*http.Response, error) {
 
 // wire is what is sent: the caller's request, which never changes, or a copy that differs.
 func (x *exchange) wire() *http.Request {
-	if !(x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies) {
+	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies
+	if !differs {
 		return x.orig
 	}
 	req := new(http.Request)

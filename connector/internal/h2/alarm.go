@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// instant is a moment, as the time since the Conn was made. Zero is none.
+// instant is a moment, as the time since just before the Conn was made. Zero is none.
 type instant int64
 
 // never is later than any other instant.
@@ -39,12 +39,12 @@ type alarm struct {
 }
 
 func (a *alarm) init() {
-	a.start = time.Now()
+	a.start = time.Now().Add(-1) // so that no instant is zero
 	a.rings.Store(int64(never))
 }
 
 func (a *alarm) instantOf(t time.Time) instant { return max(1, instant(t.Sub(a.start))) }
-func (a *alarm) now() instant                  { return max(1, instant(time.Since(a.start))) }
+func (a *alarm) now() instant                  { return instant(time.Since(a.start)) }
 
 // ringBy sees to it that it rings by then.
 func (a *alarm) ringBy(at, now instant) {

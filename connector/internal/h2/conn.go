@@ -80,7 +80,7 @@ func (c *Conn) Close() {
 	if c.cc != nil {
 		c.cc.Close() // there is nobody to hear an error
 	}
-	c.closeSocket() // in case net/http has not: as above
+	c.closeSocket() //nolint:errcheck // in case net/http has not: as above
 }
 
 // farewell is how long the end of TLS may take: a peer that reads nothing has no ear for it.
