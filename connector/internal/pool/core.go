@@ -169,11 +169,13 @@ func (p *core) serveQueueLocked(now instant) {
 	for p.inUse < p.limit && p.queue.len() > 0 {
 		h := p.queue.first()
 		w := h.waiters.head
-		if c, ok := p.serveRequestLocked(h, now, w.fresh); ok {
-			p.dequeueLocked(w)
-			w.grant <- granted{conn: c}
+		c, ok := p.serveRequestLocked(h, now, w.fresh)
+		if !ok { // what it had has expired: it comes back when it changes
+			p.queue.remove(h)
+			continue
 		}
-		p.queue.update(h)
+		p.dequeueLocked(w)
+		w.grant <- granted{conn: c}
 	}
 }
 

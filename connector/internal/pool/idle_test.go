@@ -198,9 +198,16 @@ func TestChecksTakeTurns(t *testing.T) {
 		if total != pool.MaxChecks {
 			t.Errorf("%d checks at once", total)
 		}
+		first := conns[pool.MaxChecks] // whose turn is next
+		p.Retire(conns[pool.MaxChecks+1])
+		p.pull(first)
 		time.Sleep(4 * time.Second) // five rounds are four turns and a little
+		if k := first.checks.Load(); k != 0 {
+			t.Errorf("it was checked %d times while it was in use", k)
+		}
+		first.release(true)
 		for i, c := range conns {
-			if k := c.checks.Load(); k < 4 || k > 5 {
+			if k := c.checks.Load(); (k < 4 || k > 5) && i/2 != pool.MaxChecks/2 {
 				t.Fatalf("connection %d was checked %d times", i, k)
 			}
 		}

@@ -527,3 +527,48 @@ func TestRequeueWhileDraining(t *testing.T) {
 		}
 	})
 }
+
+// TestRequeueWithoutSettings: a connection that has never said how many streams it
+// takes is one like others, once that is no longer waited for.
+func TestRequeueWithoutSettings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
+		w := p.wait("h", false)
+		c := p.connect(w.got(), true)
+		time.Sleep(2 * pool.AwaitTime)
+		p.requeue(w, c, false)
+		later := p.wait("h", false)
+		later.stays()
+		p.StreamAvailable(c)
+		if g := w.got(); g.Conn != c {
+			t.Error("no stream")
+		}
+		p.connect(later.got(), true).release(true) // it waits no longer than that
+		c.release(true)
+	})
+}
+
+// TestTooOldAmongOthers: a request passes over connections that are too old, to one
+// that is not.
+func TestTooOldAmongOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost, MaxAge: time.Minute})
+		old := p.connect(p.grant("h", false), true)
+		p.SetStreams(old, 1)
+		time.Sleep(30 * time.Second)
+		young := p.connect(p.grant("h", false), true)
+		p.SetStreams(young, 2)
+		p.SetStreams(old, 2)
+		time.Sleep(31 * time.Second)
+		if g := p.grant("h", false); g.Conn != young {
+			t.Errorf("got %v", g.Conn)
+		}
+		if old.release(true) {
+			t.Error("the old one was kept")
+		}
+		young.release(true)
+		young.release(true)
+	})
+}
