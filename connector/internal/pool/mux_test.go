@@ -3,6 +3,8 @@ package pool_test
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +19,7 @@ type server struct {
 	dial     time.Duration
 	settings time.Duration
 	use      time.Duration // what a request takes
-	dials    int
+	dials    atomic.Int32
 }
 
 // fetch is a request to a server; it returns when it was served.
@@ -29,7 +31,7 @@ func (p testPool) fetch(s *server, host string) {
 	}
 	c, _ := g.Conn.(*conn)
 	if c == nil {
-		s.dials++
+		s.dials.Add(1)
 		time.Sleep(s.dial)
 		if c, err = p.dial(g, s.streams > 0); err != nil {
 			p.t.Error(err)
@@ -64,8 +66,8 @@ func TestBurst(t *testing.T) {
 					go p.fetch(s, "h")
 				}
 				time.Sleep(time.Minute)
-				if st := p.Stats(); st.InUse != tt.requests || st.Waiting != 0 || s.dials != tt.conns {
-					t.Errorf("%+v, %d dials, want %d", st, s.dials, tt.conns)
+				if st := p.Stats(); st.InUse != tt.requests || st.Waiting != 0 || int(s.dials.Load()) != tt.conns {
+					t.Errorf("%+v, %d dials, want %d", st, s.dials.Load(), tt.conns)
 				}
 				time.Sleep(2 * time.Hour)
 				if st := p.Stats(); st.InUse != 0 || st.Idle != tt.conns {
@@ -114,46 +116,67 @@ func TestStreamsTakeSlots(t *testing.T) {
 	}
 }
 
-// TestFairness: sixty workers on a host of HTTP/2 with three streams take no more
-// turns from the four workers of another host than their number gives them, and
-// the other way round.
+// tally counts requests, and keeps the longest.
+type tally struct {
+	mu    sync.Mutex
+	n     int
+	worst time.Duration
+}
+
+func (t *tally) add(took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n++
+	t.worst = max(t.worst, took)
+}
+
+// TestFairness: sixty workers on a host of HTTP/2 with three streams do not keep the
+// four workers of another host waiting. Those have the slot that the many may not
+// have, or if all may have all, their turn after who came before.
 func TestFairness(t *testing.T) {
 	t.Parallel()
-	for _, streams := range []int{3, 0} {
-		t.Run(fmt.Sprint("streams=", streams), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := newPool(t, pool.Config[string]{Limit: 4, PerHost: 3, MayMultiplex: anyHost})
-				many := &server{streams: streams, settings: time.Millisecond, use: 100 * time.Millisecond}
-				few := &server{use: 100 * time.Millisecond}
-				end := time.Now().Add(time.Minute)
-				work := func(s *server, host string, served *int, worst *time.Duration) {
-					for time.Now().Before(end) {
-						start := time.Now()
-						p.fetch(s, host)
-						*served++
-						*worst = max(*worst, time.Since(start))
+	const use = 100 * time.Millisecond
+	cases := []struct {
+		name      string
+		perHost   int
+		few, many time.Duration // the longest that a request may take
+	}{
+		{"a slot is left", 3, 4*use + use/2, 60/3*use + 2*use},
+		{"all compete", 0, 64/4*use + 2*use, 64/4*use + 2*use},
+	}
+	for _, tt := range cases {
+		for _, streams := range []int{3, 0} {
+			t.Run(fmt.Sprint(tt.name, ", streams=", streams), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					p := newPool(t, pool.Config[string]{Limit: 4, PerHost: tt.perHost, MayMultiplex: anyHost})
+					many, few := &tally{}, &tally{}
+					var workers sync.WaitGroup
+					end := time.Now().Add(time.Minute)
+					work := func(s *server, host string, t *tally) {
+						for time.Now().Before(end) {
+							start := time.Now()
+							p.fetch(s, host)
+							t.add(time.Since(start))
+						}
 					}
-				}
-				var manyServed, fewServed int
-				var manyWorst, fewWorst time.Duration
-				for range 60 {
-					go work(many, "many", &manyServed, &manyWorst)
-				}
-				synctest.Wait()
-				for range 4 {
-					go work(few, "few", &fewServed, &fewWorst)
-				}
-				time.Sleep(2 * time.Minute)
-				// The many cannot have the fourth slot, so it is the few's alone.
-				if fewServed < 590 || fewWorst > time.Second {
-					t.Errorf("the few: %d requests, the slowest took %v", fewServed, fewWorst)
-				}
-				if manyServed < 1100 || manyWorst > 4*time.Second {
-					t.Errorf("the many: %d requests, the slowest took %v", manyServed, manyWorst)
-				}
+					for range 60 {
+						workers.Go(func() { work(&server{streams: streams, settings: time.Millisecond, use: use}, "many", many) })
+					}
+					synctest.Wait()
+					for range 4 {
+						workers.Go(func() { work(&server{use: use}, "few", few) })
+					}
+					workers.Wait()
+					if few.worst > tt.few || few.n < 4*int(55*time.Second/tt.few) {
+						t.Errorf("the few: %d requests, the slowest took %v, want %v", few.n, few.worst, tt.few)
+					}
+					if many.worst > tt.many || many.n < 60*int(55*time.Second/tt.many) {
+						t.Errorf("the many: %d requests, the slowest took %v, want %v", many.n, many.worst, tt.many)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 
