@@ -92,7 +92,7 @@ func (m *model) lend(r *modelReq) bool {
 	case c != nil:
 	case m.any(ready) && !r.fresh:
 		c = m.find(true, ready)
-	case m.waits(r.host) && !(r.fresh && m.any(ready)):
+	case m.waits(r.host) && (!r.fresh || !m.any(ready)):
 		return false
 	default:
 		r.state = "dialing"
