@@ -58,10 +58,23 @@ func newDialer(cfg *Config, local string) *dialer {
 }
 
 // closedForDescriptors is how many idle connections make room for one dial: a few more, for
-// the next dials.
-const closedForDescriptors = 16
+// the next dials. If there is none, one that is in use may be free in a moment.
+const (
+	closedForDescriptors = 16
+	descriptorWait       = 10 * time.Millisecond
+)
 
-func (d *dialer) freeDescriptors() bool { return d.pool.CloseOldestIdle(closedForDescriptors) > 0 }
+// freeDescriptors reports whether it may be worth to try once more.
+func (d *dialer) freeDescriptors() bool {
+	if d.pool.CloseOldestIdle(closedForDescriptors) > 0 {
+		return true
+	}
+	if st := d.pool.Stats(); st.Opened == st.Closed {
+		return false // it is not our connections that hold them
+	}
+	<-time.After(descriptorWait)
+	return true
+}
 
 // multiplexed reports whether connections of the key may turn out to be of
 // HTTP/2.

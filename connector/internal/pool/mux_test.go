@@ -1,180 +1,12 @@
 package pool_test
 
 import (
-	"context"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
-	"github.com/aiolos-http/aiolos/errors"
 )
-
-// server is what a host's dials meet.
-type server struct {
-	streams  int // 0: it has no HTTP/2
-	dial     time.Duration
-	settings time.Duration
-	use      time.Duration // what a request takes
-	dials    int
-}
-
-// fetch is a request to a server; it returns when it was served.
-func (p testPool) fetch(s *server, host string) {
-	g, err := p.Acquire(p.t.Context(), host, new(pool.Ticket), time.Now(), false)
-	if err != nil {
-		p.t.Error(err)
-		return
-	}
-	c, _ := g.Conn.(*conn)
-	if c == nil {
-		s.dials++
-		time.Sleep(s.dial)
-		if c, err = p.dial(g, s.streams > 0); err != nil {
-			p.t.Error(err)
-			return
-		}
-		if s.streams > 0 {
-			time.AfterFunc(s.settings, func() { p.SetStreams(c, s.streams) })
-		}
-	}
-	time.Sleep(s.use)
-	c.release(true)
-}
-
-// TestBurst: a burst to a host takes as few connections as its streams allow; each
-// request takes a slot.
-func TestBurst(t *testing.T) {
-	t.Parallel()
-	cases := []struct{ streams, requests, conns int }{
-		{1, 12, 12},
-		{10, 64, 7},
-		{100, 250, 3},
-		{250, 1000, 4},
-		{0, 40, 40}, // HTTP/1
-	}
-	for _, tt := range cases {
-		t.Run(fmt.Sprint(tt), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
-				s := &server{streams: tt.streams, dial: time.Second, settings: 100 * time.Millisecond, use: time.Hour}
-				for range tt.requests {
-					go p.fetch(s, "h")
-				}
-				time.Sleep(time.Minute)
-				if st := p.Stats(); st.InUse != tt.requests || st.Waiting != 0 || s.dials != tt.conns {
-					t.Errorf("%+v, %d dials, want %d", st, s.dials, tt.conns)
-				}
-				time.Sleep(2 * time.Hour)
-				if st := p.Stats(); st.InUse != 0 || st.Idle != tt.conns {
-					t.Errorf("%+v in the end", st)
-				}
-			})
-		})
-	}
-}
-
-// TestStreamsTakeSlots of both limits.
-func TestStreamsTakeSlots(t *testing.T) {
-	t.Parallel()
-	for _, cfg := range []pool.Config[string]{{Limit: 3}, {PerHost: 3}} {
-		synctest.Test(t, func(t *testing.T) {
-			cfg.MayMultiplex = anyHost
-			p := newPool(t, cfg)
-			c := p.connect(p.grant("h", false), true)
-			p.SetStreams(c, 10)
-			for range 2 {
-				if g := p.grant("h", false); g.Conn != c {
-					t.Fatal("no stream")
-				}
-			}
-			p.refuse("h", false)
-			w := p.wait("h", false)
-			w.stays()
-			c.release(true)
-			if g := w.got(); g.Conn != c {
-				t.Error("not the stream that was free")
-			}
-			if st := p.Stats(); st.InUse != 3 || st.Opened != 1 {
-				t.Errorf("%+v", st)
-			}
-			// Its end frees the slots of all its streams, once.
-			c.Close()
-			if st := p.Stats(); st.InUse != 0 || st.Hosts != 0 {
-				t.Errorf("%+v", st)
-			}
-			c.release(true)
-			c.release(false)
-			if st := p.Stats(); st.InUse != 0 || st.Closed != 1 {
-				t.Errorf("%+v", st)
-			}
-		})
-	}
-}
-
-// TestFairness: sixty workers on a host of HTTP/2 with three streams take no more
-// turns from the four workers of another host than their number gives them, and
-// the other way round.
-func TestFairness(t *testing.T) {
-	t.Parallel()
-	for _, streams := range []int{3, 0} {
-		t.Run(fmt.Sprint("streams=", streams), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := newPool(t, pool.Config[string]{Limit: 4, PerHost: 3, MayMultiplex: anyHost})
-				many := &server{streams: streams, settings: time.Millisecond, use: 100 * time.Millisecond}
-				few := &server{use: 100 * time.Millisecond}
-				end := time.Now().Add(time.Minute)
-				work := func(s *server, host string, served *int, worst *time.Duration) {
-					for time.Now().Before(end) {
-						start := time.Now()
-						p.fetch(s, host)
-						*served++
-						*worst = max(*worst, time.Since(start))
-					}
-				}
-				var manyServed, fewServed int
-				var manyWorst, fewWorst time.Duration
-				for range 60 {
-					go work(many, "many", &manyServed, &manyWorst)
-				}
-				synctest.Wait()
-				for range 4 {
-					go work(few, "few", &fewServed, &fewWorst)
-				}
-				time.Sleep(2 * time.Minute)
-				// The many cannot have the fourth slot, so it is the few's alone.
-				if fewServed < 590 || fewWorst > time.Second {
-					t.Errorf("the few: %d requests, the slowest took %v", fewServed, fewWorst)
-				}
-				if manyServed < 1100 || manyWorst > 4*time.Second {
-					t.Errorf("the many: %d requests, the slowest took %v", manyServed, manyWorst)
-				}
-			})
-		})
-	}
-}
-
-// TestStreamsInTurn: a free stream goes to who has waited longest, though a request
-// to its own host has come later.
-func TestStreamsInTurn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPool(t, pool.Config[string]{Limit: 2, MayMultiplex: func(k string) bool { return k == "mux" }})
-		c := p.connect(p.grant("mux", false), true)
-		p.SetStreams(c, 2)
-		p.grant("mux", false)
-		other, same := p.wait("other", false), p.wait("mux", false)
-		c.release(true)
-		same.stays()
-		p.connect(other.got(), false).release(true)
-		if g := same.got(); g.Conn != c {
-			t.Error("the stream was not shared")
-		}
-	})
-}
 
 // TestFirstDial goes wrong, in the ways in which it can. Nobody waits for what does
 // not come.
@@ -389,141 +221,26 @@ func giveUp(p testPool, c *conn) {
 	p.Forfeit(c.host, false)
 }
 
-// TestAnotherHasToWait: where a dial is under way, who loses its connection gets no
-// permission to dial, but keeps its place.
-func TestAnotherHasToWait(t *testing.T) {
+// TestTooOldAmongOthers: a request passes over connections that are too old, to one
+// that is not.
+func TestTooOldAmongOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
-		c := p.connect(p.grant("h", false), true)
-		p.SetStreams(c, 1)
-		dialing := p.grant("h", false)
-		w := p.wait("h", false)
-		if next, ok := p.Another(c, time.Now(), false); ok || next != nil || c.closed.Load() != 1 {
-			t.Fatalf("got %v, %v", next, ok)
+		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost, MaxAge: time.Minute})
+		old := p.connect(p.grant("h", false), true)
+		p.SetStreams(old, 1)
+		time.Sleep(30 * time.Second)
+		young := p.connect(p.grant("h", false), true)
+		p.SetStreams(young, 2)
+		p.SetStreams(old, 2)
+		time.Sleep(31 * time.Second)
+		if g := p.grant("h", false); g.Conn != young {
+			t.Errorf("got %v", g.Conn)
 		}
-		if st := p.Stats(); st.InUse != 1 {
-			t.Errorf("%+v", st)
+		if old.release(true) {
+			t.Error("the old one was kept")
 		}
-		p.connect(dialing, true).release(true)
-		w.got().Conn.(*conn).release(true)
-	})
-}
-
-// TestRequeue: an engine has no stream yet. The request waits in its old place, and
-// nobody is given a stream until there is one.
-func TestRequeue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
-		c := p.connect(p.grant("h", false), true)
-		p.SetStreams(c, 2)
-		first := p.wait("h", false)
-		first.got()
-		later := p.wait("h", false) // may dial, since all streams are taken
-		p.Forfeit(later.got().Host, false)
-		c.release(true) // here, and not yet in the engine
-		second := p.wait("h", false)
-		second.got()
-		p.requeue(second, c, false)
-		later = p.wait("h", false)
-		later.stays()
-		p.refuse("h", false)
-		p.StreamAvailable(c)
-		if g := second.got(); g.Conn != c {
-			t.Error("not its old place")
-		}
-		if g := later.got(); g.Conn != nil { // all taken: a dial is the way
-			t.Errorf("got %+v", g)
-		}
-		p.Forfeit(later.grant.Host, false)
-		c.release(true)
-		c.release(true)
-	})
-}
-
-// requeue has a request that was given c queue again.
-func (p testPool) requeue(w *pending, c *conn, hasStream bool) {
-	p.start(w, func(ctx context.Context) (pool.Grant, error) {
-		return p.Requeue(ctx, "h", c, &w.ticket, false, func() bool { return hasStream })
-	})
-}
-
-// TestRequeueEnds in every way.
-func TestRequeueEnds(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name string
-		end  func(p testPool, w *pending, c *conn)
-		want string
-	}{
-		{"a stream in the meantime", nil, "stream"},
-		{"nothing for a second", func(testPool, *pending, *conn) { time.Sleep(pool.AwaitTime) }, "dial"},
-		{"the connection ends", func(_ testPool, _ *pending, c *conn) { c.Close() }, "dial"},
-		{"it retires", func(p testPool, _ *pending, c *conn) { p.Retire(c) }, "dial"},
-		{"it is closed for others", func(p testPool, _ *pending, _ *conn) { p.CloseOldestIdle(1) }, "dial"},
-		{"the pool drains", func(p testPool, _ *pending, _ *conn) { p.Drain() }, "dial"},
-		{"the pool closes", func(p testPool, _ *pending, _ *conn) { p.Close() }, "closed"},
-		{"the request is cancelled", func(_ testPool, w *pending, _ *conn) { w.cancel() }, "cancelled"},
-	}
-	for _, tt := range cases {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := newPool(t, pool.Config[string]{MayMultiplex: anyHost, PerHost: 1})
-				c := p.connect(p.grant("h", false), true)
-				p.SetStreams(c, 2)
-				c.release(true)
-				w := p.wait("h", false)
-				w.got()
-				p.requeue(w, c, tt.end == nil)
-				if tt.end != nil {
-					w.stays()
-					tt.end(p, w, c)
-				}
-				if !w.isDone() {
-					t.Fatal("it waits for ever")
-				}
-				var got string
-				switch {
-				case w.grant.Conn == c:
-					got = "stream"
-					c.release(true)
-				case w.grant.Host != nil:
-					got = "dial"
-					p.Forfeit(w.grant.Host, false)
-				case errors.Is(w.err, errors.ErrConnectorClosed):
-					got = "closed"
-				case errors.Is(w.err, context.Canceled):
-					got = "cancelled"
-				}
-				if got != tt.want {
-					t.Errorf("got %q, want %q: %v", got, tt.want, w.err)
-				}
-			})
-		})
-	}
-}
-
-// TestRequeueWhileDraining: the only request of a pool that drains is not taken for
-// gone between its two connections.
-func TestRequeueWhileDraining(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
-		w := p.wait("h", false)
-		c := p.connect(w.got(), true)
-		drained := p.Drain()
-		p.requeue(w, c, false)
-		select {
-		case <-drained:
-			t.Fatal("drained")
-		default:
-		}
-		p.connect(w.got(), true).release(true)
-		<-drained
-		if c.closed.Load() != 1 {
-			t.Error("the first is open")
-		}
+		young.release(true)
+		young.release(true)
 	})
 }

@@ -110,7 +110,6 @@ func (p *core) checkIdleLocked() (dead []Conn) {
 		n.looking = true
 		h.looking++
 		h.refileConn(n)
-		p.queue.update(h)
 		dead = append(dead, p.unlock()...)
 		err := n.conn.CheckIdle()
 		p.mu.Lock()
