@@ -54,7 +54,7 @@ func (b *Opaque) Read(p []byte) (int, error) {
 			err = b.tooLong()
 		}
 		if err != nil && err != io.EOF {
-			n-- // the request must not look complete
+			n = int(max(min(read, b.length)-1-b.read, 0)) // the request must not look complete
 		}
 	}
 	b.mu.Lock()
