@@ -28,10 +28,9 @@ func (actingBody) Close() error               { return nil }
 type culprit struct {
 	name string
 	// set puts it into the request or the Config; act is what it does.
-	set  func(req *http.Request, cfg *connector.Config, act func()) *http.Request
-	mux  bool // with HTTP/2 it is called on the caller's goroutine, too
-	tls  bool // it needs TLS
-	body bool // the server has to read one
+	set func(req *http.Request, cfg *connector.Config, act func()) *http.Request
+	mux bool // with HTTP/2 it is called on the caller's goroutine, too
+	tls bool // it needs TLS
 }
 
 func withTrace(act func(act func()) *httptrace.ClientTrace) func(*http.Request, *connector.Config, func()) *http.Request {

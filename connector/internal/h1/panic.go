@@ -27,7 +27,7 @@ func (e *PanicError) Unwrap() error {
 }
 
 func panicOf(v any) any {
-	if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it
+	if v == http.ErrAbortHandler { // which net/http compares
 		return v
 	}
 	return &PanicError{v, debug.Stack()}
