@@ -249,3 +249,45 @@ func TestPanicBeforeFirstUse(t *testing.T) {
 	close(end)
 	waitFor(t, "the end of the idle connection", func() bool { return c.Stats().Idle == 0 })
 }
+
+// The same for what is called between two attempts, or for a connection that is there.
+func TestPanicsOnTheWayToAnother(t *testing.T) {
+	t.Parallel()
+	for how, act := range map[string]func(){"panic": func() { panic("mine") }, "Goexit": runtime.Goexit} {
+		for name, set := range map[string]func(*http.Request) *http.Request{
+			"GetBody": func(req *http.Request) *http.Request {
+				req.GetBody = func() (io.ReadCloser, error) { act(); return nil, io.EOF }
+				return req
+			},
+			"Retried": func(req *http.Request) *http.Request {
+				return withHooks(func(act func()) *connector.Trace { return &connector.Trace{Retried: act} })(req, nil, act)
+			},
+			"Reused": func(req *http.Request) *http.Request {
+				return withHooks(func(act func()) *connector.Trace { return &connector.Trace{Reused: act} })(req, nil, act)
+			},
+		} {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				t.Parallel()
+				srv := staleServer(t)
+				c := newConnector(t, connector.Config{Limit: 1})
+				get(t, c, srv.URL())
+				req := set(newRequest(t, t.Context(), "PUT", srv.URL(), strings.NewReader("body")))
+				var calling sync.WaitGroup
+				calling.Go(func() {
+					defer func() {
+						if got := recover(); (got != nil) != (how == "panic") {
+							t.Errorf("the panic: %v", got)
+						}
+					}()
+					resp, err := c.RoundTrip(req)
+					t.Errorf("it returned: %v, %v", resp, err)
+				})
+				calling.Wait()
+				if s := c.Stats(); s.InUse != 0 || s.Waiting != 0 {
+					t.Errorf("afterwards: %+v", s)
+				}
+				get(t, c, srv.URL())
+			})
+		}
+	}
+}
