@@ -87,7 +87,12 @@ func (x *exchange) giveUp() {
 	case x.begun:
 		x.finish(false)
 	case x.conn != nil:
-		if !p.Release(x.conn, true, time.Now()) {
+		now := time.Now()
+		if x.conn.h1 != nil {
+			x.conn.idleSince = now
+			x.conn.h1.Park()
+		}
+		if !p.Release(x.conn, true, now) {
 			x.conn.Close()
 		}
 	case x.host != nil:
@@ -140,6 +145,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 		err = x.headError(err)
 		if again = again && x.upload.Rewind(x.orig); !again {
 			x.finish(false)
+			x.h1.ReleaseReader()
 			x.upload.Close()
 			return nil, err
 		}

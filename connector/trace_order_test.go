@@ -25,7 +25,24 @@ import (
 type heard struct {
 	mu    sync.Mutex
 	names []string
-	wrote chan struct{} // closed by WroteRequest
+
+	// What keeps the goroutines of an exchange in one order: they are closed by
+	// Wait100Continue, the Got1xxResponse of a 100, and WroteRequest.
+	asked, goesOn, wrote chan struct{}
+}
+
+func newHeard() *heard {
+	return &heard{asked: make(chan struct{}), goesOn: make(chan struct{}), wrote: make(chan struct{})}
+}
+
+// isClosed reports whether something has happened.
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 func (h *heard) add(format string, args ...any) {
@@ -59,7 +76,7 @@ func failed(err error) string {
 
 // trace has every hook there is.
 func (h *heard) trace() *httptrace.ClientTrace {
-	var once sync.Once
+	var once, onceGoesOn sync.Once
 	return &httptrace.ClientTrace{
 		GetConn: func(addr string) { h.add("GetConn %s", addr) },
 		GotConn: func(i httptrace.GotConnInfo) {
@@ -70,6 +87,9 @@ func (h *heard) trace() *httptrace.ClientTrace {
 		Got100Continue:       func() { h.add("Got100Continue") },
 		Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
 			h.add("Got1xxResponse %d", code)
+			if code == http.StatusContinue {
+				onceGoesOn.Do(func() { close(h.goesOn) })
+			}
 			return nil
 		},
 		DNSStart:          func(i httptrace.DNSStartInfo) { h.add("DNSStart %s", i.Host) },
@@ -80,8 +100,11 @@ func (h *heard) trace() *httptrace.ClientTrace {
 		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { h.add("TLSHandshakeDone%s", failed(err)) },
 		WroteHeaderField:  func(name string, values []string) { h.add("WroteHeaderField %s %q", name, values) },
 		WroteHeaders:      func() { h.add("WroteHeaders") },
-		Wait100Continue:   func() { h.add("Wait100Continue") },
+		Wait100Continue:   func() { h.add("Wait100Continue"); close(h.asked) },
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
+			if isClosed(h.asked) {
+				<-h.goesOn
+			}
 			h.add("WroteRequest%s", failed(i.Err))
 			once.Do(func() { close(h.wrote) })
 		},
@@ -134,11 +157,20 @@ var tracedExchanges = []tracedExchange{
 	{name: "103", method: "GET", interim: []int{103, 103}},
 }
 
-// tracedHops are the ways to a server.
+// tracedHop is a way to a server.
 type tracedHop struct {
 	name          string
 	secure, named bool // TLS; the server has a name
 	proxy         bool
+}
+
+// awaitFirst waits for what has to be told before an interim response is.
+func (h *heard) awaitFirst(e *tracedExchange) {
+	if e.expect && e.body != nil {
+		<-h.asked
+	} else {
+		<-h.wrote
+	}
 }
 
 // tracedServer answers what an exchange says, once the request's sender has told the trace
@@ -150,6 +182,10 @@ func tracedServer(e *tracedExchange, of func() *heard) func(*wiretest.Conn) {
 			if !ok {
 				return
 			}
+			h := of()
+			if len(e.interim) > 0 {
+				h.awaitFirst(e)
+			}
 			for _, code := range e.interim {
 				c.Write(fmt.Sprintf("HTTP/1.1 %d Interim\r\n\r\n", code))
 			}
@@ -160,7 +196,7 @@ func tracedServer(e *tracedExchange, of func() *heard) func(*wiretest.Conn) {
 				b, _ := io.ReadAll(e.body())
 				c.ReadBody(len(b))
 			}
-			<-of().wrote
+			<-h.wrote
 			if e.empty {
 				c.Write("HTTP/1.1 204 No Content\r\n\r\n")
 				continue
@@ -203,7 +239,7 @@ const expectsForever = 1 << 40
 func hear(t *testing.T, rt http.RoundTripper, e *tracedExchange, to string, now func(*heard)) (all [2][]string) {
 	t.Helper()
 	for i := range all {
-		h := &heard{wrote: make(chan struct{})}
+		h := newHeard()
 		now(h)
 		ctx := httptrace.WithClientTrace(t.Context(), h.trace())
 		resp, err := rt.RoundTrip(e.request(t, ctx, to))
@@ -231,14 +267,14 @@ func TestTraceOrder(t *testing.T) {
 	t.Parallel()
 	leaf := certs.For(t, certs.Options{})
 	for _, hop := range []tracedHop{
-		{name: "plain"}, {name: "plain, by name", named: true}, {name: "TLS", secure: true},
+		{name: "plain"},
+		{name: "plain, by name", named: true},
+		{name: "TLS", secure: true},
 		{name: "TLS, by name", secure: true, named: true},
-		{name: "forwarded", proxy: true}, {name: "tunnel", secure: true, proxy: true, named: true},
+		{name: "forwarded", proxy: true},
+		{name: "tunnel", secure: true, proxy: true, named: true},
 	} {
 		for _, e := range tracedExchanges {
-			if hop.proxy && !hop.secure && len(e.interim)+len(e.method) > 4 {
-				continue // the proxy answers, and knows only the simplest
-			}
 			t.Run(hop.name+"/"+e.name, func(t *testing.T) {
 				t.Parallel()
 				traceHop(t, hop, &e, leaf)
@@ -293,8 +329,11 @@ func TestTraceOrderHTTP2(t *testing.T) {
 				mu.Lock()
 				h := current
 				mu.Unlock()
-				if len(e.interim) > 0 && e.interim[0] != http.StatusContinue { // which net/http says
-					w.WriteHeader(e.interim[0])
+				if len(e.interim) > 0 {
+					h.awaitFirst(&e)
+					if e.interim[0] != http.StatusContinue { // which net/http says
+						w.WriteHeader(e.interim[0])
+					}
 				}
 				io.Copy(io.Discard, r.Body)
 				<-h.wrote
@@ -331,7 +370,7 @@ func TestTraceOrderFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fails := func(rt http.RoundTripper) []string {
-				h := &heard{wrote: make(chan struct{})}
+				h := newHeard()
 				resp, err := rt.RoundTrip(newRequest(t, httptrace.WithClientTrace(t.Context(), h.trace()), "GET", to, nil))
 				if err == nil {
 					t.Fatalf("%T: got %s", rt, read(t, resp))

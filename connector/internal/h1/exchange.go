@@ -25,6 +25,7 @@ type Exchange struct {
 	upload  *upload     // nil: the request was written on the caller's goroutine
 	small   bool        // it is written there
 	keeps   bool        // both sides keep the connection, as far as is known
+	goesOn  bool        // the 100 Continue has come that was asked for
 	br      *bufio.Reader
 }
 
@@ -68,6 +69,9 @@ func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
 		x.startUpload(body, expects)
 	}
 	resp, err := x.readHead()
+	if x.upload != nil {
+		x.upload.endWait()
+	}
 	if err == nil {
 		return resp, nil
 	}

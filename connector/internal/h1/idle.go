@@ -24,17 +24,32 @@ import (
 //	                          │  a byte, or the end: dead       response's first
 //	                          └─► Close, and CheckIdle says why
 
-// Park makes the conn ready for being idle. It must follow an End that said to keep it, and
-// come before anybody else can get at the conn.
+// Park makes the conn ready for being idle. It must follow an End that said to keep it, or
+// come instead of an exchange, and before anybody else can get at the conn.
 func (c *Conn) Park() {
 	if c.socket != nil {
 		return
 	}
-	w := &waiter{done: make(chan struct{})}
+	var started *waiter
 	c.mu.Lock()
-	c.waiter = w
+	if c.waiter == nil {
+		started = &waiter{done: make(chan struct{})}
+		c.waiter = started
+	}
 	c.mu.Unlock()
-	go c.wait(w)
+	if started != nil {
+		c.letTLSAnswer(time.Time{})
+		go c.wait(started)
+	}
+}
+
+// letTLSAnswer takes away a write deadline that has passed, or any at the zero time. TLS may
+// have to write while it reads (a KeyUpdate, RFC 8446 4.6.3); if it fails then, it fails
+// for good.
+func (c *Conn) letTLSAnswer(now time.Time) {
+	if c.secure && !c.writeEnds.IsZero() && (now.IsZero() || !now.Before(c.writeEnds)) {
+		c.setWriteDeadline(time.Time{})
+	}
 }
 
 // CheckIdle says why an idle conn cannot have another exchange, or nil. It does not wait.
@@ -44,6 +59,7 @@ func (c *Conn) CheckIdle() error {
 		return c.checkWaiter()
 	}
 	if tc, ok := c.nc.(*tls.Conn); ok {
+		c.letTLSAnswer(time.Now())
 		return c.socket.checkAliveTLS(tc)
 	}
 	return c.socket.checkAlive()
