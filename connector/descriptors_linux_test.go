@@ -25,7 +25,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 	t.Parallel()
 	s := newKeepServer(t, nil)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDescriptorsRunOut$", "-test.v") //nolint:gosec // itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDescriptorsRunOut$", "-test.v")
 	cmd.Env = append(os.Environ(), "AIOLOS_TEST_CRAWL="+s.addr)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "crawled") {

@@ -190,7 +190,7 @@ func (p *play) body(method, number string) io.Reader {
 // runPlay is one run: it ends with every slot, goroutine and connection given back.
 func runPlay(t *testing.T, seed uint64, requests int) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &play{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), seen: map[string]int{}} //nolint:gosec // it is to be repeatable
+		p := &play{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), seen: map[string]int{}}
 		n := memnet.New()
 		ln, err := n.Listen("h:80")
 		if err != nil {

@@ -230,7 +230,7 @@ func heap() int {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc) //nolint:gosec // of a test
+	return int(m.HeapAlloc)
 }
 
 // bareConns are connections of net and crypto/tls after one exchange.
