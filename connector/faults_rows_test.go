@@ -358,6 +358,30 @@ func TestExpectRefusedExactly(t *testing.T) {
 	}
 }
 
+// TestExpectRefusedSlowly: the body of the final response comes a moment after its head, which
+// has ended the sending.
+func TestExpectRefusedSlowly(t *testing.T) {
+	t.Parallel()
+	script := func(c *wiretest.Conn) {
+		c.ReadHead()
+		c.Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\n")
+		c.Pause(50 * time.Millisecond)
+		c.Write("no")
+		c.Stall()
+	}
+	overHTTP1(t, script, func(t *testing.T, url string, cfg connector.Config) {
+		req := newRequest(t, t.Context(), "POST", url, strings.NewReader("body"))
+		req.Header.Set("Expect", "100-continue")
+		resp, err := newConnector(t, cfg).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, resp); got != "no" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 // TestRefusedForAWhile: a server that refuses streams is asked again, with time in between and
 // without a slot, as long as the deadline allows.
 func TestRefusedForAWhile(t *testing.T) {

@@ -124,6 +124,9 @@ func (u *upload) reason(err error) error {
 	if gone := u.body.Err(); gone != nil {
 		return gone
 	}
+	if u.gate != nil && u.gate.hasRefused() {
+		return errBodyNotWanted
+	}
 	facts := u.conn.facts()
 	switch {
 	case facts.WriteErr != nil:
