@@ -36,10 +36,29 @@ func (c *Conn) Park() {
 		started = &waiter{done: make(chan struct{})}
 		c.waiter = started
 	}
+	full := c.full
 	c.mu.Unlock()
-	if started != nil {
-		c.letTLSAnswer(time.Time{})
-		go c.wait(started)
+	if started == nil {
+		return
+	}
+	c.letTLSAnswer(time.Time{})
+	go c.wait(started)
+	if full {
+		started.findRest()
+	}
+}
+
+// restTime is how long a waiter is given to find what may be there already.
+const restTime = time.Millisecond
+
+// findRest waits for what lies right behind a response that has filled the reader's buffer to
+// its last byte, which is rare.
+func (w *waiter) findRest() {
+	t := time.NewTimer(restTime)
+	defer t.Stop()
+	select {
+	case <-w.done:
+	case <-t.C:
 	}
 }
 
