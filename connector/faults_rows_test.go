@@ -414,8 +414,16 @@ func TestRefusedForAWhile(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	if _, err := c.RoundTrip(newRequest(t, ctx, "GET", srv.URL(), nil)); err == nil || time.Since(start) > time.Second {
+	if _, err := c.RoundTrip(newRequest(t, ctx, "GET", srv.URL(), nil)); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Second {
 		t.Errorf("got %v after %v", err, time.Since(start))
+	}
+	stop := make(chan struct{})
+	time.AfterFunc(100*time.Millisecond, func() { close(stop) })
+	req = newRequest(t, t.Context(), "GET", srv.URL(), nil)
+	req.Cancel = stop //nolint:staticcheck // that is the test
+	start = time.Now()
+	if _, err := c.RoundTrip(req); !errors.Is(err, context.Canceled) || time.Since(start) > time.Second {
+		t.Errorf("Request.Cancel: got %v after %v", err, time.Since(start))
 	}
 }
 

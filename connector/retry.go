@@ -17,23 +17,22 @@ const (
 	refusalWait = 5 * time.Millisecond
 )
 
-// awaitRefusal waits before a request that was refused is sent again, and reports whether
-// that is in time. A server that refuses streams has too much to do. It holds no slot
-// meanwhile.
-func (x *exchange) awaitRefusal(attempt int) bool {
+// awaitRefusal waits before a request that was refused is sent again: a server that refuses
+// streams has too much to do. It holds no slot meanwhile. The error is refusal if there is no
+// time for that, or why the context has ended.
+func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 	wait := refusalWait << (attempt - 1)
 	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
 	if total := x.settings.Total; !total.IsZero() && time.Until(total) <= wait {
-		return false
+		return refusal
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
-	ctx := x.orig.Context()
 	select {
 	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+		return nil
+	case <-x.ctx.Done():
+		return httprule.ContextError(x.ctx)
 	}
 }
 
@@ -59,7 +58,7 @@ func (x *exchange) stale(err error) bool {
 		return httprule.Idempotent(x.orig) && x.conn.h2.CheckIdle() != nil
 	}
 	f := x.h1.Facts()
-	if isDeadline(f.ReadErr) || isDeadline(f.WriteErr) {
+	if isDeadline(f.ReadErr) {
 		return false
 	}
 	if err == errIdleTimeout {
