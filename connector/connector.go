@@ -68,8 +68,8 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 // only then is its connection free for others. The request's context, and the
 // [Settings] in it, count until the body has been read: once it is cancelled
 // the connection is closed and its slot is free, whether or not the body is
-// closed. With HTTP/2 it is the stream that ends. The response of an upgrade (101) has a body that is an
-// [io.ReadWriteCloser] and holds its slot until it is closed.
+// closed. With HTTP/2 it is the stream that ends. The response of an upgrade (101)
+// has a body that is an [io.ReadWriteCloser] and holds its slot until it is closed.
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // validate refuses a request that must not reach the wire. net/http has most
@@ -39,7 +40,7 @@ func (n *noticed) notice(name string) {
 
 // validateLine is validate for all but the fields.
 func validateLine(req *http.Request) error {
-	if req.Method != "" && !validToken(req.Method) {
+	if req.Method != "" && !httprule.IsToken(req.Method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
 	}
 	if req.Host != "" && !validHost(req.Host) {
@@ -66,57 +67,20 @@ func validHost(host string) bool {
 
 func validateFields(kind string, fields http.Header) (seen noticed, err error) {
 	for name, values := range fields {
-		if !validToken(name) {
+		if !httprule.IsToken(name) {
 			return seen, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
 		}
 		if len(values) > 0 {
 			seen.notice(name)
 		}
 		for _, v := range values {
-			if !validValue(v) {
+			if !httprule.IsValue(v) {
 				return seen, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
 			}
 		}
 	}
 	return seen, nil
 }
-
-// tokenBytes are the bytes of a token. Every request's header is looked at, so
-// it is a table.
-var tokenBytes = func() (t [256]bool) {
-	for c := range t {
-		t[c] = httpguts.IsTokenRune(rune(c))
-	}
-	return t
-}()
-
-// validToken is RFC 9110 5.6.2.
-func validToken(s string) bool {
-	for i := range len(s) {
-		if !tokenBytes[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// validValue is RFC 9110 5.5: no control characters but HTAB.
-func validValue(s string) bool {
-	for i := range len(s) {
-		if controlBytes[s[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-var controlBytes = func() (t [256]bool) {
-	for c := range ' ' {
-		t[c] = c != '\t'
-	}
-	t[0x7f] = true
-	return t
-}()
 
 func hasCTL(s string) bool {
 	for i := range len(s) {

@@ -26,7 +26,7 @@ type Conn struct {
 
 	closing sync.Once
 	closeOf error
-	abort   func() // see aborter
+	abort   func() // abortExchange, made once
 
 	sent      atomic.Bool // a byte of the present request is on its way
 	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
@@ -90,12 +90,8 @@ func NewConn(nc net.Conn, onClose func()) *Conn {
 	return c
 }
 
-// NetConn is the connection below, for its addresses. It must not be read from or written
-// to while the Conn is in use.
-func (c *Conn) NetConn() net.Conn { return c.nc }
-
-// beginExchange starts an exchange and reports whether there was one before. A sockRead of zero leaves
-// the silence unbounded until startReadTimer.
+// beginExchange starts an exchange and reports whether there was one before. A sockRead of
+// zero leaves the silence unbounded until startReadTimer.
 func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration) (reused bool) {
 	c.sent.Store(false)
 	c.mu.Lock()
@@ -189,13 +185,11 @@ func (c *Conn) Close() error {
 
 // Facts is what has happened on a conn during an exchange.
 type Facts struct {
-	Reused         bool
 	Received, Sent int64     // bytes, head and framing included
 	Wrote          time.Time // when the upload's last write ended; zero: there was none
 	ReadErr        error     // what ended the reading, or nil
 	WriteErr       error     // the socket's first error while writing, or nil
 	FileErr        error     // that of a file that was being sent from, or nil
-	Aborted        bool      // by this side: a context or Close
 	HeadDone       bool      // the final head has come whole
 }
 
@@ -203,7 +197,7 @@ func (c *Conn) facts() Facts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Facts{
-		Reused: c.uses > 1, Received: c.rx, Sent: c.tx, Wrote: c.wrote,
-		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, Aborted: c.aborted, HeadDone: c.head.Done(),
+		Received: c.rx, Sent: c.tx, Wrote: c.wrote,
+		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, HeadDone: c.head.Done(),
 	}
 }

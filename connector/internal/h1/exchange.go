@@ -140,7 +140,7 @@ const writeWait = 50 * time.Millisecond
 
 // End ends the exchange, and reports whether the conn can serve another: complete says that
 // the response was read to its end. Else the conn is to be closed by its owner, which also
-// ends an upload; so is the request's body. End does not close either.
+// ends an upload; the body of one that is under way is closed here.
 func (x *Exchange) End(complete bool) (keep bool) {
 	keep = complete && x.keeps && (x.br == nil || x.br.Buffered() == 0)
 	if x.upload != nil && (!keep || !x.upload.awaitEnd(writeWait)) {
@@ -190,9 +190,6 @@ func (x *Exchange) Wrote() time.Time {
 
 // Facts says what has happened so far.
 func (x *Exchange) Facts() Facts { return x.conn.facts() }
-
-// Failed reports whether the sending of the body has failed, for whatever reason.
-func (x *Exchange) Failed() bool { return x.upload != nil && x.upload.hasFailed() }
 
 // Unsent reports whether the request is still being sent, or could not be to its end.
 func (x *Exchange) Unsent() bool {
