@@ -54,7 +54,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 		x.readErr = io.EOF
 		x.closeBody()
 		x.finish(true)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 	default:
 		err = x.failRead(err)
 	}
@@ -70,7 +70,7 @@ func (x *exchange) failRead(err error) error {
 	x.closeBody()
 	x.readErr = err
 	x.finish(false)
-	x.h1.ReleaseReader()
+	x.releaseReader()
 	return err
 }
 
@@ -155,8 +155,18 @@ func (x *exchange) Close() error {
 	complete := x.drain()
 	x.closeBody()
 	x.finish(complete)
-	x.h1.ReleaseReader()
+	x.releaseReader()
 	return nil
+}
+
+// releaseReader gives the buffer of HTTP/1 back; nothing can be read any more. net/http's
+// body, which leads to it, is let go of: the timer of a dial that was stopped may hold on to
+// the exchange for a while.
+func (x *exchange) releaseReader() {
+	x.h1.ReleaseReader()
+	if x.h2 == nil {
+		x.body = nil
+	}
 }
 
 // closeBody closes net/http's body of HTTP/2. A stream it then sees to its end, so that it

@@ -145,7 +145,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 		err = x.headError(err)
 		if again = again && x.upload.Rewind(x.orig); !again {
 			x.finish(false)
-			x.h1.ReleaseReader()
+			x.releaseReader()
 			x.upload.Close()
 			return nil, err
 		}
@@ -169,7 +169,7 @@ func (x *exchange) leaveForAnother() {
 		x.leave(false)
 	} else {
 		x.h1.End(false)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 	}
 	x.conn, x.begun, x.rewound = nil, false, true
 	if x.h2 == nil {
@@ -207,7 +207,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	}
 	if resp.Body == http.NoBody {
 		x.finish(true)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 		return resp
 	}
 	if x.h2 == nil {
@@ -217,7 +217,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.body, x.expected = resp.Body, resp.ContentLength
 	if x.endless(resp) {
 		x.finish(false)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 		resp.Body = http.NoBody
 		return resp
 	}
