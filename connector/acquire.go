@@ -29,7 +29,7 @@ func (x *exchange) connect(fresh bool) error {
 	if t := x.clientTrace; t != nil && t.GetConn != nil {
 		t.GetConn(x.key.DialAddr())
 	}
-	if x.host == nil { // else a slot was kept from another attempt
+	if x.host == nil && x.conn == nil { // else a slot was kept from another attempt
 		g, ok, err := x.c.pool.TryAcquire(x.key, &x.ticket, now, fresh)
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (x *exchange) take(g pool.Grant) {
 func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
 	for x.conn != nil {
 		c := x.conn
-		usable, lags := c.isUsable()
+		usable, lags := c.isUsable(x.settings.LateLook)
 		if usable {
 			return nil
 		}

@@ -50,10 +50,14 @@ func (c *conn) CheckIdle() error {
 }
 
 // isUsable reports whether a connection that the pool has lent can have an exchange. If it
-// is not, it is dead, or lags: see [h2.Conn.IsUsable].
-func (c *conn) isUsable() (usable, lagging bool) {
+// is not, it is dead, or lags: see [h2.Conn.IsUsable]. With late, it may be the exchange that
+// finds out (see [h1.Settings]).
+func (c *conn) isUsable(late bool) (usable, lagging bool) {
 	if c.h2 != nil {
 		return c.h2.IsUsable()
+	}
+	if late && c.h1.LooksLate() {
+		return true, false
 	}
 	return c.h1.CheckIdle() == nil, false
 }

@@ -133,6 +133,11 @@ func (x *exchange) attempts() (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := x.send()
+		if err == h1.ErrDied {
+			attempt--
+			x.leaveForAnother(fresh)
+			continue
+		}
 		if err == nil {
 			err = x.checkHead(resp)
 		}
@@ -149,7 +154,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 			x.upload.Close()
 			return nil, err
 		}
-		x.leaveForAnother()
+		x.leaveForAnother(true)
 		if refused {
 			if err = x.awaitRefusal(attempt, err); err != nil {
 				x.upload.Close()
@@ -162,8 +167,8 @@ func (x *exchange) attempts() (*http.Response, error) {
 }
 
 // leaveForAnother ends an attempt after which there will be another. The slot of a dead
-// connection of HTTP/1 is kept for it.
-func (x *exchange) leaveForAnother() {
+// connection of HTTP/1 is kept for it, and with fresh it will dial.
+func (x *exchange) leaveForAnother(fresh bool) {
 	c := x.conn
 	if x.h2 != nil {
 		x.leave(false)
@@ -173,7 +178,7 @@ func (x *exchange) leaveForAnother() {
 	}
 	x.conn, x.begun, x.rewound = nil, false, true
 	if x.h2 == nil {
-		x.replace(c, time.Now(), true)
+		x.replace(c, time.Now(), fresh)
 	}
 	x.h2 = nil
 }

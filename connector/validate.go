@@ -24,9 +24,12 @@ func validate(req *http.Request) (noticed, error) {
 	return seen, err
 }
 
-// noticed are the fields that decide which connection serves a request, and
-// whether another one may have it afterwards.
-type noticed struct{ upgrade, connection bool }
+// noticed is what a look at the fields gives: those that decide which connection serves a
+// request, and whether another one may have it afterwards, and their size.
+type noticed struct {
+	upgrade, connection bool
+	bytes               int // of all fields, about
+}
 
 // notice looks at a field that has a value; names have no case (RFC 9110 5.1).
 func (n *noticed) notice(name string) {
@@ -77,6 +80,7 @@ func validateFields(kind string, fields http.Header) (seen noticed, err error) {
 			if !httprule.IsValue(v) {
 				return seen, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
 			}
+			seen.bytes += len(name) + len(v) + len(": \r\n")
 		}
 	}
 	return seen, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 
 // diary is a trace that writes down everything that it is told.
 func diary(log *[]string) *session.Trace {
-	note := func(text string) { *log = append(*log, text) }
+	var mu sync.Mutex // what is sent may be told by another goroutine
+	note := func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		*log = append(*log, text)
+	}
 	conn := func(name string) func(context.Context, session.ConnectionEvent) {
 		return func(context.Context, session.ConnectionEvent) { note(name) }
 	}

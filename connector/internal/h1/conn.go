@@ -31,6 +31,9 @@ type Conn struct {
 	sent      atomic.Bool // a byte of the present request is on its way
 	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
 	writeEnds time.Time   // the socket's write deadline; the writer's
+	unlooked  bool        // nobody has looked yet whether it is alive; the exchange's, as the next two
+	last      bool        // the next write has the last of the request
+	held      heldRequest // what goes out with the next Read
 
 	mu       sync.Mutex
 	state    connState
@@ -68,6 +71,7 @@ var (
 	ErrTotalTimeout       = deadline.ErrTotal
 	ErrReadTimeout        = deadline.ErrRead
 	ErrUnsolicited        = stderrors.New("unsolicited data on an idle connection")
+	ErrDied               = stderrors.New("the idle connection has ended") // see [Settings]
 	errTooManyHeads error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
 	errHeadTooLarge error = &rawhead.Error{Reason: "head too large", Limit: maxHead}
 )

@@ -114,11 +114,14 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	for {
 		var n int
-		if w == nil {
-			n, err = c.nc.Read(p)
-		} else {
+		switch {
+		case c.held.bytes != nil:
+			n, err = c.readInTurn(p)
+		case w != nil:
 			n, err = w.take(p)
 			w = nil
+		default:
+			n, err = c.nc.Read(p)
 		}
 		if n, err, again := c.afterRead(p, n, err); !again {
 			return n, err

@@ -37,6 +37,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 			c.http10.Store(false)
 		}
 	}
+	if c.unlooked {
+		if held, err := c.lookOrHold(p); err != nil {
+			return 0, err
+		} else if held {
+			return len(p), nil
+		}
+	}
 	written := 0
 	for {
 		n, err := c.nc.Write(p[written:])

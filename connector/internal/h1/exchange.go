@@ -24,6 +24,7 @@ type Exchange struct {
 	unwatch func() bool // ends the watch over the context; nil: there is none
 	upload  *upload     // nil: the request was written on the caller's goroutine
 	small   bool        // it is written there
+	late    bool        // the conn has not been looked at yet
 	keeps   bool        // both sides keep the connection, as far as is known
 	goesOn  bool        // the 100 Continue has come that was asked for
 	br      *bufio.Reader
@@ -40,8 +41,9 @@ const smallWrite = 8 << 10
 // The end of ctx closes the connection. trace is that of the request's context, or nil.
 func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, trace *httptrace.ClientTrace, now time.Time, s *Settings) (reused bool) {
 	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
-	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !httprule.HasToken(wire.Header, "Connection", "close")
+	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !(s.Connection && httprule.HasToken(wire.Header, "Connection", "close"))
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
+	x.late = s.LateLook && c.LooksLate()
 	sockRead := s.SockRead
 	if !x.small {
 		sockRead = 0 // not while the body is sent
@@ -61,62 +63,72 @@ func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request,
 // must be read with [Exchange.Read]. After an error [Exchange.Facts] says more.
 func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
 	expects := body.Present() && !x.settings.HTTP10 && httprule.HasToken(x.req.Header, "Expect", "100-continue")
-	if x.small && !expects && x.conn.prompt && wireSize(x.req) <= smallWrite {
-		if err := x.writeHere(); err != nil {
-			return nil, err
-		}
-	} else {
-		x.startUpload(body, expects)
+	if x.small && !expects && x.conn.prompt && x.wireSize() <= smallWrite {
+		return x.roundTripHere()
 	}
+	if x.late && x.conn.CheckIdle() != nil {
+		return nil, ErrDied
+	}
+	x.startUpload(body, expects)
 	resp, err := x.readHead()
-	if x.upload != nil {
-		x.upload.endWait()
-	}
+	x.upload.endWait()
 	if err == nil {
 		return resp, nil
 	}
-	if u := x.upload; u != nil && u.hasFailed() {
+	if u := x.upload; u.hasFailed() {
 		err = u.failure(err)
 	}
 	return nil, err
 }
 
 // wireSize is about how many bytes the request is: enough to know that it is small.
-func wireSize(req *http.Request) (n int64) {
-	u := req.URL
-	n = int64(len(req.Method) + len(u.Path) + len(u.RawPath) + len(u.RawQuery) + len(u.Host) + len(u.Opaque) + 64)
-	for name, values := range req.Header {
-		for _, v := range values {
-			n += int64(len(name) + len(v) + len(": \r\n"))
-		}
-	}
-	return n + max(req.ContentLength, 0)
+func (x *Exchange) wireSize() int64 {
+	u := x.req.URL
+	n := len(x.req.Method) + len(u.Path) + len(u.RawPath) + len(u.RawQuery) + len(u.Host) + len(u.Opaque) + 64
+	return int64(n+x.settings.FieldBytes) + max(x.req.ContentLength, 0)
 }
 
-// writeHere writes the request on the caller's goroutine. That the socket fails is no error
-// yet: there may be an answer.
+// roundTripHere is RoundTrip on the caller's goroutine.
+func (x *Exchange) roundTripHere() (*http.Response, error) {
+	if err := x.writeHere(); err != nil {
+		return nil, err
+	}
+	defer x.conn.held.release() // if the socket has failed before it went out
+	return x.readHead()
+}
+
+// writeHere writes the request, or has it written by the first Read of its response. That
+// the socket fails is no error yet: there may be an answer.
 func (x *Exchange) writeHere() error {
-	bw := getWriter(x.conn)
+	c := x.conn
+	bw := getWriter(c)
 	done := false
 	defer func() {
+		c.unlooked, c.last = false, false
 		if !done {
 			x.keeps = false // a hook has panicked: who knows what is out
 		}
-		putWriter(bw)
+		if c.held.writer == nil {
+			putWriter(bw)
+		}
 	}()
+	c.unlooked = x.late
 	err := writeRequest(x.wire, bw, x.settings.Absolute)
 	if err == nil {
+		c.last = true
 		err = bw.Flush()
 	}
 	done = true
 	if err == nil {
+		c.held.lend(bw)
 		return nil
 	}
+	c.held = heldRequest{}
 	x.keeps = false
-	if x.conn.facts().WriteErr == nil {
+	if c.facts().WriteErr == nil {
 		return err
 	}
-	x.conn.limitReading(lateAnswer)
+	c.limitReading(lateAnswer)
 	return nil
 }
 

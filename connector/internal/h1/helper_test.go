@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,6 +117,12 @@ type call struct {
 // send makes an exchange up to its head.
 func send(c *h1.Conn, req *http.Request, s h1.Settings) *call {
 	x := &call{body: reqbody.New(req)}
+	for name, values := range req.Header {
+		for _, v := range values {
+			s.FieldBytes += len(name) + len(v)
+			s.Connection = s.Connection || strings.EqualFold(name, "Connection")
+		}
+	}
 	x.reused = x.Begin(req.Context(), c, req, req, &x.body, httptrace.ContextClientTrace(req.Context()), time.Now(), &s)
 	x.resp, x.err = x.RoundTrip(&x.body)
 	return x

@@ -17,4 +17,13 @@ type Settings struct {
 	HTTP10         bool // the request is one of HTTP/1.0
 	Absolute       bool // its target is in the absolute form, for a proxy (RFC 9112 3.2.2)
 	Chunks         bool // where chunks end is noted: see [Exchange.ChunkAt]
+
+	// FieldBytes is about how many bytes the request's header has, and Connection says that
+	// it has the field of that name: whoever has checked the header knows.
+	FieldBytes int
+	Connection bool
+	// LateLook says that the conn was not asked whether it is alive, if it can be looked at
+	// late (see [Conn.LooksLate]): that is done when the request goes out, and RoundTrip may
+	// return ErrDied. Only for a request that has no body.
+	LateLook bool
 }

@@ -19,6 +19,7 @@ type socket struct {
 	peeked  [1]byte
 	n       int
 	err     error
+	turn    turn
 }
 
 // errNothingThere is what a Read that does not wait has when there is nothing. crypto/tls
@@ -63,7 +64,7 @@ func newSocket(nc net.Conn) *socket {
 		return nil
 	}
 	s := &socket{Conn: nc, raw: raw}
-	s.look = s.lookAt
+	s.look, s.turn.step = s.lookAt, s.stepTurn
 	return s
 }
 
@@ -108,15 +109,23 @@ func (s *socket) Read(p []byte) (int, error) {
 	s.buf = p
 	err := s.raw.Control(s.look)
 	s.buf = nil
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, err
-	case s.err != nil:
-		return 0, s.err
-	case s.n == 0:
-		return 0, io.EOF
 	}
-	return s.n, nil
+	s.settleRead()
+	return s.n, s.err
+}
+
+// settleRead makes what a look has read into buf the results of a Read, and reports
+// whether there was nothing yet.
+func (s *socket) settleRead() (nothing bool) {
+	switch {
+	case s.err != nil:
+		s.n = 0
+	case s.n == 0:
+		s.err = io.EOF
+	}
+	return s.err == errNothingThere
 }
 
 // checkAlive looks whether the peer has closed the connection, or has sent what nobody has

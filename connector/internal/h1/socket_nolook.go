@@ -6,3 +6,5 @@ package h1
 const canLook = false
 
 func (*socket) lookAt(uintptr) {}
+
+func (*socket) stepTurn(uintptr) bool { return true }

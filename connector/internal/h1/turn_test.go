@@ -1,0 +1,147 @@
+package h1_test
+
+import (
+	"context"
+	stderrors "errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/internal/wiretest"
+)
+
+// late makes an exchange whose conn is looked at when the request goes out.
+func late(t *testing.T, c *h1.Conn, s h1.Settings, header http.Header) *call {
+	t.Helper()
+	req := newRequest(t, t.Context(), http.MethodGet, nil)
+	req.Header = header
+	s.LateLook = true
+	return send(c, req, s)
+}
+
+// lateHeads are heads of all sizes: for a turn, for more than a writer's buffer, and for a
+// goroutine of their own.
+var lateHeads = map[string]http.Header{
+	"small":  {"A": {"b"}},
+	"medium": {"A": {strings.Repeat("a", 6<<10)}},
+	"large":  {"A": {strings.Repeat("a", 20<<10)}},
+}
+
+// Requests that look late get their own answers.
+func TestLateLookAlive(t *testing.T) {
+	t.Parallel()
+	each(t, fine, func(t *testing.T, w way, c *h1.Conn, _ *net.TCPConn, srv *wiretest.Server) {
+		if c.LooksLate() {
+			t.Error("a new conn has nothing to look at")
+		}
+		for range 3 {
+			for name, header := range lateHeads {
+				x := late(t, c, h1.Settings{SockRead: 10 * time.Second}, header)
+				if x.err != nil {
+					t.Fatalf("%s: %v", name, x.err)
+				}
+				if body, keep := x.finish(t, c); body != "ok" || !keep {
+					t.Errorf("%s: got %q, %v", name, body, keep)
+				}
+				if c.LooksLate() != (w.name == "look") {
+					t.Error("a plain socket looks late, and nothing else")
+				}
+			}
+		}
+		if srv.Conns() != 1 {
+			t.Errorf("%d connections", srv.Conns())
+		}
+	})
+}
+
+// A conn that has died while it was idle gets no byte of a request.
+func TestLateLookDead(t *testing.T) {
+	t.Parallel()
+	for end, kill := range map[string]func(*wiretest.Conn){
+		"closed":      (*wiretest.Conn).Close,
+		"half closed": (*wiretest.Conn).CloseWrite,
+		"reset":       (*wiretest.Conn).Reset,
+		"unsolicited": func(c *wiretest.Conn) { c.Write(okResponse) },
+	} {
+		for size, header := range lateHeads {
+			t.Run(end+", "+size, func(t *testing.T) {
+				t.Parallel()
+				answered := make(chan struct{})
+				srv := wiretest.New(t, func(c *wiretest.Conn) {
+					c.ReadHead()
+					c.Write(okResponse)
+					select {
+					case <-answered:
+					case <-t.Context().Done():
+					}
+					kill(c)
+					c.Stall()
+				})
+				c := newConn(t, dialTCP(t, srv))
+				get(t, c)
+				close(answered)
+				dies(t, c) // what the peer did has come
+				x := late(t, c, h1.Settings{SockRead: 10 * time.Second}, header)
+				if !stderrors.Is(x.err, h1.ErrDied) {
+					t.Errorf("got %v", x.err)
+				}
+				if f := x.Facts(); f.Sent != 0 {
+					t.Errorf("%d bytes were sent", f.Sent)
+				}
+				if x.End(false) {
+					t.Error("the conn is kept")
+				}
+			})
+		}
+	}
+}
+
+// Silence, the total timeout, the end of the context and Close end the wait of a turn; an
+// alarm of an exchange that is over does not.
+func TestLateLookSilence(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		settings h1.Settings
+		end      func(*h1.Conn, context.CancelFunc)
+		want     error
+	}{
+		"sock_read": {h1.Settings{SockRead: 20 * time.Millisecond}, nil, h1.ErrReadTimeout},
+		"total":     {h1.Settings{Total: time.Now().Add(time.Second)}, nil, h1.ErrTotalTimeout},
+		"context":   {h1.Settings{}, func(_ *h1.Conn, cancel context.CancelFunc) { cancel() }, net.ErrClosed},
+		"closed":    {h1.Settings{}, func(c *h1.Conn, _ context.CancelFunc) { c.Close() }, net.ErrClosed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan struct{})
+			srv := wiretest.New(t, func(c *wiretest.Conn) {
+				c.ReadHead()
+				c.Write(okResponse)
+				c.ReadHead()
+				close(asked)
+				c.Stall()
+			})
+			tcp := dialTCP(t, srv)
+			c := newConn(t, tcp)
+			get(t, c)
+			tcp.SetReadDeadline(time.Unix(1, 0))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			req := newRequest(t, ctx, http.MethodGet, nil)
+			if test.end != nil {
+				go func() {
+					<-asked
+					test.end(c, cancel)
+				}()
+			}
+			test.settings.LateLook = true
+			x := send(c, req, test.settings)
+			if x.err == nil || !stderrors.Is(x.Facts().ReadErr, test.want) {
+				t.Errorf("got %v, %v, want %v", x.err, x.Facts().ReadErr, test.want)
+			}
+			x.End(false)
+		})
+	}
+}
