@@ -136,7 +136,9 @@ func (x *exchange) prepare() error {
 	w.SockRead = x.timeout.SockRead
 	w.ExpectContinue = x.c.config.ExpectContinueTimeout
 	w.FieldBytes, w.Connection = seen.bytes, seen.connection
-	w.LateLook = x.trace == &noTrace && x.clientTrace == nil && !x.upload.Present() // nobody is told which conn it was
+	// Nobody is told which connection it was, and the body can be had again.
+	w.LateLook = x.trace == &noTrace && x.clientTrace == nil &&
+		(!x.upload.Present() || x.upload.InMemory() && req.GetBody != nil)
 	if err := x.upload.CheckLength(req.ContentLength); err != nil {
 		return &errors.InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
 	}

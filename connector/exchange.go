@@ -133,7 +133,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := x.send()
-		if err == h1.ErrDied {
+		if err == h1.ErrDied && x.upload.Rewind(x.orig) {
 			attempt--
 			x.leaveForAnother(fresh)
 			continue

@@ -33,6 +33,7 @@ type Conn struct {
 	writeEnds time.Time   // the socket's write deadline; the writer's
 	unlooked  bool        // nobody has looked yet whether it is alive; the exchange's, as the next two
 	last      bool        // the next write has the last of the request
+	dead      bool        // the look has found that; net/http may hide the error of the write
 	held      heldRequest // what goes out with the next Read
 
 	mu       sync.Mutex

@@ -125,6 +125,9 @@ func (x *Exchange) writeHere() error {
 	}
 	c.held = heldRequest{}
 	x.keeps = false
+	if c.dead {
+		return ErrDied
+	}
 	if c.facts().WriteErr == nil {
 		return err
 	}

@@ -24,6 +24,6 @@ type Settings struct {
 	Connection bool
 	// LateLook says that the conn was not asked whether it is alive, if it can be looked at
 	// late (see [Conn.LooksLate]): that is done when the request goes out, and RoundTrip may
-	// return ErrDied. Only for a request that has no body.
+	// return ErrDied, with the body read but nothing sent.
 	LateLook bool
 }

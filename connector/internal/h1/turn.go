@@ -2,7 +2,7 @@ package h1
 
 import "bufio"
 
-// A turn is a small request without a body and the first Read of its response, in one visit
+// A turn is a small request and the first Read of its response, in one visit
 // to the poller:
 //
 //	look ──► the peer has spoken, or gone: ErrDied, nothing was sent
@@ -69,7 +69,7 @@ func (c *Conn) lookOrHold(p []byte) (held bool, err error) {
 		c.held.bytes = p
 		return true, nil
 	}
-	if c.CheckIdle() != nil {
+	if c.dead = c.CheckIdle() != nil; c.dead {
 		return false, ErrDied
 	}
 	return false, nil
