@@ -39,6 +39,7 @@ type Conn struct {
 	sockRead time.Duration // the longest silence, or zero
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
+	full     bool          // the last Read had no room for more than it has read
 	alarm    time.Time     // the socket's read deadline
 	closer   *time.Timer   // stands in for the alarm where the socket has none
 	rang     bool          // closer has closed the conn

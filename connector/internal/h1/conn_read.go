@@ -96,9 +96,17 @@ func (c *Conn) closeByAlarm() {
 }
 
 // Read reads for the exchange, within its deadlines.
+//
+// A body that is read with a large buffer passes by the bufio.Reader, to its last byte and no
+// further, so that what is behind it stays in the connection. A look finds that; a waiter
+// may not come to it in time. So where there is none the last byte is left to the
+// bufio.Reader, which asks for more.
 func (c *Conn) Read(p []byte) (int, error) {
 	if err := c.beforeRead(); err != nil {
 		return 0, err
+	}
+	if c.socket == nil && len(p) >= bufferSize {
+		p = p[:len(p)-1]
 	}
 	for {
 		n, err := c.receive(p)
@@ -147,6 +155,7 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rx += int64(n)
+	c.full = n == len(p)
 	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
 		if bad := c.scanLocked(p[:n]); bad != nil {
 			c.readErr, c.refused = bad, true

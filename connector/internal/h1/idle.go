@@ -33,8 +33,26 @@ func (c *Conn) Park() {
 	w := &waiter{done: make(chan struct{})}
 	c.mu.Lock()
 	c.waiter = w
+	full := c.full
 	c.mu.Unlock()
 	go c.wait(w)
+	if full {
+		w.settle()
+	}
+}
+
+// settleTime is how long a waiter is given to find what may be there already.
+const settleTime = time.Millisecond
+
+// settle waits for what lies right behind a response that has filled the reader's buffer to
+// the last byte, which is rare.
+func (w *waiter) settle() {
+	t := time.NewTimer(settleTime)
+	defer t.Stop()
+	select {
+	case <-w.done:
+	case <-t.C:
+	}
 }
 
 // CheckIdle says why an idle conn cannot have another exchange, or nil. It does not wait.
