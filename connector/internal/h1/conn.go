@@ -50,7 +50,6 @@ type Conn struct {
 	fileErr  error         // of a file that was being sent from
 	head     rawhead.Scanner
 	chunks   *chunkends.Scanner // of the body; nil: nobody asks
-	refused  bool               // the head is bad, and nothing more is read
 	aborted  bool
 	uses     int
 }

@@ -132,12 +132,13 @@ func (c *Conn) receive(p []byte) (int, error) {
 }
 
 // beforeRead starts a new silence: a caller that was slow to read has not waited for the
-// peer. It gives the error of a head that was refused.
+// peer. An error of an earlier Read is final, a timeout too: bufio and textproto take a line
+// that an error has cut off for a whole one, and would read on behind it.
 func (c *Conn) beforeRead() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.refused:
+	case c.readErr != nil:
 		return c.readErr
 	case c.state != connActive || c.sockRead <= 0:
 	case c.rested:
@@ -158,7 +159,7 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	c.full = n == len(p)
 	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
 		if bad := c.scanLocked(p[:n]); bad != nil {
-			c.readErr, c.refused = bad, true
+			c.readErr = bad
 			return 0, bad, false
 		}
 	}
