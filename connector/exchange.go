@@ -85,6 +85,7 @@ func (x *exchange) giveUp() {
 	switch p := x.c.pool; {
 	case x.begun:
 		x.finish(false)
+		x.h1.ReleaseReader()
 	case x.conn != nil:
 		if !p.Release(x.conn, true, time.Now()) {
 			x.conn.Close()
@@ -139,6 +140,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 		err = x.headError(err)
 		if again = again && x.upload.Rewind(x.orig); !again {
 			x.finish(false)
+			x.h1.ReleaseReader()
 			x.upload.Close()
 			return nil, err
 		}
