@@ -58,6 +58,9 @@ func (x *exchange) headError(err error) error {
 	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
 		facts.ReadErr = nil // it was our side that closed
 	}
+	if err == errIdleTimeout {
+		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Received: facts.Received, Err: err}
+	}
 	told := x.forError()
 	told.Received, told.ReadErr = facts.Received, facts.ReadErr
 	return errors.HeadFailure(err, told)
