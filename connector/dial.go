@@ -5,6 +5,8 @@ import (
 	stderrors "errors"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
@@ -40,6 +42,9 @@ type dialer struct {
 	plainH2 bool   // http servers are spoken to in HTTP/2
 	muxTLS  bool   // https servers may be
 	only2   bool   // and must be
+
+	freeing sync.Mutex    // held while connections are closed for their descriptors
+	freed   atomic.Uint64 // how often that was
 }
 
 func newDialer(cfg *Config, local string) *dialer {
@@ -88,7 +93,21 @@ func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
 // the next dials.
 const closedForDescriptors = 16
 
-func (d *dialer) freeDescriptors() bool { return d.pool.CloseOldestIdle(closedForDescriptors) > 0 }
+// freeDescriptors makes that room, one call after the other: while one closes, there may be
+// no idle connection left for the others, but what it closes is for them as well.
+func (d *dialer) freeDescriptors() bool {
+	before := d.freed.Load()
+	d.freeing.Lock()
+	defer d.freeing.Unlock()
+	if d.freed.Load() != before {
+		return true // by somebody else, since the dial has failed
+	}
+	if d.pool.CloseOldestIdle(closedForDescriptors) == 0 {
+		return false
+	}
+	d.freed.Add(1)
+	return true
+}
 
 // multiplexed reports whether connections of the key may turn out to be of
 // HTTP/2.
