@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -228,6 +229,15 @@ func waitForIdle(t *testing.T, c *connector.Connector, want int) {
 	}
 }
 
+// lateConn is a connection whose Write returns a moment after the peer has it all.
+type lateConn struct{ net.Conn }
+
+func (c lateConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	time.Sleep(time.Millisecond)
+	return n, err
+}
+
 // A 408 that closes a connection which has served before is no answer to the request that
 // met it: what can be repeated is, and the rest fails as on a connection that has died.
 func TestIdle408(t *testing.T) {
@@ -235,8 +245,12 @@ func TestIdle408(t *testing.T) {
 	for _, tt := range []struct {
 		method string
 		again  bool
-	}{{"GET", true}, {"PUT", true}, {"POST", false}} {
-		t.Run(tt.method, func(t *testing.T) {
+		late   bool // the answer is here before the last write has returned
+	}{
+		{"GET", true, false}, {"PUT", true, false}, {"POST", false, false},
+		{"GET", true, true}, {"PUT", true, true}, {"POST", false, true},
+	} {
+		t.Run(fmt.Sprintf("%s %v", tt.method, tt.late), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				n := memnet.New()
@@ -251,7 +265,13 @@ func TestIdle408(t *testing.T) {
 						c.Write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 					}
 				})
-				c := newConnector(t, connector.Config{DialContext: n.DialContext})
+				c := newConnector(t, connector.Config{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					nc, err := n.DialContext(ctx, network, addr)
+					if err != nil || !tt.late {
+						return nc, err
+					}
+					return lateConn{nc}, nil
+				}})
 				get(t, c, "http://h/")
 				resp, err := c.RoundTrip(newRequest(t, t.Context(), tt.method, "http://h/", strings.NewReader("x")))
 				if tt.again {

@@ -78,5 +78,5 @@ var errIdleTimeout = stderrors.New("the server has closed the idle connection, w
 
 // answersIdle recognises that 408.
 func (x *exchange) answersIdle(resp *http.Response) bool {
-	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
+	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && x.h1.AwaitSent()
 }

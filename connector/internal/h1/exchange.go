@@ -181,6 +181,10 @@ func (x *Exchange) Facts() Facts { return x.conn.facts() }
 // Failed reports whether the sending of the body has failed, for whatever reason.
 func (x *Exchange) Failed() bool { return x.upload != nil && x.upload.hasFailed() }
 
+// AwaitSent reports whether the request was sent to its end, or is within a moment: the
+// response may be here before the upload's goroutine has seen its last write return.
+func (x *Exchange) AwaitSent() bool { return x.upload == nil || x.upload.awaitEnd(writeWait) }
+
 // Unsent reports whether the request is still being sent, or could not be to its end.
 func (x *Exchange) Unsent() bool {
 	u := x.upload
