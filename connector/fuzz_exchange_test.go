@@ -17,7 +17,8 @@ import (
 	"github.com/aiolos-http/aiolos/internal/memnet"
 )
 
-// FuzzExchange makes random requests of a server that does anything, over two connections at
+// FuzzExchange (with -fuzzminimizetime 1x: what runs at the same time is not the same twice)
+// makes random requests of a server that does anything, over two connections at
 // most at a time. Each response names its request. What must hold:
 //
 //   - no request gets what is another's, or nobody's;
