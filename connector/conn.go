@@ -83,7 +83,7 @@ func (c *conn) CheckIdle() error {
 // number, wait for each other.)
 func (c *conn) isUsable() (usable, lagging bool) {
 	if c.h1 != nil {
-		return c.h1.CheckIdle() == nil, false
+		return c.h1.CheckReuse() == nil, false
 	}
 	if c.cc.Available() > 0 {
 		return true, false

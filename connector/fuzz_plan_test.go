@@ -2,9 +2,9 @@ package connector_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,9 +26,19 @@ func (c *choices) seldom(n int) bool { return c.among(n) == n-1 }
 
 func (c *choices) millis(n int) time.Duration { return time.Duration(c.among(n)) * time.Millisecond }
 
-// sleepAbout sleeps a little longer than d, so that no two events fall on the same instant: at
-// each of them everything else has come to rest, and what was sent before has arrived.
-func sleepAbout(d time.Duration) { time.Sleep(d + time.Duration(1+rand.IntN(int(time.Millisecond)-1))) }
+// sleepAbout sleeps for d and a part of a millisecond that nobody else has, so that no two
+// events fall on the same instant: at each of them everything else has come to rest, and
+// what was sent before has arrived. What the engine waits for is in whole milliseconds.
+func sleepAbout(d time.Duration) {
+	now := time.Now()
+	at := now.Truncate(time.Millisecond).Add(d + time.Duration(instants.Add(1)%1e6))
+	if !at.After(now) {
+		at = at.Add(time.Millisecond)
+	}
+	time.Sleep(at.Sub(now))
+}
+
+var instants atomic.Int64
 
 // Kinds of a request's body.
 const (

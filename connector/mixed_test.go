@@ -269,3 +269,77 @@ func checkLarge(t *testing.T, c *connector.Connector, url string, size int) {
 		t.Errorf("a connection was used again: %+v", st)
 	}
 }
+
+// Nor is what comes between the last byte of a response and its end as the client sees it:
+// its caller may be slow, or the request still on its way.
+func TestMixedBeforeEnd(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, resp *http.Response){
+		"a slow caller": func(t *testing.T, resp *http.Response) {
+			if n, err := resp.Body.Read(make([]byte, 1)); n != 1 || err != nil {
+				t.Errorf("got %d, %v", n, err)
+			}
+			time.Sleep(20 * time.Millisecond)
+		},
+		"an upload": func(*testing.T, *http.Response) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := memnet.New()
+				ln, err := n.Listen("h:80")
+				if err != nil {
+					t.Fatal(err)
+				}
+				acceptAll(t, ln, serveBeforeEnd)
+				c := newConnector(t, connector.Config{Limit: 1, DialContext: n.DialContext})
+				for range 50 {
+					req := newRequest(t, t.Context(), "POST", "http://h/first", nil)
+					if name == "an upload" {
+						pr, pw := io.Pipe()
+						time.AfterFunc(20*time.Millisecond, func() { pw.Close() })
+						req.Body, req.ContentLength = pr, -1
+					}
+					resp, err := c.RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					var wg sync.WaitGroup
+					wg.Go(func() { // waits for the connection
+						resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", "http://h/second", nil))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if got := read(t, resp); got != "ok" {
+							t.Errorf("got %q", got)
+						}
+					})
+					end(t, resp)
+					read(t, resp)
+					wg.Wait()
+				}
+				c.Close()
+			})
+		})
+	}
+}
+
+// serveBeforeEnd answers before it has read a request's body, and says more a while after
+// that.
+func serveBeforeEnd(nc net.Conn) {
+	defer nc.Close()
+	br := bufio.NewReader(nc)
+	for {
+		req, err := http.ReadRequest(br)
+		if err != nil {
+			return
+		}
+		io.WriteString(nc, okResponse) // who has gone reads no more
+		if req.URL.Path == "/first" {
+			time.Sleep(10 * time.Millisecond)
+			io.WriteString(nc, unasked)
+		}
+		io.Copy(io.Discard, req.Body)
+	}
+}

@@ -40,6 +40,7 @@ type Conn struct {
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
 	full     bool          // the last Read had no room for more than it has read
+	readAt   time.Time     // when that was; of who has a waiter only
 	alarm    time.Time     // the socket's read deadline
 	closer   *time.Timer   // stands in for the alarm where the socket has none
 	rang     bool          // closer has closed the conn

@@ -33,21 +33,39 @@ func (c *Conn) Park() {
 	w := &waiter{done: make(chan struct{})}
 	c.mu.Lock()
 	c.waiter = w
-	full := c.full
+	if now := time.Now(); c.full || now.Sub(c.readAt) > blindTime {
+		w.settled = now.Add(settleTime)
+	}
 	c.mu.Unlock()
 	go c.wait(w)
-	if full {
-		w.settle()
-	}
 }
 
-// settleTime is how long a waiter is given to find what may be there already.
-const settleTime = time.Millisecond
+const (
+	// blindTime is how long nobody may have read before there may be something to find.
+	blindTime = 100 * time.Microsecond
+	// settleTime is how long a waiter is given to find it.
+	settleTime = time.Millisecond
+)
 
-// settle waits for what lies right behind a response that has filled the reader's buffer to
-// the last byte, which is rare.
+// CheckReuse is CheckIdle for who is about to use the conn. It waits a moment if the waiter
+// has only begun, and may find what came since the last Read, or what that had no room for.
+func (c *Conn) CheckReuse() error {
+	c.mu.Lock()
+	w := c.waiter
+	c.mu.Unlock()
+	if w != nil && !w.settled.IsZero() {
+		w.settle()
+	}
+	return c.CheckIdle()
+}
+
+// settle waits until the waiter has had its time.
 func (w *waiter) settle() {
-	t := time.NewTimer(settleTime)
+	left := time.Until(w.settled)
+	if left <= 0 {
+		return
+	}
+	t := time.NewTimer(left)
 	defer t.Stop()
 	select {
 	case <-w.done:
@@ -78,10 +96,11 @@ func (c *Conn) CheckIdle() error {
 
 // waiter reads the first byte of what comes next.
 type waiter struct {
-	done chan struct{} // closed when the rest is set
-	n    int           // 1, or 0 with an error
-	b    [1]byte
-	err  error
+	settled time.Time     // when it will have found what was there before it; zero: nothing was
+	done    chan struct{} // closed when the rest is set
+	n       int           // 1, or 0 with an error
+	b       [1]byte
+	err     error
 }
 
 // wait is the waiter's goroutine. It ends with a byte, or with the conn.
