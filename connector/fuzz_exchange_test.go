@@ -158,8 +158,9 @@ func sendPlan(t *testing.T, c *connector.Connector, p *plan) {
 	body := newBody(p)
 	req := planRequest(t, ctx, p, body)
 	resp, err := c.RoundTrip(req)
+	time.Sleep(time.Nanosecond) // the server knows by then that they have crossed
 	if err != nil {
-		if p.harmless() {
+		if p.harmless() && !p.crossed.Load() {
 			t.Errorf("%s %s: %v", p.method, p.name, err)
 		}
 	} else {
@@ -196,6 +197,9 @@ func planRequest(t *testing.T, ctx context.Context, p *plan, body *countedBody) 
 // readPlan does with a response what its plan says, and compares.
 func readPlan(t *testing.T, p *plan, resp *http.Response) {
 	defer resp.Body.Close()
+	if p.crossed.Load() {
+		return
+	}
 	if got := resp.Header.Get("X-For"); got != p.name {
 		t.Errorf("%s %s got the answer of %q: %s", p.method, p.name, got, resp.Status)
 	}

@@ -31,7 +31,7 @@ func (c *choices) millis(n int) time.Duration { return time.Duration(c.among(n))
 // what was sent before has arrived. What the engine waits for is in whole milliseconds.
 func sleepAbout(d time.Duration) {
 	now := time.Now()
-	at := now.Truncate(time.Millisecond).Add(d + time.Duration(instants.Add(1)%1e6))
+	at := now.Truncate(time.Millisecond).Add(d + time.Duration(instants.Add(7919)%1e6))
 	if !at.After(now) {
 		at = at.Add(time.Millisecond)
 	}
@@ -113,10 +113,12 @@ type plan struct {
 	behind     int
 	late       time.Duration // until what comes behind
 	idle408    bool
+
+	crossed *atomic.Bool // it has crossed what nobody has asked for: no answer is wrong
 }
 
 func newPlan(c *choices, i int) *plan {
-	p := &plan{name: fmt.Sprintf("r%d", i)}
+	p := &plan{name: fmt.Sprintf("r%d", i), crossed: new(atomic.Bool)}
 	p.method = []string{"GET", "POST", "HEAD", "PUT", "DELETE", "PATCH"}[c.among(6)]
 	p.wait = c.millis(8)
 	if p.method != "GET" && p.method != "HEAD" {
@@ -126,7 +128,7 @@ func newPlan(c *choices, i int) *plan {
 		p.expect = c.seldom(4)
 	}
 	if c.seldom(4) {
-		p.cancelAfter = 1 + c.millis(30)
+		p.cancelAfter = time.Millisecond + c.millis(30)
 	}
 	if c.seldom(6) {
 		p.total = time.Millisecond + c.millis(40)

@@ -247,8 +247,12 @@ func TestIdle408(t *testing.T) {
 		again  bool
 		late   bool // the answer is here before the last write has returned
 	}{
-		{"GET", true, false}, {"PUT", true, false}, {"POST", false, false},
-		{"GET", true, true}, {"PUT", true, true}, {"POST", false, true},
+		{"GET", true, false},
+		{"PUT", true, false},
+		{"POST", false, false},
+		{"GET", true, true},
+		{"PUT", true, true},
+		{"POST", false, true},
 	} {
 		t.Run(fmt.Sprintf("%s %v", tt.method, tt.late), func(t *testing.T) {
 			t.Parallel()

@@ -106,7 +106,7 @@ func affordable(count int) int {
 // exchange.
 func bareCost(t *testing.T, addr string, count int) int {
 	t.Helper()
-	cfg := &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(0)} //nolint:gosec // it is a test
+	cfg := &tls.Config{InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 	conns := make([]*tls.Conn, count)
 	defer func() {
 		for _, nc := range conns {

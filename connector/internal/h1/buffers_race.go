@@ -41,6 +41,7 @@ type givenBack struct{}
 func (givenBack) Read([]byte) (int, error) {
 	panic("h1: a bufio.Reader is used after it was given back")
 }
+
 func (givenBack) Write([]byte) (int, error) {
 	panic("h1: a bufio.Writer is used after it was given back")
 }
