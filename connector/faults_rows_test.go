@@ -234,7 +234,7 @@ func TestAbsoluteTarget(t *testing.T) {
 			continue
 		}
 		read(t, resp)
-		head := <-heads
+		head := wiretest.Receive(t, heads)
 		if !strings.HasPrefix(head, "GET "+tt.target+" HTTP/1.1\r\nHost: "+tt.hostLine+"\r\n") {
 			t.Errorf("%s: got %.120q", tt.url, head)
 		}
@@ -347,7 +347,7 @@ func TestExpectRefusedExactly(t *testing.T) {
 					t.Fatal(err)
 				}
 				read(t, resp)
-				if got := <-received; got != "" == refuse {
+				if got := wiretest.Receive(t, received); got != "" == refuse {
 					t.Errorf("the server got %q", got)
 				}
 				if idle := c.Stats().Idle; idle == 1 == refuse {

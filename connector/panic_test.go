@@ -237,8 +237,7 @@ func TestPanicInHandshake(t *testing.T) {
 // other: that the server closes it is noticed.
 func TestPanicBeforeFirstUse(t *testing.T) {
 	t.Parallel()
-	end := make(chan struct{})
-	srv := wiretest.New(t, func(*wiretest.Conn) { <-end })
+	srv := wiretest.New(t, func(c *wiretest.Conn) { c.AwaitProceed() })
 	var made *closingConn
 	c := newConnector(t, connector.Config{DialContext: dialClosing(&made), KeepAlive: -1})
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { panic("mine") }}
@@ -246,7 +245,7 @@ func TestPanicBeforeFirstUse(t *testing.T) {
 	if s := c.Stats(); s.Idle != 1 {
 		t.Errorf("got %+v", s)
 	}
-	close(end)
+	srv.Proceed()
 	waitFor(t, "the end of the idle connection", func() bool { return c.Stats().Idle == 0 })
 }
 

@@ -29,10 +29,19 @@ type heard struct {
 	// What keeps the goroutines of an exchange in one order: they are closed by
 	// Wait100Continue, the Got1xxResponse of a 100, and WroteRequest.
 	asked, goesOn, wrote chan struct{}
+	over                 <-chan struct{} // the test has ended, or failed: nobody waits any more
 }
 
-func newHeard() *heard {
-	return &heard{asked: make(chan struct{}), goesOn: make(chan struct{}), wrote: make(chan struct{})}
+func newHeard(t *testing.T) *heard {
+	return &heard{over: t.Context().Done(), asked: make(chan struct{}), goesOn: make(chan struct{}), wrote: make(chan struct{})}
+}
+
+// await waits until something has happened.
+func (h *heard) await(c chan struct{}) {
+	select {
+	case <-c:
+	case <-h.over:
+	}
 }
 
 // isClosed reports whether something has happened.
@@ -103,7 +112,7 @@ func (h *heard) trace() *httptrace.ClientTrace {
 		Wait100Continue:   func() { h.add("Wait100Continue"); close(h.asked) },
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
 			if isClosed(h.asked) {
-				<-h.goesOn
+				h.await(h.goesOn)
 			}
 			h.add("WroteRequest%s", failed(i.Err))
 			once.Do(func() { close(h.wrote) })
@@ -167,9 +176,9 @@ type tracedHop struct {
 // awaitFirst waits for what has to be told before an interim response is.
 func (h *heard) awaitFirst(e *tracedExchange) {
 	if e.expect && e.body != nil {
-		<-h.asked
+		h.await(h.asked)
 	} else {
-		<-h.wrote
+		h.await(h.wrote)
 	}
 }
 
@@ -196,7 +205,7 @@ func tracedServer(e *tracedExchange, of func() *heard) func(*wiretest.Conn) {
 				b, _ := io.ReadAll(e.body())
 				c.ReadBody(len(b))
 			}
-			<-h.wrote
+			h.await(h.wrote)
 			if e.empty {
 				c.Write("HTTP/1.1 204 No Content\r\n\r\n")
 				continue
@@ -239,7 +248,7 @@ const expectsForever = 1 << 40
 func hear(t *testing.T, rt http.RoundTripper, e *tracedExchange, to string, now func(*heard)) (all [2][]string) {
 	t.Helper()
 	for i := range all {
-		h := newHeard()
+		h := newHeard(t)
 		now(h)
 		ctx := httptrace.WithClientTrace(t.Context(), h.trace())
 		resp, err := rt.RoundTrip(e.request(t, ctx, to))
@@ -336,7 +345,7 @@ func TestTraceOrderHTTP2(t *testing.T) {
 					}
 				}
 				io.Copy(io.Discard, r.Body)
-				<-h.wrote
+				h.await(h.wrote)
 				if e.empty {
 					w.WriteHeader(http.StatusNoContent)
 					return
@@ -370,7 +379,7 @@ func TestTraceOrderFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fails := func(rt http.RoundTripper) []string {
-				h := newHeard()
+				h := newHeard(t)
 				resp, err := rt.RoundTrip(newRequest(t, httptrace.WithClientTrace(t.Context(), h.trace()), "GET", to, nil))
 				if err == nil {
 					t.Fatalf("%T: got %s", rt, read(t, resp))

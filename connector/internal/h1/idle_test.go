@@ -40,15 +40,15 @@ func TestIdleDeath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proceed := make(chan struct{}, len(ways))
 			each(t, func(c *wiretest.Conn) {
 				c.ReadHead()
 				c.Write(okResponse)
-				<-proceed
-				end(c)
-			}, func(t *testing.T, _ way, c *h1.Conn, _ *net.TCPConn, _ *wiretest.Server) {
+				if c.AwaitProceed() {
+					end(c)
+				}
+			}, func(t *testing.T, _ way, c *h1.Conn, _ *net.TCPConn, srv *wiretest.Server) {
 				get(t, c)
-				proceed <- struct{}{}
+				srv.Proceed()
 				err := dies(t, c)
 				if stderrors.Is(err, net.ErrClosed) {
 					return // a waiter has closed the conn by itself
@@ -64,14 +64,13 @@ func TestIdleDeath(t *testing.T) {
 // A read deadline that has passed, of an exchange that is over, says nothing about the conn.
 func TestIdlePastDeadline(t *testing.T) {
 	t.Parallel()
-	proceed := make(chan struct{}, len(ways))
 	each(t, func(c *wiretest.Conn) {
 		for range 2 {
 			c.ReadHead()
 			c.Write(okResponse)
 		}
-		<-proceed
-	}, func(t *testing.T, _ way, c *h1.Conn, tcp *net.TCPConn, _ *wiretest.Server) {
+		c.AwaitProceed()
+	}, func(t *testing.T, _ way, c *h1.Conn, tcp *net.TCPConn, srv *wiretest.Server) {
 		get(t, c)
 		tcp.SetReadDeadline(time.Unix(1, 0))
 		for range 3 {
@@ -81,7 +80,7 @@ func TestIdlePastDeadline(t *testing.T) {
 		}
 		get(t, c)
 		tcp.SetReadDeadline(time.Unix(1, 0))
-		proceed <- struct{}{}
+		srv.Proceed()
 		if err := dies(t, c); stderrors.Is(err, h1.ErrReadTimeout) {
 			t.Errorf("dead: %v", err)
 		}

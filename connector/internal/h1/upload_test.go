@@ -242,7 +242,7 @@ func TestExpectHoldsBodyBack(t *testing.T) {
 				if _, keep := send(c, req, h1.Settings{}).finish(t, c); keep {
 					t.Error("a connection that is owed a body is kept")
 				}
-				if got := <-rest; got != "" {
+				if got := wiretest.Receive(t, rest); got != "" {
 					t.Errorf("sent %q", got)
 				}
 				if got := srv.Received(0); !strings.Contains(got, tt.framing) {
