@@ -151,10 +151,9 @@ func TestChunkEndMany(t *testing.T) {
 // rest, of which the end is known.
 func TestChunkEndWaits(t *testing.T) {
 	t.Parallel()
-	more := make(chan struct{})
 	srv := wiretest.New(t, func(c *wiretest.Conn) {
 		if _, ok := c.ReadHead(); ok && c.Write(chunkedResponse+"5\r\nab") {
-			<-more
+			c.AwaitProceed()
 			c.Write("cde\r\n0\r\n\r\n")
 			c.Stall()
 		}
@@ -165,7 +164,7 @@ func TestChunkEndWaits(t *testing.T) {
 	if string(p[:n]) != "ab" || err != nil || rec.ChunkEnd() != 5 {
 		t.Errorf("got %q, %v, end %d", p[:n], err, rec.ChunkEnd())
 	}
-	close(more)
+	srv.Proceed()
 	if rest := read(t, resp); rest != "cde" || rec.ChunkEnd() != 5 {
 		t.Errorf("then %q, end %d", rest, rec.ChunkEnd())
 	}

@@ -3,7 +3,6 @@ package connector
 import (
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +28,6 @@ type Connector struct {
 	limits     rawhead.Limits
 	proxy      *dial.Proxy // nil: none
 	environ    dial.Environment
-	streams    sync.Pool    // of *stream
 	unread     atomic.Int64 // responses that are neither read to their end nor closed
 }
 
@@ -70,9 +68,8 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 // only then is its connection free for others. The request's context, and the
 // [Settings] in it, count until the body has been read: once it is cancelled
 // the connection is closed and its slot is free, whether or not the body is
-// closed. With HTTP/2 it is the stream that ends, and the slot is free when the
-// connection has no other. The response of an upgrade (101) has a body that is an
-// [io.ReadWriteCloser] and holds its slot until it is closed.
+// closed. With HTTP/2 it is the stream that ends. The response of an upgrade (101)
+// has a body that is an [io.ReadWriteCloser] and holds its slot until it is closed.
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -88,9 +85,10 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 // prepare checks the request and settles its times.
 func (x *exchange) prepare() error {
 	req := x.orig
+	var seen noticed
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		err = validate(req)
+		seen, err = validate(req)
 	}
 	if err != nil {
 		return err
@@ -101,12 +99,12 @@ func (x *exchange) prepare() error {
 	}
 	x.key, x.ctx = k, ctx
 	x.clientTrace = httptrace.ContextClientTrace(ctx)
-	if req.Cancel != nil {
+	if req.Cancel != nil { //nolint:staticcheck // http.Client sets it
 		x.watchCancel()
 	}
 	s := SettingsFrom(ctx)
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
-	if err := x.wishes(s); err != nil {
+	if err := x.wishes(s, seen); err != nil {
 		return err
 	}
 	x.trace = &noTrace
@@ -144,11 +142,10 @@ func (x *exchange) prepare() error {
 }
 
 // wishes settles what distinguishes the connections that may serve the request.
-func (x *exchange) wishes(s *Settings) error {
+func (x *exchange) wishes(s *Settings, seen noticed) error {
 	req, c := x.orig, x.c
 	x.settings.Limits = c.limits
-	upgrade := httprule.HasField(req.Header, "Upgrade")
-	h1 := upgrade
+	h1 := seen.upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
@@ -163,8 +160,9 @@ func (x *exchange) wishes(s *Settings) error {
 		x.key.Route = r
 	}
 	if x.key.Forwarded() {
-		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
+		h1 = seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
+	x.closes = req.Close || seen.connection && httprule.HasToken(req.Header, "Connection", "close")
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil

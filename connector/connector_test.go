@@ -177,7 +177,7 @@ func TestUpgrade(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if head := <-heads; strings.Contains(head, "close") || !strings.Contains(head, "Connection: Upgrade") {
+		if head := wiretest.Receive(t, heads); strings.Contains(head, "close") || !strings.Contains(head, "Connection: Upgrade") {
 			t.Errorf("sent %q", head)
 		}
 		cancel()

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
-	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
@@ -22,9 +21,9 @@ func (x *exchange) headError(err error) error {
 		phase = errors.PhaseRequest
 	}
 	var facts h1.Facts
-	struck := facts.ReadErr
-	if x.stream != nil {
-		struck = x.stream.why()
+	var struck error
+	if x.h2 != nil {
+		struck = x.h2.Facts().Ended
 	} else {
 		facts = x.h1.Facts()
 		struck = facts.ReadErr
@@ -40,14 +39,14 @@ func (x *exchange) headError(err error) error {
 	case x.upload.Err() != nil:
 		return &errors.ClientOSError{Op: "read request body", Err: x.upload.Err()}
 	}
-	if o := x.upload.Opaque(); o != nil && o.EndedShort() {
-		return &errors.ClientOSError{Op: "read request body", Err: &reqbody.LengthError{Length: o.Length()}}
-	}
 	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
 		return &errors.ClientOSError{Op: "send request", Err: bad.Err}
 	}
-	if x.c.pool.Closed() {
+	switch {
+	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
+	case err == errIdleTimeout:
+		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Err: err}
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
 		return x.badHead(bad)
@@ -58,9 +57,6 @@ func (x *exchange) headError(err error) error {
 	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
 		facts.ReadErr = nil // it was our side that closed
 	}
-	if err == errIdleTimeout {
-		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Received: facts.Received, Err: err}
-	}
 	told := x.forError()
 	told.Received, told.ReadErr = facts.Received, facts.ReadErr
 	return errors.HeadFailure(err, told)
@@ -68,10 +64,10 @@ func (x *exchange) headError(err error) error {
 
 // unsent reports whether the request was still being sent.
 func (x *exchange) unsent() bool {
-	if x.stream == nil {
+	if x.h2 == nil {
 		return x.h1.Unsent()
 	}
-	return x.upload.Present() && !x.stream.isSent()
+	return x.h2.Unsent()
 }
 
 // badHead is a response whose head breaks a limit or a rule.

@@ -40,7 +40,7 @@ func TestExchangeMix(t *testing.T) {
 	if raceEnabled {
 		cases = 300 // each takes ten times as long
 	}
-	for seed := range uint64(many(cases, 100_000)) {
+	for seed := range uint64(mixedRequests(cases, 100_000)) {
 		runSeed(t, 1000+seed)
 	}
 }
@@ -175,7 +175,7 @@ func sendPlan(t *testing.T, c *connector.Connector, p *plan) {
 	}
 }
 
-func planRequest(t *testing.T, ctx context.Context, p *plan, body *countedBody) *http.Request { //nolint:revive // the test comes first
+func planRequest(t *testing.T, ctx context.Context, p *plan, body *planBody) *http.Request { //nolint:revive // the test comes first
 	t.Helper()
 	var from io.Reader
 	switch {

@@ -126,7 +126,7 @@ func (c *peer) respond(p *plan) bool {
 	}
 	behind := ""
 	if p.cut == 0 && p.behind == behindAtOnce {
-		behind = unasked
+		behind = unaskedAnswer
 		c.spoilt = true
 	}
 	for i := range p.pieces {
@@ -178,7 +178,7 @@ func (c *peer) comeBehind(p *plan) bool {
 	sleepAbout(0)
 	if c.br.Buffered() == 0 && c.inbox.isEmpty() {
 		c.spoilt, c.since = true, time.Now()
-		io.WriteString(c.nc, unasked)
+		io.WriteString(c.nc, unaskedAnswer)
 	}
 	return true
 }
@@ -227,14 +227,14 @@ func (b *inbox) isEmpty() bool {
 	return b.read == b.buf.Len() && b.err == nil
 }
 
-// countedBody is a request's body that is closed once.
-type countedBody struct {
+// planBody is a request's body that is closed once.
+type planBody struct {
 	io.Reader
 	closes atomic.Int32
 	close  func() // may be nil
 }
 
-func (b *countedBody) Close() error {
+func (b *planBody) Close() error {
 	b.closes.Add(1)
 	if b.close != nil {
 		b.close()
@@ -243,15 +243,15 @@ func (b *countedBody) Close() error {
 }
 
 // newBody makes the body of a plan; nil: there is none.
-func newBody(p *plan) *countedBody {
+func newBody(p *plan) *planBody {
 	text := strings.Repeat("x", p.size)
 	switch p.body {
 	case bodyStream:
-		return &countedBody{Reader: strings.NewReader(text)}
+		return &planBody{Reader: strings.NewReader(text)}
 	case bodyPipe, bodyFails:
 		pr, pw := io.Pipe()
 		go writePipe(pw, text, p.body == bodyFails)
-		return &countedBody{Reader: pr, close: func() { pr.Close() }}
+		return &planBody{Reader: pr, close: func() { pr.Close() }}
 	}
 	return nil
 }

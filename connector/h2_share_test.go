@@ -17,6 +17,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/memnet"
+	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
 // gate is a handler that answers nobody until it is opened.
@@ -394,7 +395,7 @@ func TestH2SettingsLowered(t *testing.T) {
 	get(t, c, srv.URL())
 	three := make(chan []result)
 	go func() { three <- fetchAll(t.Context(), c, 3, srv.URL()) }()
-	<-lowered
+	wiretest.Receive(t, lowered)
 	allOK(t, fetchAll(t.Context(), c, 10, srv.URL()))
 	allOK(t, <-three)
 	if n := srv.Conns(); n > 2 {
@@ -424,8 +425,8 @@ func TestH2DeadPlaces(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	both := make(chan []result)
 	go func() { both <- fetchAll(ctx, c, 2, srv.URL()) }()
-	<-asked
-	<-asked
+	wiretest.Receive(t, asked)
+	wiretest.Receive(t, asked)
 	cancel()
 	for _, r := range <-both {
 		if !errors.Is(r.err, context.Canceled) {

@@ -62,7 +62,7 @@ func (x *exchange) drop() bool {
 	}
 	x.closeBody()
 	x.finish(false)
-	x.h1.ReleaseReader() // nobody can be in Read
+	x.releaseReader() // nobody can be in Read
 	return true
 }
 

@@ -2,16 +2,12 @@ package connector_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,56 +16,8 @@ import (
 	"github.com/aiolos-http/aiolos/internal/memnet"
 )
 
-// longEnv has the tests that count make as many requests as it takes to be sure: a minute
-// or two.
-const longEnv = "AIOLOS_LONG_TESTS"
-
-// many is short, or long with longEnv.
-func many(short, long int) int {
-	if os.Getenv(longEnv) != "" {
-		return long
-	}
-	return short
-}
-
-// unasked is what no request has asked for. It names nobody.
-const unasked = "HTTP/1.1 200 OK\r\nX-For: nobody\r\nContent-Length: 6\r\n\r\nnobody"
-
-// mixedKinds are the ways in which a response ends, each with the request that gets it. %[1]s
-// is the request's name, which has eight characters.
-var mixedKinds = []struct{ name, method, response string }{
-	{"length", "GET", "HTTP/1.1 200 OK\r\nX-For: %[1]s\r\nContent-Length: 8\r\n\r\n%[1]s"},
-	{"no length to read", "GET", "HTTP/1.1 200 OK\r\nX-For: %[1]s\r\nContent-Length: 0\r\n\r\n"},
-	{"204", "GET", "HTTP/1.1 204 No Content\r\nX-For: %[1]s\r\n\r\n"},
-	{"304", "GET", "HTTP/1.1 304 Not Modified\r\nX-For: %[1]s\r\nContent-Length: 8\r\n\r\n"},
-	{"HEAD", "HEAD", "HTTP/1.1 200 OK\r\nX-For: %[1]s\r\nContent-Length: 8\r\n\r\n"},
-	{"chunked", "GET", "HTTP/1.1 200 OK\r\nX-For: %[1]s\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n%[1]s\r\n0\r\n\r\n"},
-	{"POST", "POST", "HTTP/1.1 200 OK\r\nX-For: %[1]s\r\nContent-Length: 8\r\n\r\n%[1]s"},
-}
-
-// serveUnasked answers each request with its kind of response, and something behind it in
-// the same segment.
-func serveUnasked(nc net.Conn) {
-	defer nc.Close()
-	br := bufio.NewReaderSize(nc, 512)
-	for {
-		line, err := br.ReadString('\n')
-		if err != nil {
-			return
-		}
-		for field := ""; field != "\r\n" && err == nil; {
-			field, err = br.ReadString('\n')
-		}
-		var kind int
-		var name string
-		if _, err := fmt.Sscanf(strings.Fields(line)[1], "/%d/%s", &kind, &name); err != nil {
-			return
-		}
-		if _, err := io.WriteString(nc, fmt.Sprintf(mixedKinds[kind].response, name)+unasked); err != nil {
-			return
-		}
-	}
-}
+// unaskedAnswer is what no request has asked for. It names nobody.
+const unaskedAnswer = "HTTP/1.1 200 OK\r\nX-For: nobody\r\nContent-Length: 6\r\n\r\nnobody"
 
 // acceptAll serves each connection of a listener, which is closed with the test.
 func acceptAll(tb testing.TB, ln net.Listener, serve func(net.Conn)) {
@@ -83,104 +31,7 @@ func acceptAll(tb testing.TB, ln net.Listener, serve func(net.Conn)) {
 	})
 }
 
-// captureLog returns what the standard logger gets during the test.
-func captureLog(t *testing.T) *bytes.Buffer {
-	t.Helper()
-	logged := new(bytes.Buffer)
-	log.SetOutput(logged)
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
-	return logged
-}
-
-// sendMixed makes so many requests, some at a time, and returns how many got an answer that
-// was not theirs.
-func sendMixed(t *testing.T, c *connector.Connector, url func(i int64) string, count int) int64 {
-	t.Helper()
-	var next, mixed atomic.Int64
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for i := next.Add(1); i <= int64(count) && !t.Failed(); i = next.Add(1) {
-				name, kind := fmt.Sprintf("%08x", i), mixedKinds[i%int64(len(mixedKinds))]
-				req, err := http.NewRequest(kind.method, fmt.Sprintf("%s/%d/%s", url(i), i%int64(len(mixedKinds)), name), nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if !isAnswered(t, c, req, name) {
-					mixed.Add(1)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return mixed.Load()
-}
-
-func isAnswered(t *testing.T, c *connector.Connector, req *http.Request, name string) bool {
-	resp, err := c.RoundTrip(req)
-	if err != nil {
-		t.Errorf("%s %s: %v", req.Method, req.URL, err)
-		return true
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Errorf("%s %s: %v", req.Method, req.URL, err)
-	}
-	return resp.Header.Get("X-For") == name && (len(body) == 0 || string(body) == name)
-}
-
-// TestMixedInMemory and TestMixedOnSockets: bytes behind a response are never the next one,
-// and nobody talks about them.
-func TestMixedInMemory(t *testing.T) {
-	logged := captureLog(t)
-	n := memnet.New()
-	ln, err := n.Listen("h:80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	acceptAll(t, ln, serveUnasked)
-	c := newConnector(t, connector.Config{DialContext: n.DialContext})
-	count, start := many(20_000, 1_000_000), time.Now()
-	mixed := sendMixed(t, c, func(int64) string { return "http://h" }, count)
-	checkMixed(t, c, logged, mixed, count, start)
-}
-
-func TestMixedOnSockets(t *testing.T) {
-	logged := captureLog(t)
-	var urls [8]string // a pair of addresses has only so many ports
-	for i := range urls {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		acceptAll(t, ln, serveUnasked)
-		urls[i] = "http://" + ln.Addr().String()
-	}
-	c := newConnector(t, connector.Config{})
-	count, start := many(5_000, 100_000), time.Now()
-	mixed := sendMixed(t, c, func(i int64) string { return urls[i/8%8] }, count)
-	checkMixed(t, c, logged, mixed, count, start)
-}
-
-func checkMixed(t *testing.T, c *connector.Connector, logged *bytes.Buffer, mixed int64, count int, start time.Time) {
-	t.Helper()
-	t.Logf("%d requests, %d mixed, %v", count, mixed, time.Since(start).Round(time.Millisecond))
-	if mixed > 0 {
-		t.Errorf("%d of %d requests got what was not for them", mixed, count)
-	}
-	if logged.Len() > 0 {
-		t.Errorf("logged: %.1000s", logged)
-	}
-	// Each connection is closed after its response: what is behind that says that its
-	// server does not know where it is.
-	if st := c.Stats(); st.Reused > 0 || st.Idle > 0 {
-		t.Errorf("a connection was used again: %+v", st)
-	}
-}
-
-// Nor are they if the response fills what it was read into to the last byte, so that what is
+// What is behind a response is not the next one if the response fills what it was read into to the last byte, so that what is
 // behind it is still in the connection, where only a look or a Read finds it.
 func TestMixedLarge(t *testing.T) {
 	t.Parallel()
@@ -229,7 +80,7 @@ func serveLarge(nc net.Conn, size int) {
 			bodySize = max(size-len(largeHead(name, size)), 1)
 		}
 		body := strings.Repeat(name, bodySize/len(name)+1)[:bodySize]
-		if _, err := io.WriteString(nc, largeHead(name, bodySize)+body+unasked); err != nil {
+		if _, err := io.WriteString(nc, largeHead(name, bodySize)+body+unaskedAnswer); err != nil {
 			return
 		}
 	}
@@ -338,7 +189,7 @@ func serveBeforeEnd(nc net.Conn) {
 		io.WriteString(nc, okResponse) // who has gone reads no more
 		if req.URL.Path == "/first" {
 			time.Sleep(10 * time.Millisecond)
-			io.WriteString(nc, unasked)
+			io.WriteString(nc, unaskedAnswer)
 		}
 		io.Copy(io.Discard, req.Body)
 	}

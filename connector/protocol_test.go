@@ -76,7 +76,7 @@ func TestExpectRefused(t *testing.T) {
 		if got := read(t, resp); got != "ok" || resp.StatusCode == 100 {
 			t.Errorf("got %d %q", resp.StatusCode, got)
 		}
-		<-over
+		wiretest.Receive(t, over)
 		if _, sent, _ := strings.Cut(srv.Received(0), "\r\n\r\n"); sent != "" {
 			t.Errorf("%.20s: %q was sent", final, sent)
 		}
@@ -322,7 +322,7 @@ func TestTrailersSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		read(t, resp)
-		if got := <-raw; got != "4\r\nbody\r\n0\r\nX-Sum: 7\r\n\r\n" {
+		if got := wiretest.Receive(t, raw); got != "4\r\nbody\r\n0\r\nX-Sum: 7\r\n\r\n" {
 			t.Errorf("got %q", got)
 		}
 		if head := srv.Requests()[0]; !strings.Contains(head, "Trailer: X-Sum\r\n") {

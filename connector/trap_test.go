@@ -369,12 +369,11 @@ func TestTrapUnsolicited(t *testing.T) {
 	var logged bytes.Buffer
 	log.SetOutput(&logged)
 	defer log.SetOutput(os.Stderr)
-	said := make(chan struct{})
 	srv := wiretest.New(t, func(c *wiretest.Conn) {
 		c.ReadHead()
 		c.Write(okResponse)
 		if c.N == 0 {
-			<-said
+			c.AwaitProceed()
 			c.Write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
 			c.Stall()
 		}
@@ -382,7 +381,7 @@ func TestTrapUnsolicited(t *testing.T) {
 	})
 	c := newConnector(t, connector.Config{})
 	get(t, c, srv.URL())
-	close(said)
+	srv.Proceed()
 	for deadline := time.Now().Add(5 * time.Second); c.Stats().Idle > 0 && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -258,6 +259,8 @@ func TestEarlyAnswer(t *testing.T) {
 	s := newSession(t, session.Config{Timeout: session.ClientTimeout{Total: 20 * time.Second}})
 	var produced atomic.Int64
 	stop := make(chan struct{})
+	end := sync.OnceFunc(func() { close(stop) })
+	defer end()
 	resp, err := s.Post(t.Context(), srv.URL(), session.Stream(func(yield func([]byte, error) bool) {
 		for yield(make([]byte, 1000), nil) {
 			if produced.Add(1) == 10 {
@@ -272,7 +275,7 @@ func TestEarlyAnswer(t *testing.T) {
 	if text, err := resp.Text(); err != nil || text != "big" || resp.StatusCode != 413 {
 		t.Errorf("got %d %q, %v", resp.StatusCode, text, err)
 	}
-	close(stop)
+	end()
 	if st := s.Connector().Stats(); st.Idle != 0 || st.InUse != 0 {
 		t.Errorf("the connection was kept: %+v", st)
 	}

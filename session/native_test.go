@@ -172,11 +172,17 @@ func TestNativeOddCase(t *testing.T) {
 func TestNativeStreaming(t *testing.T) {
 	t.Parallel()
 	next := make(chan struct{})
-	rec := record(t, func(w http.ResponseWriter, _ *http.Request) {
+	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
 		for range 3 {
 			io.WriteString(w, "piece\n")
 			http.NewResponseController(w).Flush()
-			<-next
+			select {
+			case <-next:
+			case <-r.Context().Done():
+				return
+			case <-t.Context().Done():
+				return
+			}
 		}
 	})
 	s := newSession(t, session.Config{})
@@ -188,7 +194,7 @@ func TestNativeStreaming(t *testing.T) {
 		lines := bufio.NewReader(resp.Body)
 		for range 3 {
 			if line, err := lines.ReadString('\n'); err != nil || line != "piece\n" {
-				t.Errorf("%s: got %q, %v", name, line, err)
+				t.Fatalf("%s: got %q, %v", name, line, err)
 			}
 			next <- struct{}{}
 		}

@@ -169,11 +169,15 @@ func TestSaveParallel(t *testing.T) {
 type held struct {
 	*bytes.Reader
 	release <-chan struct{}
+	over    <-chan struct{} // the test has ended
 }
 
 func (h *held) Read(p []byte) (int, error) {
 	if h.Size()-int64(h.Len()) > 0 {
-		<-h.release
+		select {
+		case <-h.release:
+		case <-h.over:
+		}
 	}
 	return h.Reader.Read(p[:min(len(p), 1000)])
 }
@@ -189,7 +193,7 @@ func TestSaveParallelAlone(t *testing.T) {
 			}
 			var file io.ReadSeeker = bytes.NewReader(content)
 			if r.Header.Get("Range") == "" && f.release != nil {
-				file = &held{bytes.NewReader(content), f.release}
+				file = &held{bytes.NewReader(content), f.release, t.Context().Done()}
 			}
 			http.ServeContent(w, r, "", modified, file)
 		}

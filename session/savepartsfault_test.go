@@ -142,7 +142,10 @@ func TestSavePartsCut(t *testing.T) {
 					w.Header().Set("Content-Length", strconv.Itoa(len(bigContent)))
 					w.Write(bigContent[:1000])
 					http.NewResponseController(w).Flush()
-					<-f.release
+					select {
+					case <-f.release:
+					case <-t.Context().Done():
+					}
 					panic(http.ErrAbortHandler)
 				}}
 			case len(tt.answer) == 2:
@@ -288,7 +291,10 @@ func TestSavePartsResume(t *testing.T) {
 		w.WriteHeader(http.StatusPartialContent)
 		w.Write(bigContent[mebi:][:1000])
 		http.NewResponseController(w).Flush()
-		<-release
+		select {
+		case <-release:
+		case <-t.Context().Done():
+		}
 		w.Write(bigContent[mebi+1000:])
 	}
 	saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{

@@ -71,6 +71,21 @@ func (c *Conn) Pause(d time.Duration) bool {
 	}
 }
 
+// Await waits until ch gives something or is closed. It is false if the test ends
+// first: a script must not wait for anything else of a test, which may have failed
+// before it came to that.
+func (c *Conn) Await(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	case <-c.srv.done:
+		return false
+	}
+}
+
+// AwaitProceed waits for a [Server.Proceed]. It is false if the test ends first.
+func (c *Conn) AwaitProceed() bool { return c.Await(c.srv.proceed) }
+
 // Stall answers nothing until the client closes the connection or the test ends.
 // It goes on reading, so that it sees the client go.
 func (c *Conn) Stall() { io.Copy(io.Discard, c.br) } // however it ends

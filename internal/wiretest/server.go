@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Server runs a script for each connection that it accepts. It is safe for
@@ -18,7 +19,9 @@ type Server struct {
 	scheme string
 	script func(*Conn)
 	done   chan struct{} // closed by Close
-	wg     sync.WaitGroup
+
+	proceed chan struct{}
+	wg      sync.WaitGroup
 
 	mu    sync.Mutex
 	over  bool
@@ -62,7 +65,7 @@ func listen(t testing.TB) net.Listener {
 }
 
 func start(t testing.TB, ln net.Listener, scheme string, script func(*Conn)) *Server {
-	s := &Server{t: t, ln: ln, scheme: scheme, script: script, done: make(chan struct{})}
+	s := &Server{t: t, ln: ln, scheme: scheme, script: script, done: make(chan struct{}), proceed: make(chan struct{}, maxProceed)}
 	s.wg.Go(s.accept)
 	t.Cleanup(s.Close)
 	return s
@@ -117,6 +120,34 @@ func raw(nc net.Conn) net.Conn {
 	}
 	return nc
 }
+
+// maxProceed is how many calls of Proceed there can be that no script has met.
+const maxProceed = 64
+
+// Proceed lets one script of this server go on that waits in [Conn.AwaitProceed], now or
+// later. It does not wait.
+func (s *Server) Proceed() {
+	select {
+	case s.proceed <- struct{}{}:
+	default:
+		s.t.Error("wiretest: no script waits to proceed")
+	}
+}
+
+// Receive takes what a script gives the test, and fails the test if nothing comes.
+func Receive[T any](t testing.TB, ch <-chan T) (v T) {
+	t.Helper()
+	timer := time.NewTimer(receiveTime)
+	defer timer.Stop()
+	select {
+	case v = <-ch:
+	case <-timer.C:
+		t.Fatal("wiretest: nothing comes")
+	}
+	return v
+}
+
+const receiveTime = 10 * time.Second
 
 // Addr is the server's host:port.
 func (s *Server) Addr() string { return s.ln.Addr().String() }

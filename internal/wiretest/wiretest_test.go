@@ -333,3 +333,27 @@ func TestURL(t *testing.T) {
 		t.Errorf("got %q", srv.URL())
 	}
 }
+
+// A script that waits for its test goes on when it is told to, and else ends with the test.
+func TestAwait(t *testing.T) {
+	t.Parallel()
+	ended := make(chan bool, 3)
+	t.Run("script", func(t *testing.T) {
+		srv := wiretest.New(t, func(c *wiretest.Conn) {
+			ended <- c.AwaitProceed()
+			ended <- c.Await(nil)
+		})
+		nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", srv.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { nc.Close() })
+		srv.Proceed()
+		if !wiretest.Receive(t, ended) {
+			t.Error("it was told to proceed")
+		}
+	})
+	if wiretest.Receive(t, ended) {
+		t.Error("nobody has told it")
+	}
+}

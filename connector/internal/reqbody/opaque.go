@@ -30,9 +30,6 @@ func newOpaque(body io.ReadCloser, length int64) *Opaque {
 	return &Opaque{body: body, length: length, closed: make(chan struct{})}
 }
 
-// Length is what was announced; 0 and less: nothing was.
-func (b *Opaque) Length() int64 { return b.length }
-
 // Closed is closed with the body.
 func (b *Opaque) Closed() <-chan struct{} { return b.closed }
 
@@ -54,8 +51,11 @@ func (b *Opaque) Read(p []byte) (int, error) {
 			err = b.tooLong()
 		}
 		if err != nil && err != io.EOF {
-			n-- // the request must not look complete
+			n = int(max(min(read, b.length)-1-b.read, 0)) // the request must not look complete
 		}
+	}
+	if err == io.EOF && read < b.length {
+		err = &LengthError{Length: b.length}
 	}
 	b.mu.Lock()
 	b.waits, b.read = false, read
@@ -82,13 +82,6 @@ func (b *Opaque) readEnd(over int64) error {
 		}
 	}
 	return io.ErrNoProgress
-}
-
-// EndedShort reports whether the body has ended before its length.
-func (b *Opaque) EndedShort() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err == io.EOF && b.length > 0 && b.read < b.length
 }
 
 func (b *Opaque) tooLong() error {

@@ -155,7 +155,10 @@ func TestRunLimits(t *testing.T) {
 			releaseIt()
 		}
 		mu.Unlock()
-		<-release
+		select {
+		case <-release:
+		case <-t.Context().Done():
+		}
 		mu.Lock()
 		now, here[r.Host] = now-1, here[r.Host]-1
 		mu.Unlock()

@@ -1,5 +1,3 @@
-//go:build linux
-
 package connector_test
 
 import (
@@ -16,9 +14,9 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 )
 
-// holdIdle makes so many idle connections from one goroutine: what others leave behind is not
+// keepIdle makes so many idle connections from one goroutine: what others leave behind is not
 // theirs.
-func holdIdle(t *testing.T, c *connector.Connector, url string, count int) {
+func keepIdle(t *testing.T, c *connector.Connector, url string, count int) {
 	t.Helper()
 	open := make([]*http.Response, count)
 	for i := range open {
@@ -47,7 +45,7 @@ func idleCost(t *testing.T, cfg connector.Config, url string, count int) (bytes,
 	cfg.Limit, cfg.MaxIdle, cfg.KeepAlive = -1, -1, -1
 	c := newConnector(t, cfg)
 	before, routines := memory(), runtime.NumGoroutine()
-	holdIdle(t, c, url, count)
+	keepIdle(t, c, url, count)
 	bytes = int(memory()-before) / count
 	goroutines = runtime.NumGoroutine() - routines
 	runtime.KeepAlive(c)
