@@ -51,7 +51,7 @@ func newDialer(cfg *Config, local string) *dialer {
 	d.only2 = d.muxTLS && !protocols.HTTP1()
 	dialing := cfg.dialing(local, protocols)
 	dialing.FreeDescriptors = d.freeDescriptors
-	dialing.BelowTLS = h1.WrapSocket
+	dialing.BelowTLS = h1.WrapBelowTLS
 	d.net = dial.New(dialing)
 	d.h2 = h2.NewTransport(cfg.http2(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{

@@ -20,6 +20,7 @@ import (
 type Conn struct {
 	nc      net.Conn
 	socket  *socket // what can be looked at without waiting; nil: see waiter
+	opaque  opaque  // where there is a waiter: what can be known all the same
 	secure  bool    // nc is a *tls.Conn
 	prompt  bool    // a small write to nc does not wait for the peer
 	onClose func()  // called once, when it is closed; nil: nobody asks
@@ -80,12 +81,15 @@ const (
 	maxInterim = 100
 )
 
-// NewConn takes nc, which must have been passed through [WrapSocket] below TLS for the
+// NewConn takes nc, which must have been passed through [WrapBelowTLS] below TLS for the
 // look to work there. onClose is called once, with no lock of the conn's held, when the conn
 // was closed, by whomever; it may be nil.
 func NewConn(nc net.Conn, onClose func()) *Conn {
 	c := &Conn{nc: nc, onClose: onClose}
 	c.socket, c.secure = socketOf(nc)
+	if c.socket == nil {
+		c.opaque = newOpaque(nc)
+	}
 	c.prompt = promptWriter(nc)
 	c.abort = c.abortExchange
 	return c

@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,8 @@ import (
 //     tunnels, systems without such a recv): a goroutine that reads one byte. It is not
 //     woken when the next exchange begins, for a read that is broken off may have missed
 //     what was there already, and some connections cannot be woken. It stays, and what it
-//     reads then is the first byte of the response.
+//     reads then is the first byte of the response. How exact that is, and where it is
+//     woken all the same: see opaque.
 //
 //	            Park                beginExchange, request sent
 //	active ───────────────► idle ─────────────────────────────► active: its byte is the
@@ -33,17 +35,20 @@ func (c *Conn) Park() {
 	var started *waiter
 	c.mu.Lock()
 	if c.waiter == nil {
-		started = &waiter{done: make(chan struct{})}
+		started = &waiter{done: make(chan struct{}), doubt: c.doubtLocked()}
 		c.waiter = started
-		if now := time.Now(); c.full || now.Sub(c.readAt) > blindTime {
-			started.settled = now.Add(settleTime)
-		}
 	}
 	c.mu.Unlock()
 	if started == nil {
 		return
 	}
 	c.letTLSAnswer(time.Time{})
+	if err := c.opaque.checkTLS(c.nc); err != nil {
+		started.err = err
+		close(started.done)
+		c.Close()
+		return
+	}
 	go c.wait(started)
 }
 
@@ -53,39 +58,6 @@ func (c *Conn) Park() {
 func (c *Conn) letTLSAnswer(now time.Time) {
 	if c.secure && !c.writeEnds.IsZero() && (now.IsZero() || !now.Before(c.writeEnds)) {
 		c.setWriteDeadline(time.Time{})
-	}
-}
-
-const (
-	// blindTime is how long nobody may have read before there may be something to find.
-	blindTime = 100 * time.Microsecond
-	// settleTime is how long a waiter is given to find it.
-	settleTime = time.Millisecond
-)
-
-// CheckReuse is CheckIdle for who is about to use the conn. It waits a moment if the waiter
-// has only begun, and may find what came since the last Read, or what that had no room for.
-func (c *Conn) CheckReuse() error {
-	c.mu.Lock()
-	w := c.waiter
-	c.mu.Unlock()
-	if w != nil && !w.settled.IsZero() {
-		w.settle()
-	}
-	return c.CheckIdle()
-}
-
-// settle waits until the waiter has had its time.
-func (w *waiter) settle() {
-	left := time.Until(w.settled)
-	if left <= 0 {
-		return
-	}
-	t := time.NewTimer(left)
-	defer t.Stop()
-	select {
-	case <-w.done:
-	case <-t.C:
 	}
 }
 
@@ -117,19 +89,27 @@ func (c *Conn) checkWaiter() error {
 
 // waiter reads the first byte of what comes next.
 type waiter struct {
-	settled time.Time     // when it will have found what was there before it; zero: nothing was
-	done    chan struct{} // closed when the rest is set
-	n       int           // 1, or 0 with an error
-	b       [1]byte
-	err     error
+	doubt   bool        // there may be something that it will find at once
+	stop    bool        // it is to end with errStopped; under the conn's lock
+	begun   atomic.Bool // it is about to read
+	begunAt time.Time   // when that was, if there is a doubt
+
+	done chan struct{} // closed when the rest is set
+	n    int           // 1, or 0 with an error
+	b    [1]byte
+	err  error
 }
 
 // wait is the waiter's goroutine. It ends with a byte, or with the conn.
 func (c *Conn) wait(w *waiter) {
+	if w.doubt {
+		w.begunAt = time.Now()
+	}
+	w.begun.Store(true)
 	unasked := false
 	for again := true; again; {
 		w.n, w.err = c.nc.Read(w.b[:])
-		unasked, again, w.err = c.judgeWait(w.n, w.err)
+		unasked, again, w.err = c.judgeWait(w, w.n, w.err)
 	}
 	close(w.done)
 	if unasked {
@@ -139,7 +119,7 @@ func (c *Conn) wait(w *waiter) {
 
 // judgeWait is afterRead for what a waiter has: the byte is counted by who takes it. unasked
 // says that nobody has asked for anything yet; again, that it was a false alarm.
-func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
+func (c *Conn) judgeWait(w *waiter, n int, err error) (unasked, again bool, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
@@ -152,6 +132,9 @@ func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
 	case err == nil:
 		return false, true, nil
 	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
+		if w.stop {
+			return false, false, errStopped
+		}
 		if idle || c.struckLocked(time.Now()) == nil {
 			c.setAlarmLocked(c.deadlineLocked())
 			return false, true, nil
