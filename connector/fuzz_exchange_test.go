@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/memnet"
 )
 
@@ -163,6 +164,9 @@ func sendPlan(t *testing.T, c *connector.Connector, p *plan) {
 		if p.harmless() && !p.crossed.Load() {
 			t.Errorf("%s %s: %v", p.method, p.name, err)
 		}
+		if !errors.Is(err, errors.ErrClient) && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s %s has an error without a class: %v", p.method, p.name, err)
+		}
 	} else {
 		readPlan(t, p, resp)
 	}
@@ -182,7 +186,7 @@ func planRequest(t *testing.T, ctx context.Context, p *plan, body *planBody) *ht
 	case body != nil:
 		from = body
 	case p.body == bodyMemory:
-		from = strings.NewReader(strings.Repeat("x", p.size))
+		from = strings.NewReader(p.upload())
 	}
 	req := newRequest(t, ctx, p.method, "http://h/"+p.name, from)
 	if body != nil && p.declared {

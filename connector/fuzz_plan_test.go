@@ -167,6 +167,9 @@ func newPlan(c *choices, i int) *plan {
 // content is what the response says: whose it is, over and over.
 func (p *plan) content() string { return strings.Repeat(p.name+";", p.length/len(p.name)+1)[:p.length] }
 
+// upload is the request's body: whose it is, over and over.
+func (p *plan) upload() string { return strings.Repeat(p.name+":", p.size/len(p.name)+1)[:p.size] }
+
 // harmless reports whether there is no reason for it to fail: it can be repeated if the
 // connection has died, and neither side does anything else.
 func (p *plan) harmless() bool {

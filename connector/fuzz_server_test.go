@@ -94,8 +94,15 @@ func (c *peer) act(p *plan, req *http.Request) bool {
 	}
 	switch p.serverRead {
 	case readBefore:
-		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+		body, err := io.ReadAll(req.Body)
+		if p.body != bodyNone && !strings.HasPrefix(p.upload(), string(body)) {
+			c.w.t.Errorf("%s %s came with a body of somebody else: %.40q", p.method, p.name, body)
+		}
+		if err != nil {
 			return false
+		}
+		if p.body != bodyNone && len(body) != p.size {
+			c.w.t.Errorf("%s %s came with %d bytes, want %d", p.method, p.name, len(body), p.size)
 		}
 	case readHalf:
 		io.CopyN(io.Discard, req.Body, int64(p.size/2))
@@ -244,7 +251,7 @@ func (b *planBody) Close() error {
 
 // newBody makes the body of a plan; nil: there is none.
 func newBody(p *plan) *planBody {
-	text := strings.Repeat("x", p.size)
+	text := p.upload()
 	switch p.body {
 	case bodyStream:
 		return &planBody{Reader: strings.NewReader(text)}
