@@ -154,6 +154,11 @@ type Config struct {
 	// proxies too. TLS comes on top of what it returns. It gets the network
 	// "tcp" and the address as "host:port", and must honour the context. It
 	// excludes the fields from Resolver to AllowAddr.
+	//
+	// A connection that is no *net.TCPConn or *net.UnixConn costs a goroutine while it
+	// is idle. What a server sends unasked is never taken for an answer if it has come
+	// before the request and the connection has a SyscallConn (one that it embeds will
+	// do); of others that is true but for the last microseconds before the request.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 	// ExpectContinueTimeout is how long the body of a request with "Expect:
 	// 100-continue" waits for the server to ask for it; then it is sent all the same

@@ -59,5 +59,5 @@ func (c *conn) isUsable(late bool) (usable, lagging bool) {
 	if late && c.h1.LooksLate() {
 		return true, false
 	}
-	return c.h1.CheckIdle() == nil, false
+	return c.h1.CheckReuse() == nil, false
 }

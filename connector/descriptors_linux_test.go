@@ -4,60 +4,79 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
+	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
 )
 
-// TestDescriptorsRunOut: when the process has none left, idle connections make room. It runs
-// itself again, with few of them.
-func TestDescriptorsRunOut(t *testing.T) {
-	if addr := os.Getenv("AIOLOS_TEST_CRAWL"); addr != "" {
-		crawl(t, addr)
-		return
+const (
+	crawlHosts = 3000
+	// crawlDescriptors is what the crawl may have open: enough for its hundred requests at a
+	// time, and for few idle connections.
+	crawlDescriptors = 256
+)
+
+// TestCrawlProcess is nothing by itself: TestOutOfDescriptors runs it in a process of its
+// own, which has few descriptors.
+func TestCrawlProcess(t *testing.T) {
+	addr, ok := strings.CutPrefix(os.Getenv(childEnv), "crawl ")
+	if !ok {
+		t.Skip("it is for another test")
 	}
-	t.Parallel()
-	s := newKeepServer(t, nil)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDescriptorsRunOut$", "-test.v")
-	cmd.Env = append(os.Environ(), "AIOLOS_TEST_CRAWL="+s.addr)
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "crawled") {
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
-
-type everyName struct{}
-
-func (everyName) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
-}
-
-// crawl asks 1,500 hosts with 200 descriptors.
-func crawl(t *testing.T, addr string) {
-	t.Helper()
-	limit := syscall.Rlimit{Cur: 200, Max: 200}
+	limit := syscall.Rlimit{Cur: crawlDescriptors, Max: crawlDescriptors}
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(addr)
-	c := newConnector(t, connector.Config{Resolver: everyName{}, MaxIdle: -1, KeepAlive: -1})
-	var wg sync.WaitGroup
-	for worker := range 60 {
-		wg.Go(func() {
-			for i := worker; i < 1500; i += 60 {
-				if r := fetch(t.Context(), c, "GET", "http://h"+strconv.Itoa(i)+".test:"+port); r.err != nil {
-					t.Error(r.err)
-				}
-			}
-		})
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
 	}
-	wg.Wait()
-	fmt.Println("crawled", c.Stats().Idle)
+	// It must be true that they run out.
+	resolver := &names{addrs: []string{"127.0.0.1"}}
+	tr := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	defer tr.CloseIdleConnections()
+	failed := 0
+	for host := range 2 * crawlDescriptors {
+		resp, err := tr.RoundTrip(newRequest(t, context.Background(), "GET", fmt.Sprintf("http://h%d.test:%s/", host, port), nil))
+		if err != nil {
+			failed++
+			continue
+		}
+		read(t, resp)
+	}
+	tr.CloseIdleConnections()
+	c := newConnector(t, connector.Config{KeepAlive: -1, MaxIdle: -1, Resolver: resolver})
+	useHosts(t, c, port, crawlHosts)
+	st := c.Stats()
+	fmt.Printf("net/http failed %d times; %+v\n", failed, st)
+	if failed == 0 {
+		t.Error("there are more descriptors than the test wants")
+	}
+	if st.Opened < crawlHosts || st.Closed == 0 || st.Idle == 0 {
+		t.Errorf("got %+v", st)
+	}
+}
+
+// A crawl over more hosts than there are descriptors for fails nowhere, because idle
+// connections make room for new ones, even if nothing else bounds them.
+func TestOutOfDescriptors(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acceptAll(t, ln, answerBodies)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrawlProcess$")
+	cmd.Env = append(os.Environ(), childEnv+"=crawl "+ln.Addr().String())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%.4000s", err, out)
+	}
+	t.Logf("%.300s", out)
 }

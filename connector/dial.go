@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 	stderrors "errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
@@ -36,6 +38,9 @@ type dialer struct {
 	plainH2 bool   // http servers are spoken to in HTTP/2
 	muxTLS  bool   // https servers may be
 	only2   bool   // and must be
+
+	freeing sync.Mutex    // held while connections are closed for their descriptors
+	freed   atomic.Uint64 // how often that was
 }
 
 func newDialer(cfg *Config, local string) *dialer {
@@ -46,7 +51,7 @@ func newDialer(cfg *Config, local string) *dialer {
 	d.only2 = d.muxTLS && !protocols.HTTP1()
 	dialing := cfg.dialing(local, protocols)
 	dialing.FreeDescriptors = d.freeDescriptors
-	dialing.BelowTLS = h1.WrapSocket
+	dialing.BelowTLS = h1.WrapBelowTLS
 	d.net = dial.New(dialing)
 	d.h2 = h2.NewTransport(cfg.http2(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{
@@ -64,15 +69,23 @@ const (
 	descriptorWait       = 10 * time.Millisecond
 )
 
-// freeDescriptors reports whether it may be worth to try once more.
+// freeDescriptors reports whether it may be worth to try once more. One call follows the other:
+// while one closes, there may be no idle connection left for the others, but what it closes is
+// for them as well, and so is what became free while one waited.
 func (d *dialer) freeDescriptors() bool {
-	if d.pool.CloseOldestIdle(closedForDescriptors) > 0 {
-		return true
+	before := d.freed.Load()
+	d.freeing.Lock()
+	defer d.freeing.Unlock()
+	if d.freed.Load() != before {
+		return true // by somebody else, since the dial has failed
 	}
-	if st := d.pool.Stats(); st.Opened == st.Closed {
-		return false // it is not our connections that hold them
+	if d.pool.CloseOldestIdle(closedForDescriptors) == 0 {
+		if st := d.pool.Stats(); st.Opened == st.Closed {
+			return false // it is not our connections that hold them
+		}
+		<-time.After(descriptorWait)
 	}
-	<-time.After(descriptorWait)
+	d.freed.Add(1)
 	return true
 }
 

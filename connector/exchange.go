@@ -86,6 +86,7 @@ func (x *exchange) giveUp() {
 	switch p := x.c.pool; {
 	case x.begun:
 		x.finish(false)
+		x.releaseReader()
 	case x.conn != nil:
 		now := time.Now()
 		if x.conn.h1 != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -175,87 +174,5 @@ func TestIdleEndNoticed(t *testing.T) { // not parallel: it counts seconds
 				t.Errorf("the server had %d of 20", s.posts)
 			}
 		})
-	}
-}
-
-// TestIdleMemory: an idle connection keeps no goroutine, and little memory. Over TLS most of it
-// is what crypto/tls keeps. The server is a process of its own: this one again.
-func TestIdleMemory(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector has memory of its own")
-	}
-	const n = 1000
-	for _, kind := range []string{"plain", "TLS"} {
-		t.Run(kind, func(t *testing.T) {
-			leaf := certs.For(t, certs.Options{})
-			server := leaf.Server()
-			server.NextProtos = []string{"http/1.1"}
-			s := newKeepServer(t, map[string]*tls.Config{"TLS": server}[kind])
-			url := map[string]string{"plain": "http://", "TLS": "https://"}[kind] + s.addr
-			// What both sides of a connection keep, without any of ours: the same exchange.
-			base, _ := measureIdle(t, func() func() { return bareConns(t, s.addr, kind == "TLS", leaf, n) }, n)
-			c := newConnector(t, connector.Config{Limit: -1, MaxIdle: -1, KeepAlive: -1, TLS: leaf.Client()})
-			get(t, c, url) // what is there once
-			ours, goroutines := measureIdle(t, func() func() {
-				holdIdle(t, c, url, n)
-				return c.CloseIdleConnections
-			}, n)
-			t.Logf("bytes for an idle connection, both sides: %d, bare %d", ours, base)
-			if ours-base > 2<<10 {
-				t.Errorf("%d bytes more than a bare connection", ours-base)
-			}
-			if goroutines > n+20 { // the server's own
-				t.Errorf("%d goroutines for %d connections", goroutines, n)
-			}
-		})
-	}
-}
-
-// measureIdle is what each of n connections keeps, and how many goroutines all have.
-func measureIdle(t *testing.T, hold func() (release func()), n int) (bytes, goroutines int) {
-	t.Helper()
-	before, running := heap(), runtime.NumGoroutine()
-	release := hold()
-	bytes = (heap() - before) / n
-	goroutines = runtime.NumGoroutine() - running
-	release()
-	waitFor(t, "the end of the connections", func() bool { return runtime.NumGoroutine() < running+50 })
-	return bytes, goroutines
-}
-
-// heap is what lives there. Stacks are not in it: no connection of ours has one.
-func heap() int {
-	for range 3 {
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
-
-// bareConns are connections of net and crypto/tls after one exchange.
-func bareConns(t *testing.T, addr string, secure bool, leaf *certs.Leaf, n int) (release func()) {
-	t.Helper()
-	conns := make([]net.Conn, n)
-	for i := range conns {
-		nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
-		if err == nil && secure {
-			cfg := leaf.Client()
-			cfg.ServerName = "127.0.0.1"
-			nc = tls.Client(nc, cfg)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(nc, "GET / HTTP/1.1\r\nHost: 127.0.0.1:12345\r\nUser-Agent: Go-http-client/1.1\r\n\r\n")
-		if _, err := io.ReadFull(nc, make([]byte, len(okResponse))); err != nil {
-			t.Fatal(err)
-		}
-		conns[i] = nc
-	}
-	return func() {
-		for _, nc := range conns {
-			nc.Close()
-		}
 	}
 }

@@ -62,6 +62,7 @@ func (x *exchange) drop() bool {
 	}
 	x.closeBody()
 	x.finish(false)
+	x.releaseReader() // nobody can be in Read
 	return true
 }
 

@@ -7,8 +7,9 @@ import (
 )
 
 // maxFreed bounds how often a socket is tried again for lack of descriptors: what
-// is freed may be taken by somebody else.
-const maxFreed = 8
+// is freed may be taken by somebody else, of whom there are as many as the limit of
+// connections allows.
+const maxFreed = 64
 
 // withDescriptors is connect, which is called again while it fails for lack of file
 // descriptors and FreeDescriptors frees some.

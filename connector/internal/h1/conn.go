@@ -20,6 +20,7 @@ import (
 type Conn struct {
 	nc      net.Conn
 	socket  *socket // what can be looked at without waiting; nil: see waiter
+	opaque  opaque  // where there is a waiter: what can be known all the same
 	secure  bool    // nc is a *tls.Conn
 	prompt  bool    // a small write to nc does not wait for the peer
 	onClose func()  // called once, when it is closed; nil: nobody asks
@@ -44,6 +45,7 @@ type Conn struct {
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
 	full     bool          // the last Read had no room for more than it has read
+	readAt   time.Time     // when that was; of who has a waiter only
 	alarm    time.Time     // the socket's read deadline
 	closer   *time.Timer   // stands in for the alarm where the socket has none
 	rang     bool          // closer has closed the conn
@@ -84,12 +86,15 @@ const (
 	maxInterim = 100
 )
 
-// NewConn takes nc, which must have been passed through [WrapSocket] below TLS for the
+// NewConn takes nc, which must have been passed through [WrapBelowTLS] below TLS for the
 // look to work there. onClose is called once, with no lock of the conn's held, when the conn
 // was closed, by whomever; it may be nil.
 func NewConn(nc net.Conn, onClose func()) *Conn {
 	c := &Conn{nc: nc, onClose: onClose}
 	c.socket, c.secure = socketOf(nc)
+	if c.socket == nil {
+		c.opaque = newOpaque(nc)
+	}
 	c.prompt = promptWriter(nc)
 	c.abort = c.abortExchange
 	return c

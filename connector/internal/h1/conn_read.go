@@ -158,7 +158,9 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rx += int64(n)
-	c.full = n == len(p)
+	if c.socket == nil {
+		c.full, c.readAt = n == len(p), time.Now()
+	}
 	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
 		if bad := c.scanLocked(p[:n]); bad != nil {
 			c.readErr = bad

@@ -71,7 +71,7 @@ func (w way) connect(t *testing.T, leaf *certs.Leaf, srv *wiretest.Server) (*h1.
 	if w.secure != 0 {
 		cfg := leaf.Client()
 		cfg.ServerName, cfg.MaxVersion = "localhost", w.secure
-		tc := tls.Client(h1.WrapSocket(nc), cfg)
+		tc := tls.Client(h1.WrapBelowTLS(nc), cfg)
 		if err := tc.HandshakeContext(t.Context()); err != nil {
 			t.Fatal(err)
 		}

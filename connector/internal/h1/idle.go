@@ -5,6 +5,7 @@ import (
 	stderrors "errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,8 @@ import (
 //     tunnels, systems without such a recv): a goroutine that reads one byte. It is not
 //     woken when the next exchange begins, for a read that is broken off may have missed
 //     what was there already, and some connections cannot be woken. It stays, and what it
-//     reads then is the first byte of the response.
+//     reads then is the first byte of the response. How exact that is, and where it is
+//     woken all the same: see opaque.
 //
 //	            Park                beginExchange, request sent
 //	active ───────────────► idle ─────────────────────────────► active: its byte is the
@@ -33,33 +35,21 @@ func (c *Conn) Park() {
 	var started *waiter
 	c.mu.Lock()
 	if c.waiter == nil {
-		started = &waiter{done: make(chan struct{})}
+		started = &waiter{done: make(chan struct{}), doubt: c.doubtLocked()}
 		c.waiter = started
 	}
-	full := c.full
 	c.mu.Unlock()
 	if started == nil {
 		return
 	}
 	c.letTLSAnswer(time.Time{})
+	if err := c.opaque.checkTLS(c.nc); err != nil {
+		started.err = err
+		close(started.done)
+		c.Close()
+		return
+	}
 	go c.wait(started)
-	if full {
-		started.findRest()
-	}
-}
-
-// restTime is how long a waiter is given to find what may be there already.
-const restTime = time.Millisecond
-
-// findRest waits for what lies right behind a response that has filled the reader's buffer to
-// its last byte, which is rare.
-func (w *waiter) findRest() {
-	t := time.NewTimer(restTime)
-	defer t.Stop()
-	select {
-	case <-w.done:
-	case <-t.C:
-	}
 }
 
 // letTLSAnswer takes away a write deadline that has passed, or any at the zero time. TLS may
@@ -99,6 +89,11 @@ func (c *Conn) checkWaiter() error {
 
 // waiter reads the first byte of what comes next.
 type waiter struct {
+	doubt   bool        // there may be something that it will find at once
+	stop    bool        // it is to end with errStopped; under the conn's lock
+	begun   atomic.Bool // it is about to read
+	begunAt time.Time   // when that was, if there is a doubt
+
 	done chan struct{} // closed when the rest is set
 	n    int           // 1, or 0 with an error
 	b    [1]byte
@@ -107,10 +102,14 @@ type waiter struct {
 
 // wait is the waiter's goroutine. It ends with a byte, or with the conn.
 func (c *Conn) wait(w *waiter) {
+	if w.doubt {
+		w.begunAt = time.Now()
+	}
+	w.begun.Store(true)
 	unasked := false
 	for again := true; again; {
 		w.n, w.err = c.nc.Read(w.b[:])
-		unasked, again, w.err = c.judgeWait(w.n, w.err)
+		unasked, again, w.err = c.judgeWait(w, w.n, w.err)
 	}
 	close(w.done)
 	if unasked {
@@ -120,7 +119,7 @@ func (c *Conn) wait(w *waiter) {
 
 // judgeWait is afterRead for what a waiter has: the byte is counted by who takes it. unasked
 // says that nobody has asked for anything yet; again, that it was a false alarm.
-func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
+func (c *Conn) judgeWait(w *waiter, n int, err error) (unasked, again bool, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
@@ -133,6 +132,9 @@ func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
 	case err == nil:
 		return false, true, nil
 	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
+		if w.stop {
+			return false, false, errStopped
+		}
 		if idle || c.struckLocked(time.Now()) == nil {
 			c.setAlarmLocked(c.deadlineLocked())
 			return false, true, nil

@@ -63,6 +63,10 @@ func newSocket(nc net.Conn) *socket {
 	if err != nil {
 		return nil
 	}
+	return socketFrom(nc, raw)
+}
+
+func socketFrom(nc net.Conn, raw syscall.RawConn) *socket {
 	s := &socket{Conn: nc, raw: raw}
 	s.look, s.turn.step = s.lookAt, s.stepTurn
 	return s
@@ -70,12 +74,23 @@ func newSocket(nc net.Conn) *socket {
 
 // socketOf finds the socket of a connection; nil: it cannot be looked at.
 func socketOf(nc net.Conn) (s *socket, secure bool) {
-	tc, ok := nc.(*tls.Conn)
-	if !ok {
+	if _, secure = nc.(*tls.Conn); !secure {
 		return newSocket(nc), false
 	}
-	s, _ = tc.NetConn().(*socket)
+	s, _ = belowTLS(nc).(*socket)
 	return s, true
+}
+
+// belowTLS is what lies below all TLS: in the tunnel of a proxy that is spoken to over TLS
+// there are two layers of it.
+func belowTLS(nc net.Conn) net.Conn {
+	for {
+		tc, ok := nc.(*tls.Conn)
+		if !ok {
+			return nc
+		}
+		nc = tc.NetConn()
+	}
 }
 
 // promptWriter reports whether a small write ends at once: into a socket's buffer.
@@ -151,6 +166,11 @@ func (s *socket) checkAlive() error {
 func (s *socket) checkAliveTLS(tc *tls.Conn) error {
 	s.instant = true
 	defer func() { s.instant = false }()
+	return checkInstant(tc)
+}
+
+// checkInstant is the verdict of a TLS connection, of which what lies below does not wait.
+func checkInstant(tc *tls.Conn) error {
 	var b [1]byte
 	n, err := tc.Read(b[:])
 	switch {
