@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // maxFile bounds a file that is read.
@@ -116,6 +117,9 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	r = &curlconv.Request{Method: e.Request.Method, URL: e.Request.URL}
 	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, nil, errors.New("har: not a URL of HTTP")
+	}
+	if !httprule.IsToken(r.Method) {
+		return nil, nil, errors.New("har: the method has a character that it must not have")
 	}
 	if strings.Contains(r.URL, hidden) {
 		return nil, nil, errors.New("har: parts of the URL are hidden in the file")
