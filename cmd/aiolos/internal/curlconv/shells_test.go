@@ -21,9 +21,14 @@ func shells(t testing.TB) [][]string {
 	for _, words := range [][]string{
 		{"sh"}, {"dash"}, {"bash", "--norc"}, {"bash", "--posix"}, {"zsh", "-f"}, {"fish", "--no-config"}, {"mksh"}, {"busybox", "sh"},
 	} {
-		if path, err := exec.LookPath(words[0]); err == nil {
-			found = append(found, append([]string{path}, words[1:]...))
+		path, err := exec.LookPath(words[0])
+		if err != nil {
+			continue
 		}
+		if real, err := filepath.EvalSymlinks(path); err == nil && words[0] == "sh" && filepath.Base(real) != "sh" {
+			continue // it comes by its own name
+		}
+		found = append(found, append([]string{path}, words[1:]...))
 	}
 	if len(found) == 0 {
 		t.Skip("no shell")
@@ -130,7 +135,7 @@ func TestShells(t *testing.T) {
 	texts := hostile()
 	random := rand.New(rand.NewPCG(1, 2))
 	const alphabet = "'\\\"$`!#;\n\r\t\x1b\xff é=%~(){}<a0 \u202e"
-	for range 50 {
+	for range 25 {
 		var b strings.Builder
 		for range random.IntN(12) {
 			b.WriteByte(alphabet[random.IntN(len(alphabet))])
