@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
-	"github.com/aiolos-http/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // Report is what is told of a server. Its JSON is the form of --json.

@@ -23,7 +23,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
-	"github.com/aiolos-http/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // get is "aiolos get".

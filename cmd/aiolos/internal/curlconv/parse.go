@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // ReadFile returns the content of a file that the command names for its body.

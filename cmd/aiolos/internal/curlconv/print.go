@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // Curl returns a curl command that sends the request, one option a line, quoted

@@ -25,7 +25,7 @@ func shells(t testing.TB) [][]string {
 		if err != nil {
 			continue
 		}
-		if real, err := filepath.EvalSymlinks(path); err == nil && words[0] == "sh" && filepath.Base(real) != "sh" {
+		if target, err := filepath.EvalSymlinks(path); err == nil && words[0] == "sh" && filepath.Base(target) != "sh" {
 			continue // it comes by its own name
 		}
 		found = append(found, append([]string{path}, words[1:]...))

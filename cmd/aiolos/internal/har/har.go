@@ -16,7 +16,6 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // maxFile bounds a file that is read.
@@ -118,7 +117,7 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, nil, errors.New("har: not a URL of HTTP")
 	}
-	if !httprule.IsToken(r.Method) {
+	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
 		return nil, nil, errors.New("har: the method has a character that it must not have")
 	}
 	if strings.Contains(r.URL, hidden) {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // TestQuote: the texts; that shells read them so is tested beside the commands that
