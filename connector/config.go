@@ -77,7 +77,7 @@ type Config struct {
 	// are resolved here) or socks5h (by the proxy). Empty means none, unless
 	// TrustEnv finds one. Credentials may be in the URL or in ProxyAuth.
 	// (aiohttp: proxy, ProxyConnector)
-	Proxy     string
+	Proxy     string `print:"url"`
 	ProxyAuth *url.Userinfo
 	// ProxyHeader is sent to the proxy with CONNECT, and to nobody else.
 	// (aiohttp: proxy_headers)

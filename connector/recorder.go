@@ -63,7 +63,10 @@ type ConnInfo struct {
 }
 
 // RawHeader is a header field as it came.
-type RawHeader struct{ Name, Value []byte }
+type RawHeader struct {
+	Name  []byte `print:"text"`
+	Value []byte
+}
 
 // answered notes what is known when the head is there.
 func (x *exchange) answered(resp *http.Response) {

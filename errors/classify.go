@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -99,6 +100,9 @@ type Exchange struct {
 	ReadErr  error  // what ended the reading of the connection; nil if nothing did
 	Info     RequestInfo
 }
+
+// Format writes the request without secrets, whatever the verb.
+func (e Exchange) Format(f fmt.State, verb rune) { format(f, verb, e.Info.String()) }
 
 // InfoOf is what an error tells of a request; its fields are the request's own.
 func InfoOf(req *http.Request) RequestInfo {

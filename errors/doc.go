@@ -66,7 +66,7 @@
 //
 // An error is one line: the operation, the URL, the phase, the limit, the cause.
 // It holds no secret: credentials and query values are replaced by "***", and
-// headers are never printed ([RedactURL], [RedactHeader]).
+// headers are never printed ([RedactURL], [RedactError], [RedactHeader]).
 //
 // # Old names
 //

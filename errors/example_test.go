@@ -70,3 +70,8 @@ func ExampleConnectFailure() {
 	// connect to example.com:443: tls: unexpected EOF
 	// true
 }
+
+func ExampleRedactError() {
+	fmt.Println(errors.RedactError(&url.Error{Op: "Get", URL: "https://example.com/?token=secret", Err: io.EOF}))
+	// Output: Get "https://example.com/?token=***": EOF
+}

@@ -77,8 +77,8 @@ func (e *IncompleteReadError) Error() string {
 	return fmt.Sprintf("incomplete read: %d of %d bytes", len(e.Partial), e.Expected)
 }
 
-// GoString is Error: the partial body may hold secrets.
-func (e *IncompleteReadError) GoString() string { return e.Error() }
+// Format writes Error, whatever the verb: the partial body may hold secrets.
+func (e IncompleteReadError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
 
 // Unwrap returns the cause.
 func (e *IncompleteReadError) Unwrap() error { return e.Err }
@@ -87,8 +87,8 @@ func (e *IncompleteReadError) Unwrap() error { return e.Err }
 func (e *IncompleteReadError) Is(target error) bool { return belongs(ErrIncompleteRead, target) }
 
 // MarshalJSON writes the error without the body.
-func (e *IncompleteReadError) MarshalJSON() ([]byte, error) {
-	return marshal("IncompleteReadError", e, "received", len(e.Partial), "expected", e.Expected)
+func (e IncompleteReadError) MarshalJSON() ([]byte, error) {
+	return marshal("IncompleteReadError", &e, "received", len(e.Partial), "expected", e.Expected)
 }
 
 // BodyNotReplayableError is a request's body that would have to be sent again,

@@ -3,6 +3,7 @@ package errors
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -17,7 +18,7 @@ func RedactURL(u *url.URL) string {
 	}
 	plain := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	if u.Opaque != "" {
-		plain.Opaque = hidden // mailto:, data: and the like
+		plain.Opaque = redactOpaque(u.Scheme, u.Opaque)
 	}
 	text := plain.String()
 	if u.User != nil {
@@ -27,6 +28,20 @@ func RedactURL(u *url.URL) string {
 		text += "?" + redactQuery(u.RawQuery)
 	}
 	return text
+}
+
+// redactOpaque writes what follows a scheme without slashes: a handle of skype:, a
+// host whose slashes were forgotten. With an "@" it may be credentials, and data:
+// holds what somebody did not want to put elsewhere.
+func redactOpaque(scheme, opaque string) string {
+	if strings.Contains(opaque, "@") || strings.EqualFold(scheme, "data") {
+		return hidden
+	}
+	opaque, query, ok := strings.Cut(opaque, "?") // of a program's own making
+	if ok {
+		opaque += "?" + redactQuery(query)
+	}
+	return opaque
 }
 
 func redactQuery(query string) string {
@@ -49,17 +64,18 @@ func RedactURLString(raw string) string {
 	if u, err := url.Parse(raw); err == nil && (u.User != nil || u.Port() == "" || !strings.Contains(u.Path, "@")) {
 		return RedactURL(u)
 	}
-	raw, _, _ = strings.Cut(raw, "#")
+	raw, fragment, _ := strings.Cut(raw, "#")
 	raw, query, hasQuery := strings.Cut(raw, "?")
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok || strings.ContainsAny(scheme, "@:/") {
 		scheme, rest = "", raw
 	}
 	// A password may hold slashes that were not escaped, so the last "@" ends
-	// the credentials, even if it should stand in the path. Without one, a colon
-	// that no port follows may be the start of a password.
+	// the credentials, even if it should stand in the path. A colon that no port
+	// follows may be the start of a password: the more so with an "@" behind a "?"
+	// or "#".
 	at := strings.LastIndex(rest, "@")
-	host := hidePort(rest[at+1:])
+	host := hidePort(rest[at+1:], strings.Contains(query+fragment, "@"))
 	if rest = host; at >= 0 {
 		rest = hidden + "@" + host
 	}
@@ -72,17 +88,52 @@ func RedactURLString(raw string) string {
 	return printable(rest, maxURL)
 }
 
-// hidePort hides what follows the colon of an authority unless it is a port.
-func hidePort(s string) string {
+// hidePort hides what follows the colon of an authority unless it is a port, or,
+// where no credentials are to be feared, looks like one that was mistyped: "80a".
+func hidePort(s string, feared bool) string {
 	host, rest, ok := strings.Cut(s, ":")
 	if !ok || strings.HasPrefix(s, "[") {
 		return s
 	}
 	port, _, _ := strings.Cut(rest, "/")
-	if port == "" || strings.Trim(port, "0123456789") != "" {
+	typo := !feared && port != "" && port[0] >= '0' && port[0] <= '9' && len(port) <= len("65535x")
+	if !typo && (port == "" || strings.Trim(port, "0123456789") != "") {
 		return host + ":" + hidden
 	}
 	return s
+}
+
+// RedactError is the text of an error with the URLs in it as [RedactURL] writes them:
+// every [net/url.Error] on the way to the cause quotes one. It is "" for nil.
+func RedactError(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	eachURLError(err, func(e *url.Error) {
+		quoted := strconv.Quote(e.URL) // as it writes it
+		for _, raw := range []string{quoted[1 : len(quoted)-1], e.URL} {
+			if raw != "" {
+				text = strings.ReplaceAll(text, raw, RedactURLString(e.URL))
+			}
+		}
+	})
+	return text
+}
+
+// eachURLError calls found for what is in the tree of err.
+func eachURLError(err error, found func(*url.Error)) {
+	if e, ok := err.(*url.Error); ok { //nolint:errorlint // each by itself
+		found(e)
+	}
+	switch e := err.(type) { //nolint:errorlint // each by itself
+	case interface{ Unwrap() error }:
+		eachURLError(e.Unwrap(), found)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			eachURLError(inner, found)
+		}
+	}
 }
 
 // RedactHeader returns a copy of h without the values of the headers that

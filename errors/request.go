@@ -36,11 +36,12 @@ type RequestInfo struct {
 // String is the method and the redacted URL.
 func (r RequestInfo) String() string { return operation(r.Method, RedactURL(r.URL)) }
 
-// GoString is String: a debugger's format is no place for secrets either.
-func (r RequestInfo) GoString() string { return "errors.RequestInfo(" + r.String() + ")" }
+// Format writes String, whatever the verb: a debugger's is no place for secrets
+// either.
+func (r RequestInfo) Format(f fmt.State, verb rune) { format(f, verb, r.String()) }
 
-// Format writes String, whatever the verb.
-func (r RequestInfo) Format(f fmt.State, _ rune) { fmt.Fprint(f, r.String()) }
+// MarshalText is String, for JSON and logs.
+func (r RequestInfo) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 func operation(method, url string) string {
 	return strings.TrimSpace(strings.ToLower(printable(method, 40)) + " " + url)
@@ -55,7 +56,7 @@ type RequestError struct {
 }
 
 // Error is the operation and the cause.
-func (e *RequestError) Error() string { return operation(e.Method, e.URL) + ": " + e.Err.Error() }
+func (e *RequestError) Error() string { return operation(e.Method, e.URL) + ": " + RedactError(e.Err) }
 
 // Unwrap returns the cause.
 func (e *RequestError) Unwrap() error { return e.Err }

@@ -40,7 +40,7 @@ func (e *ClientResponseError) text(status int, or string) string {
 	}
 	b.WriteString(cmp.Or(printable(e.Message, maxText), or))
 	if e.Err != nil {
-		b.WriteString(": " + printable(plainText(e.Err.Error()), maxText))
+		b.WriteString(": " + printable(plainText(RedactError(e.Err)), maxText))
 	}
 	return strings.TrimRight(b.String(), " :")
 }
@@ -51,12 +51,12 @@ func (e *ClientResponseError) Unwrap() error { return e.Err }
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientResponseError) Is(target error) bool { return belongs(ErrClientResponse, target) }
 
-// GoString is Error: headers and body may hold secrets.
-func (e *ClientResponseError) GoString() string { return e.Error() }
+// Format writes Error, whatever the verb: headers and body may hold secrets.
+func (e ClientResponseError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
 
 // MarshalJSON writes the error without secrets, headers and body.
-func (e *ClientResponseError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientResponseError", e)
+func (e ClientResponseError) MarshalJSON() ([]byte, error) {
+	return e.marshal("ClientResponseError", &e)
 }
 
 func (e *ClientResponseError) marshal(class string, outer error) ([]byte, error) {
@@ -84,7 +84,7 @@ func (e *ContentTypeError) Is(target error) bool { return belongs(ErrContentType
 func (e *ContentTypeError) As(target any) bool { return e.as(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *ContentTypeError) MarshalJSON() ([]byte, error) { return e.marshal("ContentTypeError", e) }
+func (e ContentTypeError) MarshalJSON() ([]byte, error) { return e.marshal("ContentTypeError", &e) }
 
 // WSServerHandshakeError is a server that refuses a WebSocket.
 type WSServerHandshakeError struct{ ClientResponseError }
@@ -96,8 +96,8 @@ func (e *WSServerHandshakeError) Is(target error) bool { return belongs(ErrWSSer
 func (e *WSServerHandshakeError) As(target any) bool { return e.as(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *WSServerHandshakeError) MarshalJSON() ([]byte, error) {
-	return e.marshal("WSServerHandshakeError", e)
+func (e WSServerHandshakeError) MarshalJSON() ([]byte, error) {
+	return e.marshal("WSServerHandshakeError", &e)
 }
 
 // ClientHTTPProxyError is a proxy that refuses to connect. Its RequestInfo is
@@ -114,8 +114,8 @@ func (e *ClientHTTPProxyError) Is(target error) bool { return belongs(ErrClientH
 func (e *ClientHTTPProxyError) As(target any) bool { return e.as(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *ClientHTTPProxyError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientHTTPProxyError", e)
+func (e ClientHTTPProxyError) MarshalJSON() ([]byte, error) {
+	return e.marshal("ClientHTTPProxyError", &e)
 }
 
 // TooManyRedirects is one redirect too many. Its RequestInfo is that of the
@@ -129,7 +129,7 @@ func (e *TooManyRedirects) Is(target error) bool { return belongs(ErrTooManyRedi
 func (e *TooManyRedirects) As(target any) bool { return e.as(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooManyRedirects", e) }
+func (e TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooManyRedirects", &e) }
 
 // BadHTTPMessageError is a response whose head is not HTTP, or is over a limit; the
 // cause is the rule that it broke. Its Status is 400, which is aiohttp's word for it
@@ -139,8 +139,8 @@ type BadHTTPMessageError struct{ ClientResponseError }
 // Error is the operation, who answered, and the rule that was broken.
 func (e *BadHTTPMessageError) Error() string { return e.text(0, ErrBadHTTPMessage.Error()) }
 
-// GoString is Error: headers and body may hold secrets.
-func (e *BadHTTPMessageError) GoString() string { return e.Error() }
+// Format writes Error, whatever the verb: headers and body may hold secrets.
+func (e BadHTTPMessageError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *BadHTTPMessageError) Is(target error) bool { return belongs(ErrBadHTTPMessage, target) }
@@ -149,6 +149,6 @@ func (e *BadHTTPMessageError) Is(target error) bool { return belongs(ErrBadHTTPM
 func (e *BadHTTPMessageError) As(target any) bool { return e.as(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *BadHTTPMessageError) MarshalJSON() ([]byte, error) {
-	return e.marshal("BadHTTPMessageError", e)
+func (e BadHTTPMessageError) MarshalJSON() ([]byte, error) {
+	return e.marshal("BadHTTPMessageError", &e)
 }

@@ -2,6 +2,7 @@ package errors
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,7 +46,15 @@ func causeText(err error) string {
 	if err == nil {
 		return "unknown cause"
 	}
-	return printable(plainText(err.Error()), maxURL)
+	return printable(plainText(RedactError(err)), maxURL)
+}
+
+// format writes a text, in quotes for %q.
+func format(f fmt.State, verb rune, text string) {
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	fmt.Fprint(f, text)
 }
 
 // marshal writes an error as an object: its class, its text, and attributes as

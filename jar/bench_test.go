@@ -107,3 +107,31 @@ func BenchmarkParallel(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkEviction stores a new cookie in a jar that is full: as a whole, or one
+// domain of it. What it costs must not depend on the limit.
+func BenchmarkEviction(b *testing.B) {
+	for _, limit := range []int{1000, 100_000} {
+		for name, config := range map[string]jar.Config{
+			"total":  {MaxTotal: limit, MaxPerDomain: -1},
+			"domain": {MaxTotal: -1, MaxPerDomain: limit},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", name, limit), func(b *testing.B) {
+				j := jar.New(config)
+				u := &url.URL{Scheme: "https", Host: "www.example.com", Path: "/"}
+				n := 0
+				store := func() {
+					n++
+					j.SetCookies(u, []*http.Cookie{{Name: fmt.Sprintf("c%d", n), Value: "1", Secure: n%2 == 0}})
+				}
+				for range limit {
+					store()
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					store()
+				}
+			})
+		}
+	}
+}

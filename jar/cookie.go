@@ -51,8 +51,7 @@ type entry struct {
 
 	inDomain int // the place in the list of the domain
 	inHeap   int // the place among those that expire, or -1
-	older    *entry
-	newer    *entry
+	links    [2]links
 }
 
 func (e *entry) expired(now time.Time) bool {

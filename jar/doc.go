@@ -16,7 +16,8 @@
 // Cookies are kept and sent as RFC 6265 says, with these rules of its successor
 // (RFC 6265bis): the name prefixes __Host- and __Secure-, the refusal of control
 // characters, the limit of 4096 bytes for name and value, and that plain http
-// does not replace a Secure cookie. SameSite and Partitioned are kept, not
+// neither sets nor hides, replaces or removes a Secure cookie, unless its origin is
+// in [Config.TreatAsSecureOrigin]. SameSite and Partitioned are kept, not
 // enforced: a client has no site that it is at.
 //
 // A cookie for a public suffix ("co.uk") is refused, those of hosts that are IP

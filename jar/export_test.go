@@ -23,7 +23,8 @@ func Consistent(j *Jar) string {
 	defer j.mu.Unlock()
 	x := j.index
 	n, expiring := 0, 0
-	for domain, list := range x.byDomain {
+	for domain, d := range x.byDomain {
+		list := d.list
 		if len(list) == 0 {
 			return "an empty domain"
 		}
@@ -40,15 +41,41 @@ func Consistent(j *Jar) string {
 			}
 		}
 	}
-	listed, used := 0, uint64(0)
-	for e := x.oldest; e != nil; e = e.newer {
-		if e.used <= used {
-			return "the order of access"
+	listed, ok := listedIn(&x.accessed, func(*entry) bool { return true })
+	if !ok {
+		return "the order of access"
+	}
+	for _, d := range x.byDomain {
+		plain, ok1 := listedIn(&d.plain, func(e *entry) bool { return !e.secure })
+		secure, ok2 := listedIn(&d.secure, func(e *entry) bool { return e.secure })
+		if !ok1 || !ok2 || plain+secure != len(d.list) {
+			return "the order of access in a domain"
 		}
-		listed, used = listed+1, e.used
+	}
+	for at, set := range x.below {
+		if len(set) == 0 {
+			return "an empty set of Secure cookies"
+		}
+		for e := range set {
+			if x.byKey[e.key] != e || !e.secure || e.name != at.name || !isSubdomain(e.domain, at.domain) {
+				return "a Secure cookie in the wrong place"
+			}
+		}
 	}
 	if n != len(x.byKey) || listed != n || expiring != len(x.expiring) || int(j.count.Load()) != n {
 		return "the counts differ"
 	}
 	return ""
+}
+
+// listedIn counts the entries of a list, if they are in order and all fit.
+func listedIn(l *lru, fits func(*entry) bool) (n int, ok bool) {
+	used := uint64(0)
+	for e := l.oldest; e != nil; e = e.links[l.which].newer {
+		if e.used <= used || !fits(e) {
+			return n, false
+		}
+		n, used = n+1, e.used
+	}
+	return n, true
 }

@@ -11,16 +11,41 @@ import (
 // of these looks at cookies that it is not asked for.
 type index struct {
 	byKey    map[key]*entry
-	byDomain map[string][]*entry
+	byDomain map[string]*domainEntries
+	below    secureBelow
 	expiring expiryHeap
-	oldest   *entry // the ends of the list by last access
-	newest   *entry
+	accessed lru // all entries
 	serial   uint64
 	uses     uint64
 }
 
+// domainEntries is the entries of one domain: all, and by last access those that are
+// Secure and those that are not, because these have to go first.
+type domainEntries struct {
+	list   []*entry
+	plain  lru
+	secure lru
+}
+
+func (d *domainEntries) lru(e *entry) *lru {
+	if e.secure {
+		return &d.secure
+	}
+	return &d.plain
+}
+
+// crowded returns the entry that has to go when the domain has too many: the one
+// that was not used for the longest time, a Secure one only if there are no others
+// (RFC 6265bis 5.7).
+func (d *domainEntries) crowded() *entry {
+	if d.plain.oldest != nil {
+		return d.plain.oldest
+	}
+	return d.secure.oldest
+}
+
 func newIndex() *index {
-	return &index{byKey: make(map[key]*entry), byDomain: make(map[string][]*entry)}
+	return &index{byKey: make(map[key]*entry), byDomain: make(map[string]*domainEntries), below: make(secureBelow)}
 }
 
 // put stores an entry in the place of the one with its key, whose time of
@@ -35,68 +60,51 @@ func (x *index) put(e *entry, now time.Time) {
 		x.remove(old)
 	}
 	x.byKey[e.key] = e
-	list := x.byDomain[e.domain]
-	e.inDomain = len(list)
-	x.byDomain[e.domain] = append(list, e)
+	d := x.byDomain[e.domain]
+	if d == nil {
+		d = &domainEntries{plain: lru{which: lruDomain}, secure: lru{which: lruDomain}}
+		x.byDomain[e.domain] = d
+	}
+	e.inDomain = len(d.list)
+	d.list = append(d.list, e)
 	if !e.expires.IsZero() {
 		heap.Push(&x.expiring, e)
 	}
-	x.link(e)
+	x.below.add(e)
+	x.accessed.link(e)
+	d.lru(e).link(e)
 	x.stamp(e, now)
 }
 
 // remove takes an entry out.
 func (x *index) remove(e *entry) {
 	delete(x.byKey, e.key)
-	list := x.byDomain[e.domain]
-	last := list[len(list)-1]
-	list[e.inDomain], last.inDomain = last, e.inDomain
-	list[len(list)-1] = nil
-	if list = list[:len(list)-1]; len(list) == 0 {
+	d := x.byDomain[e.domain]
+	end := len(d.list) - 1
+	last := d.list[end]
+	d.list[e.inDomain], last.inDomain = last, e.inDomain
+	d.list[end] = nil
+	if d.list = d.list[:end]; end == 0 {
 		delete(x.byDomain, e.domain)
-	} else {
-		x.byDomain[e.domain] = list
 	}
 	if e.inHeap >= 0 {
 		heap.Remove(&x.expiring, e.inHeap)
 	}
-	x.unlink(e)
+	x.below.remove(e)
+	x.accessed.unlink(e)
+	d.lru(e).unlink(e)
 }
 
 // touch notes that an entry was given out.
 func (x *index) touch(e *entry, now time.Time) {
-	x.unlink(e)
-	x.link(e)
+	x.accessed.renew(e)
+	x.byDomain[e.domain].lru(e).renew(e)
 	x.stamp(e, now)
 }
 
 func (x *index) stamp(e *entry, now time.Time) {
 	x.uses++
 	e.used, e.accessed = x.uses, now
-}
-
-func (x *index) link(e *entry) {
-	e.older, e.newer = x.newest, nil
-	if x.newest != nil {
-		x.newest.newer = e
-	} else {
-		x.oldest = e
-	}
-	x.newest = e
-}
-
-func (x *index) unlink(e *entry) {
-	if e.older != nil {
-		e.older.newer = e.newer
-	} else {
-		x.oldest = e.newer
-	}
-	if e.newer != nil {
-		e.newer.older = e.older
-	} else {
-		x.newest = e.older
-	}
-	e.older, e.newer = nil, nil
 }
 
 // purge removes at most limit of the entries that have expired; a negative limit
@@ -112,8 +120,8 @@ func (x *index) purge(now time.Time, limit int) {
 func (x *index) domains(o *origin, unsafe bool, yield func(domain string, list []*entry)) {
 	if !o.ip || unsafe {
 		for domain := o.host; ; {
-			if list := x.byDomain[domain]; list != nil {
-				yield(domain, list)
+			if d := x.byDomain[domain]; d != nil {
+				yield(domain, d.list)
 			}
 			dot := strings.IndexByte(domain, '.')
 			if dot < 0 || dot == len(domain)-1 || o.ip {
@@ -122,8 +130,8 @@ func (x *index) domains(o *origin, unsafe bool, yield func(domain string, list [
 			domain = domain[dot+1:]
 		}
 	}
-	if list := x.byDomain[""]; list != nil {
-		yield("", list)
+	if d := x.byDomain[""]; d != nil {
+		yield("", d.list)
 	}
 }
 
@@ -135,19 +143,6 @@ func (x *index) all() []*entry {
 	}
 	slices.SortFunc(entries, createOrder)
 	return entries
-}
-
-// crowded returns the entry that has to go when a domain has too many: the one
-// that was not used for the longest time, a Secure one only if there are no others
-// (RFC 6265bis 5.7).
-func (x *index) crowded(domain string) *entry {
-	var victim *entry
-	for _, e := range x.byDomain[domain] {
-		if victim == nil || victim.secure && !e.secure || victim.secure == e.secure && e.used < victim.used {
-			victim = e
-		}
-	}
-	return victim
 }
 
 // expiryHeap has the next to expire at its top.

@@ -15,6 +15,10 @@ import (
 // does not say; browsers have the same number.
 const DefaultMaxPerDomain = 180
 
+// DefaultMaxTotal is how many cookies a jar may have if the configuration does not
+// say. They take some 100 MB if they are small.
+const DefaultMaxTotal = 200_000
+
 // Config is what a [Jar] is made with. The zero value is ready for use. [New]
 // copies it; the slice must not be changed afterwards.
 type Config struct {
@@ -28,9 +32,9 @@ type Config struct {
 	QuoteCookie Quote
 
 	// TreatAsSecureOrigin lists origins, such as "http://localhost:8080", that
-	// Secure cookies are sent to although they have no TLS. Without a port, the
-	// scheme's is meant; what follows it does not matter. An entry that is no
-	// such URL matches nothing. (aiohttp: treat_as_secure_origin)
+	// Secure cookies are sent to, and taken from, although they have no TLS.
+	// Without a port, the scheme's is meant; what follows it does not matter. An
+	// entry that is no such URL matches nothing. (aiohttp: treat_as_secure_origin)
 	TreatAsSecureOrigin []string
 
 	// AllowPublicSuffixes switches the public suffix list off: then a server of
@@ -43,8 +47,9 @@ type Config struct {
 	// [DefaultMaxPerDomain], negative is no limit.
 	MaxPerDomain int
 
-	// MaxTotal is how many cookies the jar may have. If there are more, the one
-	// that was not used for the longest time goes. Zero or negative is no limit.
+	// MaxTotal is how many cookies the jar may have: a site can have as many
+	// sub-domains as it likes. If there are more, the one that was not used for the
+	// longest time goes. Zero is [DefaultMaxTotal], negative is no limit.
 	MaxTotal int
 
 	// OnReject, unless nil, is called for every cookie that is not kept, and for
@@ -78,6 +83,9 @@ const purgeStep = 16
 func New(config Config) *Jar {
 	if config.MaxPerDomain == 0 {
 		config.MaxPerDomain = DefaultMaxPerDomain
+	}
+	if config.MaxTotal == 0 {
+		config.MaxTotal = DefaultMaxTotal
 	}
 	j := &Jar{config: config, index: newIndex()}
 	for _, text := range config.TreatAsSecureOrigin {

@@ -71,7 +71,7 @@ func TestSameNameInSeveralPlaces(t *testing.T) {
 func TestFilterPrefersTheDomain(t *testing.T) {
 	t.Parallel()
 	j := jar.New(jar.Config{})
-	set(t, j, "http://www.example.com/", "a=far; Path=/x; Domain=example.com", "a=near; Path=/", "b=1; Path=/; Secure; HttpOnly; SameSite=Lax")
+	set(t, j, "https://www.example.com/", "a=far; Path=/x; Domain=example.com", "a=near; Path=/", "b=1; Path=/; Secure; HttpOnly; SameSite=Lax")
 	got := j.Filter(parseURL(t, "https://www.example.com/x"))
 	if header(got) != "a=near; b=1" {
 		t.Fatalf("got %q", header(got))

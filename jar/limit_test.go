@@ -3,6 +3,8 @@ package jar_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,15 +91,87 @@ func TestLimitInTotal(t *testing.T) {
 			t.Error(problem)
 		}
 	})
-	for _, none := range []int{0, -1} {
-		j := jar.New(jar.Config{MaxTotal: none})
-		for i := range 1000 {
-			set(t, j, fmt.Sprintf("http://h%d.example/", i), "a=1")
+}
+
+// fill stores n cookies, some to a domain: sub-domains of one site cost as much as
+// sites do.
+func fill(j *jar.Jar, n int) {
+	u := &url.URL{Scheme: "https", Path: "/"}
+	for i := range n {
+		u.Host = "h" + strconv.Itoa(i/7) + ".example.com"
+		j.SetCookies(u, []*http.Cookie{{Name: "c" + strconv.Itoa(i%7), Value: "1"}})
+	}
+}
+
+// TestDefaultLimitInTotal: a site with sub-domains without end takes a bounded place.
+func TestDefaultLimitInTotal(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]int{0: jar.DefaultMaxTotal, -1: jar.DefaultMaxTotal + 1000} {
+		j := jar.New(jar.Config{MaxTotal: limit})
+		fill(j, jar.DefaultMaxTotal+1000)
+		if got := j.Len(); got != want {
+			t.Errorf("MaxTotal %d: got %d cookies, want %d", limit, got, want)
 		}
-		if j.Len() != 1000 {
-			t.Errorf("MaxTotal %d: got %d cookies", none, j.Len())
+		if problem := jar.Consistent(j); problem != "" {
+			t.Error(problem)
 		}
 	}
+}
+
+// TestEvictionIsNotQuadratic: at the bound a cookie costs about as much whether that
+// is low or a hundred times as high. A search through all takes a hundred times as
+// long.
+func TestEvictionIsNotQuadratic(t *testing.T) {
+	for name, config := range map[string]func(limit int) jar.Config{
+		"total":  func(limit int) jar.Config { return jar.Config{MaxTotal: limit, MaxPerDomain: -1} },
+		"domain": func(limit int) jar.Config { return jar.Config{MaxTotal: -1, MaxPerDomain: limit} },
+	} {
+		low, high := evictions(config(400)), evictions(config(40_000))
+		for range 3 { // a busy machine may disturb one of them
+			low, high = max(low, evictions(config(400))), min(high, evictions(config(40_000)))
+		}
+		if high > 25*low {
+			t.Errorf("%s: 1000 evictions took %v of 400 cookies, and %v of 40,000", name, low, high)
+		}
+	}
+}
+
+// evictions is how long a full jar takes for 1000 more cookies.
+func evictions(config jar.Config) time.Duration {
+	j := jar.New(config)
+	u := &url.URL{Scheme: "https", Host: "www.example.com", Path: "/"}
+	store := func(from, to int) time.Duration {
+		start := time.Now()
+		for i := from; i < to; i++ {
+			j.SetCookies(u, []*http.Cookie{{Name: strconv.Itoa(i), Value: "1", Secure: true}})
+		}
+		return time.Since(start)
+	}
+	limit := max(config.MaxTotal, config.MaxPerDomain)
+	store(0, limit)
+	return store(limit, limit+1000)
+}
+
+// TestEvictionInOrder: expired ones, then those above the limit of their domain, then
+// the least recently used of all, Secure or not.
+func TestEvictionInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := newRejects(jar.Config{MaxPerDomain: 2, MaxTotal: 4})
+		set(t, j.Jar, "https://old.example/", "a=1; Secure")
+		set(t, j.Jar, "https://full.example/", "b=1; Secure", "c=1")
+		set(t, j.Jar, "https://new.example/", "d=1; Max-Age=5")
+		set(t, j.Jar, "https://full.example/", "e=1; Secure")
+		j.want(t, "c: evicted: too many cookies in the domain") // and not a, the oldest
+		time.Sleep(5 * time.Second)
+		set(t, j.Jar, "https://new.example/", "f=1")
+		j.want(t) // d had expired
+		set(t, j.Jar, "https://new.example/", "g=1")
+		j.want(t, "a: evicted: too many cookies in the jar")
+		if problem := jar.Consistent(j.Jar); problem != "" {
+			t.Error(problem)
+		}
+	})
 }
 
 func TestPairSize(t *testing.T) {

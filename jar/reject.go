@@ -28,7 +28,10 @@ const (
 	// ReasonPrefix: the name starts with __Host- or __Secure-, and the cookie is
 	// not what that promises.
 	ReasonPrefix Reason = "attributes do not fit the name prefix"
-	// ReasonSecure: it came over plain http and would hide a Secure cookie.
+	// ReasonNotSecure: it is Secure, and came over plain http.
+	ReasonNotSecure Reason = "secure cookie over plain http"
+	// ReasonSecure: it came over plain http and would hide or remove a Secure
+	// cookie of the same domain, or of one above or below.
 	ReasonSecure Reason = "would replace a secure cookie over plain http"
 	// ReasonDomainLimit: it was kept, and later had to go because its domain has
 	// more than [Config.MaxPerDomain].

@@ -60,9 +60,9 @@ func TestSecureCookiesAreLeftAlone(t *testing.T) {
 		j.want(t, "a"+refused, "a"+refused, "a"+refused, "a"+refused, "p"+refused, "p"+refused, "brief"+refused)
 		wantSent(t, j.Jar, "https://www.example.com/login", "a=good; p=good; brief=1")
 
-		// Elsewhere, with Secure, or over TLS there is nothing against it.
+		// Elsewhere, or over TLS, there is nothing against it.
 		set(t, j.Jar, "http://www.example.com/", "a=other; Path=/logi", "b=1")
-		set(t, j.Jar, "http://www.example.com/", "a=secure; Path=/login; Secure")
+		set(t, j.Jar, "https://www.example.com/", "a=secure; Path=/login; Secure")
 		set(t, j.Jar, "https://www.example.com/", "p=new; Domain=example.com")
 		time.Sleep(time.Second)
 		set(t, j.Jar, "http://www.example.com/", "brief=3")
@@ -71,6 +71,69 @@ func TestSecureCookiesAreLeftAlone(t *testing.T) {
 		j.want(t)
 		wantSent(t, j.Jar, "https://www.example.com/login", "a=secure; p=new; b=1; brief=3")
 	})
+}
+
+// TestInsecureOrigins: what plain http may do to the cookies that there are, alone
+// and with others, by every overlap of domains and paths (RFC 6265bis 5.7).
+func TestInsecureOrigins(t *testing.T) {
+	t.Parallel()
+	const (
+		secure = "https://www.example.com/ sid=good; Secure; Path=/; Domain=www.example.com"
+		hides  = "sid: would replace a secure cookie over plain http"
+		own    = "sid: secure cookie over plain http"
+	)
+	for name, test := range map[string]struct {
+		before, origin, line string
+		want                 string // why it is refused, or nothing
+	}{
+		"Secure replaces":               {secure, "http://www.example.com/", "sid=EVIL; Secure; Domain=www.example.com", own},
+		"Secure removes":                {secure, "http://www.example.com/", "sid=; Secure; Max-Age=0; Domain=www.example.com", own},
+		"Secure removes by date":        {secure, "http://www.example.com/", "sid=; Secure; Expires=Thu, 01 Jan 1970 00:00:00 GMT", own},
+		"Secure where there is nothing": {"", "http://www.example.com/", "sid=EVIL; Secure", own},
+		"Secure over ws":                {"", "ws://www.example.com/", "sid=EVIL; Secure", own},
+		"Secure at an address":          {"", "http://127.0.0.1/", "sid=EVIL; Secure", own},
+		"Secure at localhost":           {"", "http://localhost/", "sid=EVIL; Secure", own},
+		"removes":                       {secure, "http://www.example.com/", "sid=; Max-Age=0; Domain=www.example.com", hides},
+		"removes nothing":               {secure, "http://www.example.com/", "sid=; Max-Age=0", hides},
+		"removes by date":               {secure, "http://www.example.com/", "sid=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", hides},
+		"the domain above":              {secure, "http://other.example.com/", "sid=EVIL; Domain=example.com", hides},
+		"the domain above, host only":   {secure, "http://example.com/", "sid=EVIL", hides},
+		"two domains above":             {"https://a.b.c.d.example.com/ sid=good; Secure", "http://c.d.example.com/", "sid=EVIL; Domain=example.com", hides},
+		"above, below many labels":      {"https://a.b.c.d.example.com/ sid=good; Secure", "http://c.d.example.com/", "sid=EVIL; Domain=c.d.example.com", hides},
+		"a domain below":                {"https://www.example.com/ sid=good; Secure; Domain=example.com", "http://a.www.example.com/", "sid=EVIL", hides},
+		"a path below":                  {secure, "http://www.example.com/a/b", "sid=EVIL", hides},
+		"beside, below many labels":     {"https://a.b.c.d.example.com/ sid=good; Secure", "http://x.c.d.example.com/", "sid=1; Domain=x.c.d.example.com", ""},
+		"a domain beside":               {secure, "http://other.example.com/", "sid=1", ""},
+		"a name that ends alike":        {secure, "http://ample.com/", "sid=1", ""},
+		"a path above":                  {"https://www.example.com/ sid=good; Secure; Path=/login", "http://www.example.com/", "sid=1; Path=/", ""},
+		"another name":                  {secure, "http://www.example.com/", "SID=1", ""},
+		"not Secure before":             {"https://www.example.com/ sid=old", "http://www.example.com/", "sid=1", ""},
+		"over TLS":                      {secure, "https://www.example.com/", "sid=1; Domain=example.com", ""},
+		"trusted":                       {secure, "http://trusted.example.com/", "sid=1; Secure; Domain=example.com", ""},
+		"trusted removes":               {secure, "http://trusted.example.com/", "sid=; Max-Age=0; Domain=example.com", ""},
+		"trusted at another port":       {secure, "http://trusted.example.com:81/", "sid=1; Domain=example.com", hides},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newRejects(jar.Config{Unsafe: true, TreatAsSecureOrigin: []string{"http://trusted.example.com"}})
+			origin, line, ok := strings.Cut(test.before, " ")
+			if ok {
+				set(t, j.Jar, origin, line)
+			}
+			set(t, j.Jar, test.origin, test.line)
+			if test.want == "" {
+				j.want(t)
+			} else {
+				j.want(t, test.want)
+			}
+			if ok && test.want != "" {
+				wantSent(t, j.Jar, origin+"login", "sid=good")
+			}
+			if problem := jar.Consistent(j.Jar); problem != "" {
+				t.Error(problem)
+			}
+		})
+	}
 }
 
 // TestExpiry is RFC 6265 5.2.1, 5.2.2 and 5.3: which of the attributes counts. The

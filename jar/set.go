@@ -101,12 +101,13 @@ func (j *Jar) store(o *origin, cookies []*http.Cookie, reason Reason, rejections
 
 func (j *Jar) storeOne(c *http.Cookie, o *origin, now time.Time) Reason {
 	e, reason := j.admit(c, o, now)
-	switch {
-	case reason != "":
+	if reason != "" {
 		return reason
-	case j.hidesSecure(e, o, now):
-		return ReasonSecure
-	case e.expired(now):
+	}
+	if reason = j.meddles(e, o, now); reason != "" {
+		return reason
+	}
+	if e.expired(now) {
 		if old := j.index.byKey[e.key]; old != nil {
 			j.index.remove(old)
 		}
@@ -139,21 +140,6 @@ func (j *Jar) admit(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
 	}, ""
 }
 
-// hidesSecure reports whether a cookie came over plain http and would stand where
-// the host has a Secure one (RFC 6265bis 5.7: "leave secure cookies alone").
-func (j *Jar) hidesSecure(e *entry, o *origin, now time.Time) bool {
-	if o.host == "" || o.secure || e.secure {
-		return false
-	}
-	hides := false
-	j.index.domains(o, true, func(domain string, list []*entry) {
-		for _, old := range list {
-			hides = hides || domain != "" && old.secure && old.name == e.name && !old.expired(now) && pathMatch(e.path, old.path)
-		}
-	})
-	return hides
-}
-
 // expiry is when a cookie ends; the zero time is with the session. Max-Age wins
 // over Expires.
 func expiry(c *http.Cookie, now time.Time) time.Time {
@@ -172,21 +158,23 @@ func expiry(c *http.Cookie, now time.Time) time.Time {
 	return c.Expires.UTC()
 }
 
-// evict removes what is above the limits; what has expired does not count.
+// evict removes what is above the limits in the order of RFC 6265bis 5.7: what has
+// expired, what its domain has too many of, what was not used for the longest time.
 func (x *index) evict(config *Config, now time.Time, rejections []rejection) []rejection {
 	perDomain, total := config.MaxPerDomain, config.MaxTotal
-	if x.newest == nil {
+	if x.accessed.newest == nil {
 		return rejections
 	}
-	domain := x.newest.domain // of the entry that was put last
-	if perDomain > 0 && len(x.byDomain[domain]) > perDomain || total > 0 && len(x.byKey) > total {
+	name := x.accessed.newest.domain // of the entry that was put last
+	crowd := func() bool { return perDomain > 0 && x.byDomain[name] != nil && len(x.byDomain[name].list) > perDomain }
+	if crowd() || total > 0 && len(x.byKey) > total {
 		x.purge(now, -1)
 	}
-	for perDomain > 0 && len(x.byDomain[domain]) > perDomain {
-		rejections = x.drop(x.crowded(domain), ReasonDomainLimit, rejections)
+	for crowd() {
+		rejections = x.drop(x.byDomain[name].crowded(), ReasonDomainLimit, rejections)
 	}
 	for total > 0 && len(x.byKey) > total {
-		rejections = x.drop(x.oldest, ReasonTotalLimit, rejections)
+		rejections = x.drop(x.accessed.oldest, ReasonTotalLimit, rejections)
 	}
 	return rejections
 }

@@ -155,7 +155,7 @@ type cacheError struct {
 	err error
 }
 
-func (e *cacheError) Error() string { return "cache: " + e.op + ": " + e.err.Error() }
+func (e *cacheError) Error() string { return "cache: " + e.op + ": " + errors.RedactError(e.err) }
 func (e *cacheError) Unwrap() error { return e.err }
 
 func (e *cacheError) Is(target error) bool { return target == errors.ErrClient }

@@ -15,7 +15,8 @@ import (
 type DigestConfig struct {
 	// Login and Password are sent as UTF-8, as they are: no normal form is made of
 	// them. A login has no colon and no control character.
-	Login, Password string
+	Login    string
+	Password string `print:"-"`
 	// Origins are the servers that may ask, as "https://host:port". None is the
 	// origin of the first request only. Requests to other origins pass untouched,
 	// unless an answered challenge names them in its domain.

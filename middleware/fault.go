@@ -32,7 +32,7 @@ type FaultRule struct {
 	// if it is not 0.
 	Status int
 	Header http.Header
-	Body   string
+	Body   string `print:"-"`
 	// CutBody ends the body of the response after that many bytes with CutErr.
 	// 0 does not cut; negative cuts before the first byte.
 	CutBody int64

@@ -93,5 +93,7 @@ func (r *retryRun) finish(resp *http.Response, err, checkErr error) (*http.Respo
 // checkedError is a failure that CheckRetry replaced by another.
 type checkedError struct{ err, cause error }
 
-func (e *checkedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
+func (e *checkedError) Error() string {
+	return errors.RedactError(e.err) + ": " + errors.RedactError(e.cause)
+}
 func (e *checkedError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -14,18 +14,12 @@ import (
 // the value.
 type Token struct {
 	// Value is the secret.
-	Value string
+	Value string `print:"-"`
 	// Type is the scheme; empty is Bearer.
 	Type string
 	// Expiry is when it ends; the zero time is never.
 	Expiry time.Time
 }
-
-// String hides the value.
-func (t Token) String() string { return "Token(***)" }
-
-// GoString hides the value.
-func (t Token) GoString() string { return "middleware.Token(***)" }
 
 // header is the value of Authorization.
 func (t Token) header() (string, error) {
@@ -59,7 +53,7 @@ type TokenConfig struct {
 type TokenError struct{ Err error }
 
 // Error is the cause.
-func (e *TokenError) Error() string { return "token: " + e.Err.Error() }
+func (e *TokenError) Error() string { return "token: " + errors.RedactError(e.Err) }
 
 // Unwrap returns the cause.
 func (e *TokenError) Unwrap() error { return e.Err }

@@ -23,7 +23,7 @@ const (
 // changed by its use, and may be used by many goroutines.
 type EventSource struct {
 	Session *Session
-	URL     string
+	URL     string `print:"url"`
 	// Options are those of every request. The total timeout is off unless they
 	// set it; a SockRead timeout is what notices a server that has gone silent.
 	Options []Option

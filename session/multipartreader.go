@@ -47,7 +47,7 @@ type MultipartError struct {
 // Error is the reason and the cause.
 func (e *MultipartError) Error() string {
 	if e.Err != nil {
-		return "multipart: " + e.Reason + ": " + e.Err.Error()
+		return "multipart: " + e.Reason + ": " + errors.RedactError(e.Err)
 	}
 	return "multipart: " + e.Reason
 }

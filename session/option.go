@@ -34,6 +34,9 @@ func (o Option) String() string {
 	return o.name + "(" + strings.Join(o.args, ", ") + ")"
 }
 
+// MarshalText is String, for JSON and logs.
+func (o Option) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
 // options is what a request is made of, apart from its method and URL.
 type options struct {
 	header   http.Header // shared with the session until owned

@@ -20,7 +20,7 @@ type Config struct {
 	// BaseURL is what relative URLs of requests are joined to (RFC 3986). It
 	// must be absolute and its path must end in a slash. Empty means that
 	// requests need absolute URLs. (aiohttp: base_url)
-	BaseURL string
+	BaseURL string `print:"url"`
 	// Connector makes the connections. Nil means one of the session's own, with
 	// the default settings, that is closed with the session. A given one stays
 	// its maker's to close, unless OwnConnector is set. (aiohttp: connector)

@@ -42,7 +42,7 @@ func (e *CloseError) Error() string {
 		text += fmt.Sprintf(" %q", e.Reason)
 	}
 	if e.Err != nil {
-		text += ": " + e.Err.Error()
+		text += ": " + errors.RedactError(e.Err)
 	}
 	return text
 }
@@ -69,7 +69,7 @@ type opError struct {
 	err   error
 }
 
-func (e *opError) Error() string { return "websocket " + e.op + ": " + e.err.Error() }
+func (e *opError) Error() string { return "websocket " + e.op + ": " + errors.RedactError(e.err) }
 func (e *opError) Unwrap() error { return e.err }
 
 func (e *opError) Is(target error) bool {

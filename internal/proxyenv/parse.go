@@ -106,6 +106,9 @@ func shown(raw string) string {
 	if end := strings.IndexAny(host, `/?#\`); end >= 0 {
 		host = host[:end]
 	}
+	if scheme != "" && at < 0 && host != "" {
+		return errors.RedactURLString(scheme + "://" + host) // which shows a mistyped port
+	}
 	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') &&
 		strings.Trim(host[colon+1:], "0123456789") != "" {
 		host, _, _ = strings.Cut(host, ":")

@@ -94,6 +94,7 @@ func TestParseProxyInvalid(t *testing.T) {
 		{"http://me:12?" + canary + "=x@a:80", "http://***@a:80", "a proxy has no path, query or fragment"},
 		{"http://me:12#" + canary + "@a:80", "http://***@a:80", "a proxy has no path, query or fragment"},
 		{"http://me:%zz" + canary + "@a", "http://***@a", "not the url of a proxy: invalid URL escape"},
+		{"http://a:80b", "http://a:80b", "not the url of a proxy: invalid port"},
 		{"http://me:" + canary, "http://me:***", "not the url of a proxy: invalid port"},
 		{"me:" + canary + "@proxy.example", "***@proxy.example", "a proxy is http, https, socks5 or socks5h"},
 		{"http://[::1", "http://[::1", "not the url of a proxy: missing ']' in host"},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // Report is what is told of a server. Its JSON is the form of --json.
@@ -122,8 +123,9 @@ func names(cert *x509.Certificate) []string {
 
 // quote makes a word of a shell.
 func quote(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=+@%") == "" && s != "" {
-		return s
+	word, err := shellword.Quote(s)
+	if err != nil {
+		return "..." // no URL that parses gets here
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return word
 }

@@ -17,13 +17,13 @@ import (
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // get is "aiolos get".
@@ -314,7 +314,7 @@ func again(args []string) string {
 		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
 			arg = name + ":***"
 		}
-		word, err := curlconv.Quote(arg)
+		word, err := shellword.Quote(arg)
 		if err != nil {
 			word = "..." // it was not typed in a shell
 		}

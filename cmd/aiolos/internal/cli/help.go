@@ -155,6 +155,7 @@ without them all are meant.
 show lists the entries, or shows the given ones in full. run sends the requests
 again and tells where the status is another one, which is a failure (exit code 1).
 convert prints them as curl commands, command lines of aiolos, or a Go program.
+Commands are quoted for sh, bash, zsh and fish (3.4).
 
 --har hides credentials, and the values of query parameters that the command line
 does not name. Headers that are hidden in a file are left out when its requests are

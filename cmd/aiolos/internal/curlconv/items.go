@@ -11,11 +11,15 @@ import (
 )
 
 // Items returns the command line of aiolos that sends the request, quoted for
-// bash. The error is for what aiolos has no flag for, and for what no command
+// a shell. The error is for what aiolos has no flag for, and for what no command
 // line can hold.
 func (r *Request) Items() (string, error) {
-	words := append([]string{"aiolos"}, r.itemFlags()...)
+	flags := append([]string{"aiolos"}, r.itemFlags()...)
+	var words []string
 	if r.Method != r.implied() {
+		if !items.IsMethod(r.Method) {
+			return "", &UnsupportedError{What: "the method " + strconv.Quote(r.Method), Why: "aiolos tells methods from URLs by their capitals"}
+		}
 		words = append(words, r.Method)
 	}
 	words = append(words, r.URL)
@@ -36,8 +40,12 @@ func (r *Request) Items() (string, error) {
 		}
 		words = append(words, item)
 	}
+	if slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(word, "-") }) {
+		flags = append(flags, "--") // a part named --output is none of our flags
+	}
+	words = append(flags, words...)
 	for i, word := range words {
-		quoted, err := Quote(word)
+		quoted, err := quoteWord(word)
 		if err != nil {
 			return "", err
 		}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // ReadFile returns the content of a file that the command names for its body.
@@ -260,7 +262,7 @@ func (p *parser) finish() (*Request, error) {
 			name = path.Base(u.Path)
 		}
 		// A name that the URL chose is visible, and in the present directory.
-		if name == "" || name[0] == '.' || name[0] == '/' || !printable(name) || strings.Contains(name, `\`) {
+		if name == "" || name[0] == '.' || name[0] == '/' || !shellword.Printable(name) || strings.Contains(name, `\`) {
 			return nil, errors.New("curl: option -O: the URL has no file name")
 		}
 		r.Output = name

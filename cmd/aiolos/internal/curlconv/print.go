@@ -1,17 +1,17 @@
 package curlconv
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // Curl returns a curl command that sends the request, one option a line, quoted
-// for bash. Read again by [Parse] it gives the same request. The error is for a
+// for a shell ([shellword.Quote]). Read again by [Parse] it gives the same request. The error is for a
 // body that no command line can hold: write it into a file.
 func (r *Request) Curl() (string, error) {
 	lines := [][]string{{"curl"}}
@@ -39,7 +39,7 @@ func (r *Request) Curl() (string, error) {
 	var b strings.Builder
 	for i, words := range lines {
 		for j, word := range words {
-			quoted, err := Quote(word)
+			quoted, err := quoteWord(word)
 			if err != nil {
 				return "", err
 			}
@@ -193,65 +193,11 @@ func inSeconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64)
 }
 
-// Quote returns a word as bash reads it. Words with control characters, or that
-// are not UTF-8, become $'…'.
-func Quote(word string) (string, error) {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,="
-	switch {
-	case strings.IndexByte(word, 0) >= 0:
-		return "", errors.New("curl: no command line can hold a NUL character: put the body into a file")
-	case word != "" && strings.Trim(word, plain) == "":
-		return word, nil
-	case printable(word):
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'", nil
+// quoteWord writes a word for a shell, or says what to do if there is no way.
+func quoteWord(word string) (string, error) {
+	quoted, err := shellword.Quote(word)
+	if err != nil {
+		return "", fmt.Errorf("curl: %w: put the body into a file", err)
 	}
-	var b strings.Builder
-	b.WriteString("$'")
-	for i := 0; i < len(word); {
-		r, n := utf8.DecodeRuneInString(word[i:])
-		text := word[i : i+n]
-		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '\\' || r == '\'':
-			b.WriteString(`\` + text)
-		case unsafe(r, n):
-			for _, c := range []byte(text) {
-				// Three digits, always: a digit that follows is none of them.
-				fmt.Fprintf(&b, `\%03o`, c)
-			}
-		default:
-			b.WriteString(text)
-		}
-		i += n
-	}
-	return b.String() + "'", nil
-}
-
-// printable reports whether a word can stand between quotes as it is.
-func printable(word string) bool {
-	for i := 0; i < len(word); {
-		r, n := utf8.DecodeRuneInString(word[i:])
-		if unsafe(r, n) {
-			return false
-		}
-		i += n
-	}
-	return true
-}
-
-// unsafe reports whether a terminal may act on r, which took n bytes, or turns
-// the direction of writing with it.
-func unsafe(r rune, n int) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1:
-		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0x2028 && r <= 0x2029:
-		return true
-	}
-	return r == 0x200e || r == 0x200f || r == 0x061c
+	return quoted, nil
 }

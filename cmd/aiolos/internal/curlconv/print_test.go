@@ -25,7 +25,7 @@ func TestCurl(t *testing.T) {
 		"curl -I h":              "curl -I \\\n  --url h",
 		"curl -X GET -d 'a b' h": "curl -X GET \\\n  --url h \\\n  --data-raw 'a b'",
 		"curl -H A: -H 'B;' h":   "curl --url h \\\n  -H A: \\\n  -H 'B;'",
-		`curl --data-raw $'\n\x1b\'é\xff7' -H Content-Type: h`: "curl --url h \\\n  -H Content-Type: \\\n  --data-raw $'\\n\\033\\'é\\3777'",
+		`curl --data-raw $'\n\x1b\'é\xff7' -H Content-Type: h`: "curl --url h \\\n  -H Content-Type: \\\n  --data-raw '\n'\"$(printf '\\033\\047é\\3777')\"",
 		`curl 'h/\[1\]' -T f -L --max-redirs 5 -m 1.5`: "curl -X PUT \\\n  -g \\\n  --url 'h/[1]' \\\n  -H Content-Type: \\\n  --data-binary @f \\\n" +
 			"  -L \\\n  --max-redirs 5 \\\n  -m 1.5",
 		`curl -F a=b -F 'c=@d;type=x/y' -F 'e="\"";filename=f' h`: "curl --url h \\\n  --form-string a=b \\\n  -F 'c=@\"d\";type=x/y' \\\n  -F 'e=\"\\\"\";filename=\"f\"'",
@@ -59,14 +59,15 @@ func TestItems(t *testing.T) {
 		"curl -Lf --http2 https://h/":                                              "aiolos --http2 https://h/",
 		"curl -Lf --retry 3 -d '' http://h/":                                       "aiolos --raw '' http://h/ Content-Type:application/x-www-form-urlencoded",
 		`curl -Lf http://h/ -F 'a=b=c' -F 'd="@e"' -F 'f=@g;type=x/y;filename=h;i' -H 'Content-Type: multipart/form-data' -F 'j:k=l'`: `aiolos --multipart http://h/ a=b=c 'd=\@e' 'f@g;type=x/y;filename=h\;i' 'j\:k=l'`,
-		"curl -Lfi --unix-socket /s --http1.1 -o f --connect-timeout 2 h/":                                                            "aiolos --http1.1 --print=hb --unix /s -o f --connect-timeout 2 h/",
+		"curl -Lf -F --output=x -H -ofoo:bar h.de":                         "aiolos --multipart -- h.de -ofoo:bar --output=x",
+		"curl -Lfi --unix-socket /s --http1.1 -o f --connect-timeout 2 h/": "aiolos --http1.1 --print=hb --unix /s -o f --connect-timeout 2 h/",
 	} {
 		got, err := parse(t, line).Items()
 		if err != nil || got != want {
 			t.Errorf("%s:\ngot  %s, %v\nwant %s", line, got, err, want)
 		}
 	}
-	for _, line := range []string{"curl -F 'a=b;type=x/y' h.de", `curl -F 'a=b\n' -F '\b=c' h.de -F '=x'`, `curl -H 'A: \:' h`} {
+	for _, line := range []string{"curl -F 'a=b;type=x/y' h.de", "curl -X get h.de", `curl -F 'a=b\n' -F '\b=c' h.de -F '=x'`, `curl -H 'A: \:' h`} {
 		if got, err := parse(t, line).Items(); err == nil {
 			t.Errorf("%s: got %s", line, got)
 		}

@@ -12,7 +12,8 @@ import (
 // Split divides a command line into words. Text whose quotes or line ends are
 // escaped with ^ is taken for one of the Windows command prompt, everything
 // else for one of a POSIX shell with bash's $'…'. Variables and commands are
-// not expanded: they are errors, and so is a second command.
+// not expanded: they are errors, and so is a second command. What
+// [shellword.Quote] writes is read.
 func Split(line string) ([]string, error) {
 	if strings.IndexByte(line, 0) >= 0 {
 		return nil, errors.New("curl: the command has a NUL character")
@@ -124,6 +125,12 @@ func (s *shell) double() error {
 		case c == '"':
 			s.in = s.in[i+1:]
 			return nil
+		case strings.HasPrefix(s.in[i:], printfOpen):
+			n, err := s.printf(s.in[i+len(printfOpen):])
+			if err != nil {
+				return err
+			}
+			i += len(printfOpen) + n - 1
 		case c == '`', c == '$' && expands(s.in[i+1:]):
 			return &UnsupportedError{What: fmt.Sprintf("%q in double quotes", c), Why: "nothing is expanded here"}
 		case c == '\\' && i+1 < len(s.in) && strings.IndexByte("$`\"\\\n", s.in[i+1]) >= 0:
@@ -136,6 +143,35 @@ func (s *shell) double() error {
 		}
 	}
 	return errors.New(`curl: a " has no end`)
+}
+
+// The one command that is understood: [shellword.Quote] writes control characters so.
+const printfOpen, printfClose = "$(printf '", "')"
+
+// printf reads what a printf in double quotes prints, and returns how long its text
+// is with what ends it.
+func (s *shell) printf(in string) (n int, err error) {
+	format, _, ok := strings.Cut(in, printfClose)
+	var text strings.Builder
+	for rest := format; ok && rest != ""; {
+		c := rest[:1]
+		switch {
+		case strings.HasPrefix(rest, "%%"):
+			rest = rest[2:]
+		case c == `\`:
+			c, rest = byteOf(rest[1:], 3, 8)
+			ok = c != "" && c != "\x00"
+		default:
+			ok = c != "%" && c != "'"
+			rest = rest[1:]
+		}
+		text.WriteString(c)
+	}
+	if !ok || strings.HasSuffix(text.String(), "\n") { // which the shell would cut off
+		return 0, &UnsupportedError{What: `"$(" in double quotes`, Why: "nothing is expanded here"}
+	}
+	s.put(text.String())
+	return len(format) + len(printfClose), nil
 }
 
 // expands reports whether a shell would replace a $ that is followed by rest.

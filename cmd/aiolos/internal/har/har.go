@@ -117,6 +117,9 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, nil, errors.New("har: not a URL of HTTP")
 	}
+	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
+		return nil, nil, errors.New("har: the method has a character that it must not have")
+	}
 	if strings.Contains(r.URL, hidden) {
 		return nil, nil, errors.New("har: parts of the URL are hidden in the file")
 	}

@@ -33,7 +33,7 @@ var ErrNoURL = errors.New("missing URL")
 // method; the word after it has to look like a URL, see [LooksLikeURL].
 func Split(args []string) (Target, error) {
 	var t Target
-	if len(args) > 0 && isMethod(args[0]) {
+	if len(args) > 0 && IsMethod(args[0]) {
 		t.Method, args = args[0], args[1:]
 	}
 	if len(args) == 0 {
@@ -47,9 +47,9 @@ func Split(args []string) (Target, error) {
 	return t, nil
 }
 
-// isMethod reports whether a word is a method: capitals, and nothing that a URL
+// IsMethod reports whether a word is a method: capitals, and nothing that a URL
 // needs.
-func isMethod(word string) bool {
+func IsMethod(word string) bool {
 	letters := false
 	for _, c := range []byte(word) {
 		switch {

@@ -1,0 +1,40 @@
+package shellword_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
+)
+
+// TestQuote: the texts; that shells read them so is tested beside the commands that
+// the tool prints.
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"":                       `''`,
+		"http://h.example/a?b=c": `'http://h.example/a?b=c'`,
+		"a=b":                    "a=b",
+		"=b":                     `'=b'`,
+		"%1":                     `'%1'`,
+		"it's":                   `'it'\''s'`,
+		`{"a": "b\n"}`:           `'{"a": "b\n"}'`,
+		`a\\b`:                   `'a'\\'\b'`,
+		`a\`:                     `'a'\\`,
+		`\é`:                     `'\é'`,
+		"a\nb":                   "'a\nb'",
+		"a!":                     `'a!'`,
+		"a\n!b":                  "'a\n'\\!'b'",
+		"\x1b[1m":                `"$(printf '\033[1m')"`,
+		"\\\x1b\n":               `\\"$(printf '\033')"` + "'\n'",
+		"a\xff7\u202e\n'%\\!b":   `'a'"$(printf '\3777\342\200\256` + "\n" + `\047%%\134\041b')"`,
+		"';touch PWNED; #\n":     `\'` + "';touch PWNED; #\n'",
+	} {
+		if got, err := shellword.Quote(word); err != nil || got != want {
+			t.Errorf("%q: got %s, %v, want %s", word, got, err, want)
+		}
+	}
+	if got, err := shellword.Quote("a\x00"); !errors.Is(err, shellword.ErrNUL) {
+		t.Errorf("NUL: got %q, %v", got, err)
+	}
+}

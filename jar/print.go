@@ -1,0 +1,18 @@
+package jar
+
+import (
+	"fmt"
+
+	"github.com/aiolos-http/aiolos/internal/redact"
+)
+
+// Format writes the cookie without its value, whatever the verb; String has it.
+func (c Cookie) Format(f fmt.State, verb rune) { c.described().Format(f, verb) }
+
+// MarshalJSON writes what Format does: to store cookies there is [Jar.WriteJSON].
+func (c Cookie) MarshalJSON() ([]byte, error) { return c.described().MarshalJSON() }
+
+func (c Cookie) described() redact.Struct {
+	return redact.Struct{Name: "jar.Cookie"}.With("Name", c.Name).With("Value", redact.Text(redact.Hidden)).
+		With("Domain", c.Domain).With("HostOnly", c.HostOnly).With("Path", c.Path).With("Secure", c.Secure).With("HttpOnly", c.HttpOnly)
+}

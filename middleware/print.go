@@ -1,0 +1,82 @@
+package middleware
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/aiolos-http/aiolos/internal/redact"
+)
+
+// Format writes what is set, without the password, whatever the verb.
+func (c DigestConfig) Format(f fmt.State, verb rune) { redact.Of(c).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (c DigestConfig) MarshalJSON() ([]byte, error) { return redact.Of(c).MarshalJSON() }
+
+// String is the token without its value.
+func (t Token) String() string { return redact.Of(t).String() }
+
+// Format writes the token without its value, whatever the verb.
+func (t Token) Format(f fmt.State, verb rune) { redact.Of(t).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (t Token) MarshalJSON() ([]byte, error) { return redact.Of(t).MarshalJSON() }
+
+// Format writes what is set, without the values of headers and the body, whatever the verb.
+func (rule FaultRule) Format(f fmt.State, verb rune) { redact.Of(rule).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (rule FaultRule) MarshalJSON() ([]byte, error) { return redact.Of(rule).MarshalJSON() }
+
+// Format writes the attempt without secrets, whatever the verb.
+func (a Attempt) Format(f fmt.State, verb rune) { redact.Of(a).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (a Attempt) MarshalJSON() ([]byte, error) { return redact.Of(a).MarshalJSON() }
+
+// Format writes the status: headers may hold secrets. As JSON a CacheMeta is whole,
+// for stores to keep.
+func (m CacheMeta) Format(f fmt.State, verb rune) { m.described().Format(f, verb) }
+
+func (m CacheMeta) described() redact.Struct {
+	return redact.Of(struct {
+		Status int
+		Header http.Header
+		Length int64
+	}{m.Status, m.Header, m.Length}).Named("middleware.CacheMeta")
+}
+
+// Format writes what is known of the answer, without the values of headers.
+func (e CacheEntry) Format(f fmt.State, verb rune) { e.described().Format(f, verb) }
+
+func (e CacheEntry) described() redact.Struct {
+	s := redact.Struct{Name: "middleware.CacheEntry"}.With("Size", e.Size)
+	if e.Meta != nil {
+		s = s.With("Meta", e.Meta.described())
+	}
+	return s
+}
+
+// Format writes the name of the type: entries may hold secrets.
+func (h *HAR) Format(f fmt.State, verb rune) { redact.Struct{Name: "middleware.HAR"}.Format(f, verb) }
+
+// Format writes the path of the file: what is recorded may hold secrets.
+func (c *Cassette) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Cassette"}.With("Path", c.path).Format(f, verb)
+}
+
+// Format writes the name of the type: entries may hold secrets.
+func (m *CacheMemory) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.CacheMemory"}.Format(f, verb)
+}
+
+// Format writes the name of the type: it has a password.
+func (d *digestTransport) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Digest"}.Format(f, verb)
+}
+
+// MarshalText is Error: the cause may hold secrets.
+func (e *TokenError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// MarshalText is Error: the causes may hold secrets.
+func (e *RetryError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
