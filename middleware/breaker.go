@@ -50,7 +50,9 @@ func CircuitBreaker(cfg BreakerConfig) Middleware {
 	}
 	hosts := &hostTable[breaker]{
 		fresh: func() *breaker { return &breaker{} },
-		idle:  func(b *breaker) bool { return b.until.IsZero() && (b.failures == 0 || time.Since(b.failed) > breakerMemory) },
+		idle: func(b *breaker) bool {
+			return b.until.IsZero() && (b.failures == 0 || time.Since(b.failed) > breakerMemory)
+		},
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
 		return &broken{cfg, hosts, usable(next)}
