@@ -3,12 +3,14 @@ package middleware
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -66,14 +68,30 @@ const (
 	cacheUser      = "\nauth "
 )
 
-// cacheIdentity is the identity that a request shows: "" is nobody.
+// cacheIdentity is the identity that a request shows: "" is nobody. All that sounds
+// like a secret counts, such as X-Api-Key, and what the session calls one; but not
+// cookies, of which many say nothing about the user.
 func cacheIdentity(req *http.Request) string {
-	auth := req.Header["Authorization"]
-	if len(auth) == 0 && req.URL.User == nil {
+	var shown []string
+	further := httprule.SensitiveFields(req.Context())
+	for name := range req.Header {
+		switch {
+		case httprule.ContainsName(further, name):
+			shown = append(shown, name)
+		case name != "Cookie" && name != "Cookie2" && errors.SensitiveHeader(name):
+			shown = append(shown, name)
+		}
+	}
+	if len(shown) == 0 && req.URL.User == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(strings.Join(auth, "\n") + "\x00" + req.URL.User.String()))
-	return hex.EncodeToString(sum[:])
+	slices.Sort(shown)
+	sum := sha256.New()
+	for _, name := range shown {
+		fmt.Fprintf(sum, "%q %q\n", name, req.Header[name])
+	}
+	fmt.Fprintf(sum, "%q", req.URL.User.String())
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // cacheOtherHost is the host that a request asks for if that is not its URL's.
