@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -121,11 +122,14 @@ type RequestContext struct {
 
 type settingsKey struct{}
 
-// Value returns the context itself for this package's key, and the parent's
-// value for every other.
+// Value returns the Settings for this package's key, what they say of sharing for
+// that of middlewares, and the parent's value for every other.
 func (c *RequestContext) Value(key any) any {
-	if key == (settingsKey{}) {
+	switch key {
+	case settingsKey{}:
 		return &c.Settings
+	case httprule.PartitionKey{}:
+		return (*partition)(&c.Settings)
 	}
 	return c.Context.Value(key)
 }

@@ -137,7 +137,8 @@ func eachURLError(err error, found func(*url.Error)) {
 }
 
 // RedactHeader returns a copy of h without the values of the headers that
-// [SensitiveHeader] names. It returns nil for nil.
+// [SensitiveHeader] names, and with [RedactURL] for the URLs in others. It returns nil
+// for nil.
 func RedactHeader(h http.Header) http.Header {
 	if h == nil {
 		return nil
@@ -145,28 +146,12 @@ func RedactHeader(h http.Header) http.Header {
 	redacted := make(http.Header, len(h))
 	for name, values := range h {
 		copied := append([]string(nil), values...)
-		if SensitiveHeader(name) {
-			for i := range copied {
-				copied[i] = hidden
+		for i, value := range copied {
+			if copied[i] = hidden; !SensitiveHeader(name) {
+				copied[i] = ReplaceHeaderURLs(name, value, RedactURLString)
 			}
 		}
 		redacted[name] = copied
 	}
 	return redacted
-}
-
-// SensitiveHeader reports whether the values of a header are secrets, as far as
-// its name tells: Authorization, Cookie, Set-Cookie, challenges, and every name
-// with auth, token, secret, password, session, signature or key in it.
-func SensitiveHeader(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range []string{
-		"auth", "cookie", "token", "secret", "passw", "session", "signature",
-		"api-key", "apikey", "access-key", "private-key", "credential",
-	} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
 }

@@ -31,7 +31,8 @@ type BreakerConfig struct {
 
 // CircuitBreaker stops sending to a host that only fails: then requests to it
 // fail at once, with a [*LimitError], until a probe succeeds. Each scheme, host
-// and port has a breaker of its own.
+// and port has a breaker of its own. There are at most about 8,000 of them: of more
+// hosts those are forgotten that were not asked for longest.
 //
 // A request that its caller cancelled says nothing of the host; one that ran
 // into its deadline does. What it returns is safe for concurrent use, and
@@ -49,16 +50,23 @@ func CircuitBreaker(cfg BreakerConfig) Middleware {
 	}
 	hosts := &hostTable[breaker]{
 		fresh: func() *breaker { return &breaker{} },
-		idle:  func(b *breaker) bool { return b.failures == 0 && b.until.IsZero() },
+		idle: func(b *breaker) bool {
+			return b.until.IsZero() && (b.failures == 0 || time.Since(b.failed) > breakerMemory)
+		},
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
 		return &broken{cfg, hosts, usable(next)}
 	}
 }
 
+// breakerMemory is how long a few failures are remembered at least. When there are many
+// hosts those of which nothing else is known are forgotten then.
+const breakerMemory = 10 * time.Minute
+
 // breaker is the state of a host; the zero value is closed.
 type breaker struct {
 	failures int       // in a row
+	failed   time.Time // the last of them
 	until    time.Time // open until then; zero is closed
 	probing  int       // probes under way
 	epoch    int       // counts the changes: what was sent before the last counts no more
@@ -141,7 +149,7 @@ func (b *broken) leave(host string, epoch int, outcome breakerOutcome) {
 		}
 		was := !s.until.IsZero()
 		if was {
-			s.probing--
+			s.probing = max(s.probing-1, 0) // it may have been forgotten meanwhile
 		}
 		switch outcome {
 		case breakerSuccess:
@@ -151,6 +159,7 @@ func (b *broken) leave(host string, epoch int, outcome breakerOutcome) {
 			}
 		case breakerFailure:
 			s.failures++
+			s.failed = time.Now()
 			if was || b.cfg.Failures > 0 && s.failures >= b.cfg.Failures {
 				*s = breaker{until: time.Now().Add(b.cfg.OpenFor), epoch: epoch + 1, failures: s.failures}
 			}

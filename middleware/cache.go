@@ -50,7 +50,11 @@ const (
 // Cache is a private cache after RFC 9111: the one that a browser has, for one
 // user. [Cache.Wrap] is its [Middleware]; one Cache may be around several
 // RoundTrippers and is safe for concurrent use. Requests with different
-// Authorization fields do not share responses; those that differ only in their
+// Authorization fields do not share responses, nor with other values of what sounds
+// like a secret, such as X-Api-Key ([errors.SensitiveHeader]) and the session's
+// SensitiveHeaders, nor do those that a connector sends
+// over different connections, because of a client certificate, a pin, or a proxy of
+// their own; those that differ only in their
 // cookies do, unless the server says "Vary: Cookie", so users who are told apart
 // by cookies need a Cache each.
 //

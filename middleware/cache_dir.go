@@ -3,6 +3,7 @@ package middleware
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +20,12 @@ import (
 // by several processes at once. Files have mode 0600 and names that do not tell
 // the URL, but they hold what the servers sent. The least recently used go
 // first. It is safe for concurrent use.
+//
+// What is in the files is checked before it is given: an entry that was cut, garbled or
+// put in the place of another counts as missing, and where that shows only behind the
+// first 32 KiB of a body, reading it fails with an [errors.ClientPayloadError]. The
+// next request asks the server. That is no seal: who can write in the directory can
+// write entries.
 type CacheDir struct {
 	path  string
 	limit int64
@@ -79,12 +86,7 @@ func (d *CacheDir) Open(key string) (*CacheEntry, error) {
 		err = entry.inMemory()
 	}
 	if err != nil {
-		f.Close()
-		// Its size is counted till the directory is looked through again.
-		if removed := os.Remove(name); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
-			err = errors.Join(err, removed)
-		}
-		return nil, err
+		return nil, errors.Join(err, removeDamaged(f))
 	}
 	return entry, nil
 }
@@ -95,8 +97,12 @@ func (d *CacheDir) read(f *os.File) (*CacheEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	meta, size, err := cacheReadHead(f, info.Size())
+	head, err := cacheVerifiedHead(f, info.Size(), f.Name())
 	if err != nil {
+		return nil, err
+	}
+	body := newCacheFileBody(f, head)
+	if err := body.fill(); err != nil && err != io.EOF { // what begins wrong is a miss
 		return nil, err
 	}
 	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
@@ -106,7 +112,7 @@ func (d *CacheDir) read(f *os.File) (*CacheEntry, error) {
 			return nil, err
 		}
 	}
-	return &CacheEntry{Meta: meta, Body: f, Size: size}, nil
+	return &CacheEntry{Meta: head.meta, Body: body, Size: head.body}, nil
 }
 
 // Create begins a file beside the one that it replaces.

@@ -21,7 +21,11 @@ func CacheParse(lines ...string) CacheSaid {
 }
 
 func CacheReadHead(r io.Reader, length int64) (*CacheMeta, int64, error) {
-	return cacheReadHead(r, length)
+	head, err := cacheReadHead(r, length)
+	if err != nil {
+		return nil, 0, err
+	}
+	return head.meta, head.body, nil
 }
 
 // CacheCreateOver begins an update as [CacheDir.Update] does.

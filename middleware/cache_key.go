@@ -3,12 +3,14 @@ package middleware
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -23,9 +25,10 @@ func cacheSeen(req *http.Request) *http.Request {
 	return &seen
 }
 
-// cacheKey is the primary key of a request that was seen: its URL without fragment, its host
-// if that is another, and the identity that it shows. Two users of one program
-// so never see each other's responses, whatever the server says about Vary.
+// cacheKey is the primary key of a request that was seen, in lines: its URL without
+// fragment; its host if that is another; its partition, which is the way to the server
+// if that is not the usual one; and the identity that it shows. Two users of one
+// program so never see each other's responses, whatever the server says about Vary.
 func cacheKey(req *http.Request) string { return cacheKeyOf(req, req.URL) }
 
 func cacheKeyOf(req *http.Request, u *url.URL) string {
@@ -48,12 +51,47 @@ func cacheKeyOf(req *http.Request, u *url.URL) string {
 		b.WriteString("\nhost ")
 		b.WriteString(host)
 	}
-	if auth := req.Header["Authorization"]; len(auth) > 0 || req.URL.User != nil {
-		sum := sha256.Sum256([]byte(strings.Join(auth, "\n") + "\x00" + req.URL.User.String()))
-		b.WriteString("\nauth ")
-		b.WriteString(hex.EncodeToString(sum[:]))
+	if partition := httprule.PartitionOf(req.Context()); partition != "" {
+		b.WriteString(cachePartition)
+		b.WriteString(partition)
+	}
+	if user := cacheIdentity(req); user != "" {
+		b.WriteString(cacheUser)
+		b.WriteString(user)
 	}
 	return b.String()
+}
+
+// What begins the lines of a primary key.
+const (
+	cachePartition = "\nvia "
+	cacheUser      = "\nauth "
+)
+
+// cacheIdentity is the identity that a request shows: "" is nobody. All that sounds
+// like a secret counts, such as X-Api-Key, and what the session calls one; but not
+// cookies, of which many say nothing about the user.
+func cacheIdentity(req *http.Request) string {
+	var shown []string
+	further := httprule.SensitiveFields(req.Context())
+	for name := range req.Header {
+		switch {
+		case httprule.ContainsName(further, name):
+			shown = append(shown, name)
+		case name != "Cookie" && name != "Cookie2" && errors.SensitiveHeader(name):
+			shown = append(shown, name)
+		}
+	}
+	if len(shown) == 0 && req.URL.User == nil {
+		return ""
+	}
+	slices.Sort(shown)
+	sum := sha256.New()
+	for _, name := range shown {
+		fmt.Fprintf(sum, "%q %q\n", name, req.Header[name])
+	}
+	fmt.Fprintf(sum, "%q", req.URL.User.String())
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // cacheOtherHost is the host that a request asks for if that is not its URL's.
@@ -163,8 +201,19 @@ func cacheMerge(stored, update http.Header) http.Header {
 	return merged
 }
 
-// cacheAnonymous is a primary key without its identity.
-func cacheAnonymous(key string) string {
-	key, _, _ = strings.Cut(key, "\nauth ")
-	return key
+// cacheRelatives are the primary keys that what changes a response under key changes
+// too, key among them: those without its identity, and without its partition.
+func cacheRelatives(key string) []string {
+	keys := []string{key}
+	rest, user, known := strings.Cut(key, cacheUser)
+	if known {
+		keys = append(keys, rest)
+	}
+	if usual, _, partitioned := strings.Cut(rest, cachePartition); partitioned {
+		keys = append(keys, usual)
+		if known {
+			keys = append(keys, usual+cacheUser+user)
+		}
+	}
+	return keys
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -50,9 +51,10 @@ func (t *cacheTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // cacheBypass reports whether a request asks for something else than a whole
-// response on its own terms.
+// response on its own terms, or for what no key is made of: a target that is not in
+// the path, or a line end, which ends the lines of a key.
 func cacheBypass(req *http.Request) bool {
-	if req.Body != nil && req.Body != http.NoBody {
+	if req.Body != nil && req.Body != http.NoBody || req.URL.Opaque != "" || strings.Contains(req.URL.Host+req.Host+req.URL.RawQuery, "\n") {
 		return true
 	}
 	for name := range req.Header {
@@ -141,30 +143,25 @@ func (t *cacheTransport) unsafe(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	seen := cacheSeen(req)
-	t.cache.forget(seen, cacheKey(seen))
+	t.cache.forget(cacheKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
 		if value := httprule.FieldValue(resp.Header, name); value != "" {
 			u, err := req.URL.Parse(value)
 			// Only of the same origin: nobody may empty the cache of others.
 			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
-				t.cache.forget(seen, cacheKeyOf(seen, u))
+				t.cache.forget(cacheKeyOf(seen, u))
 			}
 		}
 	}
 	return resp, nil
 }
 
-// forget deletes what is kept for a URL: for the request's identity, and for
+// forget deletes what is kept for a URL: for the request's identity and way, and for
 // none.
-func (c *Cache) forget(req *http.Request, key string) {
+func (c *Cache) forget(key string) {
 	c.stats.invalidated.Add(1)
-	c.epoch(key).Add(1)
-	c.failed("delete", c.store.Delete(key))
-	if len(req.Header["Authorization"]) == 0 && req.URL.User == nil {
-		return
-	}
-	if anonymous := cacheAnonymous(key); anonymous != key {
-		c.epoch(anonymous).Add(1)
-		c.failed("delete", c.store.Delete(anonymous))
+	for _, key := range cacheRelatives(key) {
+		c.epoch(key).Add(1)
+		c.failed("delete", c.store.Delete(key))
 	}
 }

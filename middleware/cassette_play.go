@@ -63,7 +63,7 @@ func cassetteReadAll(r io.Reader, limit int64) ([]byte, error) {
 
 // track is what a request looks like in the file.
 func (c *Cassette) track(req *http.Request, body []byte) *cassetteTrack {
-	r := &c.cfg.Redaction
+	r := c.cfg.Redaction.forRequest(req)
 	track := &cassetteTrack{
 		method: req.Method, url: r.url(req.URL), header: r.header(req.Header),
 		sum: cassetteSum([]byte(c.identity(req.URL))),
@@ -149,6 +149,9 @@ func (b cassetteBroken) Read([]byte) (int, error) { return 0, b.err }
 
 func (c *Cassette) keep(track *cassetteTrack, resp *http.Response, content []byte) {
 	r := &c.cfg.Redaction
+	if resp.Request != nil {
+		r = r.forRequest(resp.Request)
+	}
 	track.status, track.statusText, track.proto = resp.StatusCode, harStatusText(resp), resp.Proto
 	if _, _, ok := http.ParseHTTPVersion(track.proto); !ok {
 		track.proto = "HTTP/1.1" // of a double that does not say

@@ -38,6 +38,7 @@ func Concurrency(limit ConcurrencyLimit) Middleware {
 		c.hosts = &hostTable[hostSlots]{
 			fresh: func() *hostSlots { return &hostSlots{slots: semaphore.NewWeighted(int64(limit.PerHost))} },
 			idle:  func(h *hostSlots) bool { return h.users == 0 },
+			busy:  func(h *hostSlots) bool { return h.users > 0 },
 		}
 	}
 	return func(next http.RoundTripper) http.RoundTripper {

@@ -20,7 +20,8 @@ type DedupeConfig struct {
 	// Key tells which requests are the same; what it returns "" for is sent on
 	// its own. It is asked about GET and HEAD without a body only. nil takes
 	// method, URL, Host and all headers, so that requests with other
-	// credentials or cookies are others.
+	// credentials or cookies are others. Whatever it says, those with another
+	// TLS policy or proxy of their own are others too.
 	Key func(req *http.Request) string
 }
 
@@ -67,6 +68,7 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return d.next.RoundTrip(req)
 	}
 	ctx, leader := req.Context(), &dedupeLeader{}
+	key = httprule.PartitionOf(ctx) + "\n" + key
 	f, first := d.going.join(ctx, key, func(own context.Context, waiting func() int) (*deduped, error) {
 		return d.send(own, req, leader, waiting)
 	})
@@ -104,6 +106,7 @@ func dedupeKey(req *http.Request) string {
 	write := func(s string) { b.WriteString(strconv.Itoa(len(s)) + ":" + s) } // no two lists are alike
 	write(req.Method)
 	write(req.URL.String())
+	write(req.URL.Host) // the text of an opaque URL does not have it
 	write(req.Host)
 	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
 		write(name)

@@ -14,6 +14,10 @@ type HARConfig struct {
 	// MaxEntries is how many exchanges are kept; the oldest go first. 0 is
 	// 1000; negative is no limit.
 	MaxEntries int
+	// MaxBytes is about how much memory they may take, heads and bodies; the oldest
+	// go first, and one that is larger itself is not kept. 0 is 64 MiB; negative is
+	// no limit.
+	MaxBytes int64
 	// MaxBody is how many bytes of each body are kept. 0 and negative are none,
 	// because bodies hold secrets that nobody can tell; sizes are kept anyway.
 	MaxBody int64
@@ -33,12 +37,16 @@ type HAR struct {
 	cfg     HARConfig
 	mu      sync.Mutex
 	entries []*harEntry
+	size    int64
 }
 
 // NewHAR makes a recorder.
 func NewHAR(cfg HARConfig) *HAR {
 	if cfg.MaxEntries == 0 {
 		cfg.MaxEntries = 1000
+	}
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = 64 << 20
 	}
 	if cfg.Creator == "" {
 		cfg.Creator = "aiolos"
@@ -72,13 +80,24 @@ func (h *HAR) Wrap(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
+// add keeps an entry, and makes room for it.
 func (h *HAR) add(entry *harEntry) {
+	entry.size = entry.memory()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.cfg.MaxEntries > 0 && len(h.entries) >= h.cfg.MaxEntries {
-		h.entries = slices.Delete(h.entries, 0, 1)
+	if h.cfg.MaxBytes > 0 && entry.size > h.cfg.MaxBytes {
+		return
 	}
-	h.entries = append(h.entries, entry)
+	h.size += entry.size
+	gone := 0
+	for ; gone < len(h.entries); gone++ {
+		tooMany := h.cfg.MaxEntries > 0 && len(h.entries)-gone >= h.cfg.MaxEntries
+		if !tooMany && (h.cfg.MaxBytes < 0 || h.size <= h.cfg.MaxBytes) {
+			break
+		}
+		h.size -= h.entries[gone].size
+	}
+	h.entries = append(slices.Delete(h.entries, 0, gone), entry)
 }
 
 // Len is how many exchanges are kept.
@@ -92,7 +111,7 @@ func (h *HAR) Len() int {
 func (h *HAR) Reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.entries = nil
+	h.entries, h.size = nil, 0
 }
 
 // WriteTo writes the file in the order in which the exchanges began. It may be

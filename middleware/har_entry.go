@@ -78,14 +78,14 @@ func (x *harExchange) end(kept *harBuffer, err error) {
 		Request: x.request(), Response: x.response(kept), ServerIP: x.trace.server(),
 	}
 	if err != nil {
-		entry.Response.Error = x.har.cfg.Redaction.errorText(x.req, err)
+		entry.Response.Error = x.har.cfg.Redaction.forRequest(x.req).errorText(x.req, err)
 	}
 	entry.Timings, entry.Time = x.trace.timings(x.start, x.head, now)
 	x.har.add(entry)
 }
 
 func (x *harExchange) request() harRequest {
-	r := &x.har.cfg.Redaction
+	r := x.har.cfg.Redaction.forRequest(x.req)
 	h := r.header(x.req.Header)
 	req := harRequest{
 		Method: x.req.Method, URL: r.url(x.req.URL), HTTPVersion: "HTTP/1.1",
@@ -124,7 +124,7 @@ func (x *harExchange) response(kept *harBuffer) harResponse {
 	if x.resp == nil {
 		return resp // the status 0, as browsers have it for what failed
 	}
-	r := &x.har.cfg.Redaction
+	r := x.har.cfg.Redaction.forRequest(x.req)
 	h := r.header(x.resp.Header)
 	resp.Status, resp.HTTPVersion = x.resp.StatusCode, x.resp.Proto
 	resp.StatusText = harStatusText(x.resp)

@@ -22,6 +22,7 @@ type harCreator struct {
 
 type harEntry struct {
 	started time.Time
+	size    int64 // about what it takes in memory
 
 	Started  string      `json:"startedDateTime"`
 	Time     float64     `json:"time"` // milliseconds, as all times
@@ -86,4 +87,21 @@ type harTimings struct {
 	Wait    float64 `json:"wait"`
 	Receive float64 `json:"receive"`
 	SSL     float64 `json:"ssl"`
+}
+
+// memory is about how many bytes an entry takes.
+func (e *harEntry) memory() int64 {
+	size := 1000 + len(e.Request.URL) + len(e.Response.Content.Text) + len(e.Response.Error) +
+		len(e.Response.StatusText) + len(e.Response.RedirectURL) + len(e.Response.Content.MimeType)
+	if e.Request.Post != nil {
+		size += len(e.Request.Post.Text) + len(e.Request.Post.MimeType)
+	}
+	for _, fields := range [][]harNamed{
+		e.Request.Headers, e.Request.Cookies, e.Request.Query, e.Response.Headers, e.Response.Cookies,
+	} {
+		for _, field := range fields {
+			size += len(field.Name) + len(field.Value) + 32
+		}
+	}
+	return int64(size)
 }

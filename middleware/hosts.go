@@ -1,46 +1,81 @@
 package middleware
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// minHosts is how many hosts are kept without a look at whether they are used.
-const minHosts = 1024
+// How many hosts are kept without a look at whether their states say anything, and how
+// many at most, those that are busy apart. URLs may be somebody else's choice.
+const (
+	minHosts = 1024
+	maxHosts = 8192
+)
 
-// hostTable has a T for each host. Those that are idle, which are as good as
-// new, are forgotten when there are many.
+// hostTable has a T for each host. Those that are idle, which are as good as new, are
+// forgotten when there are many; if that is not enough, so is the half that was not
+// asked for longest.
 type hostTable[T any] struct {
 	fresh func() *T
 	idle  func(*T) bool // called under the lock
+	busy  func(*T) bool // it must not be forgotten; called under the lock; nil: none is
 
 	mu      sync.Mutex
-	hosts   map[string]*T
+	hosts   map[string]*hostState[T]
+	clock   uint64 // counts the calls
 	sweepAt int
+}
+
+type hostState[T any] struct {
+	value *T
+	used  uint64 // when
 }
 
 // with calls f under the lock, with the state of the host.
 func (t *hostTable[T]) with(host string, f func(*T)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.clock++
 	state := t.hosts[host]
 	if state == nil {
 		t.sweep()
-		state = t.fresh()
+		state = &hostState[T]{value: t.fresh()}
 		t.hosts[host] = state
 	}
-	f(state)
+	state.used = t.clock
+	f(state.value)
 }
 
 // sweep makes room, each time after as many new hosts as there are.
 func (t *hostTable[T]) sweep() {
 	if t.hosts == nil {
-		t.hosts, t.sweepAt = map[string]*T{}, minHosts
+		t.hosts, t.sweepAt = map[string]*hostState[T]{}, minHosts
 	}
 	if len(t.hosts) < t.sweepAt {
 		return
 	}
 	for host, state := range t.hosts {
-		if t.idle(state) {
+		if t.idle(state.value) {
 			delete(t.hosts, host)
 		}
 	}
-	t.sweepAt = max(minHosts, 2*len(t.hosts))
+	if len(t.hosts) >= maxHosts {
+		t.forgetOlderHalf()
+	}
+	t.sweepAt = max(minHosts, min(2*len(t.hosts), maxHosts), len(t.hosts)+minHosts)
+}
+
+// forgetOlderHalf forgets states that say something, but for the busy ones.
+func (t *hostTable[T]) forgetOlderHalf() {
+	times := make([]uint64, 0, len(t.hosts))
+	for _, state := range t.hosts {
+		times = append(times, state.used)
+	}
+	slices.Sort(times)
+	median := times[len(times)/2]
+	for host, state := range t.hosts {
+		if state.used < median && (t.busy == nil || !t.busy(state.value)) {
+			delete(t.hosts, host)
+		}
+	}
 }

@@ -61,6 +61,7 @@ func logLevel(resp *http.Response, err error) slog.Level {
 
 func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, start time.Time) {
 	ctx := req.Context()
+	redaction := cfg.Redaction.forRequest(req)
 	level := cfg.Level(resp, err)
 	if !cfg.Handler.Enabled(ctx, level) {
 		return
@@ -71,7 +72,7 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 	if method == "" {
 		method = http.MethodGet
 	}
-	record.AddAttrs(slog.String("method", method), slog.String("url", cfg.Redaction.url(req.URL)))
+	record.AddAttrs(slog.String("method", method), slog.String("url", redaction.url(req.URL)))
 	if err == nil {
 		record.AddAttrs(slog.Int("status", resp.StatusCode), slog.String("proto", resp.Proto))
 	}
@@ -83,12 +84,12 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 		record.AddAttrs(slog.Int64("received", resp.ContentLength))
 	}
 	if err != nil {
-		record.AddAttrs(slog.String("error", cfg.Redaction.errorText(req, err)))
+		record.AddAttrs(slog.String("error", redaction.errorText(req, err)))
 	}
 	if cfg.Headers {
-		record.AddAttrs(cfg.headers("request_header", req.Header))
+		record.AddAttrs(logHeaders(redaction, "request_header", req.Header))
 		if err == nil {
-			record.AddAttrs(cfg.headers("response_header", resp.Header))
+			record.AddAttrs(logHeaders(redaction, "response_header", resp.Header))
 		}
 	}
 	// A request does not fail because of its log; slog's own Logger drops this
@@ -96,9 +97,9 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 	_ = cfg.Handler.Handle(ctx, record)
 }
 
-// headers is a group of the fields in order of their names.
-func (cfg *LogConfig) headers(group string, h http.Header) slog.Attr {
-	shown := cfg.Redaction.header(h)
+// logHeaders is a group of the fields in order of their names.
+func logHeaders(r *Redaction, group string, h http.Header) slog.Attr {
+	shown := r.header(h)
 	attrs := make([]slog.Attr, 0, len(shown))
 	for name, values := range shown {
 		attrs = append(attrs, slog.String(name, strings.Join(values, ", ")))

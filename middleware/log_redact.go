@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Redaction says what is hidden in a log, a HAR file or a cassette. The zero
@@ -29,11 +30,20 @@ type Redaction struct {
 
 const logHidden = "***"
 
+// forRequest is r with what the session of a request calls a secret.
+func (r *Redaction) forRequest(req *http.Request) *Redaction {
+	further := httprule.SensitiveFields(req.Context())
+	if len(further) == 0 {
+		return r
+	}
+	own := *r
+	own.Headers = slices.Concat(r.Headers, further)
+	return &own
+}
+
 // hides reports whether a header's values are secrets.
 func (r *Redaction) hides(name string) bool {
-	return errors.SensitiveHeader(name) || slices.ContainsFunc(r.Headers, func(n string) bool {
-		return strings.EqualFold(n, name)
-	})
+	return errors.SensitiveHeader(name) || httprule.ContainsName(r.Headers, name)
 }
 
 // header is a copy of h without secrets.
@@ -60,19 +70,11 @@ func (r *Redaction) value(name, value string) string {
 			pair += ";" + attributes
 		}
 		return pair
-	case "Location", "Content-Location", "Referer":
-		if !r.hides(name) {
-			return r.urlText(value)
-		}
-	case "Link":
-		if !r.hides(name) {
-			return r.links(value)
-		}
 	}
 	if r.hides(name) {
 		return logHidden
 	}
-	return value
+	return errors.ReplaceHeaderURLs(name, value, r.urlText)
 }
 
 // logCookies hides the values of name=value pairs, and what has no name.
@@ -86,21 +88,6 @@ func logCookies(line string) string {
 		}
 	}
 	return strings.Join(pairs, ";")
-}
-
-// links hides in what stands between angle brackets (RFC 8288).
-func (r *Redaction) links(line string) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(line, "<")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		target, after, _ := strings.Cut(rest, ">")
-		b.WriteString("<" + r.urlText(target) + ">")
-		line = after
-	}
 }
 
 func (r *Redaction) urlText(raw string) string {

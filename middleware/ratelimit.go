@@ -34,7 +34,8 @@ type RateLimitConfig struct {
 // Who has to wait waits with its context, and is refused at once, with a
 // [*LimitError], if the context would end before. What it returns is safe for
 // concurrent use, and counts together all that goes through it, whatever it
-// wraps.
+// wraps. It remembers at most about 8,000 hosts: of more, those are forgotten that
+// were not asked for longest.
 func RateLimit(cfg RateLimitConfig) Middleware {
 	if cfg.MaxPause == 0 {
 		cfg.MaxPause = time.Minute
@@ -44,7 +45,7 @@ func RateLimit(cfg RateLimitConfig) Middleware {
 		fresh: func() *rateHost { return &rateHost{} },
 		idle: func(h *rateHost) bool {
 			now := time.Now()
-			return !h.next.After(now) && !h.paused.After(now) && h.refused == 0
+			return !h.next.After(now) && !h.paused.After(now) && (h.refused == 0 || now.Sub(h.paused) > cfg.MaxPause)
 		},
 	}
 	return func(next http.RoundTripper) http.RoundTripper {

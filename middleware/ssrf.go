@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // SchemeRules says which URLs may be asked at all. It is one half of a guard
@@ -99,20 +100,10 @@ func (r *SchemeRules) refuse(u *url.URL) string {
 		return "the host is a number that is no ip address"
 	case isAddr && r.NamesOnly:
 		return "the host is an ip address"
-	case r.Ports != nil && !slices.Contains(r.Ports, ssrfPort(u)):
+	case r.Ports != nil && !slices.Contains(r.Ports, httprule.Port(u)):
 		return "the port is not allowed"
 	}
 	return ""
-}
-
-func ssrfPort(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
-	}
-	if u.Scheme == "https" {
-		return "443"
-	}
-	return "80"
 }
 
 // ssrfNumber reports whether a host ends in a number, as browsers and libc tell

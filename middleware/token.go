@@ -2,12 +2,14 @@ package middleware
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Token is what a [TokenConfig] fetches. Its texts, in every format, are without
@@ -36,10 +38,10 @@ func (t Token) header() (string, error) {
 // TokenConfig says where tokens come from, and where they go.
 type TokenConfig struct {
 	// Fetch gets a new token. It is called in a goroutine of its own, never
-	// twice at the same time, and its context ends when nobody waits for the
-	// token any more. It has the values of one request's context: requests sent
-	// with it, through the same middleware, are sent without a token. nil is an
-	// [errors.InvalidRequestError].
+	// twice at the same time for the same token, and its context ends when nobody
+	// waits for the token any more. It has the values of one request's context:
+	// requests sent with it, through the same middleware, are sent without a token.
+	// nil is an [errors.InvalidRequestError].
 	Fetch func(ctx context.Context) (Token, error)
 	// Early is how long before its end a token is replaced. 0 is 10 s, negative is
 	// not early.
@@ -70,7 +72,8 @@ func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
 // it fails, that is a [*TokenError] of all of them.
 //
 // What it returns is safe for concurrent use, and shares the token, whatever it
-// wraps.
+// wraps. Only requests with a TLS policy or a proxy of their own have a token of
+// their own, because it may be bound to a client certificate (RFC 8705).
 func TokenSource(cfg TokenConfig) Middleware {
 	s := &tokenSource{cfg: cfg, anchor: newAnchor(cfg.Origins)}
 	s.cfg.Early = durationOr(cfg.Early, 10*time.Second)
@@ -90,8 +93,21 @@ type tokenSource struct {
 
 	fetching flights[string]
 	mu       sync.Mutex
-	header   string // the current one, or empty
-	until    time.Time
+	held     map[string]heldToken // by partition
+}
+
+// heldToken is a header with a token, and when that ends.
+type heldToken struct {
+	header string
+	until  time.Time
+}
+
+// maxTokens is how many tokens are held. What is forgotten is fetched again.
+const maxTokens = 256
+
+// freshAt reports whether the token is good for longer than early.
+func (h heldToken) freshAt(now time.Time, early time.Duration) bool {
+	return h.until.IsZero() || h.until.Sub(now) > early
 }
 
 type tokenTransport struct {
@@ -115,7 +131,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	s.reject(header)
+	s.reject(httprule.PartitionOf(req.Context()), header)
 	if !replayable(req) {
 		return resp, nil
 	}
@@ -135,11 +151,12 @@ type tokenKey struct{ source *tokenSource }
 
 // get is the current header, or that of a new token.
 func (s *tokenSource) get(ctx context.Context) (string, error) {
-	if header := s.current(); header != "" {
+	partition := httprule.PartitionOf(ctx)
+	if header := s.current(partition); header != "" {
 		return header, nil
 	}
-	f, _ := s.fetching.join(ctx, "", s.fetch)
-	header, err := s.fetching.wait(ctx, "", f)
+	f, _ := s.fetching.join(ctx, partition, func(ctx context.Context, _ func() int) (string, error) { return s.fetch(ctx, partition) })
+	header, err := s.fetching.wait(ctx, partition, f)
 	if err != nil {
 		return "", &TokenError{err}
 	}
@@ -147,17 +164,17 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 }
 
 // current is the header, or empty if there is none that is good any longer.
-func (s *tokenSource) current() string {
+func (s *tokenSource) current(partition string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.until.IsZero() || time.Until(s.until) > s.cfg.Early {
-		return s.header
+	if held := s.held[partition]; held.freshAt(time.Now(), s.cfg.Early) {
+		return held.header
 	}
 	return ""
 }
 
-func (s *tokenSource) fetch(ctx context.Context, _ func() int) (string, error) {
-	if header := s.current(); header != "" {
+func (s *tokenSource) fetch(ctx context.Context, partition string) (string, error) {
+	if header := s.current(partition); header != "" {
 		return header, nil // it came while this fetch was on its way
 	}
 	token, err := s.cfg.Fetch(context.WithValue(ctx, tokenKey{s}, true))
@@ -168,18 +185,36 @@ func (s *tokenSource) fetch(ctx context.Context, _ func() int) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	s.hold(partition, heldToken{header, token.Expiry})
+	return header, nil
+}
+
+// hold keeps a token, and makes room for it: first of those that have ended.
+func (s *tokenSource) hold(partition string, token heldToken) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.header, s.until = header, token.Expiry
-	return header, nil
+	if s.held == nil {
+		s.held = map[string]heldToken{}
+	}
+	if len(s.held) >= maxTokens {
+		now := time.Now()
+		maps.DeleteFunc(s.held, func(_ string, held heldToken) bool { return !held.freshAt(now, s.cfg.Early) })
+	}
+	for other := range s.held {
+		if len(s.held) < maxTokens {
+			break
+		}
+		delete(s.held, other)
+	}
+	s.held[partition] = token
 }
 
 // reject forgets a token that a server did not take, unless there is a newer
 // one already.
-func (s *tokenSource) reject(header string) {
+func (s *tokenSource) reject(partition, header string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.header == header {
-		s.header = ""
+	if s.held[partition].header == header {
+		delete(s.held, partition)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // The waits of an [EventSource].
@@ -188,8 +189,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return httprule.ContextError(ctx)
 	case <-t.C:
-		return ctx.Err()
+		return httprule.ContextError(ctx)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -109,8 +110,11 @@ type sessionKey struct{}
 
 // Value is that of the request's context.
 func (c *callContext) Value(key any) any {
-	if key == (sessionKey{}) {
+	switch key {
+	case sessionKey{}:
 		return c.session
+	case httprule.SensitiveKey{}:
+		return c.session.sensitive
 	}
 	return c.RequestContext.Value(key)
 }

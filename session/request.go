@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Get requests a representation of url. (aiohttp: ClientSession.get)
@@ -118,6 +119,9 @@ func (c *call) run() (*Response, error) {
 		}
 		if resp, err = whole(resp); err != nil {
 			break
+		}
+		if c.s.connector == nil || c.throughOthers() {
+			resp.Header = httprule.Canonical(resp.Header)
 		}
 		c.s.storeCookies(resp, c)
 		var next *http.Request

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 const (
@@ -316,7 +317,7 @@ func (p *saveParts) settle(ctx context.Context) error {
 	case sv.have == sv.total:
 		return nil
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return httprule.ContextError(ctx)
 	}
 	return errGap
 }

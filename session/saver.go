@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // saver is one call of Save at work.
@@ -255,7 +256,7 @@ func (sv *saver) receive(ctx context.Context, r *Response) error {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
+		return httprule.ContextError(ctx)
 	case err == nil && sv.total >= 0 && sv.have != sv.total:
 		return lengthError(sv.have, sv.total)
 	}

@@ -62,7 +62,8 @@ type Config struct {
 	TrustEnv bool
 	// SensitiveHeaders names headers beyond Authorization, Cookie and
 	// Proxy-Authorization that a redirect to another origin must not take
-	// along, such as X-Api-Key.
+	// along, such as X-Api-Key. Package middleware hides them in logs and archives,
+	// and a cache takes them for the name of a user.
 	SensitiveHeaders []string
 }
 

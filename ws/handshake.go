@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 const (
@@ -112,6 +113,7 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	if resp.Request == nil {
 		resp.Request = req
 	}
+	resp.Header = httprule.Canonical(resp.Header) // a Doer of somebody else's may have filled it in
 	body := resp.Body
 	resp.Body = http.NoBody
 	if err := h.judge(resp, body); err != nil { //nolint:contextcheck // the request has the context
@@ -135,7 +137,7 @@ func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
 	if !strings.EqualFold(strings.TrimSpace(resp.Header.Get("Upgrade")), "websocket") {
 		return h.refused(resp, "invalid upgrade header", nil)
 	}
-	if !hasToken(resp.Header.Values("Connection"), "upgrade") {
+	if !httprule.HasToken(resp.Header, "Connection", "upgrade") {
 		return h.refused(resp, "invalid connection header", nil)
 	}
 	rwc, ok := body.(io.ReadWriteCloser)
@@ -183,16 +185,4 @@ func readStart(resp *http.Response, body io.ReadCloser) []byte {
 	defer stop()
 	start, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) // the refusal is the error
 	return start
-}
-
-// hasToken looks for a whole element of a list: "notupgrade" is not "upgrade".
-func hasToken(values []string, want string) bool {
-	for _, value := range values {
-		for name := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(name), want) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Options are the settings of one WebSocket. A nil *Options and the zero value
@@ -68,7 +69,7 @@ func (o *Options) settle() (*Options, error) {
 		s = *o
 	}
 	s.Protocols = slices.Clone(s.Protocols)
-	s.Header = s.Header.Clone()
+	s.Header = httprule.Canonical(s.Header.Clone())
 	if s.Header == nil {
 		s.Header = http.Header{}
 	}

@@ -9,16 +9,8 @@ import (
 )
 
 // Header reports whether the values of a header are secret: those that the library
-// hides, and all keys. Those of CORS only talk about credentials, and the key of a
-// request that must not be done twice opens nothing.
-func Header(name string) bool {
-	name = strings.ToLower(name)
-	switch {
-	case strings.HasPrefix(name, "access-control-"), name == "idempotency-key", strings.HasPrefix(name, "sec-websocket-"):
-		return false
-	}
-	return errors.SensitiveHeader(name) || strings.HasSuffix(name, "-key")
-}
+// hides.
+func Header(name string) bool { return errors.SensitiveHeader(name) }
 
 // Param reports whether the values of a parameter or a field of a form are secret.
 func Param(name string) bool {

@@ -1,0 +1,46 @@
+package httprule
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// PartitionKey is the key under which the context of a request has a [Partition]:
+// the request's own way to its server. It is here because a connector, which knows
+// the way, and a middleware, which must not mix up two of them, do not know each
+// other.
+type PartitionKey struct{}
+
+// Partition tells apart what may not share responses, tokens and the like although
+// the requests are the same: a client certificate, a pin, a proxy. (Fetch standard
+// 2.6: network partition keys)
+type Partition interface {
+	// Partition is "" for the usual way, and else a text that no other way has,
+	// in this process or in another one. It has no line end and is no secret.
+	Partition() string
+}
+
+// PartitionOf is the partition of a request's context; "" is the usual one.
+func PartitionOf(ctx context.Context) string {
+	if p, ok := ctx.Value(PartitionKey{}).(Partition); ok {
+		return p.Partition()
+	}
+	return ""
+}
+
+// SensitiveKey is the key under which the context of a request has, as a []string,
+// the names of further headers that are secrets.
+type SensitiveKey struct{}
+
+// SensitiveFields are the names under [SensitiveKey], in any case; nobody changes
+// them.
+func SensitiveFields(ctx context.Context) []string {
+	names, _ := ctx.Value(SensitiveKey{}).([]string)
+	return names
+}
+
+// ContainsName reports whether a list has the name of a field, in any case.
+func ContainsName(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
