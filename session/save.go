@@ -32,6 +32,14 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // a second request; [Session.Save] does with one. A server that has something
 // else by now, or does not answer so, sends the whole file again.
 //
+// An answer with the rest is taken only if it has the validator of what is there
+// (RFC 9110 15.3.7) and is as long as its Content-Range. A range whose end is not
+// known to be that of the file is not the last: SaveTo asks for what comes after
+// it, until the length is known, or the server says with the same validator that
+// there is no more. The end of a whole body that has neither a length nor chunks is
+// that of its connection (HTTP/1.0, RFC 9112 6.3), which cannot be told from a cut:
+// there a Hash helps.
+//
 // With Parallel, other requests fetch later parts of the file meanwhile (Range and
 // If-Range again), as many as the connector's limits allow. The response itself
 // goes on where a part has no connection yet, or the server does not answer with

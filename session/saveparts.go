@@ -157,7 +157,7 @@ func (p *saveParts) fetch(part *savePart, r *Response) (err error) {
 		}
 		err = p.copyPart(part, r, all)
 		r.Close() // what is left of it, others get
-		if err == nil || part.ctx.Err() != nil {
+		if err == nil || err == errNotThePart || part.ctx.Err() != nil {
 			return err
 		}
 		r = nil
@@ -190,19 +190,18 @@ func (p *saveParts) request(part *savePart) (*Response, error) {
 }
 
 // isPart reports whether a response is this part of the version that meta
-// describes. RFC 9110 15.3.7: it has the tag of the whole, but need not have the
-// date if it is an answer to If-Range.
+// describes.
 func (sv *saver) isPart(r *Response, want contentRange) bool {
 	got, ok := parseContentRange(r.Header.Get("Content-Range"))
-	length := want.last - want.first + 1
-	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) &&
-		(r.ContentLength < 0 || r.ContentLength == length) &&
-		(sv.meta.ETag == "" || r.Header.Get("ETag") == sv.meta.ETag) && samePart(r, got, sv.meta)
+	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) && isPartOf(r, got, sv.meta)
 }
 
 // copyPart writes what a response has of a part. all says that the response goes on
 // after it: the first part then grows until somebody else has the next.
 func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
+	p.mu.Lock()
+	begin := part.at
+	p.mu.Unlock()
 	for {
 		p.mu.Lock()
 		missing := part.end - part.at
@@ -213,10 +212,32 @@ func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
 			return err
 		case n < missing:
 			return io.ErrUnexpectedEOF
+		case !all && r.ContentLength < 0:
+			return p.checkEnd(part, r, begin)
 		case !all || !p.growFirst():
 			return nil
 		}
 	}
+}
+
+// checkEnd looks whether a body without a length ends where its range does. Of one
+// that does not, nothing since begin can be trusted.
+func (p *saveParts) checkEnd(part *savePart, r *Response, begin int64) error {
+	var one [1]byte
+	n, err := io.ReadFull(r.Body, one[:])
+	if n == 0 && err == io.EOF {
+		return nil
+	}
+	if n == 0 {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if part.state != partTaken {
+		p.received -= part.at - begin
+	}
+	part.at = begin
+	return errNotThePart
 }
 
 // growFirst gives the next part to the first, if it does not come otherwise.
@@ -319,18 +340,4 @@ func (p *saveParts) settle(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return errGap
-}
-
-// closeGap has one request get what is missing.
-func (sv *saver) closeGap(ctx context.Context) (Saved, error) {
-	if err := sv.part.Close(); err != nil {
-		return Saved{}, sv.leave(err)
-	}
-	sv.gap, sv.cfg.Parallel = true, 0
-	r, v, err := sv.request(ctx)
-	if err != nil {
-		return Saved{}, sv.leave(err)
-	}
-	defer r.Close()
-	return sv.take(ctx, r, v)
 }
