@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // CassetteMode says where the answers come from.
@@ -135,11 +136,11 @@ func (c *Cassette) Close() error {
 		return err
 	}
 	_, err = f.Write(cassetteWrite(c.tracks))
-	if err = errors.Join(err, f.Close()); err == nil {
+	if err = oneline.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), c.path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return oneline.Join(err, os.Remove(f.Name()))
 	}
 	c.dirty = false
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // maxNumbered bounds the search for a free name.
@@ -164,6 +165,25 @@ func (d saveDir) link(from, to string) error {
 	return d.root.Rename(from, to) // the file system has no links
 }
 
+// hideMeta puts a description aside, so that nobody goes on with the part. The
+// way back needs no room on the disk.
+func (d saveDir) hideMeta(name string) error {
+	err := d.root.Rename(name+metaSuffix, name+tempSuffix)
+	if stderrors.Is(err, fs.ErrNotExist) {
+		return d.remove(name + tempSuffix) // of an earlier call
+	}
+	return err
+}
+
+// showMeta undoes hideMeta.
+func (d saveDir) showMeta(name string) error {
+	err := d.root.Rename(name+tempSuffix, name+metaSuffix)
+	if stderrors.Is(err, fs.ErrNotExist) {
+		return nil // there was none
+	}
+	return err
+}
+
 // published removes the description and puts the directory on the disk, as far
 // as the system can do that.
 func (d saveDir) published(name string) error {
@@ -176,7 +196,7 @@ func (d saveDir) published(name string) error {
 
 // discard removes an unfinished file and its description.
 func (d saveDir) discard(name string) error {
-	return stderrors.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix), d.remove(name+partSuffix))
+	return oneline.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix), d.remove(name+partSuffix))
 }
 
 func (d saveDir) remove(name string) error {

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 const (
@@ -111,7 +112,7 @@ const (
 // file is then whole, or what stays of it has no gap; that is errGap unless there
 // is a better reason.
 func (sv *saver) receiveParts(ctx context.Context, r *Response, n int) error {
-	if err := sv.dir.remove(sv.name + metaSuffix); err != nil {
+	if err := sv.dir.hideMeta(sv.name); err != nil {
 		return err
 	}
 	p := &saveParts{sv: sv, received: sv.have}
@@ -311,7 +312,7 @@ func (w *partWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// settle cuts the file where the first gap is, and describes it again.
+// settle cuts the file where the first gap is, and puts the description back.
 func (p *saveParts) settle(ctx context.Context) error {
 	sv := p.sv
 	sv.have = p.parts[0].at
@@ -323,15 +324,14 @@ func (p *saveParts) settle(ctx context.Context) error {
 	err := sv.part.Truncate(sv.have)
 	if err == nil && !sv.cfg.NoResume {
 		// The description must not be on the disk before the bytes are.
-		err = sv.part.Sync()
-	}
-	if err == nil && !sv.cfg.NoResume {
-		err = writeMeta(sv.dir.root, sv.name, sv.meta)
+		if err = sv.part.Sync(); err == nil {
+			err = sv.dir.showMeta(sv.name)
+		}
 	}
 	switch {
 	case err != nil:
 		sv.meta = partMeta{} // what is left cannot be trusted
-		return stderrors.Join(p.broken, err)
+		return oneline.Join(p.broken, err)
 	case p.broken != nil:
 		return p.broken
 	case sv.have == sv.total:

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // maxShort is how many answers of less than minPart may each bring only a part of
@@ -359,7 +360,10 @@ func (sv *saver) verify() error {
 			return sv.bad(err)
 		}
 	}
-	return sv.part.Sync()
+	if err := sv.part.Sync(); err != nil {
+		return sv.bad(err) // nobody knows which bytes are on the disk
+	}
+	return nil
 }
 
 // readAll gives all of the part to read.
@@ -381,7 +385,7 @@ func (sv *saver) leave(err error) error {
 	if sv.keeps() {
 		return err
 	}
-	return stderrors.Join(err, sv.dir.discard(sv.name))
+	return oneline.Join(err, sv.dir.discard(sv.name))
 }
 
 // keeps reports whether a later call can go on with what is there.
