@@ -55,8 +55,11 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 //
 // A status of 400 or more is an error, as from [Response.CheckStatus]. The body
 // must not have been read in part. ctx bounds the writing, beside the context of
-// the request. Two calls for one Path must not run at the same time, nor two for
-// one URL and one directory, unless [SaveConfig] has a Claim that keeps them apart.
+// the request. Of two calls for one Path at the same time, in one process or two, the
+// second one fails with an [errors.InvalidRequestError] once its answer is there, and
+// what the first one makes stays whole; if the file is to get a number, it gets one.
+// Where there is no flock (Windows, Solaris, some network file systems) such calls
+// must not run at the same time. A Claim keeps calls apart before they begin.
 // Beside an error, [Saved] tells what is left.
 func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if r.call != nil {

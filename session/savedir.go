@@ -74,14 +74,6 @@ func (d saveDir) described() []string {
 	return names
 }
 
-// create makes a fresh part, in the place of whatever is there.
-func (d saveDir) create(name string) (*os.File, error) {
-	if err := d.discard(name); err != nil {
-		return nil, err
-	}
-	return d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-}
-
 // reserve makes a part for the first name, with a number if need be, that is to be
 // had.
 func (sv *saver) reserve(want string) error {
@@ -100,9 +92,9 @@ func (sv *saver) reserve(want string) error {
 		}
 		var err error
 		if clears {
-			sv.part, err = d.create(name)
+			sv.part, err = sv.create(name)
 		} else {
-			sv.part, err = d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+			sv.part, err = sv.createNew(name)
 		}
 		if err == nil || !stderrors.Is(err, fs.ErrExist) {
 			sv.name = name
@@ -140,17 +132,21 @@ func (sv *saver) publish() (string, error) {
 		}
 		return sv.name, d.published(sv.name)
 	}
+	// As long as the file has both names, nobody may go on with it under one.
+	if err := d.hideMeta(sv.name); err != nil {
+		return "", err
+	}
+	err := errExists(d.path(sv.name))
 	for n := range maxNumbered {
 		final := numberedName(sv.name, n)
-		err := d.link(sv.name+partSuffix, final)
-		if err == nil {
+		if err = d.link(sv.name+partSuffix, final); err == nil {
 			return final, d.published(sv.name)
 		}
 		if sv.strict || !stderrors.Is(err, fs.ErrExist) {
-			return "", err
+			break
 		}
 	}
-	return "", errExists(d.path(sv.name))
+	return "", oneline.Join(err, d.showMeta(sv.name))
 }
 
 // link moves a file to a name that must be free.
@@ -187,7 +183,7 @@ func (d saveDir) showMeta(name string) error {
 // published removes the description and puts the directory on the disk, as far
 // as the system can do that.
 func (d saveDir) published(name string) error {
-	err := d.remove(name + metaSuffix)
+	err := oneline.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix))
 	if f, openErr := d.root.Open("."); openErr == nil {
 		stderrors.Join(f.Sync(), f.Close()) //nolint:errcheck // not every system can
 	}

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +172,21 @@ func (k *killServer) look(t *testing.T, path string) int {
 	return version
 }
 
+// lookAtNumbers looks at the files that got a number, and removes them.
+func (k *killServer) lookAtNumbers(t *testing.T, path string) {
+	t.Helper()
+	numbered, err := filepath.Glob(path + "-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range numbered {
+		if !strings.Contains(name, ".part") {
+			k.look(t, name)
+			os.Remove(name) // the next look would see it again
+		}
+	}
+}
+
 // TestSaveKilled: a process that saves a file is killed at random moments, while the
 // file changes and transfers break off. Whatever has the file's name is one version
 // of it, byte for byte. AIOLOS_LONG=1 kills 500 times.
@@ -191,6 +207,7 @@ func TestSaveKilled(t *testing.T) {
 	for range kills {
 		killOnce(t, k, path, time.Duration(rng.IntN(150))*time.Millisecond)
 		seen[k.look(t, path)] = true
+		k.lookAtNumbers(t, path)
 	}
 	k.mu.Lock()
 	t.Logf("seed %d: %d kills, %d of %d versions seen, %d answers complete, %d of a range", seed, kills, len(seen), k.version, k.complete, k.ranges)
@@ -235,6 +252,9 @@ func saveForEver(t *testing.T, url, path string) {
 		cfg := session.SaveConfig{Path: path}
 		if rand.IntN(2) == 0 {
 			cfg.Parallel = 2
+		}
+		if rand.IntN(8) == 0 {
+			cfg.IfExists = session.ExistsNumber
 		}
 		if rand.IntN(3) == 0 {
 			resp, err := s.Get(t.Context(), url)

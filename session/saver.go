@@ -31,6 +31,7 @@ type saver struct {
 	strict bool
 
 	part  *os.File
+	lock  *os.File // on the part; nil: none
 	meta  partMeta
 	have  int64 // bytes of the part that count
 	had   int64 // of them, what was there before
@@ -67,6 +68,7 @@ func openSaver(cfg SaveConfig, url string) (*saver, error) {
 }
 
 func (sv *saver) close() {
+	sv.unlock()
 	if sv.cfg.Root == nil {
 		sv.dir.root.Close()
 	}
@@ -118,7 +120,14 @@ func (sv *saver) find() {
 			continue
 		}
 		info, err := sv.dir.root.Lstat(name + partSuffix)
-		if err == nil && info.Mode().IsRegular() && sv.claim(name) {
+		if err != nil || !info.Mode().IsRegular() || !sv.claim(name) || sv.lockPart(name) != nil {
+			continue
+		}
+		// With the lock, size and description are what they will be.
+		if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
+			continue
+		}
+		if meta, err = readMeta(sv.dir.root, name+metaSuffix); err == nil && meta.URL == sv.url && meta.validator() != "" {
 			sv.name, sv.meta, sv.have = name, meta, info.Size()
 			return
 		}
@@ -227,7 +236,7 @@ func (sv *saver) restart(r *Response) error {
 	var err error
 	switch {
 	case sv.name != "":
-		sv.part, err = sv.dir.create(sv.name)
+		sv.part, err = sv.create(sv.name)
 	case sv.want != "":
 		err = sv.reserve(sv.want)
 	default:
@@ -254,6 +263,10 @@ func (sv *saver) goOn() (err error) {
 	}
 	if sv.part, err = sv.dir.root.OpenFile(sv.name+partSuffix, os.O_RDWR, 0); err != nil {
 		return err
+	}
+	if sv.lock != nil && !sameFile(sv.lock, sv.part) {
+		sv.part.Close() // it is somebody else's
+		return errBusy
 	}
 	if _, err = sv.part.Seek(sv.have, io.SeekStart); err != nil {
 		sv.part.Close() // the error that counts is known
