@@ -1,8 +1,11 @@
 package connector
 
 import (
+	"fmt"
 	"net/http"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -29,10 +32,23 @@ func (x *exchange) checkHead(resp *http.Response) error {
 		return nil
 	}
 	err := rawhead.CheckHead(resp.Header, x.settings.Limits)
+	if err == nil && !x.settings.Limits.Lenient {
+		err = checkStatus(resp)
+	}
 	if err != nil {
 		resp.Body.Close() // the error that counts is known
 	}
 	return err
+}
+
+// checkStatus refuses what net/http takes for a status of HTTP/2: any number, with a
+// sign and zeros. What came is the start of Status, and a number of 100 and more in
+// three characters has neither.
+func checkStatus(resp *http.Response) error {
+	if s := resp.Status; httprule.IsStatus(resp.StatusCode) && len(s) > 3 && s[3] == ' ' {
+		return nil
+	}
+	return &h1.HeadError{Reason: fmt.Sprintf("malformed status: %q", resp.Status)}
 }
 
 // bodyless reports whether a response has no body whatever its length says.

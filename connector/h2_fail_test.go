@@ -251,3 +251,33 @@ func TestH2Ping(t *testing.T) {
 		}
 	})
 }
+
+// TestH2Status: net/http takes any number for a status of HTTP/2.
+func TestH2Status(t *testing.T) {
+	t.Parallel()
+	for status, good := range map[string]bool{
+		"200": true, "999": true, "600": true, "000": false, "0": false, "099": false, "1000": false, "-200": false, "+200": false, "0200": false, "20": false,
+	} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			srv, cfg := h2Script(t, func(f *frames) {
+				id := f.request()
+				f.headOf(id, status, false)
+				f.WriteData(id, true, []byte("ok"))
+				f.fine()
+			})
+			c := newConnector(t, cfg)
+			resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", srv.URL(), nil))
+			if good {
+				if err != nil || read(t, resp) != "ok" {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			badHead(t, status, err, "malformed status")
+			if got := get(t, c, srv.URL()); got != "ok" || c.Stats().InUse != 0 {
+				t.Errorf("then got %q, %d in use", got, c.Stats().InUse)
+			}
+		})
+	}
+}

@@ -207,8 +207,13 @@ func (f *frames) whole() {
 
 // head sends the head of a response with pairs of names and values.
 func (f *frames) head(stream uint32, status int, end bool, pairs ...string) {
+	f.headOf(stream, strconv.Itoa(status), end, pairs...)
+}
+
+// headOf is head with whatever status.
+func (f *frames) headOf(stream uint32, status string, end bool, pairs ...string) {
 	f.buf.Reset()
-	f.enc.WriteField(hpack.HeaderField{Name: ":status", Value: strconv.Itoa(status)})
+	f.enc.WriteField(hpack.HeaderField{Name: ":status", Value: status})
 	for i := 0; i+1 < len(pairs); i += 2 {
 		f.enc.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]})
 	}

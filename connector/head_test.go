@@ -204,6 +204,7 @@ func TestStrictHead(t *testing.T) {
 		"two lengths":            {ok + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok", "more than one content-length", false},
 		"version of HTTP/2":      {"HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "malformed status line", true},
 		"status below 100":       {"HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\nok", "malformed status line", true},
+		"status 000":             {"HTTP/1.1 000 OK\r\nContent-Length: 2\r\n\r\nok", "malformed status line", true},
 		"a signed length":        {ok + "Content-Length: +2\r\n\r\nok", "malformed content-length", false},
 		"another coding":         {ok + "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "transfer-encoding other than chunked", false},
 		"a name that is none":    {ok + "X A: b\r\nContent-Length: 2\r\n\r\nok", "header field", true},

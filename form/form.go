@@ -23,6 +23,7 @@ import (
 type Form struct {
 	parts    []*part
 	boundary string
+	chosen   bool // the boundary is the caller's
 	charset  string
 	quoting  Quoting
 	forced   bool
@@ -95,9 +96,12 @@ func (f *Form) Multipart() *Form {
 }
 
 // Boundary sets the boundary instead of a random one: up to 70 characters that
-// RFC 2046 allows. Nobody looks whether a part contains it.
+// RFC 2046 allows. A part that holds it at the start of a line is an error if it lies
+// in memory: a text, bytes, JSON, and readers of package bytes and strings. Files and
+// streams are not looked through: it is for the caller to know that they do not hold
+// it.
 func (f *Form) Boundary(boundary string) *Form {
-	f.boundary = boundary
+	f.boundary, f.chosen = boundary, true
 	return f
 }
 
@@ -207,6 +211,11 @@ func (f *Form) layout() (layout, error) {
 		piece, err := p.render(disposition, f.charset)
 		if err != nil {
 			return nil, err
+		}
+		if f.chosen {
+			if err := p.checkBoundary(piece, f.boundary); err != nil {
+				return nil, err
+			}
 		}
 		l = l.add(f.boundary, piece)
 	}

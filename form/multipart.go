@@ -22,6 +22,7 @@ import (
 type Multipart struct {
 	subtype  string
 	boundary string
+	chosen   bool // the boundary is the caller's
 	params   map[string]string
 	parts    []*part
 	children []*Multipart
@@ -47,7 +48,7 @@ func NewMultipart(subtype string) *Multipart {
 // Boundary is [Form.Boundary]. The boundary of a nested body must not begin with
 // it.
 func (m *Multipart) Boundary(boundary string) *Multipart {
-	m.boundary = boundary
+	m.boundary, m.chosen = boundary, true
 	return m
 }
 
@@ -237,6 +238,11 @@ func (m *Multipart) layout() (layout, error) {
 		piece, err := p.render(disposition, "")
 		if err != nil {
 			return nil, err
+		}
+		if m.chosen {
+			if err := p.checkBoundary(piece, m.boundary); err != nil {
+				return nil, err
+			}
 		}
 		l = l.add(m.boundary, piece)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // payload is the content of a part.
@@ -76,7 +77,7 @@ func (p *pathFile) open() (io.ReadCloser, error) {
 	}
 	r, err := p.reader(f)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, oneline.Join(err, f.Close())
 	}
 	return r, nil
 }

@@ -48,12 +48,15 @@ func (e *FileError) Is(target error) bool { return errors.Is(errors.ErrInvalidRe
 
 // Save writes the jar to a file as JSON, in the layout of [Jar.WriteJSON]. The
 // file is replaced in one step, so that it is complete whatever happens, and only
-// its owner can read it (mode 0600). (aiohttp: CookieJar.save)
+// its owner can read it (mode 0600). That needs a directory in which files can be made;
+// what was there goes, be it read-only, of another mode or a symbolic link. Of two
+// calls at the same time the last one counts. (aiohttp: CookieJar.save)
 func (j *Jar) Save(path string) error { return saveFile(path, j.WriteJSON) }
 
 // Load replaces the content of the jar by that of a file that [Jar.Save] or
-// aiohttp wrote; see [Jar.ReadJSON]. If the file cannot be read, the jar stays as
-// it is. (aiohttp: CookieJar.load)
+// aiohttp wrote; see [Jar.ReadJSON]. If the file cannot be read, is cut or is
+// damaged, the jar stays as it is. Its mode is not looked at. (aiohttp:
+// CookieJar.load)
 func (j *Jar) Load(path string) error { return loadFile(path, j.ReadJSON) }
 
 // SaveNetscape writes the jar to a cookies.txt, in the way of [Jar.Save]; see
@@ -61,7 +64,9 @@ func (j *Jar) Load(path string) error { return loadFile(path, j.ReadJSON) }
 func (j *Jar) SaveNetscape(path string) error { return saveFile(path, j.WriteNetscape) }
 
 // LoadNetscape replaces the content of the jar by that of a cookies.txt; see
-// [Jar.ReadNetscape]. If the file cannot be read, the jar stays as it is.
+// [Jar.ReadNetscape]. If the file cannot be read, the jar stays as it is. The format
+// has no mark of its end: a file that is cut is read up to there, and its last value
+// may be cut too.
 func (j *Jar) LoadNetscape(path string) error { return loadFile(path, j.ReadNetscape) }
 
 // saveFile writes beside the file, and then takes its place.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // CassetteMode says where the answers come from.
@@ -81,7 +82,9 @@ type cassetteTrack struct {
 
 // OpenCassette opens or begins a cassette. It returns the errors of package os
 // for a file that cannot be read, and an [errors.ErrInvalidRequest] for one that
-// is no cassette.
+// is no cassette or is damaged. A cassette is a text for editors, without a mark of its
+// end: of one that is cut the exchanges before are replayed, and the last with the
+// lines that it has. The file's mode is not looked at.
 func OpenCassette(path string, cfg CassetteConfig) (*Cassette, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 16 << 20
@@ -121,9 +124,9 @@ func (c *Cassette) Unused() (count int) {
 	return count
 }
 
-// Close writes what was recorded, with mode 0600 and in one step. A cassette
-// that replays has nothing to write. It returns the errors of package os, and
-// may be called again.
+// Close writes what was recorded, with mode 0600 and in one step, in the place of
+// whatever is there; if that fails, what was there stays. A cassette that replays has
+// nothing to write. It returns the errors of package os, and may be called again.
 func (c *Cassette) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,12 +137,14 @@ func (c *Cassette) Close() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(cassetteWrite(c.tracks))
-	if err = errors.Join(err, f.Close()); err == nil {
+	if _, err = f.Write(cassetteWrite(c.tracks)); err == nil {
+		err = f.Sync() // or a crash could leave an empty file with the name
+	}
+	if err = oneline.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), c.path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return oneline.Join(err, os.Remove(f.Name()))
 	}
 	c.dirty = false
 	return nil

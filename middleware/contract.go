@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // Bounds of what is read from a response that is thrown away, so that its
@@ -67,7 +68,7 @@ func rewound(req *http.Request) (*http.Request, error) {
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return nil, errors.Join(&errors.BodyNotReplayableError{Reason: "the body cannot be opened again"}, err)
+		return nil, oneline.Join(&errors.BodyNotReplayableError{Reason: "the body cannot be opened again"}, err)
 	}
 	clone.Body = body
 	return clone, nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // digestHash finds the algorithm by its name without -sess (RFC 7616 6.1).
@@ -168,7 +169,7 @@ func (s *digestSession) sumBody(req *http.Request) (string, error) {
 	if req.Body != nil && req.Body != http.NoBody {
 		body, err := req.GetBody()
 		if err != nil {
-			return "", errors.Join(&errors.BodyNotReplayableError{Reason: "the body cannot be opened to sign it"}, err)
+			return "", oneline.Join(&errors.BodyNotReplayableError{Reason: "the body cannot be opened to sign it"}, err)
 		}
 		defer body.Close()
 		if _, err := io.Copy(h, &digestReader{req, body}); err != nil {

@@ -144,6 +144,13 @@ func TestFileName(t *testing.T) {
 		{"", ""},
 		{".bashrc", "bashrc"},
 		{" a. . ", "a"},
+		{"-rf", "_rf"},
+		{"--help.txt", "_-help.txt"},
+		{"-", "_"},
+		{"../-rf", "_rf"},
+		{". -rf", "_rf"},
+		{"\u200b-rf", "_rf"},
+		{"a-b", "a-b"},
 		{"a\x00\n\x1b[31m\u202eb\u2028", "a[31mb"},
 		{"a\xffb", "a_b"},
 		{`a<b>:"c|?*`, "a_b___c___"},
@@ -174,6 +181,8 @@ func TestResponseFileName(t *testing.T) {
 	for _, tt := range []struct{ header, want string }{
 		{`attachment; filename="../x.txt"`, "x.txt"},
 		{`attachment; filename*=UTF-8''..%2f..%2fy`, "y"},
+		{`attachment; filename="-rf"`, "_rf"},
+		{`attachment; filename*=UTF-8''%2drf`, "_rf"},
 		{`attachment; filename=".."`, "page"},
 		{`attachment; filename="`, "page"},
 		{``, "page"},
@@ -216,7 +225,7 @@ func checkSafeName(t *testing.T, name string) {
 	switch {
 	case !filepath.IsLocal(name), filepath.Base(name) != name, strings.ContainsAny(name, "/\\:\x00\n\r\x1b\x7f"):
 		t.Errorf("%q is not one element of a path", name)
-	case name[0] == '.', len(name) > 210, !utf8.ValidString(name):
+	case name[0] == '.', name[0] == '-', len(name) > 210, !utf8.ValidString(name):
 		t.Errorf("%q is no name to keep", name)
 	case strings.HasSuffix(low, ".part"), strings.HasSuffix(low, ".part.json"):
 		t.Errorf("%q looks like an unfinished file", name)

@@ -16,6 +16,9 @@ import (
 const (
 	defaultRetry    = 3 * time.Second
 	defaultMaxRetry = time.Minute
+	// minServerRetry is the least that a server can ask for, so that it cannot
+	// make a client connect without a pause.
+	minServerRetry = 100 * time.Millisecond
 )
 
 // EventSource is a stream of events that outlives its connections: when one ends,
@@ -30,8 +33,8 @@ type EventSource struct {
 	Options []Option
 	// LastEventID is where to go on from; empty means from now.
 	LastEventID string
-	// Retry is the wait before a new connection, until the server tells another.
-	// Zero means 3 seconds, negative no wait at all.
+	// Retry is the wait before a new connection, until the server tells another,
+	// which is at least 100 ms. Zero means 3 seconds, negative no wait at all.
 	Retry time.Duration
 	// MaxRetry bounds the wait, which doubles with every connection in a row that
 	// brings no event, and what a server may ask for. Zero means a minute,
@@ -169,7 +172,7 @@ func (c *eventLoop) wait() time.Duration {
 		wait = defaultRetry
 	}
 	if c.parser.retry > 0 {
-		wait = c.parser.retry
+		wait = max(c.parser.retry, minServerRetry)
 	}
 	wait = max(wait, 0)
 	for range c.failures - 1 {

@@ -52,7 +52,7 @@ func TestEventsOverTheWire(t *testing.T) {
 	if want := "[1:1 2:4 3:9 4:16 5:25 6:36]"; fmt.Sprint(got) != want {
 		t.Errorf("events %v, want %s", got, want)
 	}
-	if want := "[false 1ms true 1ms false 1ms]"; fmt.Sprint(causes) != want {
+	if want := "[false 100ms true 100ms false 100ms]"; fmt.Sprint(causes) != want {
 		t.Errorf("causes %v, want %s", causes, want)
 	}
 	for i, h := range rec.hops {

@@ -89,7 +89,7 @@ func ExampleParseContentDisposition() {
 }
 
 func ExampleSafeFileName() {
-	for _, name := range []string{"report.pdf", "../../etc/passwd", "con.txt", ".bashrc", "a\x1b[31m\n.txt", ".."} {
+	for _, name := range []string{"report.pdf", "../../etc/passwd", "con.txt", ".bashrc", "-rf", "a\x1b[31m\n.txt", ".."} {
 		fmt.Printf("%q\n", session.SafeFileName(name))
 	}
 	// Output:
@@ -97,6 +97,7 @@ func ExampleSafeFileName() {
 	// "passwd"
 	// "_con.txt"
 	// "bashrc"
+	// "_rf"
 	// "a[31m.txt"
 	// ""
 }

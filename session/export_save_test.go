@@ -1,5 +1,8 @@
 package session
 
+// HasLocks says whether two calls for one file see each other.
+const HasLocks = hasLocks
+
 // ParseRange returns the three numbers of a Content-Range.
 func ParseRange(s string) (first, last, total int64, ok bool) {
 	cr, ok := parseContentRange(s)

@@ -13,8 +13,9 @@ const maxFileName = 200
 
 // SafeFileName makes a file name that is safe to create of one that a server
 // gave: the last element of a path, without control and formatting characters,
-// not hidden, not the name of a device, valid on every system, and cut to some 200
-// bytes with its extension kept. It is "" if nothing is left.
+// not hidden, not an option of a command (-rf becomes _rf), not the name of a device,
+// valid on every system, and cut to some 200 bytes with its extension kept. It is ""
+// if nothing is left.
 func SafeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
@@ -22,6 +23,9 @@ func SafeFileName(name string) string {
 	name = shorten(strings.TrimRight(name, ". "))
 	if name == "" {
 		return ""
+	}
+	if name[0] == '-' { // "rm *" would take it for options
+		name = "_" + name[1:]
 	}
 	low := strings.ToLower(name)
 	// An unfinished file is known by its suffix, which is not for servers to give.

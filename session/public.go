@@ -5,6 +5,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -27,7 +28,7 @@ func NewPublic(cfg Config, conn connector.Config) (*Session, error) {
 	own := conn.AllowAddr
 	conn.AllowAddr = connector.RefusePrivate
 	if own != nil {
-		conn.AllowAddr = func(a netip.AddrPort) error { return errors.Join(connector.RefusePrivate(a), own(a)) }
+		conn.AllowAddr = func(a netip.AddrPort) error { return oneline.Join(connector.RefusePrivate(a), own(a)) }
 	}
 	c, err := connector.New(conn)
 	if err != nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -117,7 +118,7 @@ func (c *call) run() (*Response, error) {
 		if resp, err = via.RoundTrip(req); err != nil {
 			break
 		}
-		if resp, err = whole(resp); err != nil {
+		if resp, err = whole(req, resp); err != nil {
 			break
 		}
 		if c.s.connector == nil || c.throughOthers() {
@@ -141,13 +142,18 @@ func (c *call) run() (*Response, error) {
 	return nil, c.failed(err)
 }
 
-// whole makes good for a RoundTripper that leaves out what is empty, as mocks do.
-func whole(resp *http.Response) (*http.Response, error) {
+// whole makes good for a RoundTripper that leaves out what is empty, as mocks do. What
+// has no status is no response.
+func whole(req *http.Request, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp == nil:
 		return nil, errors.New("the RoundTripper returned neither a response nor an error")
 	case resp.Body == nil:
 		resp.Body = http.NoBody
+	}
+	if !httprule.IsStatus(resp.StatusCode) {
+		resp.Body.Close() // the status is the error
+		return nil, errors.BadHead(fmt.Errorf("malformed status: %d", resp.StatusCode), errors.Exchange{Host: req.URL.Host, Info: errors.InfoOf(req)})
 	}
 	if resp.Header == nil {
 		resp.Header = http.Header{}

@@ -32,20 +32,34 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // a second request; [Session.Save] does with one. A server that has something
 // else by now, or does not answer so, sends the whole file again.
 //
+// An answer with the rest is taken only if it has the validator of what is there
+// (RFC 9110 15.3.7) and is as long as its Content-Range. A range whose end is not
+// known to be that of the file is not the last: SaveTo asks for what comes after
+// it, until the length is known, or the server says with the same validator that
+// there is no more. The end of a whole body that has neither a length nor chunks is
+// that of its connection (HTTP/1.0, RFC 9112 6.3), which cannot be told from a cut:
+// there a Hash helps.
+//
+// A disk that is full is an error like a cut: what came before it stays, and can be
+// gone on with.
+//
 // With Parallel, other requests fetch later parts of the file meanwhile (Range and
 // If-Range again), as many as the connector's limits allow. The response itself
 // goes on where a part has no connection yet, or the server does not answer with
 // that very part of that very version. Nothing after a gap counts: if a part fails
 // twice, the rest comes with one request, as after an interruption, and of what an
 // interruption leaves only the bytes before the first gap stay. While parts are
-// fetched the description is not there, so that a process that is killed leaves
-// nothing that could be gone on with. A request with [Progress], and one with a
+// fetched the description has the name ".part.json.tmp", so that a process that is
+// killed leaves nothing that could be gone on with. A request with [Progress], and one with a
 // [MaxBodySize] below what is missing, stays alone.
 //
 // A status of 400 or more is an error, as from [Response.CheckStatus]. The body
 // must not have been read in part. ctx bounds the writing, beside the context of
-// the request. Two calls for one Path must not run at the same time, nor two for
-// one URL and one directory, unless [SaveConfig] has a Claim that keeps them apart.
+// the request. Of two calls for one Path at the same time, in one process or two, the
+// second one fails with an [errors.InvalidRequestError] once its answer is there, and
+// what the first one makes stays whole; if the file is to get a number, it gets one.
+// Where there is no flock (Windows, Solaris, some network file systems) such calls
+// must not run at the same time. A Claim keeps calls apart before they begin.
 // Beside an error, [Saved] tells what is left.
 func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if r.call != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // maxNumbered bounds the search for a free name.
@@ -73,14 +74,6 @@ func (d saveDir) described() []string {
 	return names
 }
 
-// create makes a fresh part, in the place of whatever is there.
-func (d saveDir) create(name string) (*os.File, error) {
-	if err := d.discard(name); err != nil {
-		return nil, err
-	}
-	return d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-}
-
 // reserve makes a part for the first name, with a number if need be, that is to be
 // had.
 func (sv *saver) reserve(want string) error {
@@ -99,9 +92,9 @@ func (sv *saver) reserve(want string) error {
 		}
 		var err error
 		if clears {
-			sv.part, err = d.create(name)
+			sv.part, err = sv.create(name)
 		} else {
-			sv.part, err = d.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+			sv.part, err = sv.createNew(name)
 		}
 		if err == nil || !stderrors.Is(err, fs.ErrExist) {
 			sv.name = name
@@ -139,17 +132,21 @@ func (sv *saver) publish() (string, error) {
 		}
 		return sv.name, d.published(sv.name)
 	}
+	// As long as the file has both names, nobody may go on with it under one.
+	if err := d.hideMeta(sv.name); err != nil {
+		return "", err
+	}
+	err := errExists(d.path(sv.name))
 	for n := range maxNumbered {
 		final := numberedName(sv.name, n)
-		err := d.link(sv.name+partSuffix, final)
-		if err == nil {
+		if err = d.link(sv.name+partSuffix, final); err == nil {
 			return final, d.published(sv.name)
 		}
 		if sv.strict || !stderrors.Is(err, fs.ErrExist) {
-			return "", err
+			break
 		}
 	}
-	return "", errExists(d.path(sv.name))
+	return "", oneline.Join(err, d.showMeta(sv.name))
 }
 
 // link moves a file to a name that must be free.
@@ -164,10 +161,29 @@ func (d saveDir) link(from, to string) error {
 	return d.root.Rename(from, to) // the file system has no links
 }
 
+// hideMeta puts a description aside, so that nobody goes on with the part. The
+// way back needs no room on the disk.
+func (d saveDir) hideMeta(name string) error {
+	err := d.root.Rename(name+metaSuffix, name+tempSuffix)
+	if stderrors.Is(err, fs.ErrNotExist) {
+		return d.remove(name + tempSuffix) // of an earlier call
+	}
+	return err
+}
+
+// showMeta undoes hideMeta.
+func (d saveDir) showMeta(name string) error {
+	err := d.root.Rename(name+tempSuffix, name+metaSuffix)
+	if stderrors.Is(err, fs.ErrNotExist) {
+		return nil // there was none
+	}
+	return err
+}
+
 // published removes the description and puts the directory on the disk, as far
 // as the system can do that.
 func (d saveDir) published(name string) error {
-	err := d.remove(name + metaSuffix)
+	err := oneline.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix))
 	if f, openErr := d.root.Open("."); openErr == nil {
 		stderrors.Join(f.Sync(), f.Close()) //nolint:errcheck // not every system can
 	}
@@ -176,7 +192,7 @@ func (d saveDir) published(name string) error {
 
 // discard removes an unfinished file and its description.
 func (d saveDir) discard(name string) error {
-	return stderrors.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix), d.remove(name+partSuffix))
+	return oneline.Join(d.remove(name+metaSuffix), d.remove(name+tempSuffix), d.remove(name+partSuffix))
 }
 
 func (d saveDir) remove(name string) error {

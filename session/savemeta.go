@@ -76,6 +76,25 @@ func (m partMeta) validator() string {
 	return m.LastModified
 }
 
+// confirms reports whether a response has the validator, so that it is of the
+// version that m describes.
+func (m partMeta) confirms(r *Response) bool {
+	if m.ETag != "" {
+		tag, ok := r.ETag()
+		return ok && !tag.Weak && tag.String() == m.ETag
+	}
+	return m.LastModified != "" && r.Header.Get("Last-Modified") == m.LastModified
+}
+
+// contradicts reports whether a response has a validator of another version.
+func (m partMeta) contradicts(r *Response) bool {
+	name := "Last-Modified"
+	if m.ETag != "" {
+		name = "ETag"
+	}
+	return r.Header.Get(name) != "" && !m.confirms(r)
+}
+
 // same reports whether two descriptions are of one version of a resource.
 func (m partMeta) same(other partMeta) bool {
 	if m.Length >= 0 && other.Length >= 0 && m.Length != other.Length {

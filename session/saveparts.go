@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 const (
@@ -112,7 +113,7 @@ const (
 // file is then whole, or what stays of it has no gap; that is errGap unless there
 // is a better reason.
 func (sv *saver) receiveParts(ctx context.Context, r *Response, n int) error {
-	if err := sv.dir.remove(sv.name + metaSuffix); err != nil {
+	if err := sv.dir.hideMeta(sv.name); err != nil {
 		return err
 	}
 	p := &saveParts{sv: sv, received: sv.have}
@@ -158,7 +159,7 @@ func (p *saveParts) fetch(part *savePart, r *Response) (err error) {
 		}
 		err = p.copyPart(part, r, all)
 		r.Close() // what is left of it, others get
-		if err == nil || part.ctx.Err() != nil {
+		if err == nil || err == errNotThePart || part.ctx.Err() != nil {
 			return err
 		}
 		r = nil
@@ -191,19 +192,18 @@ func (p *saveParts) request(part *savePart) (*Response, error) {
 }
 
 // isPart reports whether a response is this part of the version that meta
-// describes. RFC 9110 15.3.7: it has the tag of the whole, but need not have the
-// date if it is an answer to If-Range.
+// describes.
 func (sv *saver) isPart(r *Response, want contentRange) bool {
 	got, ok := parseContentRange(r.Header.Get("Content-Range"))
-	length := want.last - want.first + 1
-	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) &&
-		(r.ContentLength < 0 || r.ContentLength == length) &&
-		(sv.meta.ETag == "" || r.Header.Get("ETag") == sv.meta.ETag) && samePart(r, got, sv.meta)
+	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) && isPartOf(r, got, sv.meta)
 }
 
 // copyPart writes what a response has of a part. all says that the response goes on
 // after it: the first part then grows until somebody else has the next.
 func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
+	p.mu.Lock()
+	begin := part.at
+	p.mu.Unlock()
 	for {
 		p.mu.Lock()
 		missing := part.end - part.at
@@ -214,10 +214,32 @@ func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
 			return err
 		case n < missing:
 			return io.ErrUnexpectedEOF
+		case !all && r.ContentLength < 0:
+			return p.checkEnd(part, r, begin)
 		case !all || !p.growFirst():
 			return nil
 		}
 	}
+}
+
+// checkEnd looks whether a body without a length ends where its range does. Of one
+// that does not, nothing since begin can be trusted.
+func (p *saveParts) checkEnd(part *savePart, r *Response, begin int64) error {
+	var one [1]byte
+	n, err := io.ReadFull(r.Body, one[:])
+	if n == 0 && err == io.EOF {
+		return nil
+	}
+	if n == 0 {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if part.state != partTaken {
+		p.received -= part.at - begin
+	}
+	part.at = begin
+	return errNotThePart
 }
 
 // growFirst gives the next part to the first, if it does not come otherwise.
@@ -291,7 +313,7 @@ func (w *partWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// settle cuts the file where the first gap is, and describes it again.
+// settle cuts the file where the first gap is, and puts the description back.
 func (p *saveParts) settle(ctx context.Context) error {
 	sv := p.sv
 	sv.have = p.parts[0].at
@@ -303,15 +325,14 @@ func (p *saveParts) settle(ctx context.Context) error {
 	err := sv.part.Truncate(sv.have)
 	if err == nil && !sv.cfg.NoResume {
 		// The description must not be on the disk before the bytes are.
-		err = sv.part.Sync()
-	}
-	if err == nil && !sv.cfg.NoResume {
-		err = writeMeta(sv.dir.root, sv.name, sv.meta)
+		if err = sv.part.Sync(); err == nil {
+			err = sv.dir.showMeta(sv.name)
+		}
 	}
 	switch {
 	case err != nil:
 		sv.meta = partMeta{} // what is left cannot be trusted
-		return stderrors.Join(p.broken, err)
+		return oneline.Join(p.broken, err)
 	case p.broken != nil:
 		return p.broken
 	case sv.have == sv.total:
@@ -320,18 +341,4 @@ func (p *saveParts) settle(ctx context.Context) error {
 		return httprule.ContextError(ctx)
 	}
 	return errGap
-}
-
-// closeGap has one request get what is missing.
-func (sv *saver) closeGap(ctx context.Context) (Saved, error) {
-	if err := sv.part.Close(); err != nil {
-		return Saved{}, sv.leave(err)
-	}
-	sv.gap, sv.cfg.Parallel = true, 0
-	r, v, err := sv.request(ctx)
-	if err != nil {
-		return Saved{}, sv.leave(err)
-	}
-	defer r.Close()
-	return sv.take(ctx, r, v)
 }

@@ -10,7 +10,15 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
+
+// maxShort is how many answers of less than minPart may each bring only a part of
+// what was asked for.
+const maxShort = 16
+
+// errTooMuch is a body that is longer than it said.
+var errTooMuch = stderrors.New("more bytes than were announced")
 
 // saver is one call of Save at work.
 type saver struct {
@@ -24,11 +32,14 @@ type saver struct {
 	strict bool
 
 	part  *os.File
+	lock  *os.File // on the part; nil: none
 	meta  partMeta
 	have  int64 // bytes of the part that count
 	had   int64 // of them, what was there before
+	end   int64 // of the part when the body under way has come, or -1
 	total int64 // of the whole, or -1
-	gap   bool  // parts came, and not all
+	gap   bool  // something came, and not all
+	short int   // answers that brought little of what was missing
 }
 
 func openSaver(cfg SaveConfig, url string) (*saver, error) {
@@ -38,7 +49,7 @@ func openSaver(cfg SaveConfig, url string) (*saver, error) {
 	case cfg.IfExists > ExistsRefuse:
 		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "no value of IfExists"}
 	}
-	sv := &saver{cfg: cfg, url: url, total: -1}
+	sv := &saver{cfg: cfg, url: url, end: -1, total: -1}
 	var err error
 	if sv.dir, sv.want, err = cfg.open(); err != nil {
 		return nil, err
@@ -58,6 +69,7 @@ func openSaver(cfg SaveConfig, url string) (*saver, error) {
 }
 
 func (sv *saver) close() {
+	sv.unlock()
 	if sv.cfg.Root == nil {
 		sv.dir.root.Close()
 	}
@@ -87,7 +99,7 @@ func (sv *saver) saveURL(ctx context.Context) (Saved, error) {
 // saveResponse saves a response that is there already, unless only the rest of
 // it is wanted.
 func (sv *saver) saveResponse(ctx context.Context, r *Response) (Saved, error) {
-	v, total, err := judge(r, 0, partMeta{})
+	answer, err := judge(r, 0, partMeta{})
 	if err != nil {
 		return Saved{}, err
 	}
@@ -97,8 +109,8 @@ func (sv *saver) saveResponse(ctx context.Context, r *Response) (Saved, error) {
 			return sv.saveURL(ctx)
 		}
 	}
-	sv.have, sv.total = 0, total
-	return sv.take(ctx, r, v)
+	sv.have, sv.end, sv.total = 0, answer.end, answer.total
+	return sv.take(ctx, r, answer.verdict)
 }
 
 // find looks for an unfinished file of the URL that can be continued.
@@ -109,7 +121,14 @@ func (sv *saver) find() {
 			continue
 		}
 		info, err := sv.dir.root.Lstat(name + partSuffix)
-		if err == nil && info.Mode().IsRegular() && sv.claim(name) {
+		if err != nil || !info.Mode().IsRegular() || !sv.claim(name) || sv.lockPart(name) != nil {
+			continue
+		}
+		// With the lock, size and description are what they will be.
+		if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
+			continue
+		}
+		if meta, err = readMeta(sv.dir.root, name+metaSuffix); err == nil && meta.URL == sv.url && meta.validator() != "" {
 			sv.name, sv.meta, sv.have = name, meta, info.Size()
 			return
 		}
@@ -132,33 +151,53 @@ func (sv *saver) candidates() []string {
 func (sv *saver) claim(name string) bool { return sv.cfg.Claim == nil || sv.cfg.Claim(name) }
 
 // request asks for the file, and once more without a range if the server has
-// another version of it.
+// another version of it. Until the whole comes in its place, what is there counts.
 func (sv *saver) request(ctx context.Context) (*Response, rangeVerdict, error) {
-	for {
+	for have := sv.have; ; have = 0 {
 		span := ""
-		if sv.have > 0 {
-			span = strconv.FormatInt(sv.have, 10) + "-"
+		if have > 0 {
+			span = strconv.FormatInt(have, 10) + "-"
 		}
 		r, err := sv.ask(ctx, rangeOption(span, sv.meta.validator()))
 		if err != nil {
 			return nil, 0, err
 		}
-		v, total, err := judge(r, sv.have, sv.meta)
+		answer, err := judge(r, have, sv.meta)
 		if err != nil {
 			r.Close() // the error that counts is known
 			return nil, 0, err
 		}
-		if v != askAgain {
-			sv.total = total
-			return r, v, nil
+		if answer.verdict == askAgain {
+			r.Close() // nobody wants it
+			continue
 		}
-		r.Close() // nobody wants it
-		sv.have = 0
+		sv.end, sv.total = answer.end, answer.total
+		if answer.verdict == goOn {
+			sv.meta.Length = answer.total // every later answer has to agree
+		}
+		return r, answer.verdict, nil
 	}
 }
 
-// take makes the file of a response.
+// take makes the file of a response, and of those that follow if it does not bring
+// all of it.
 func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, error) {
+	err := sv.takeAnswer(ctx, r, v)
+	for err == errGap {
+		err = sv.closeGap(ctx)
+	}
+	if err != nil {
+		return Saved{}, err
+	}
+	name, err := sv.publish()
+	if err != nil {
+		return Saved{}, err
+	}
+	return Saved{Path: sv.dir.path(name), Size: sv.have, Resumed: sv.had}, nil
+}
+
+// takeAnswer adds to the part what a response has. It is errGap if that was not all.
+func (sv *saver) takeAnswer(ctx context.Context, r *Response, v rangeVerdict) error {
 	var err error
 	if v == fromStart {
 		err = sv.restart(r)
@@ -166,23 +205,29 @@ func (sv *saver) take(ctx context.Context, r *Response, v rangeVerdict) (Saved, 
 		err = sv.goOn()
 	}
 	if err != nil {
-		return Saved{}, err
+		return err
 	}
-	if err = sv.fill(ctx, r, v); err == errGap {
-		return sv.closeGap(ctx)
-	}
-	if err == nil {
+	if err = sv.fill(ctx, r, v); err == nil {
 		err = sv.verify()
 	}
-	err = stderrors.Join(err, sv.part.Close())
-	if err != nil {
-		return Saved{}, sv.leave(err)
+	if closeErr := sv.part.Close(); closeErr != nil && (err == nil || err == errGap) {
+		err = closeErr
 	}
-	name, err := sv.publish()
-	if err != nil {
-		return Saved{}, err
+	if err == nil || err == errGap {
+		return err
 	}
-	return Saved{Path: sv.dir.path(name), Size: sv.have, Resumed: sv.had}, nil
+	return sv.leave(err)
+}
+
+// closeGap asks for what is missing, with one request.
+func (sv *saver) closeGap(ctx context.Context) error {
+	sv.gap, sv.cfg.Parallel = true, 0
+	r, v, err := sv.request(ctx)
+	if err != nil {
+		return sv.leave(err)
+	}
+	defer r.Close()
+	return sv.takeAnswer(ctx, r, v)
 }
 
 // restart begins an unfinished file. The old bytes go before the new description
@@ -192,7 +237,7 @@ func (sv *saver) restart(r *Response) error {
 	var err error
 	switch {
 	case sv.name != "":
-		sv.part, err = sv.dir.create(sv.name)
+		sv.part, err = sv.create(sv.name)
 	case sv.want != "":
 		err = sv.reserve(sv.want)
 	default:
@@ -220,6 +265,10 @@ func (sv *saver) goOn() (err error) {
 	if sv.part, err = sv.dir.root.OpenFile(sv.name+partSuffix, os.O_RDWR, 0); err != nil {
 		return err
 	}
+	if sv.lock != nil && !sameFile(sv.lock, sv.part) {
+		sv.part.Close() // it is somebody else's
+		return errBusy
+	}
 	if _, err = sv.part.Seek(sv.have, io.SeekStart); err != nil {
 		sv.part.Close() // the error that counts is known
 	}
@@ -242,34 +291,70 @@ func (sv *saver) fill(ctx context.Context, r *Response, v rangeVerdict) error {
 	return nil
 }
 
-// receive appends the body to the part.
+// receive appends the body to the part. It is errGap if the body has come, and more
+// has to be asked for.
 func (sv *saver) receive(ctx context.Context, r *Response) error {
 	stop := context.AfterFunc(ctx, func() { r.Close() })
 	defer stop()
-	var dst io.Writer = sv.part
-	if sv.cfg.Progress != nil {
-		dst = &savedBytes{sv}
-	}
-	n, err := io.Copy(dst, r.source())
-	if sv.cfg.Progress == nil {
-		sv.have += n
-	}
+	begin := sv.have
+	_, err := io.Copy(&partAppender{sv}, r.source())
 	switch {
+	case stderrors.Is(err, errTooMuch):
+		return sv.takeBack(begin)
 	case err != nil && ctx.Err() != nil:
 		return httprule.ContextError(ctx)
-	case err == nil && sv.total >= 0 && sv.have != sv.total:
-		return lengthError(sv.have, sv.total)
+	case err != nil:
+		return err
+	case sv.end >= 0 && sv.have != sv.end:
+		return lengthError(sv.have, sv.end)
+	case sv.total < 0 && sv.end >= 0, sv.total >= 0 && sv.have < sv.total:
+		return sv.askForMore(r, begin)
+	}
+	return nil
+}
+
+// takeBack drops what came since begin, of a body that is longer than it said: none
+// of it can be trusted.
+func (sv *saver) takeBack(begin int64) error {
+	err := lengthError(sv.have+1, sv.end)
+	if sv.have = begin; sv.part.Truncate(begin) != nil {
+		return sv.bad(err)
 	}
 	return err
 }
 
-// savedBytes writes to the part and reports it.
-type savedBytes struct{ sv *saver }
+// askForMore is errGap, unless the server sends the file in too many small pieces,
+// or the pieces are together more than one body may have.
+func (sv *saver) askForMore(r *Response, begin int64) error {
+	if sv.have-begin < minPart {
+		sv.short++
+	}
+	switch limit := r.body.limit; {
+	case sv.short > maxShort:
+		return lengthError(sv.have, sv.total)
+	case limit > 0 && sv.have-sv.had >= limit:
+		return &errors.BodyTooLargeError{Limit: limit}
+	}
+	return errGap
+}
 
-func (w *savedBytes) Write(p []byte) (int, error) {
-	n, err := w.sv.part.Write(p)
-	w.sv.have += int64(n)
-	w.sv.cfg.Progress(w.sv.have, w.sv.total)
+// partAppender writes at the end of the part, but not beyond the end that was
+// announced.
+type partAppender struct{ sv *saver }
+
+func (w *partAppender) Write(p []byte) (int, error) {
+	sv, excess := w.sv, false
+	if sv.end >= 0 && int64(len(p)) > sv.end-sv.have {
+		p, excess = p[:sv.end-sv.have], true
+	}
+	n, err := sv.part.Write(p)
+	sv.have += int64(n)
+	if sv.cfg.Progress != nil {
+		sv.cfg.Progress(sv.have, sv.total)
+	}
+	if err == nil && excess {
+		err = errTooMuch
+	}
 	return n, err
 }
 
@@ -289,7 +374,10 @@ func (sv *saver) verify() error {
 			return sv.bad(err)
 		}
 	}
-	return sv.part.Sync()
+	if err := sv.part.Sync(); err != nil {
+		return sv.bad(err) // nobody knows which bytes are on the disk
+	}
+	return nil
 }
 
 // readAll gives all of the part to read.
@@ -311,13 +399,10 @@ func (sv *saver) leave(err error) error {
 	if sv.keeps() {
 		return err
 	}
-	return stderrors.Join(err, sv.dir.discard(sv.name))
+	return oneline.Join(err, sv.dir.discard(sv.name))
 }
 
 // keeps reports whether a later call can go on with what is there.
 func (sv *saver) keeps() bool {
-	return sv.have > 0 && sv.meta.validator() != "" && !sv.cfg.NoResume && !tooLong(sv.have, sv.total)
+	return sv.have > 0 && sv.meta.validator() != "" && !sv.cfg.NoResume
 }
-
-// tooLong reports whether a file is longer than it should be.
-func tooLong(have, total int64) bool { return total >= 0 && have > total }

@@ -56,64 +56,78 @@ func digits(s string) (int64, bool) {
 	return n, err == nil
 }
 
+// rangeAnswer is what a response means for an unfinished file. What is not known is
+// -1.
+type rangeAnswer struct {
+	verdict rangeVerdict
+	end     int64 // the length of the file when the body has come
+	total   int64 // the length that the complete file must have
+}
+
 // judge decides what a response means for an unfinished file of have bytes that
 // meta describes; without one, have is 0 and nothing but the whole will do.
-// total is the length that the complete file must have, or -1.
-func judge(r *Response, have int64, meta partMeta) (v rangeVerdict, total int64, err error) {
-	cr, ok := parseContentRange(r.Header.Get("Content-Range"))
+func judge(r *Response, have int64, meta partMeta) (rangeAnswer, error) {
 	switch {
 	case r.StatusCode == http.StatusPartialContent && have == 0:
 		e := r.responseError("a part of the file that nobody asked for")
-		return 0, 0, &e
+		return rangeAnswer{}, &e
 	case r.StatusCode == http.StatusPartialContent:
-		if !ok || cr.first != have || !samePart(r, cr, meta) {
-			return askAgain, 0, nil
+		cr, ok := parseContentRange(r.Header.Get("Content-Range"))
+		if !ok || cr.first != have || !isPartOf(r, cr, meta) {
+			return rangeAnswer{verdict: askAgain}, nil
 		}
-		return goOn, max(cr.total, meta.Length), nil
+		return rangeAnswer{goOn, cr.last + 1, max(cr.total, meta.Length)}, nil
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		if !isComplete(have, cr.total, meta) {
-			return askAgain, 0, nil
+		if !isComplete(r, have, meta) {
+			return rangeAnswer{verdict: askAgain}, nil
 		}
-		return complete, have, nil
+		return rangeAnswer{complete, have, have}, nil
 	}
 	if err := r.CheckStatus(); err != nil {
-		return 0, 0, err
+		return rangeAnswer{}, err
 	}
 	if r.StatusCode < http.StatusOK || r.StatusCode >= http.StatusMultipleChoices {
 		e := r.responseError(r.Reason()) // neither a redirect nor a switch of protocols is a file
-		return 0, 0, &e
+		return rangeAnswer{}, &e
 	}
 	if r.body.decoding != nil || r.Uncompressed {
-		return fromStart, -1, nil
+		return rangeAnswer{fromStart, -1, -1}, nil
 	}
-	return fromStart, r.ContentLength, nil
+	return rangeAnswer{fromStart, r.ContentLength, r.ContentLength}, nil
 }
 
-// isComplete reports whether have bytes are all, when a server has nothing after
-// them: both it and meta say so, as far as they say anything. The length that it
-// gives is that of the bytes without a coding, so of others meta has to know it.
-func isComplete(have, total int64, meta partMeta) bool {
-	if total < 0 || meta.Encoding != "" {
-		total = meta.Length
+// isComplete reports whether have bytes are all, when a server answers 416. Either
+// the length of the version that meta describes is known, or the answer has both
+// the length and the validator of that version: a server that does not know
+// If-Range may be talking about another one. The length that it gives is that of
+// the bytes without a coding, and so of others than those of the file with one.
+func isComplete(r *Response, have int64, meta partMeta) bool {
+	cr, ok := parseContentRange(r.Header.Get("Content-Range"))
+	told := ok && meta.Encoding == ""
+	switch {
+	case told && cr.total != have, meta.contradicts(r):
+		return false
+	case meta.Length >= 0:
+		return meta.Length == have
 	}
-	return total == have && (meta.Length < 0 || meta.Length == have)
+	return told && meta.confirms(r)
 }
 
-// samePart reports whether a 206 is of the resource that meta describes, for
-// servers that do not know If-Range.
-func samePart(r *Response, cr contentRange, meta partMeta) bool {
-	// A tag tells codings apart, a date does not (RFC 9110 8.8.3.3).
-	if r.body.decoding != nil || r.Uncompressed || contentCoding(r.Header) != meta.Encoding {
+// isPartOf reports whether a 206 is a range of the very version that meta
+// describes, and of no other length than it says. RFC 9110 15.3.7 has it carry
+// the validator; one that does not may be of any version, from a server that does
+// not know If-Range.
+func isPartOf(r *Response, cr contentRange, meta partMeta) bool {
+	length := cr.last - cr.first + 1
+	switch {
+	case cr.first < 0 || r.ContentLength >= 0 && r.ContentLength != length:
+		return false
+	case r.body.decoding != nil || r.Uncompressed || contentCoding(r.Header) != meta.Encoding:
+		return false // a date does not tell codings apart (RFC 9110 8.8.3.3)
+	case meta.Length >= 0 && (cr.last >= meta.Length || cr.total >= 0 && cr.total != meta.Length):
 		return false
 	}
-	if cr.total >= 0 && meta.Length >= 0 && cr.total != meta.Length {
-		return false
-	}
-	if tag := r.Header.Get("ETag"); tag != "" && meta.ETag != "" {
-		return tag == meta.ETag
-	}
-	date := r.Header.Get("Last-Modified")
-	return date == "" || meta.LastModified == "" || date == meta.LastModified
+	return meta.confirms(r)
 }
 
 func lengthError(received, expected int64) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 const (
@@ -24,7 +25,8 @@ type Event struct {
 	// Data is what the event says, with "\n" between its lines.
 	Data string
 	// ID is the last event ID as of this event: an event without one has that of
-	// the event before. It is empty if there was none.
+	// the event before. It is empty if there was none. One with a control character
+	// other than HTAB is ignored: a Last-Event-ID could not carry it.
 	ID string
 	// Retry is what the server last told to wait before a new connection, or 0.
 	Retry time.Duration
@@ -130,8 +132,10 @@ func (p *eventParser) field(line []byte) {
 	case "data":
 		p.data = append(append(p.data, validText(value)...), '\n')
 	case "id":
-		if bytes.IndexByte(value, 0) < 0 {
-			p.id = validText(value)
+		// The standard ignores those with NUL. Others that no header can carry would
+		// make every later connection fail.
+		if id := validText(value); httprule.IsValue(id) {
+			p.id = id
 		}
 	case "retry":
 		p.setRetry(string(value))

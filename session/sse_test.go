@@ -52,6 +52,8 @@ var eventCases = []struct{ name, stream, want string }{
 	{"ID stays", "id: 7\ndata: 1\n\ndata: 2\n\n", `message "1" id="7", message "2" id="7"`},
 	{"ID without data", "id: 7\n\ndata: 2\n\n", `message "2" id="7"`},
 	{"ID with NUL", "id: 7\nid: a\x00b\ndata: 1\n\n", `message "1" id="7"`},
+	{"ID that no header can carry", "id: 7\nid: a\x7fb\nid: \x01\nid: a\x1b\ndata: 1\n\n", `message "1" id="7"`},
+	{"ID beyond ASCII", "id: \u00e9\t1\ndata: 1\n\n", `message "1" id="` + "\u00e9" + `\t1"`},
 	{"ID of more words", "id: a b \ndata: 1\n\n", `message "1" id="a b "`},
 	{"retry", "retry: 1500\ndata: 1\n\n", `message "1" retry=1.5s`},
 	{"retry alone", "retry: 10\n\ndata: 1\n\n", `message "1" retry=10ms`},
@@ -206,7 +208,7 @@ func simpleEvents(stream string) string {
 			e.Type = valid
 		case name == "data":
 			data += valid + "\n"
-		case name == "id" && !strings.Contains(value, "\x00"):
+		case name == "id" && !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 			e.ID = valid
 		case name == "retry" && value != "" && strings.Trim(value, "0123456789") == "":
 			if d, err := time.ParseDuration(value + "ms"); err == nil {

@@ -16,5 +16,6 @@
 // aiohttp) does: an unknown word is an error, the last entry of a machine counts,
 // a backslash before n is an n (curl: a line feed). Other than there, names of
 // machines have no case, quotes end on their line, every value must be there, and
-// a macro may end with the file.
+// a macro may end with the file. Nothing marks the end of a file: one that is cut is
+// read up to there, if that makes sense.
 package netrc

@@ -22,7 +22,7 @@ func (x *Exchange) readHead() (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (resp.ProtoMajor != 1 || resp.StatusCode < 100) && !x.settings.Limits.Lenient {
+		if (resp.ProtoMajor != 1 || !httprule.IsStatus(resp.StatusCode)) && !x.settings.Limits.Lenient {
 			return nil, &HeadError{fmt.Sprintf("not a response of HTTP/1: %q", resp.Proto+" "+resp.Status)}
 		}
 		if !isInterim(resp.StatusCode) {

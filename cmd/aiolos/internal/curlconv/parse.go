@@ -265,6 +265,9 @@ func (p *parser) finish() (*Request, error) {
 		if name == "" || name[0] == '.' || name[0] == '/' || !shellword.Printable(name) || strings.Contains(name, `\`) {
 			return nil, errors.New("curl: option -O: the URL has no file name")
 		}
+		if name[0] == '-' {
+			name = "_" + name[1:] // as that of a download
+		}
 		r.Output = name
 	}
 	return r, nil

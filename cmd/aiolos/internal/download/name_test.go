@@ -22,6 +22,10 @@ func TestName(t *testing.T) {
 		{"absolute", `attachment; filename="/etc/cron.d/x"`, "http://h/b", "x"},
 		{"backslashes", `attachment; filename*=UTF-8''C%3A%5Cboot.ini`, "http://h/b", "boot.ini"},
 		{"hidden", `attachment; filename=".bashrc"`, "http://h/b", "bashrc"},
+		{"option", `attachment; filename="-rf"`, "http://h/b", "_rf"},
+		{"option, encoded", `attachment; filename*=UTF-8''..%2f-rf`, "http://h/b", "_rf"},
+		{"option in the path", "", "http://h/-rf", "_rf"},
+		{"standard output", "", "http://h/-", "_"},
 		{"dots only", `attachment; filename=".."`, "http://h/b", "b"},
 		{"control characters", "attachment; filename*=UTF-8''a%0a%1b%5b31m%e2%80%aeb", "http://h/b", "a[31mb"},
 		{"not UTF-8", "attachment; filename*=UTF-8''a%ffb", "http://h/b", "a_b"},
@@ -84,7 +88,7 @@ func FuzzName(f *testing.F) {
 		switch {
 		case !filepath.IsLocal(name), filepath.Base(name) != name, strings.ContainsAny(name, `/\:`):
 			t.Errorf("%q is not one element of a path", name)
-		case name == "" || name[0] == '.' || len(name) > 210 || !utf8.ValidString(name):
+		case name == "" || name[0] == '.' || name[0] == '-' || len(name) > 210 || !utf8.ValidString(name):
 			t.Errorf("%q is no name to keep", name)
 		case strings.HasSuffix(low, ".part") || strings.HasSuffix(low, ".part.json"):
 			t.Errorf("%q looks like an unfinished file", name)

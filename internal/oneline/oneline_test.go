@@ -1,0 +1,24 @@
+package oneline_test
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/internal/oneline"
+)
+
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	if err := oneline.Join(nil, nil); err != nil {
+		t.Errorf("got %v, want nil", err)
+	}
+	if err := oneline.Join(nil, io.EOF); err != io.EOF { //nolint:errorlint // it is the error itself
+		t.Errorf("got %v, want it as it is", err)
+	}
+	err := oneline.Join(io.EOF, nil, fs.ErrExist)
+	if got, want := err.Error(), "EOF; file already exists"; got != want || !errors.Is(err, io.EOF) || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

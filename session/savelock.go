@@ -1,0 +1,110 @@
+package session
+
+import (
+	stderrors "errors"
+	"io/fs"
+	"os"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Two calls must not write one part, nor one take away what the other writes: what
+// got the file's name might then be neither's. So a call holds a lock on its part from
+// when it opens it until the file has its name. The lock goes with the process. Where
+// a system or a file system has none, callers have to keep apart themselves.
+
+// errBusy is a part that another call is writing.
+var errBusy = &errors.InvalidRequestError{Field: "Save", Reason: "another call is saving this file"}
+
+// lockPart locks name's part, and keeps the lock in the place of the one before. The
+// part must be there.
+func (sv *saver) lockPart(name string) error {
+	f, err := sv.openLocked(name)
+	if err != nil {
+		return err
+	}
+	sv.unlock()
+	sv.lock = f
+	return nil
+}
+
+// openLocked opens name's part and locks it, unless that is done. It is nil if there
+// are no locks.
+func (sv *saver) openLocked(name string) (*os.File, error) {
+	if !hasLocks {
+		return nil, nil //nolint:nilnil // there is no lock to keep
+	}
+	f, err := sv.dir.root.Open(name + partSuffix)
+	if err != nil {
+		return nil, err
+	}
+	if sv.lock != nil && sameFile(sv.lock, f) {
+		f.Close()
+		f, sv.lock = sv.lock, nil
+		return f, nil
+	}
+	// Who had the lock may have moved the file away, or removed it.
+	if err := lockFile(f); err != nil || !sv.isPartFile(name, f) {
+		f.Close()
+		return nil, errBusy
+	}
+	return f, nil
+}
+
+func (sv *saver) unlock() {
+	if sv.lock != nil {
+		sv.lock.Close()
+		sv.lock = nil
+	}
+}
+
+// isPartFile reports whether name's part is this very file.
+func (sv *saver) isPartFile(name string, f *os.File) bool {
+	there, err := sv.dir.root.Lstat(name + partSuffix)
+	info, openErr := f.Stat()
+	return err == nil && openErr == nil && os.SameFile(there, info)
+}
+
+func sameFile(a, b *os.File) bool {
+	infoA, errA := a.Stat()
+	infoB, errB := b.Stat()
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// create makes a fresh part, in the place of whatever is there and is nobody's.
+func (sv *saver) create(name string) (*os.File, error) {
+	switch info, err := sv.dir.root.Lstat(name + partSuffix); {
+	case err == nil && info.Mode().IsRegular():
+		old, err := sv.openLocked(name)
+		switch {
+		case stderrors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case old != nil:
+			defer old.Close() // once it is gone
+		}
+	case err != nil && !stderrors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if err := sv.dir.discard(name); err != nil {
+		return nil, err
+	}
+	return sv.createNew(name)
+}
+
+// createNew makes a part where there is none, and locks it.
+func (sv *saver) createNew(name string) (*os.File, error) {
+	f, err := sv.dir.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if err = sv.lockPart(name); err == nil && sv.lock != nil && !sameFile(sv.lock, f) {
+		sv.unlock()
+		err = errBusy
+	}
+	if err != nil {
+		f.Close() // the error that counts is known
+		return nil, err
+	}
+	return f, nil
+}

@@ -1,0 +1,29 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package session
+
+import (
+	"os"
+	"syscall"
+)
+
+const hasLocks = true
+
+// lockFile locks a file, or fails at once if somebody else has. A file system
+// without locks is no error.
+func lockFile(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var locked error
+	if err := raw.Control(func(fd uintptr) {
+		locked = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+	}); err != nil {
+		return err
+	}
+	if locked == syscall.EWOULDBLOCK { //nolint:errorlint // Flock returns a bare Errno
+		return locked
+	}
+	return nil
+}
