@@ -74,5 +74,12 @@ func bodyless(resp *http.Response, method string) bool {
 		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
 }
 
-// abandon ends a stream whose context has ended, whether or not anybody reads.
-func (x *exchange) abandon() { x.finish(false) }
+// abandon ends a stream whose context has ended, whether or not anybody reads. While the
+// request's body is in a Read of its own, net/http does not look at the context: it is
+// told, so that whoever reads the response wakes.
+func (x *exchange) abandon() {
+	x.finish(false)
+	if x.upload.MayBlock() && !x.upload.Sent() {
+		x.body.Close() // it has no error to report
+	}
+}
