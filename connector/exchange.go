@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // exchange is one request and its response: everything that a RoundTrip needs,
@@ -110,13 +111,25 @@ func (x *exchange) watchCancel() {
 	}()
 }
 
-var errRequestCanceled = stderrors.New("Request.Cancel was closed")
+var (
+	errRequestCanceled = stderrors.New("Request.Cancel was closed")
+	errExchangeOver    = stderrors.New("the exchange is over")
+)
 
-// endCancel ends that watch.
+// endCancel ends that watch, and with it the context.
 func (x *exchange) endCancel() {
 	if x.canceler != nil {
-		x.canceler(nil)
+		x.canceler(errExchangeOver)
 	}
+}
+
+// contextError is why the caller has ended the exchange, or nil.
+func (x *exchange) contextError() error {
+	ctx := x.ctx
+	if x.canceler != nil && context.Cause(ctx) == errExchangeOver {
+		ctx = x.orig.Context()
+	}
+	return httprule.ContextError(ctx)
 }
 
 func (x *exchange) attempts() (*http.Response, error) {

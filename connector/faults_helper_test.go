@@ -62,7 +62,12 @@ func overWires(t *testing.T, test func(t *testing.T, w wire)) {
 // memory starts a server in a network of memory, and makes a connector for it.
 func (w wire) memory(t *testing.T, cfg connector.Config, script func(*peer)) (*wiretest.Server, *connector.Connector) {
 	t.Helper()
-	n := memnet.New()
+	return w.on(t, memnet.New(), cfg, script)
+}
+
+// on is memory in a network that is there already.
+func (w wire) on(t *testing.T, n *memnet.Network, cfg connector.Config, script func(*peer)) (*wiretest.Server, *connector.Connector) {
+	t.Helper()
 	ln, err := n.Listen(w.addr())
 	if err != nil {
 		t.Fatal(err)

@@ -34,6 +34,7 @@ func (x *exchange) sendStream() (*http.Response, error) {
 	}
 	s.req = *x.orig.WithContext(ctx)
 	x.adapt(&s.req)
+	s.req.Cancel = nil // it ends the context: see watchCancel
 	if x.upload.MayBlock() {
 		return x.sendBlocking()
 	}

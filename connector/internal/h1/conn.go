@@ -182,8 +182,12 @@ func (c *Conn) Close() error {
 		if c.closer != nil {
 			c.closer.Stop()
 		}
+		mute := c.writeErr != nil // a farewell would not get through either
 		c.mu.Unlock()
 		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
+			if mute {
+				below.NetConn().Close() // as Close
+			}
 			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
 		}
 		c.closeOf = c.nc.Close()
