@@ -273,3 +273,12 @@ var bodies = []struct {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// interim writes an interim response.
+func (p *peer) interim(status int) {
+	if p.f != nil {
+		p.f.head(p.stream, status, false)
+		return
+	}
+	p.c.Write("HTTP/1.1 " + strconv.Itoa(status) + " X\r\n\r\n")
+}

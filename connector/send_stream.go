@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -18,23 +17,28 @@ const blockGrace = 100 * time.Millisecond
 func (x *exchange) sendStream() (*http.Response, error) {
 	s := x.stream
 	var ctx context.Context = s
-	if !x.uploads() {
+	expects := x.upload.Present() && httprule.HasToken(x.orig.Header, "Expect", "100-continue")
+	if !expects && !x.uploads() {
 		s.sent(x.timeout.SockRead)
 	} else {
-		var asking atomic.Bool
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			WroteRequest:    func(httptrace.WroteRequestInfo) { s.sent(x.timeout.SockRead) },
-			Wait100Continue: func() { asking.Store(true); s.sent(x.timeout.SockRead) },
-			Got100Continue: func() {
-				if asking.CompareAndSwap(true, false) { // a server may say it at any time
-					s.rest()
-				}
-			},
-		})
+		t := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				s.sent(x.timeout.SockRead)
+			}
+		}}
+		if expects {
+			t.Wait100Continue = func() { s.asked(x.timeout.SockRead) }
+			x.upload.Wrap(x.orig.ContentLength).Hold = s.sending
+		}
+		ctx = httptrace.WithClientTrace(ctx, t)
 	}
 	s.req = *x.orig.WithContext(ctx)
 	x.adapt(&s.req)
-	s.req.Cancel = nil // it ends the context: see watchCancel
+	s.req.Cancel = nil                            // it ends the context: see watchCancel
+	if expects && s.req.Header["Expect"] == nil { // another spelling, which net/http would not see
+		s.req.Header = s.req.Header.Clone()
+		httprule.SetField(s.req.Header, "Expect", "100-continue")
+	}
 	if x.upload.MayBlock() {
 		return x.sendBlocking()
 	}

@@ -120,6 +120,25 @@ func (s *stream) sent(d time.Duration) {
 	}
 }
 
+// asked is listen for a request whose body waits to be asked for.
+func (s *stream) asked(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.headed && d > 0 {
+		s.listenLocked(d)
+	}
+}
+
+// sending ends that wait: net/http reads the body, asked for or not.
+func (s *stream) sending(<-chan struct{}) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.headed { // else the silence is the reader's
+		s.silence = time.Time{}
+	}
+	return nil
+}
+
 // isSent reports whether the request is on its way.
 func (s *stream) isSent() bool {
 	s.mu.Lock()
@@ -149,7 +168,7 @@ func (s *stream) deliver(x *exchange) {
 // rest ends the silence: nobody waits for the peer.
 func (s *stream) rest() {
 	s.mu.Lock()
-	s.silence, s.wrote = time.Time{}, false
+	s.silence = time.Time{}
 	s.mu.Unlock()
 }
 
