@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
-	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -38,9 +37,6 @@ func (x *exchange) headError(err error) error {
 		return x.readTimeout(phase)
 	case x.upload.Err() != nil:
 		return &errors.ClientOSError{Op: "read request body", Err: x.upload.Err()}
-	}
-	if o := x.upload.Opaque(); o != nil && o.EndedShort() {
-		return &errors.ClientOSError{Op: "read request body", Err: &reqbody.LengthError{Length: o.Length()}}
 	}
 	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
 		return &errors.ClientOSError{Op: "send request", Err: bad.Err}

@@ -100,15 +100,8 @@ func (u *upload) reason(err error) error {
 		return facts.WriteErr
 	case facts.FileErr != nil:
 		return facts.FileErr
-	case u.endedShort():
-		return &reqbody.LengthError{Length: u.body.Opaque().Length()}
 	}
 	return err
-}
-
-func (u *upload) endedShort() bool {
-	o := u.body.Opaque()
-	return o != nil && o.EndedShort()
 }
 
 func (c *Conn) noteUpload(now time.Time) {

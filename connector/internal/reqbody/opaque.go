@@ -9,7 +9,7 @@ import (
 // Opaque remembers how the reading of a body ended, until it is closed, and closes it
 // once. It gives no more than the length that was announced, and its last byte only when
 // the end is known: else a body that is too long would be a complete request of another
-// length.
+// length. One that is too short fails.
 type Opaque struct {
 	body   io.ReadCloser
 	length int64 // or 0 and less
@@ -29,9 +29,6 @@ type Opaque struct {
 func newOpaque(body io.ReadCloser, length int64) *Opaque {
 	return &Opaque{body: body, length: length, closed: make(chan struct{})}
 }
-
-// Length is what was announced; 0 and less: nothing was.
-func (b *Opaque) Length() int64 { return b.length }
 
 // Closed is closed with the body.
 func (b *Opaque) Closed() <-chan struct{} { return b.closed }
@@ -56,6 +53,9 @@ func (b *Opaque) Read(p []byte) (int, error) {
 		if err != nil && err != io.EOF {
 			n-- // the request must not look complete
 		}
+	}
+	if err == io.EOF && read < b.length {
+		err = &LengthError{Length: b.length} // net/http does not look, with HTTP/2
 	}
 	b.mu.Lock()
 	b.waits, b.read = false, read
@@ -82,13 +82,6 @@ func (b *Opaque) readEnd(over int64) error {
 		}
 	}
 	return io.ErrNoProgress
-}
-
-// EndedShort reports whether the body has ended before its length.
-func (b *Opaque) EndedShort() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err == io.EOF && b.length > 0 && b.read < b.length
 }
 
 func (b *Opaque) tooLong() error {
