@@ -249,10 +249,8 @@ func (x *exchange) finish(complete bool) {
 
 func (x *exchange) leave(complete bool) {
 	c := x.conn
-	keep := !x.c.forceClose
-	if x.stream != nil {
-		keep = keep && !closes(x.orig)
-	} else {
+	keep := !x.c.forceClose && !closes(x.orig) // RFC 9112 9.6
+	if x.stream == nil {
 		keep = x.h1.End(complete) && keep
 	}
 	if x.unread {

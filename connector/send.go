@@ -16,7 +16,7 @@ func (x *exchange) begin(now time.Time) {
 		x.stream = x.c.newStream(x.ctx, x.settings.Total)
 	} else {
 		wire := x.orig
-		if x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies {
+		if x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies || misspells(x.orig.Header) {
 			wire = x.copyRequest()
 		}
 		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, wire, &x.upload, x.clientTrace, now, &x.settings)
@@ -45,6 +45,10 @@ func (x *exchange) adapt(req *http.Request) {
 	req.Body = x.upload.ForWire()
 	if x.c.forceClose && !httprule.HasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
 		req.Close = true
+	}
+	if misspells(req.Header) {
+		req.Header = req.Header.Clone()
+		spellOut(req.Header)
 	}
 	if x.trustEnv {
 		req.Header = x.authorize(req.Header)

@@ -34,15 +34,23 @@ func (x *exchange) sendStream() (*http.Response, error) {
 	}
 	s.req = *x.orig.WithContext(ctx)
 	x.adapt(&s.req)
-	s.req.Cancel = nil                            // it ends the context: see watchCancel
-	if expects && s.req.Header["Expect"] == nil { // another spelling, which net/http would not see
-		s.req.Header = s.req.Header.Clone()
-		httprule.SetField(s.req.Header, "Expect", "100-continue")
-	}
+	s.req.Cancel = nil // it ends the context: see watchCancel
+	s.req.Header = headerOfH2(s.req.Header, expects)
 	if x.upload.MayBlock() {
 		return x.sendBlocking()
 	}
 	return x.conn.cc.RoundTrip(&s.req)
+}
+
+// headerOfH2 is h as net/http takes it for HTTP/2: without the fields that are of HTTP/1
+// only (RFC 9113 8.2.2), and with Expect, if that counts, in the one spelling that it knows.
+func headerOfH2(h http.Header, expects bool) http.Header {
+	h = httprule.DeleteField(httprule.DeleteField(h, "Connection"), "Transfer-Encoding")
+	if expects && h["Expect"] == nil {
+		h = h.Clone()
+		httprule.SetField(h, "Expect", "100-continue")
+	}
+	return h
 }
 
 // uploads reports whether sending the body may take a time of its own, in which

@@ -2,10 +2,12 @@ package connector
 
 import (
 	"net/http"
+	"strings"
 
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // validate refuses a request that must not reach the wire. net/http has most
@@ -37,6 +39,47 @@ func validHost(host string) bool {
 	}
 	ascii, err := httpguts.PunycodeHostPort(host)
 	return err == nil && httpguts.ValidHostHeader(ascii)
+}
+
+// ownField is the canonical form of a name of those fields that net/http writes by
+// itself, or "". It knows them in one spelling only: in another, a second one would be
+// sent next to its own.
+func ownField(name string) (canonical string) {
+	switch len(name) {
+	case len("Host"):
+		canonical = "Host"
+	case len("Trailer"):
+		canonical = "Trailer"
+	case len("User-Agent"):
+		canonical = "User-Agent"
+	case len("Content-Length"):
+		canonical = "Content-Length"
+	case len("Transfer-Encoding"):
+		canonical = "Transfer-Encoding"
+	}
+	if canonical != "" && strings.EqualFold(name, canonical) {
+		return canonical
+	}
+	return ""
+}
+
+// misspells reports whether h has one of them in another spelling.
+func misspells(h http.Header) bool {
+	for name := range h {
+		if own := ownField(name); own != "" && own != name {
+			return true
+		}
+	}
+	return false
+}
+
+// spellOut gives h, which is changed, those fields in net/http's spelling.
+func spellOut(h http.Header) {
+	for name := range h {
+		if own := ownField(name); own != "" && own != name {
+			httprule.SetField(h, own, httprule.FieldValue(h, own))
+		}
+	}
 }
 
 func validateFields(kind string, fields http.Header) error {

@@ -25,7 +25,11 @@ func writeRequest(req *http.Request, bw *bufio.Writer, absolute bool) error {
 		return err
 	}
 	target := *u
-	target.Opaque = "//" + withoutZone(host) + u.EscapedPath()
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/" // RFC 9112 3.2.1
+	}
+	target.Opaque = "//" + withoutZone(host) + path
 	spelled := *req
 	spelled.URL = &target
 	return spelled.Write(bw)
