@@ -31,6 +31,8 @@ type Connector struct {
 	environ    dial.Environment
 	streams    sync.Pool    // of *stream
 	unread     atomic.Int64 // responses that are neither read to their end nor closed
+	closeOnce  sync.Once
+	closing    chan struct{} // closed by Close, for those whom the pool does not know
 }
 
 var _ http.RoundTripper = (*Connector)(nil)
@@ -56,6 +58,7 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 		retry:      !cfg.DisableStaleRetry,
 		forceClose: cfg.ForceClose,
 		config:     cfg,
+		closing:    make(chan struct{}),
 	}
 	c.dialer = newDialer(&c.config, local)
 	c.pool = c.dialer.pool
@@ -177,6 +180,7 @@ func (x *exchange) wishes(s *Settings) error {
 func (c *Connector) Close() error {
 	c.pool.Close()
 	c.dialer.net.Close()
+	c.closeOnce.Do(func() { close(c.closing) })
 	return nil
 }
 

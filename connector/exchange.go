@@ -156,9 +156,11 @@ func (x *exchange) attempts() (*http.Response, error) {
 			return nil, err
 		}
 		x.leaveForAnother()
-		if refused && !x.awaitRefusal(attempt) {
-			x.upload.Close()
-			return nil, err
+		if refused {
+			if err = x.awaitRefusal(attempt, err); err != nil {
+				x.upload.Close()
+				return nil, err
+			}
 		}
 		x.c.pool.CountRetry()
 		call(x.trace.Retried)

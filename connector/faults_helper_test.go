@@ -282,3 +282,12 @@ func (p *peer) interim(status int) {
 	}
 	p.c.Write("HTTP/1.1 " + strconv.Itoa(status) + " X\r\n\r\n")
 }
+
+// empty writes the head of a response that has no body.
+func (p *peer) empty(status int) {
+	if p.f != nil {
+		p.f.head(p.stream, status, true)
+		return
+	}
+	p.c.Write("HTTP/1.1 " + strconv.Itoa(status) + " X\r\n\r\n")
+}

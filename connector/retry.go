@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -17,23 +18,24 @@ const (
 	refusalWait = 5 * time.Millisecond
 )
 
-// awaitRefusal waits before a request that was refused is sent again, and reports whether
-// that is in time. A server that refuses streams has too much to do. It holds no slot
-// meanwhile.
-func (x *exchange) awaitRefusal(attempt int) bool {
+// awaitRefusal waits before a request that was refused is sent again, for the server has too
+// much to do. It gives what ends the waiting; that is refusal itself if there is no time for
+// it. The exchange holds no slot meanwhile.
+func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 	wait := refusalWait << (attempt - 1)
 	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
 	if total := x.settings.Total; !total.IsZero() && time.Until(total) <= wait {
-		return false
+		return refusal
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
-	ctx := x.orig.Context()
 	select {
 	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+		return nil
+	case <-x.ctx.Done():
+		return x.contextError()
+	case <-x.c.closing:
+		return errors.ErrConnectorClosed
 	}
 }
 
