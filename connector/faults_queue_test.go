@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
 // TestQueueTimeout: the error of a request that ran out of time in the queue says who has
@@ -170,3 +171,82 @@ type wrapped struct{ err error }
 
 func (w *wrapped) Error() string   { return w.err.Error() }
 func (w *wrapped) Unwrap() []error { return []error{w.err, context.Canceled} }
+
+// TestUnreadLeak: a response that was found to be dropped is not unread any more; one that
+// was upgraded never was.
+func TestUnreadLeak(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"body": longBody, "upgrade": unasked} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := wiretest.New(t, answer(text))
+			said := make(leaks, 1)
+			c := newConnector(t, connector.Config{OnLeak: said.hook})
+			want := 0
+			if text == longBody {
+				want = 1
+			}
+			dropResponse(t, c, srv.URL(), text == unasked, func(*http.Response) {
+				if got := c.Stats().Unread; got != want {
+					t.Errorf("with the head: got %d unread, want %d", got, want)
+				}
+			})
+			if _, ok := said.wait(400); !ok {
+				t.Fatal("the leak was not found")
+			}
+			if st := c.Stats(); st.Unread != 0 || st.InUse != 0 {
+				t.Errorf("got %+v, want nothing", st)
+			}
+		})
+	}
+}
+
+// TestDrainBounded: Close waits for what is left of a short body only a moment, and whatever
+// else ends it does so at once.
+func TestDrainBounded(t *testing.T) {
+	t.Parallel()
+	overWires(t, func(t *testing.T, w wire) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			_, c := w.memory(t, connector.Config{}, func(p *peer) {
+				p.head()
+				p.answer(200, 10)
+				p.data("abc", false)
+				p.silent()
+			})
+			for name, end := range map[string]func(context.CancelFunc){
+				"time":            func(context.CancelFunc) {},
+				"context":         func(cancel context.CancelFunc) { time.AfterFunc(time.Millisecond, cancel) },
+				"context, before": func(cancel context.CancelFunc) { cancel() },
+			} {
+				ctx, cancel := context.WithCancel(t.Context())
+				resp, err := c.RoundTrip(newRequest(t, ctx, "GET", w.url(), nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				end(cancel)
+				resp.Body.Close()
+				if took := time.Since(start); took > 5*time.Millisecond || name == "context" && took > time.Millisecond {
+					t.Errorf("%s: Close took %v", name, took)
+				}
+				cancel()
+				if st := c.Stats(); st.InUse != 0 || st.Unread != 0 {
+					t.Errorf("%s: got %+v", name, st)
+				}
+				c.CloseIdleConnections()
+			}
+			start := time.Now()
+			resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", w.url(), nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(time.Millisecond, func() { c.Close() })
+			resp.Body.Close()
+			if took := time.Since(start); took > time.Millisecond {
+				t.Errorf("Connector.Close: Close took %v", took)
+			}
+			c.Close()
+		})
+	})
+}

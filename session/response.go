@@ -174,10 +174,15 @@ func (r *Response) Content() *StreamReader {
 }
 
 // Bytes reads the whole body, and keeps it: it can be called again, and Text and
-// JSON after it. The slice belongs to the response. (aiohttp: read)
+// JSON after it. The slice belongs to the response. That of a 101 is a connection,
+// which is refused, as by all that read a body to its end, and closed.
+// (aiohttp: read)
 func (r *Response) Bytes() ([]byte, error) {
 	if r.full {
 		return r.data, nil
+	}
+	if err := r.checkEnds(); err != nil {
+		return nil, err
 	}
 	if r.call != nil && r.call.opts.maxBody == 0 && r.body.limit == 0 {
 		r.body.limit = DefaultMaxBuffered
@@ -190,6 +195,16 @@ func (r *Response) Bytes() ([]byte, error) {
 	}
 	r.full = true
 	return data, r.Body.Close()
+}
+
+// checkEnds refuses a 101, whose body is a connection of another protocol: nothing bounds
+// it, neither a timeout nor MaxBodySize.
+func (r *Response) checkEnds() error {
+	if r.Response == nil || r.StatusCode != http.StatusSwitchingProtocols {
+		return nil
+	}
+	r.Close() // the error that counts is this one
+	return r.wrap(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
 }
 
 // readAll is io.ReadAll with a first guess at the size. A length that the peer
