@@ -104,7 +104,7 @@ func (x *exchange) prepare() error {
 	}
 	x.key, x.ctx = k, ctx
 	x.clientTrace = httptrace.ContextClientTrace(ctx)
-	if req.Cancel != nil {
+	if req.Cancel != nil { //nolint:staticcheck // http.Client uses it
 		x.watchCancel()
 	}
 	s := SettingsFrom(ctx)

@@ -30,7 +30,6 @@ type exchange struct {
 	// What the settings ask for, and few do.
 	trustEnv, notUntilEOF bool
 	proxies               bool // there is one, or might have been
-	forwarded             bool // that proxy passes requests on
 	rewound               bool // the body is not the request's own any more
 
 	timing   Timing
@@ -104,7 +103,7 @@ func (x *exchange) watchCancel() {
 	x.ctx, x.canceler = ctx, cancel
 	go func() {
 		select {
-		case <-x.orig.Cancel:
+		case <-x.orig.Cancel: //nolint:staticcheck // http.Client uses it
 			cancel(errRequestCanceled)
 		case <-ctx.Done():
 		}

@@ -20,7 +20,7 @@ func (x *exchange) headError(err error) error {
 		phase = errors.PhaseRequest
 	}
 	var facts h1.Facts
-	struck := facts.ReadErr
+	var struck error
 	if x.stream != nil {
 		struck = x.stream.why()
 	} else {

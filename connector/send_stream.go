@@ -34,7 +34,7 @@ func (x *exchange) sendStream() (*http.Response, error) {
 	}
 	s.req = *x.orig.WithContext(ctx)
 	x.adapt(&s.req)
-	s.req.Cancel = nil // it ends the context: see watchCancel
+	s.req.Cancel = nil //nolint:staticcheck // it ends the context: see watchCancel
 	s.req.Header = headerOfH2(s.req.Header, expects)
 	if x.upload.MayBlock() {
 		return x.sendBlocking()
