@@ -145,7 +145,7 @@ func endAt(t *testing.T, w wire, at point, by end) {
 	e.cancel = cancel
 	ctx = connector.WithSettings(ctx, connector.Settings{Timeout: connector.ClientTimeout{Total: by.total, SockConnect: -1}})
 	req := newRequest(t, ctx, "POST", w.url(), data)
-	req.Cancel = e.canceled
+	req.Cancel = e.canceled //nolint:staticcheck // it is what is tested
 	start := time.Now()
 	if by.act != nil {
 		time.AfterFunc(3*time.Second, func() { by.act(e) })
