@@ -50,7 +50,7 @@ func (x *exchange) connect(fresh bool) error {
 	}
 	x.tellGotConn(made, now)
 	x.begin(now)
-	if x.conn.cc != nil && closes(x.orig) {
+	if x.conn.h2 != nil && x.closes {
 		x.c.pool.Retire(x.conn)
 	}
 	return nil
@@ -147,8 +147,8 @@ func (x *exchange) queue(ctx context.Context, lagging *conn, now time.Time, fres
 		if lagging == nil {
 			g, err = x.c.pool.Acquire(ctx, x.key, &x.ticket, now, fresh)
 		} else {
-			lagging.watchStreams()
-			g, err = x.c.pool.Requeue(ctx, x.key, lagging, &x.ticket, fresh, lagging.hasStream)
+			lagging.h2.WatchStreams()
+			g, err = x.c.pool.Requeue(ctx, x.key, lagging, &x.ticket, fresh, lagging.h2.HasStream)
 		}
 		if err != nil {
 			x.timing.Queue += time.Since(start)
@@ -172,10 +172,15 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 	}
 	c := x.conn
 	info := httptrace.GotConnInfo{Conn: c.nc, Reused: !made}
-	if c.cc != nil {
-		info.WasIdle = !made && c.cc.InFlight() == 0
-	} else if !made {
-		info.WasIdle, info.IdleTime = true, now.Sub(c.idleSince)
+	since := c.idleSince
+	if c.h2 != nil {
+		info.WasIdle = !made && c.h2.InFlight() == 0
+		since = c.info.Created.Add(time.Duration(c.ended.Load()))
+	} else {
+		info.WasIdle = !made
+	}
+	if info.WasIdle {
+		info.IdleTime = max(now.Sub(since), 0)
 	}
 	t.GotConn(info)
 }

@@ -21,7 +21,7 @@ func (x *exchange) authorize(header http.Header) http.Header {
 	if header == nil {
 		header = http.Header{}
 	}
-	header.Set("Authorization", dial.BasicAuth(login, password))
+	header.Set("Authorization", httprule.BasicAuth(login, password))
 	return header
 }
 

@@ -20,24 +20,26 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if x.readErr != nil {
 		return 0, x.readErr
 	}
-	if x.reads++; x.reads > 1 && !x.settings.Total.IsZero() && !time.Now().Before(x.settings.Total) {
+	var now time.Time
+	x.reads++
+	mayBeLate := x.reads > 1 && !x.settings.Total.IsZero()
+	if mayBeLate || x.h2 != nil && x.timeout.SockRead > 0 {
+		now = time.Now()
+	}
+	if mayBeLate && !now.Before(x.settings.Total) {
 		// What has arrived in time may still lie in a buffer, where no
 		// deadline of the connection can see it.
 		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
 	}
-	bounded := x.stream != nil && x.timeout.SockRead > 0
-	if bounded {
-		x.stream.listen(x.timeout.SockRead)
-	}
 	var n int
 	var err error
-	if x.chunkEnd != nil {
+	switch {
+	case x.h2 != nil:
+		n, err = x.h2.Read(x.body, p, now)
+	case x.chunkEnd != nil:
 		n, err = x.readChunk(p)
-	} else {
+	default:
 		n, err = x.body.Read(p)
-	}
-	if bounded {
-		x.stream.rest()
 	}
 	x.received += int64(n)
 	switch err {
@@ -51,7 +53,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 		x.readErr = io.EOF
 		x.closeBody()
 		x.finish(true)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 	default:
 		err = x.failRead(err)
 	}
@@ -67,7 +69,7 @@ func (x *exchange) failRead(err error) error {
 	x.closeBody()
 	x.readErr = err
 	x.finish(false)
-	x.h1.ReleaseReader()
+	x.releaseReader()
 	return err
 }
 
@@ -77,8 +79,8 @@ func (x *exchange) bodyError(err error) error {
 		return own
 	}
 	var struck error
-	if x.stream != nil {
-		struck = x.stream.why()
+	if x.h2 != nil {
+		struck = x.h2.Facts().Ended
 	} else {
 		struck = x.h1.Facts().ReadErr
 	}
@@ -146,11 +148,24 @@ func (x *exchange) Close() error {
 		return nil
 	}
 	defer x.reading.Unlock()
-	complete := x.readErr == nil && x.drain()
+	if x.readErr != nil {
+		return nil // Read has ended the exchange
+	}
+	complete := x.drain()
 	x.closeBody()
 	x.finish(complete)
-	x.h1.ReleaseReader()
+	x.releaseReader()
 	return nil
+}
+
+// releaseReader gives the buffer of HTTP/1 back; nothing can be read any more. net/http's
+// body, which leads to it, is let go of: the timer of a dial that was stopped may hold on to
+// the exchange for a while.
+func (x *exchange) releaseReader() {
+	x.h1.ReleaseReader()
+	if x.h2 == nil {
+		x.body = nil
+	}
 }
 
 // closeBody closes net/http's body of HTTP/2. A stream it then sees to its end, so that it
@@ -158,11 +173,11 @@ func (x *exchange) Close() error {
 // go, which may take for ever unless the context ends. That of HTTP/1 is never closed: it
 // would read to its end.
 func (x *exchange) closeBody() {
-	if x.stream == nil {
+	if x.h2 == nil {
 		return
 	}
 	if x.upload.MayBlock() && !x.upload.Sent() {
-		x.stream.cancel(nil)
+		x.h2.Cancel(nil)
 	}
 	x.body.Close() // it has no error to report
 }
@@ -175,7 +190,7 @@ func (x *exchange) drain() bool {
 	if x.expected-x.received > drainBytes {
 		return false
 	}
-	if x.stream != nil {
+	if x.h2 != nil {
 		return false // ending the stream is cheaper
 	}
 	x.h1.LimitReading(drainTime)

@@ -26,7 +26,7 @@ func (r *Recorder) ChunkEnd() int64 {
 // chunked reports whether the response has chunks that are to be watched. It
 // is net/http that says how a body is framed.
 func (x *exchange) chunked(resp *http.Response) bool {
-	return x.stream == nil && slices.Equal(resp.TransferEncoding, []string{"chunked"})
+	return x.h2 == nil && slices.Equal(resp.TransferEncoding, []string{"chunked"})
 }
 
 // readChunk is a Read of net/http's body that does not go beyond the end of a chunk,

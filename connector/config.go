@@ -28,9 +28,10 @@ const (
 // Config configures a [Connector]. The zero value is ready for use. In every
 // field zero means the default and a negative number turns the limit off.
 type Config struct {
-	// Limit is the number of connections that may be in use at the same time,
-	// all hosts together; idle ones do not count. Requests beyond it wait in
-	// the order of their arrival. Zero means [DefaultLimit].
+	// Limit is the number of requests that may be under way at the same time, all
+	// hosts together and whatever the protocol: until the response was read to its
+	// end or closed. Requests beyond it wait in the order of their arrival. Zero
+	// means [DefaultLimit]; who keeps hundreds of long streams sets -1.
 	// (aiohttp: TCPConnector(limit=100))
 	Limit int
 	// LimitPerHost is the same for one host: scheme, name and port. Zero means

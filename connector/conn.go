@@ -2,36 +2,30 @@ package connector
 
 import (
 	"net"
-	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/h2"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 )
 
 type connPool = pool.Pool[dial.Target]
 
 // conn is a connection of the pool's: of HTTP/1, whose exchanges h1 makes one at a time, or
-// of HTTP/2, where cc makes many.
+// of HTTP/2, on which h2 makes many.
 type conn struct {
 	notes  pool.Notes
 	pool   *connPool
-	h1     *h1.Conn         // nil: HTTP/2
-	cc     *http.ClientConn // nil: HTTP/1
-	nc     net.Conn         // what HTTP is spoken on, above TLS
-	info   *ConnInfo        // what does not change: shared by all who ask
+	h1     *h1.Conn  // nil: HTTP/2
+	h2     *h2.Conn  // nil: HTTP/1
+	nc     net.Conn  // what HTTP is spoken on, above TLS
+	info   *ConnInfo // what does not change: shared by all who ask
 	remote string
 
-	idleSince time.Time // of HTTP/1; belongs to who has the conn
-
-	// Of HTTP/2.
-	used    atomic.Bool // a request was on it
-	lags    atomic.Bool // net/http has no stream although the pool had
-	watch   sync.Once   // sets the hook that says when it has
-	closing sync.Once
+	idleSince time.Time    // of HTTP/1; belongs to who has the conn
+	ended     atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
 }
 
 // Notes are the pool's.
@@ -40,70 +34,26 @@ func (c *conn) Notes() *pool.Notes { return &c.notes }
 // Close closes the connection, and its slots are free. It is for the pool and for who holds
 // none of net/http's locks.
 func (c *conn) Close() {
-	if c.h1 != nil {
-		c.h1.Close() // which tells the pool; there is nobody to hear an error
+	if c.h2 != nil {
+		c.h2.Close()
 		return
 	}
-	if c.cc != nil {
-		c.cc.Close() // as above; nothing is pending on it
-	}
-	c.closeSocket() // in case net/http has not
-}
-
-// farewell is how long the end of TLS may take.
-const farewell = 250 * time.Millisecond
-
-// closeSocket is what net/http closes of HTTP/2, with its locks held.
-func (c *conn) closeSocket() (err error) {
-	c.closing.Do(func() {
-		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
-			// TLS says farewell, for which a peer that reads nothing has no ear.
-			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
-		}
-		err = c.nc.Close()
-		c.pool.Forget(c)
-	})
-	return err
+	c.h1.Close() // there is nobody to hear an error
 }
 
 // CheckIdle says why the connection, which is idle, cannot have another exchange, or nil.
 func (c *conn) CheckIdle() error {
-	if c.h1 != nil {
-		return c.h1.CheckIdle()
+	if c.h2 != nil {
+		return c.h2.CheckIdle()
 	}
-	return c.cc.Err() // net/http reads it all the time
+	return c.h1.CheckIdle()
 }
 
 // isUsable reports whether a connection that the pool has lent can have an exchange. If it
-// is not, it is dead, or lags.
-//
-// Of HTTP/2 that makes sure that net/http has the stream that the pool has given: else its
-// RoundTrip would wait for one, where no timeout strikes. (Reserve would not do: those who
-// hold more reservations than streams are left, because the server has just lowered their
-// number, wait for each other.)
+// is not, it is dead, or lags: see [h2.Conn.IsUsable].
 func (c *conn) isUsable() (usable, lagging bool) {
-	if c.h1 != nil {
-		return c.h1.CheckIdle() == nil, false
+	if c.h2 != nil {
+		return c.h2.IsUsable()
 	}
-	if c.cc.Available() > 0 {
-		return true, false
-	}
-	// It may not have seen yet that another stream has ended.
-	return false, c.cc.Err() == nil && c.cc.InFlight() > 0
+	return c.h1.CheckIdle() == nil, false
 }
-
-// watchStreams has the pool told when net/http has streams again.
-func (c *conn) watchStreams() {
-	c.lags.Store(true)
-	c.watch.Do(func() { c.cc.SetStateHook(func(*http.ClientConn) { c.noteStreams() }) })
-}
-
-// noteStreams is called when that may have come to be so.
-func (c *conn) noteStreams() {
-	if c.lags.Load() && c.cc.Available() > 0 {
-		c.lags.Store(false)
-		c.pool.StreamAvailable(c)
-	}
-}
-
-func (c *conn) hasStream() bool { return c.cc.Available() > 0 }

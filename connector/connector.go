@@ -3,7 +3,6 @@ package connector
 import (
 	"net/http"
 	"net/http/httptrace"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,10 +28,7 @@ type Connector struct {
 	limits     rawhead.Limits
 	proxy      *dial.Proxy // nil: none
 	environ    dial.Environment
-	streams    sync.Pool    // of *stream
 	unread     atomic.Int64 // responses that are neither read to their end nor closed
-	closeOnce  sync.Once
-	closing    chan struct{} // closed by Close, for those whom the pool does not know
 }
 
 var _ http.RoundTripper = (*Connector)(nil)
@@ -58,7 +54,6 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 		retry:      !cfg.DisableStaleRetry,
 		forceClose: cfg.ForceClose,
 		config:     cfg,
-		closing:    make(chan struct{}),
 	}
 	c.dialer = newDialer(&c.config, local)
 	c.pool = c.dialer.pool
@@ -73,9 +68,8 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 // only then is its connection free for others. The request's context, and the
 // [Settings] in it, count until the body has been read: once it is cancelled
 // the connection is closed and its slot is free, whether or not the body is
-// closed. With HTTP/2 it is the stream that ends, and the slot is free when the
-// connection has no other. The response of an upgrade (101) has a body that is an
-// [io.ReadWriteCloser] and holds its slot until it is closed.
+// closed. With HTTP/2 it is the stream that ends. The response of an upgrade (101)
+// has a body that is an [io.ReadWriteCloser] and holds its slot until it is closed.
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -93,7 +87,7 @@ func (x *exchange) prepare() error {
 	req := x.orig
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		err = validate(req)
+		x.seen, err = validate(req)
 	}
 	if err != nil {
 		return err
@@ -104,7 +98,7 @@ func (x *exchange) prepare() error {
 	}
 	x.key, x.ctx = k, ctx
 	x.clientTrace = httptrace.ContextClientTrace(ctx)
-	if req.Cancel != nil { //nolint:staticcheck // http.Client uses it
+	if req.Cancel != nil { //nolint:staticcheck // http.Client sets it
 		x.watchCancel()
 	}
 	s := SettingsFrom(ctx)
@@ -150,8 +144,7 @@ func (x *exchange) prepare() error {
 func (x *exchange) wishes(s *Settings) error {
 	req, c := x.orig, x.c
 	x.settings.Limits = c.limits
-	upgrade := httprule.HasField(req.Header, "Upgrade")
-	h1 := upgrade
+	h1 := x.seen.upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
@@ -166,8 +159,9 @@ func (x *exchange) wishes(s *Settings) error {
 		x.key.Route = r
 	}
 	if x.key.Forwarded() {
-		h1 = upgrade // which needs a tunnel; all else is HTTP/1 anyway
+		h1 = x.seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
+	x.closes = req.Close || x.seen.connection && httprule.HasToken(req.Header, "Connection", "close")
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil
@@ -180,7 +174,6 @@ func (x *exchange) wishes(s *Settings) error {
 func (c *Connector) Close() error {
 	c.pool.Close()
 	c.dialer.net.Close()
-	c.closeOnce.Do(func() { close(c.closing) })
 	return nil
 }
 

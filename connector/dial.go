@@ -3,12 +3,11 @@ package connector
 import (
 	"context"
 	stderrors "errors"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/h2"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -16,16 +15,13 @@ import (
 // key tells which connections may serve a request: those with an equal key.
 type key = dial.Target
 
-// connAttempt is the making of one connection. It goes down to the dial functions
-// in the context, and what they learn comes back in it.
+// connAttempt is the making of one connection, and what was learned on the way.
 type connAttempt struct {
 	dial.Attempt
 	pooled pool.Dial
 	key    key
 	conn   *conn
 }
-
-type dialKey struct{}
 
 // errNoHTTP2: the Config has HTTP/1 off for servers of https.
 var errNoHTTP2 = stderrors.New("the server does not speak HTTP/2")
@@ -34,7 +30,7 @@ var errNoHTTP2 = stderrors.New("the server does not speak HTTP/2")
 type dialer struct {
 	pool    *connPool
 	config  *Config
-	h2      *http.Transport // speaks HTTP/2 on them
+	h2      *h2.Transport // speaks HTTP/2 on them
 	net     *dial.Dialer
 	local   string // the path of the Unix socket or pipe
 	plainH2 bool   // http servers are spoken to in HTTP/2
@@ -52,7 +48,7 @@ func newDialer(cfg *Config, local string) *dialer {
 	dialing.FreeDescriptors = d.freeDescriptors
 	dialing.BelowTLS = h1.WrapSocket
 	d.net = dial.New(dialing)
-	d.h2 = newH2Transport(cfg)
+	d.h2 = h2.NewTransport(cfg.http2(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{
 		Limit: cfg.Limit, PerHost: cfg.LimitPerHost, MaxIdle: cfg.MaxIdle,
 		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge,
@@ -61,34 +57,24 @@ func newDialer(cfg *Config, local string) *dialer {
 	return d
 }
 
-// newH2Transport is a factory of connections. MaxConnsPerHost must stay 0: with it,
-// closing a ClientConn panics. net/http speaks HTTP/2 on a connection that is none of its
-// own TLS as if there were no TLS at all, and only where HTTP/1 is off.
-func newH2Transport(cfg *Config) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Transport{
-		DialContext:            dialed,
-		DialTLSContext:         dialed,
-		Protocols:              protocols,
-		HTTP2:                  cfg.http2(),
-		DisableCompression:     true,
-		ExpectContinueTimeout:  cfg.expectContinueTimeout(),
-		MaxResponseHeaderBytes: maxHead,
-	}
-}
-
-// dialed hands a connection to net/http.
-func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
-	c := ctx.Value(dialKey{}).(*connAttempt).conn //nolint:errcheck // open has put it there
-	return &muxConn{Conn: c.nc, conn: c}, nil
-}
-
 // closedForDescriptors is how many idle connections make room for one dial: a few more, for
-// the next dials.
-const closedForDescriptors = 16
+// the next dials. If there is none, one that is in use may be free in a moment.
+const (
+	closedForDescriptors = 16
+	descriptorWait       = 10 * time.Millisecond
+)
 
-func (d *dialer) freeDescriptors() bool { return d.pool.CloseOldestIdle(closedForDescriptors) > 0 }
+// freeDescriptors reports whether it may be worth to try once more.
+func (d *dialer) freeDescriptors() bool {
+	if d.pool.CloseOldestIdle(closedForDescriptors) > 0 {
+		return true
+	}
+	if st := d.pool.Stats(); st.Opened == st.Closed {
+		return false // it is not our connections that hold them
+	}
+	<-time.After(descriptorWait)
+	return true
+}
 
 // multiplexed reports whether connections of the key may turn out to be of
 // HTTP/2.
@@ -120,10 +106,7 @@ func (d *dialer) open(ctx context.Context, k key, h *pool.Host, sockConnect time
 		}
 		return nil, a, err
 	}
-	if c.cc != nil {
-		c.nc.SetWriteDeadline(time.Time{}) //nolint:errcheck // a closed conn is noticed by its first use
-	}
-	if err := d.pool.Adopt(h, c, c.cc != nil); err != nil {
+	if err := d.pool.Adopt(h, c, c.h2 != nil); err != nil {
 		c.Close()
 		return nil, a, err
 	}
@@ -144,21 +127,12 @@ func (d *dialer) speak(ctx context.Context, a *connAttempt) error {
 	a.conn = c
 	may := d.multiplexed(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {
-		return d.speakH2(ctx, a)
+		c.h2 = h2.NewConn(nc, (*h2Owner)(c))
+		return c.h2.Start(ctx, d.h2, a.key.Addr())
 	}
 	c.h1 = h1.NewConn(nc, func() { c.pool.Forget(c) })
 	if may && d.only2 {
 		return errNoHTTP2
 	}
 	return nil
-}
-
-// speakH2 has net/http start HTTP/2.
-func (d *dialer) speakH2(ctx context.Context, a *connAttempt) (err error) {
-	// net/http writes the preface without looking at a context.
-	if deadline, ok := ctx.Deadline(); ok {
-		a.conn.nc.SetWriteDeadline(deadline) //nolint:errcheck // a closed conn is noticed by its first use
-	}
-	a.conn.cc, err = d.h2.NewClientConn(context.WithValue(ctx, dialKey{}, a), "http", a.key.Addr())
-	return err
 }

@@ -4,17 +4,26 @@
 //
 // A [Connector] is an [http.RoundTripper]. It can be the Transport of any
 // [http.Client], the last link of a chain of middlewares, or the engine of a
-// session. HTTP itself is net/http's: each connection is an [http.ClientConn].
+// session. HTTP itself is net/http's: [http.Request.Write]
+// and [http.ReadResponse], called on the goroutine of the request, or an
+// [http.ClientConn] for HTTP/2.
 // [NewTransport] makes an [http.Transport] that connects likewise.
 //
 // # Limits
 //
-// Config.Limit bounds the connections in use, over all hosts, and
-// Config.LimitPerHost those to one host. Both are taken together, so a request
-// that waits for a full host holds nothing that others could use. Those who
-// wait are served in the order in which they came; those whose host is full
-// are passed over. An upgraded connection (WebSocket) holds its slot until it
-// is closed.
+// Config.Limit bounds the requests under way, over all hosts, and
+// Config.LimitPerHost those to one host, whatever the protocol: a stream of HTTP/2
+// takes a slot as a connection of HTTP/1 does. A request is under way from the
+// dial, or from having its connection, until its response was read to its end or
+// closed; an upgraded connection (WebSocket) until it is closed. Both limits are
+// taken together, so a request that waits for a full host holds nothing that others
+// could use. Those who wait are served in the order in which they came; those whose
+// host is full are passed over. Who keeps hundreds of long streams sets Limit to -1.
+//
+// Idle connections take no slot. Config.MaxIdle bounds them, and when the process
+// runs out of file descriptors some are closed for a new one. Of HTTP/1 none has a
+// goroutine or a buffer where the system can look at a socket; that their server
+// has closed them is noticed within a second, and always before they are used.
 //
 // # Timeouts
 //
@@ -40,12 +49,12 @@
 //
 // It is negotiated with https servers unless Config.Protocols says otherwise; a
 // request with an Upgrade header, and one that asks for it, gets HTTP/1. A
-// connection of HTTP/2 holds one slot for all of its streams, and the limits count
-// connections. A burst to one host makes one connection at a time, and the next one
-// only when the streams of the last are taken. Each stream has the timeouts of its
-// own request, and what ends one leaves the others alone. A request that the server
+// burst to one host makes one connection at a time, and the next one only when the
+// streams of the last are taken. Each stream has the timeouts of its own request,
+// and what ends one leaves the others alone. A request that the server
 // says not to have looked at (REFUSED_STREAM, GOAWAY) is sent again whatever its
-// method, if its body can be replayed. With Config.ForceClose nothing is shared.
+// method, after a moment, if its body can be replayed. With Config.ForceClose nothing is
+// shared.
 //
 // # Stale connections
 //

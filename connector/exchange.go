@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/connector/internal/h2"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -18,7 +19,7 @@ import (
 
 // exchange is one request and its response: everything that a RoundTrip needs,
 // in one piece of memory. It is also the response's body. What differs between the
-// protocols is in h1 and stream.
+// protocols is in h1 and h2.
 type exchange struct {
 	c    *Connector
 	orig *http.Request
@@ -31,6 +32,8 @@ type exchange struct {
 	trustEnv, notUntilEOF bool
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more
+	closes                bool // it is the last on a connection of HTTP/2
+	seen                  noticed
 
 	timing   Timing
 	record   *Recorder     // where the caller wants that; nil: nowhere
@@ -47,10 +50,11 @@ type exchange struct {
 	host        *pool.Host // where it may dial, or nil: see acquire.go
 	conn        *conn      // nil: there is none yet
 	begun       bool       // on conn
+	resting     bool       // without a slot, though the pool counts on it
 	reused      bool
 	upload      reqbody.Body
 	h1          h1.Exchange
-	stream      *stream // of HTTP/2, or nil
+	h2          *h2.Exchange // nil: HTTP/1
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -86,12 +90,18 @@ func (x *exchange) giveUp() {
 	case x.begun:
 		x.finish(false)
 	case x.conn != nil:
-		if !p.Release(x.conn, true, time.Now()) {
+		now := time.Now()
+		if x.conn.h1 != nil {
+			x.conn.idleSince = now
+			x.conn.h1.Park()
+		}
+		if !p.Release(x.conn, true, now) {
 			x.conn.Close()
 		}
 	case x.host != nil:
 		p.Forfeit(x.host, false)
 	}
+	x.endRest()
 	x.upload.Close()
 	x.endCancel()
 }
@@ -103,7 +113,7 @@ func (x *exchange) watchCancel() {
 	x.ctx, x.canceler = ctx, cancel
 	go func() {
 		select {
-		case <-x.orig.Cancel: //nolint:staticcheck // http.Client uses it
+		case <-x.orig.Cancel: //nolint:staticcheck // as above
 			cancel(errRequestCanceled)
 		case <-ctx.Done():
 		}
@@ -134,7 +144,9 @@ func (x *exchange) contextError() error {
 func (x *exchange) attempts() (*http.Response, error) {
 	for attempt, fresh := 1, false; ; attempt++ {
 		x.timing.Retried = attempt > 1
-		if err := x.connect(fresh); err != nil {
+		err := x.connect(fresh)
+		x.endRest()
+		if err != nil {
 			x.upload.Close()
 			return nil, err
 		}
@@ -145,18 +157,20 @@ func (x *exchange) attempts() (*http.Response, error) {
 		if err == nil {
 			return x.respond(resp), nil
 		}
-		refused := x.stream != nil && refusedStream(err)
+		refused := x.h2 != nil && h2.IsRefused(err)
 		again := x.replayable(refused, attempt, err)
 		fresh = !refused
 		err = x.headError(err)
 		if again = again && x.upload.Rewind(x.orig); !again {
 			x.finish(false)
+			x.releaseReader()
 			x.upload.Close()
 			return nil, err
 		}
 		x.leaveForAnother()
 		if refused {
 			if err = x.awaitRefusal(attempt, err); err != nil {
+				x.endRest()
 				x.upload.Close()
 				return nil, err
 			}
@@ -166,27 +180,38 @@ func (x *exchange) attempts() (*http.Response, error) {
 	}
 }
 
+// endRest is the end of a rest in the pool's books: the exchange has a slot again, or none will
+// be needed.
+func (x *exchange) endRest() {
+	if x.resting {
+		x.resting = false
+		x.c.pool.EndRest()
+	}
+}
+
 // leaveForAnother ends an attempt after which there will be another. The slot of a dead
 // connection of HTTP/1 is kept for it.
 func (x *exchange) leaveForAnother() {
 	c := x.conn
-	if x.stream != nil {
+	if x.h2 != nil {
+		x.resting = true
+		x.c.pool.Rest()
 		x.leave(false)
 	} else {
 		x.h1.End(false)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 	}
 	x.conn, x.begun, x.rewound = nil, false, true
-	if x.stream == nil {
+	if x.h2 == nil {
 		x.replace(c, time.Now(), true)
 	}
-	x.stream = nil
+	x.h2 = nil
 }
 
 // endless reports whether a body would go on until the server closes, and the
 // caller does not want that.
 func (x *exchange) endless(resp *http.Response) bool {
-	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && x.stream == nil
+	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && x.h2 == nil
 }
 
 // respond makes net/http's response the caller's.
@@ -195,7 +220,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	resp.Request = x.orig
 	resp.TLS = x.conn.info.TLS
 	x.answered(resp)
-	if resp.StatusCode == http.StatusSwitchingProtocols && x.stream == nil {
+	if resp.StatusCode == http.StatusSwitchingProtocols && x.h2 == nil {
 		u := &upgraded{Upgraded: x.h1.Upgrade(), conn: x.conn} // holds the slot
 		if x.c.config.OnLeak != nil {
 			u.watch(x.newLeak())
@@ -204,25 +229,25 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		x.endCancel()
 		return resp
 	}
-	if x.stream != nil && bodyless(resp, x.orig.Method) {
-		resp.Body.Close() // there is none, though net/http may miss it
+	if x.h2 != nil && bodyless(resp, x.orig.Method) {
+		if resp.Body != http.NoBody {
+			x.h2.CloseUnread(resp.Body) // there is none, though net/http may miss it
+		}
 		resp.Body = http.NoBody
 	}
 	if resp.Body == http.NoBody {
 		x.finish(true)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 		return resp
 	}
-	if x.stream != nil {
-		x.stream.answered()
-	} else {
+	if x.h2 == nil {
 		x.h1.StartReadTimer()
 	}
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
 	if x.endless(resp) {
 		x.finish(false)
-		x.h1.ReleaseReader()
+		x.releaseReader()
 		resp.Body = http.NoBody
 		return resp
 	}
@@ -232,8 +257,8 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 		return x.watch(resp, x.newLeak())
 	}
 	resp.Body = x
-	if x.stream != nil {
-		x.stream.deliver(x)
+	if x.h2 != nil {
+		x.h2.Watch((*h2Watcher)(x))
 	}
 	return resp
 }
@@ -250,8 +275,10 @@ func (x *exchange) finish(complete bool) {
 
 func (x *exchange) leave(complete bool) {
 	c := x.conn
-	keep := !x.c.forceClose && !closes(x.orig) // RFC 9112 9.6
-	if x.stream == nil {
+	keep := !x.c.forceClose
+	if x.h2 != nil {
+		keep = keep && !x.closes
+	} else {
 		keep = x.h1.End(complete) && keep
 	}
 	if x.unread {
@@ -259,9 +286,9 @@ func (x *exchange) leave(complete bool) {
 	}
 	now := time.Now()
 	x.noteEnd(now)
-	if x.stream != nil {
-		// What is still being sent goes on using the context.
-		x.stream.end(x.c, complete && !x.upload.Present())
+	if x.h2 != nil {
+		c.ended.Store(int64(now.Sub(c.info.Created)))
+		x.h2.End(complete)
 	} else if keep {
 		c.idleSince = now
 		c.h1.Park()
@@ -270,7 +297,7 @@ func (x *exchange) leave(complete bool) {
 		c.Close()
 		keep = false
 	}
-	if t := x.clientTrace; t != nil && t.PutIdleConn != nil && keep && x.stream == nil {
+	if t := x.clientTrace; t != nil && t.PutIdleConn != nil && keep && x.h2 == nil {
 		t.PutIdleConn(nil)
 	}
 }

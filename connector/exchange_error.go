@@ -21,8 +21,8 @@ func (x *exchange) headError(err error) error {
 	}
 	var facts h1.Facts
 	var struck error
-	if x.stream != nil {
-		struck = x.stream.why()
+	if x.h2 != nil {
+		struck = x.h2.Facts().Ended
 	} else {
 		facts = x.h1.Facts()
 		struck = facts.ReadErr
@@ -41,8 +41,11 @@ func (x *exchange) headError(err error) error {
 	if bad, ok := stderrors.AsType[*h1.SendError](err); ok {
 		return &errors.ClientOSError{Op: "send request", Err: bad.Err}
 	}
-	if x.c.pool.Closed() {
+	switch {
+	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
+	case err == errIdleTimeout:
+		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Err: err}
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
 		return x.badHead(bad)
@@ -60,10 +63,10 @@ func (x *exchange) headError(err error) error {
 
 // unsent reports whether the request was still being sent.
 func (x *exchange) unsent() bool {
-	if x.stream == nil {
+	if x.h2 == nil {
 		return x.h1.Unsent()
 	}
-	return x.upload.Present() && !x.stream.isSent()
+	return x.h2.Unsent()
 }
 
 // badHead is a response whose head breaks a limit or a rule.

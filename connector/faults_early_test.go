@@ -1,56 +1,12 @@
 package connector_test
 
 import (
-	"bytes"
-	"io"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 )
-
-// TestEarlyAnswerClose: a server that has read a little of an upload, answers and closes is
-// heard, always (RFC 9112 9.5), though the sending fails.
-func TestEarlyAnswerClose(t *testing.T) {
-	t.Parallel()
-	const times = 50
-	for _, w := range wires[:2] {
-		for _, kind := range []string{"memory", "stream"} {
-			t.Run(w.name+", "+kind, func(t *testing.T) {
-				t.Parallel()
-				srv, c := w.sockets(t, connector.Config{}, func(p *peer) {
-					p.head()
-					p.c.ReadBody(1 << 20)
-					p.c.Write("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
-				})
-				data := make([]byte, 32<<20)
-				got := 0
-				for i := range times {
-					var body io.Reader = bytes.NewReader(data)
-					if kind == "stream" {
-						body = io.LimitReader(zeros{}, int64(len(data)))
-					}
-					resp, err := c.RoundTrip(newRequest(t, t.Context(), "POST", srv.URL(), body))
-					if err != nil {
-						t.Logf("%d: %v", i, err)
-						continue
-					}
-					if text, err := io.ReadAll(resp.Body); err == nil && string(text) == "big" && resp.StatusCode == http.StatusRequestEntityTooLarge {
-						got++
-					} else {
-						t.Logf("%d: %d %q %v", i, resp.StatusCode, text, err)
-					}
-					resp.Body.Close()
-				}
-				if got != times {
-					t.Errorf("got %d of %d answers", got, times)
-				}
-			})
-		}
-	}
-}
 
 // TestEarlyAnswerGoesOn: a server may answer before it has read everything. If it reads on,
 // the connection is kept; if it stops, the response can be read and nothing hangs.

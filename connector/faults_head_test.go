@@ -105,14 +105,14 @@ func TestHeadCutShort(t *testing.T) {
 	}
 }
 
-// unasked is the answer of a server that switches to what nobody has asked for, and then
+// switching is the answer of a server that switches to what nobody has asked for, and then
 // says more than anybody wants.
-const unasked = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
 
 // TestUnasked101: a 101 is an upgrade only if both sides have said so (RFC 9110 7.8).
 func TestUnasked101(t *testing.T) {
 	t.Parallel()
-	const whole, plain, noUpgrade = unasked, "HTTP/1.1 101 X\r\n\r\n", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\n\r\n"
+	const whole, plain, noUpgrade = switching, "HTTP/1.1 101 X\r\n\r\n", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\n\r\n"
 	both := map[string]string{"Connection": "Upgrade", "Upgrade": "x"}
 	for _, tt := range []struct {
 		name, head string

@@ -230,14 +230,6 @@ func (p *peer) fine() {
 	}
 }
 
-// countedBody is a body that may block, and knows how often it was closed.
-type countedBody struct {
-	io.Reader
-	closed atomic.Int32
-}
-
-func (b *countedBody) Close() error { b.closed.Add(1); return nil }
-
 // pipeBody is one that nobody writes to. Closing ends its Read.
 type pipeBody struct {
 	*io.PipeReader
@@ -265,7 +257,7 @@ var bodies = []struct {
 	{"buffer", func() (io.Reader, func() int32) { return bytes.NewBufferString(strings.Repeat("b", 1000)), nil }},
 	{"large", func() (io.Reader, func() int32) { return bytes.NewReader(make([]byte, 1<<20)), nil }},
 	{"stream", func() (io.Reader, func() int32) {
-		b := &countedBody{Reader: io.LimitReader(zeros{}, 300<<10)}
+		b := &onceBody{Reader: io.LimitReader(zeros{}, 300<<10)}
 		return b, b.closed.Load
 	}},
 }

@@ -176,7 +176,7 @@ func (w *wrapped) Unwrap() []error { return []error{w.err, context.Canceled} }
 // was upgraded never was.
 func TestUnreadLeak(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{"body": longBody, "upgrade": unasked} {
+	for name, text := range map[string]string{"body": longBody, "upgrade": switching} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := wiretest.New(t, answer(text))
@@ -186,7 +186,7 @@ func TestUnreadLeak(t *testing.T) {
 			if text == longBody {
 				want = 1
 			}
-			dropResponse(t, c, srv.URL(), text == unasked, func(*http.Response) {
+			dropResponse(t, c, srv.URL(), text == switching, func(*http.Response) {
 				if got := c.Stats().Unread; got != want {
 					t.Errorf("with the head: got %d unread, want %d", got, want)
 				}

@@ -28,9 +28,9 @@ var refusals = []struct {
 	}},
 }
 
-// TestRefusedForAWhile: a server that refuses for 300 ms is asked again until it does not, in
+// TestRefusedUntilItEnds: a server that refuses for 300 ms is asked again until it does not, in
 // the time that there is; meanwhile the request holds no slot.
-func TestRefusedForAWhile(t *testing.T) {
+func TestRefusedUntilItEnds(t *testing.T) {
 	t.Parallel()
 	for _, way := range refusals {
 		for _, tt := range []struct {

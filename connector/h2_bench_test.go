@@ -15,7 +15,9 @@ import (
 // rivals are the ways to a server of HTTP/2 that are compared.
 func rivals(b *testing.B, srv *h2Server) (names []string, do []func(*http.Request) (*http.Response, error)) {
 	b.Helper()
-	c, err := connector.New(srv.config())
+	cfg := srv.config()
+	cfg.Limit = -1
+	c, err := connector.New(cfg)
 	if err != nil {
 		b.Fatal(err)
 	}

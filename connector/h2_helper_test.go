@@ -141,13 +141,18 @@ func h2Script(t *testing.T, script func(f *frames), settings ...http2.Setting) (
 		if preface, ok := c.ReadBody(len(http2.ClientPreface)); !ok || preface != http2.ClientPreface {
 			return
 		}
-		f := &frames{Framer: http2.NewFramer(c.NetConn(), c.NetConn()), c: c}
-		f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-		f.enc = hpack.NewEncoder(&f.buf)
+		f := newFrames(c)
 		f.WriteSettings(settings...)
 		script(f)
 	})
 	return srv, connector.Config{TLS: leaf.Client()}
+}
+
+func newFrames(c *wiretest.Conn) *frames {
+	f := &frames{Framer: http2.NewFramer(c.NetConn(), c.NetConn()), c: c}
+	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	f.enc = hpack.NewEncoder(&f.buf)
+	return f
 }
 
 // next returns the next frame that is of interest to scripts: settings and pings

@@ -69,8 +69,8 @@ type RawHeader struct{ Name, Value []byte }
 func (x *exchange) answered(resp *http.Response) {
 	t := &x.timing
 	sent := x.gotten
-	if x.stream == nil {
-		if wrote := x.h1.Facts().Wrote; wrote.After(sent) {
+	if x.h2 == nil {
+		if wrote := x.h1.Wrote(); wrote.After(sent) {
 			sent = wrote
 		}
 	}
@@ -87,7 +87,7 @@ func (x *exchange) answered(resp *http.Response) {
 func (x *exchange) note(resp *http.Response) {
 	r, c := x.record, x.conn
 	var raw []RawHeader
-	if x.settings.Limits.Keep && x.stream == nil {
+	if x.settings.Limits.Keep && x.h2 == nil {
 		for _, f := range x.h1.RawHead() {
 			raw = append(raw, RawHeader(f))
 		}
@@ -105,7 +105,7 @@ func (x *exchange) noteEnd(now time.Time) {
 		return
 	}
 	t := &x.timing
-	if x.stream == nil {
+	if x.h2 == nil {
 		f := x.h1.Facts()
 		t.Received, t.Sent = f.Received, f.Sent
 	}

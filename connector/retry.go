@@ -18,9 +18,9 @@ const (
 	refusalWait = 5 * time.Millisecond
 )
 
-// awaitRefusal waits before a request that was refused is sent again, for the server has too
-// much to do. It gives what ends the waiting; that is refusal itself if there is no time for
-// it. The exchange holds no slot meanwhile.
+// awaitRefusal waits before a request that was refused is sent again: a server that refuses
+// streams has too much to do. It holds no slot meanwhile. The error is refusal if there is no
+// time for that, or what has ended the wait.
 func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 	wait := refusalWait << (attempt - 1)
 	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
@@ -34,7 +34,7 @@ func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 		return nil
 	case <-x.ctx.Done():
 		return x.contextError()
-	case <-x.c.closing:
+	case <-x.c.pool.Ended():
 		return errors.ErrConnectorClosed
 	}
 }
@@ -56,12 +56,12 @@ func (x *exchange) stale(err error) bool {
 	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.Err() != nil {
 		return false
 	}
-	if x.stream != nil {
+	if x.h2 != nil {
 		// It shows in net/http that the connection is gone, and not just a stream.
-		return httprule.Idempotent(x.orig) && x.conn.cc.Err() != nil
+		return httprule.Idempotent(x.orig) && x.conn.h2.CheckIdle() != nil
 	}
 	f := x.h1.Facts()
-	if isDeadline(f.ReadErr) || isDeadline(f.WriteErr) {
+	if isDeadline(f.ReadErr) {
 		return false
 	}
 	if err == errIdleTimeout {
@@ -74,11 +74,11 @@ func isDeadline(err error) bool {
 	return stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(err, h1.ErrReadTimeout)
 }
 
-// errIdleTimeout is a 408 that closes, on a connection that has served before, for a request
-// that was sent whole: the server speaks of the time before that (RFC 9110 15.5.9).
+// errIdleTimeout is a 408 that closes, on a connection that has served before: the server
+// speaks of the time before the request, which it may not have seen (RFC 9110 15.5.9).
 var errIdleTimeout = stderrors.New("the server has closed the idle connection, with 408 Request Timeout")
 
 // answersIdle recognises that 408.
 func (x *exchange) answersIdle(resp *http.Response) bool {
-	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close && !x.h1.Unsent()
+	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/h2"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -11,29 +12,28 @@ import (
 func (x *exchange) begin(now time.Time) {
 	c := x.conn
 	x.gotten, x.begun = now, true
-	if c.cc != nil {
-		x.reused = c.used.Swap(true)
-		x.stream = x.c.newStream(x.ctx, x.settings.Total)
+	if c.h2 != nil {
+		x.h2, x.reused = c.h2.Begin(x.ctx, &x.upload, now, h2.Settings{Total: x.settings.Total, SockRead: x.timeout.SockRead})
 	} else {
-		wire := x.orig
-		if x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies || misspells(x.orig.Header) {
-			wire = x.copyRequest()
-		}
-		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, wire, &x.upload, x.clientTrace, now, &x.settings)
+		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, x.wire(), &x.upload, x.clientTrace, now, &x.settings)
 	}
 	x.timing.Reused, x.timing.Remote = x.reused, c.remote
 }
 
 // send writes the request on the connection and waits for the head.
 func (x *exchange) send() (*http.Response, error) {
-	if x.stream != nil {
-		return x.sendStream()
+	if x.h2 != nil {
+		return x.h2.RoundTrip(x.wire())
 	}
 	return x.h1.RoundTrip(&x.upload)
 }
 
-// copyRequest makes a request that may differ from the caller's, which never changes.
-func (x *exchange) copyRequest() *http.Request {
+// wire is what is sent: the caller's request, which never changes, or a copy that differs.
+func (x *exchange) wire() *http.Request {
+	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies
+	if !differs && !x.seen.misspelled && (x.h2 == nil || !x.seen.connection && !x.seen.transferEncoding) {
+		return x.orig
+	}
 	req := new(http.Request)
 	*req = *x.orig
 	x.adapt(req)
@@ -46,9 +46,11 @@ func (x *exchange) adapt(req *http.Request) {
 	if x.c.forceClose && !httprule.HasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
 		req.Close = true
 	}
-	if misspells(req.Header) {
-		req.Header = req.Header.Clone()
-		spellOut(req.Header)
+	if x.seen.misspelled {
+		req.Header = spellFields(req.Header)
+	}
+	if x.h2 != nil { // which has none of them (RFC 9113 8.2.2)
+		req.Header = httprule.DeleteField(httprule.DeleteField(req.Header, "Connection"), "Transfer-Encoding")
 	}
 	if x.trustEnv {
 		req.Header = x.authorize(req.Header)

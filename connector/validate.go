@@ -11,9 +11,93 @@ import (
 )
 
 // validate refuses a request that must not reach the wire. net/http has most
-// of these checks too, but makes them after a connection has been taken.
-func validate(req *http.Request) error {
-	if req.Method != "" && !validToken(req.Method) {
+// of these checks too, but makes them after a connection has been taken. On the
+// way it notices which fields there are: a header is gone through once.
+func validate(req *http.Request) (noticed, error) {
+	if err := validateLine(req); err != nil {
+		return noticed{}, err
+	}
+	seen, err := validateFields("header", req.Header)
+	if err == nil {
+		_, err = validateFields("trailer", req.Trailer)
+	}
+	return seen, err
+}
+
+// noticed are the fields of a header that decide which connection serves a request,
+// whether another one may have it afterwards, and what must be changed to send it.
+type noticed struct {
+	upgrade, connection bool
+	transferEncoding    bool
+	misspelled          bool // one that net/http knows in another spelling
+}
+
+// notice looks at a field; names have no case (RFC 9110 5.1).
+func (n *noticed) notice(name string, hasValue bool) {
+	own := ownField(name)
+	if own == "" {
+		return
+	}
+	n.misspelled = n.misspelled || own != name && own != "Upgrade"
+	if !hasValue {
+		return
+	}
+	switch own {
+	case "Upgrade":
+		n.upgrade = true
+	case "Connection":
+		n.connection = true
+	case "Transfer-Encoding":
+		n.transferEncoding = true
+	}
+}
+
+// ownField is the canonical form of a name of those fields that net/http or this package
+// goes by, or "". net/http knows them in one spelling only: in another, what it writes by
+// itself would be sent next to them.
+func ownField(name string) (canonical string) {
+	switch len(name) {
+	case len("Host"):
+		canonical = "Host"
+	case len("Expect"):
+		canonical = "Expect"
+	case len("Trailer"):
+		canonical = "Trailer"
+		if name[0]|0x20 == 'u' {
+			canonical = "Upgrade"
+		}
+	case len("User-Agent"):
+		canonical = "User-Agent"
+		if name[0]|0x20 == 'c' {
+			canonical = "Connection"
+		}
+	case len("Content-Length"):
+		canonical = "Content-Length"
+	case len("Transfer-Encoding"):
+		canonical = "Transfer-Encoding"
+	}
+	if name == canonical || strings.EqualFold(name, canonical) {
+		return canonical
+	}
+	return ""
+}
+
+// spellFields is h with those fields in net/http's spelling, in a copy that shares the
+// values.
+func spellFields(h http.Header) http.Header {
+	spelled := make(http.Header, len(h))
+	for name, values := range h {
+		if own := ownField(name); own != "" && own != "Upgrade" {
+			name, values = own, httprule.FieldValues(h, own)
+		}
+		spelled[name] = values
+	}
+	return spelled
+}
+
+// validateLine is validate for all but the fields.
+func validateLine(req *http.Request) error {
+	if req.Method != "" && !httprule.IsToken(req.Method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
 	}
 	if req.Host != "" && !validHost(req.Host) {
@@ -25,10 +109,7 @@ func validate(req *http.Request) error {
 	if req.ContentLength < -1 {
 		return &errors.InvalidRequestError{Field: "Content-Length", Reason: "negative"}
 	}
-	if err := validateFields("header", req.Header); err != nil {
-		return err
-	}
-	return validateFields("trailer", req.Trailer)
+	return nil
 }
 
 // validHost accepts what net/http can write: a name in Unicode, too, which it turns
@@ -41,97 +122,20 @@ func validHost(host string) bool {
 	return err == nil && httpguts.ValidHostHeader(ascii)
 }
 
-// ownField is the canonical form of a name of those fields that net/http writes by
-// itself, or "". It knows them in one spelling only: in another, a second one would be
-// sent next to its own.
-func ownField(name string) (canonical string) {
-	switch len(name) {
-	case len("Host"):
-		canonical = "Host"
-	case len("Trailer"):
-		canonical = "Trailer"
-	case len("User-Agent"):
-		canonical = "User-Agent"
-	case len("Content-Length"):
-		canonical = "Content-Length"
-	case len("Transfer-Encoding"):
-		canonical = "Transfer-Encoding"
-	}
-	if canonical != "" && strings.EqualFold(name, canonical) {
-		return canonical
-	}
-	return ""
-}
-
-// misspells reports whether h has one of them in another spelling.
-func misspells(h http.Header) bool {
-	for name := range h {
-		if own := ownField(name); own != "" && own != name {
-			return true
-		}
-	}
-	return false
-}
-
-// spellOut gives h, which is changed, those fields in net/http's spelling.
-func spellOut(h http.Header) {
-	for name := range h {
-		if own := ownField(name); own != "" && own != name {
-			httprule.SetField(h, own, httprule.FieldValue(h, own))
-		}
-	}
-}
-
-func validateFields(kind string, fields http.Header) error {
+func validateFields(kind string, fields http.Header) (seen noticed, err error) {
 	for name, values := range fields {
-		if !validToken(name) {
-			return &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
+		if !httprule.IsToken(name) {
+			return seen, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
 		}
+		seen.notice(name, len(values) > 0)
 		for _, v := range values {
-			if !validValue(v) {
-				return &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
+			if !httprule.IsValue(v) {
+				return seen, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
 			}
 		}
 	}
-	return nil
+	return seen, nil
 }
-
-// tokenBytes are the bytes of a token. Every request's header is looked at, so
-// it is a table.
-var tokenBytes = func() (t [256]bool) {
-	for c := range t {
-		t[c] = httpguts.IsTokenRune(rune(c))
-	}
-	return t
-}()
-
-// validToken is RFC 9110 5.6.2.
-func validToken(s string) bool {
-	for i := range len(s) {
-		if !tokenBytes[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// validValue is RFC 9110 5.5: no control characters but HTAB.
-func validValue(s string) bool {
-	for i := range len(s) {
-		if controlBytes[s[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-var controlBytes = func() (t [256]bool) {
-	for c := range ' ' {
-		t[c] = c != '\t'
-	}
-	t[0x7f] = true
-	return t
-}()
 
 func hasCTL(s string) bool {
 	for i := range len(s) {

@@ -199,7 +199,7 @@ func TestShutdownIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 		func() {
-			defer func() { recover() }() //nolint:errcheck // it is the middleware's
+			defer func() { recover() }() // the panic is the middleware's
 			b.get(ctx, "http://h/panic", session.Body(io.NopCloser(strings.NewReader("x"))))
 		}()
 		resp, err := b.s.Get(ctx, "http://h/body")

@@ -20,7 +20,7 @@ func http2Rows(e env) []row {
 		{"ClientConn", func() (client, error) { return overClientConn(e.srv, s) }},
 		{"connector", func() (client, error) { return overConnector(e.srv, s) }},
 	}
-	var all []row
+	all := make([]row, 0, 6)
 	for _, load := range []struct{ goroutines, ops int }{{1, 1600}, {16, 4000}, {256, 4000}} {
 		all = append(all, row{
 			name: "HTTP/2 GET 64 B", family: "HTTP/2", goroutines: load.goroutines, ops: load.ops, rounds: 11,

@@ -26,7 +26,7 @@ func (j idleJob) opener() (func() (io.ReadCloser, error), error) {
 	url := j.URL + "/small"
 	switch j.Client {
 	case ours:
-		conn, err := connector.New(connector.Config{Limit: -1, KeepAlive: time.Hour, TLS: srv.tls()})
+		conn, err := connector.New(connector.Config{Limit: -1, MaxIdle: -1, KeepAlive: time.Hour, TLS: srv.tls()})
 		if err != nil {
 			return nil, err
 		}

@@ -76,6 +76,7 @@ func figure(b budget, base string) string {
 			return "KiB more than " + base
 		}
 		return "KiB"
+	case wallTime:
 	}
 	return string(b.metric)
 }

@@ -39,13 +39,14 @@ func selfRows(e env) []row {
 			entrants: twice(settings{}), task: task,
 		}
 	}
-	all := []row{
+	bulks := bulkRows(e)
+	all := append(make([]row, 0, 4+len(bulks)),
 		load("small", 1, 2000, getTask(e.srv.Plain)),
 		load("small", 16, 6000, getTask(e.srv.Plain)),
 		load("small", 256, 6000, getTask(e.srv.Plain)),
 		load("small over TLS", 16, 6000, getTask(e.srv.TLS)),
-	}
-	for _, bulk := range bulkRows(e) {
+	)
+	for _, bulk := range bulks {
 		bulk.name, bulk.family, bulk.optional, bulk.budgets, bulk.rounds = "self, "+bulk.name, "self", true, nil, 21
 		bulk.entrants = twice(settings{})
 		all = append(all, bulk)

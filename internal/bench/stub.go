@@ -21,7 +21,7 @@ func stubRow() row {
 				c := &http.Client{Transport: newStub()}
 				return overDoer(c, settings{proto: 1}, nil), addJar(c)
 			}},
-			{ours, func() (client, error) { return overStub() }},
+			{ours, overStub},
 			{httpClient, func() (client, error) {
 				return overDoer(&http.Client{Transport: newStub()}, settings{proto: 1}, nil), nil
 			}},

@@ -109,15 +109,21 @@ func (d *Dialer) foreign(ctx context.Context, a *Attempt, addr string) (net.Conn
 }
 
 // layers puts over a socket what the target asks for: TLS to the proxy, the
-// tunnel, TLS to the server. The socket is closed if that fails.
+// tunnel, TLS to the server. The socket is closed if that fails, or if a hook panics.
 func (d *Dialer) layers(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
+	done := false
+	defer func() {
+		if !done {
+			nc.Close() // the error that counts is known
+		}
+	}()
 	above, err := d.throughProxy(ctx, a, nc)
 	if err == nil && a.target.HTTPS {
 		above, err = d.secure(ctx, a, above)
 	}
 	if err != nil {
-		nc.Close() // the error that counts is known
 		return nil, err
 	}
+	done = true
 	return above, nil
 }

@@ -1,7 +1,6 @@
 package dial
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/proxyenv"
 )
 
@@ -40,7 +40,7 @@ func NewProxy(to *url.URL, auth *url.Userinfo, header http.Header) (*Proxy, erro
 	}
 	if u.User != nil && header.Get(ProxyAuthorization) == "" {
 		password, _ := u.User.Password()
-		header.Set(ProxyAuthorization, BasicAuth(u.User.Username(), password))
+		header.Set(ProxyAuthorization, httprule.BasicAuth(u.User.Username(), password))
 	}
 	return &Proxy{Scheme: u.Scheme, Host: u.Hostname(), Port: u.Port(), URL: u, Header: header}, nil
 }
@@ -66,8 +66,3 @@ func proxyHeader(h http.Header) (http.Header, error) {
 
 // IsSOCKS reports whether the proxy speaks SOCKS and not HTTP.
 func (p *Proxy) IsSOCKS() bool { return strings.HasPrefix(p.Scheme, "socks5") }
-
-// BasicAuth is the value of a field with credentials (RFC 7617).
-func BasicAuth(login, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(login+":"+password))
-}

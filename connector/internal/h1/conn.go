@@ -3,11 +3,11 @@ package h1
 import (
 	stderrors "errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector/internal/deadline"
 	"github.com/aiolos-http/aiolos/internal/chunkends"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
@@ -26,7 +26,7 @@ type Conn struct {
 
 	closing sync.Once
 	closeOf error
-	abort   func() // see aborter
+	abort   func() // abortExchange, made once
 
 	sent      atomic.Bool // a byte of the present request is on its way
 	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
@@ -39,6 +39,7 @@ type Conn struct {
 	sockRead time.Duration // the longest silence, or zero
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
+	full     bool          // the last Read had no room for more than it has read
 	alarm    time.Time     // the socket's read deadline
 	closer   *time.Timer   // stands in for the alarm where the socket has none
 	rang     bool          // closer has closed the conn
@@ -49,7 +50,6 @@ type Conn struct {
 	fileErr  error         // of a file that was being sent from
 	head     rawhead.Scanner
 	chunks   *chunkends.Scanner // of the body; nil: nobody asks
-	refused  bool               // the head is bad, and nothing more is read
 	aborted  bool
 	uses     int
 }
@@ -65,8 +65,8 @@ const (
 
 // What a Read or Write of a conn reports beside the socket's own errors.
 var (
-	ErrTotalTimeout error = &deadlineError{"total timeout"}
-	ErrReadTimeout  error = &deadlineError{"socket read timeout"}
+	ErrTotalTimeout       = deadline.ErrTotal
+	ErrReadTimeout        = deadline.ErrRead
 	ErrUnsolicited        = stderrors.New("unsolicited data on an idle connection")
 	errTooManyHeads error = &rawhead.Error{Reason: "too many interim responses", Limit: maxInterim}
 	errHeadTooLarge error = &rawhead.Error{Reason: "head too large", Limit: maxHead}
@@ -79,13 +79,6 @@ const (
 	maxInterim = 100
 )
 
-type deadlineError struct{ text string }
-
-func (e *deadlineError) Error() string        { return e.text }
-func (e *deadlineError) Timeout() bool        { return true }
-func (e *deadlineError) Temporary() bool      { return true }
-func (e *deadlineError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
-
 // NewConn takes nc, which must have been passed through [WrapSocket] below TLS for the
 // look to work there. onClose is called once, with no lock of the conn's held, when the conn
 // was closed, by whomever; it may be nil.
@@ -97,12 +90,8 @@ func NewConn(nc net.Conn, onClose func()) *Conn {
 	return c
 }
 
-// NetConn is the connection below, for its addresses. It must not be read from or written
-// to while the Conn is in use.
-func (c *Conn) NetConn() net.Conn { return c.nc }
-
-// beginExchange starts an exchange and reports whether there was one before. A sockRead of zero leaves
-// the silence unbounded until startReadTimer.
+// beginExchange starts an exchange and reports whether there was one before. A sockRead of
+// zero leaves the silence unbounded until startReadTimer.
 func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration) (reused bool) {
 	c.sent.Store(false)
 	c.mu.Lock()
@@ -200,13 +189,11 @@ func (c *Conn) Close() error {
 
 // Facts is what has happened on a conn during an exchange.
 type Facts struct {
-	Reused         bool
 	Received, Sent int64     // bytes, head and framing included
 	Wrote          time.Time // when the upload's last write ended; zero: there was none
 	ReadErr        error     // what ended the reading, or nil
 	WriteErr       error     // the socket's first error while writing, or nil
 	FileErr        error     // that of a file that was being sent from, or nil
-	Aborted        bool      // by this side: a context or Close
 	HeadDone       bool      // the final head has come whole
 }
 
@@ -214,7 +201,7 @@ func (c *Conn) facts() Facts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Facts{
-		Reused: c.uses > 1, Received: c.rx, Sent: c.tx, Wrote: c.wrote,
-		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, Aborted: c.aborted, HeadDone: c.head.Done(),
+		Received: c.rx, Sent: c.tx, Wrote: c.wrote,
+		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, HeadDone: c.head.Done(),
 	}
 }

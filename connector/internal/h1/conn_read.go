@@ -96,41 +96,47 @@ func (c *Conn) closeByAlarm() {
 }
 
 // Read reads for the exchange, within its deadlines.
+//
+// A body that is read with a large buffer passes by the bufio.Reader, to its last byte and no
+// further: what is behind it stays in the connection. A look finds that; a waiter may not come
+// to it in time. So where there is no look the last byte is left to the bufio.Reader, which
+// asks for more than that.
 func (c *Conn) Read(p []byte) (int, error) {
-	if err := c.beforeRead(); err != nil {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if c.socket == nil && len(p) >= bufferSize {
+		p = p[:len(p)-1]
+	}
+	w, err := c.beforeRead()
+	if err != nil {
 		return 0, err
 	}
 	for {
-		n, err := c.receive(p)
+		var n int
+		if w == nil {
+			n, err = c.nc.Read(p)
+		} else {
+			n, err = w.take(p)
+			w = nil
+		}
 		if n, err, again := c.afterRead(p, n, err); !again {
 			return n, err
 		}
 	}
 }
 
-// receive reads from the socket, or takes what the waiter has read.
-func (c *Conn) receive(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	c.mu.Lock()
-	w := c.waiter
-	c.waiter = nil
-	c.mu.Unlock()
-	if w == nil {
-		return c.nc.Read(p)
-	}
-	return w.take(p)
-}
-
 // beforeRead starts a new silence: a caller that was slow to read has not waited for the
-// peer. It gives the error of a head that was refused.
-func (c *Conn) beforeRead() error {
+// peer. It gives the waiter, if there is one that has read already or is about to.
+//
+// An error of an earlier Read is final, a timeout too: bufio and textproto take a line that an
+// error has cut off for a whole one, and would read on behind it.
+func (c *Conn) beforeRead() (*waiter, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.refused:
-		return c.readErr
+	case c.readErr != nil:
+		return nil, c.readErr
 	case c.state != connActive || c.sockRead <= 0:
 	case c.rested:
 		c.rested = false // the clock was read a moment ago
@@ -139,7 +145,9 @@ func (c *Conn) beforeRead() error {
 		c.silence = now.Add(c.sockRead)
 		c.armReadLocked(now)
 	}
-	return nil
+	w := c.waiter
+	c.waiter = nil
+	return w, nil
 }
 
 // afterRead judges what a read of p has given, and says whether it was a false alarm.
@@ -147,9 +155,10 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rx += int64(n)
+	c.full = n == len(p)
 	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
 		if bad := c.scanLocked(p[:n]); bad != nil {
-			c.readErr, c.refused = bad, true
+			c.readErr = bad
 			return 0, bad, false
 		}
 	}

@@ -25,6 +25,7 @@ type Exchange struct {
 	upload  *upload     // nil: the request was written on the caller's goroutine
 	small   bool        // it is written there
 	keeps   bool        // both sides keep the connection, as far as is known
+	goesOn  bool        // the 100 Continue has come that was asked for
 	br      *bufio.Reader
 }
 
@@ -39,7 +40,7 @@ const smallWrite = 8 << 10
 // The end of ctx closes the connection. trace is that of the request's context, or nil.
 func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, trace *httptrace.ClientTrace, now time.Time, s *Settings) (reused bool) {
 	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
-	x.keeps = !orig.Close && !wire.Close && orig.Method != http.MethodConnect
+	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !httprule.HasToken(wire.Header, "Connection", "close")
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
 	sockRead := s.SockRead
 	if !x.small {
@@ -68,6 +69,9 @@ func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
 		x.startUpload(body, expects)
 	}
 	resp, err := x.readHead()
+	if x.upload != nil {
+		x.upload.endWait()
+	}
 	if err == nil {
 		return resp, nil
 	}
@@ -136,7 +140,7 @@ const writeWait = 50 * time.Millisecond
 
 // End ends the exchange, and reports whether the conn can serve another: complete says that
 // the response was read to its end. Else the conn is to be closed by its owner, which also
-// ends an upload; so is the request's body. End does not close either.
+// ends an upload; the body of one that is under way is closed here.
 func (x *Exchange) End(complete bool) (keep bool) {
 	keep = complete && x.keeps && (x.br == nil || x.br.Buffered() == 0)
 	if x.upload != nil && (!keep || !x.upload.awaitEnd(writeWait)) {
@@ -175,11 +179,17 @@ func (x *Exchange) ChunkAt(offset int64) (end, ready int64, lost bool) {
 // RawHead is the head of the response as it came, if the limits say to keep it.
 func (x *Exchange) RawHead() []rawhead.Field { return x.conn.rawHead() }
 
+// Wrote is when the upload's last write ended; zero: the request was written at once, or is
+// on its way.
+func (x *Exchange) Wrote() time.Time {
+	if x.upload == nil {
+		return time.Time{}
+	}
+	return x.conn.facts().Wrote
+}
+
 // Facts says what has happened so far.
 func (x *Exchange) Facts() Facts { return x.conn.facts() }
-
-// Failed reports whether the sending of the body has failed, for whatever reason.
-func (x *Exchange) Failed() bool { return x.upload != nil && x.upload.hasFailed() }
 
 // Unsent reports whether the request is still being sent, or could not be to its end.
 func (x *Exchange) Unsent() bool {

@@ -36,6 +36,16 @@ func (g *gate) decide(refuse bool) (first bool) {
 	return first
 }
 
+// hasRefused reports whether the body is not to be sent.
+func (g *gate) hasRefused() bool {
+	select {
+	case <-g.decided:
+		return g.refused
+	default:
+		return false
+	}
+}
+
 // await is called by the body's first Read, when the head is out.
 func (g *gate) await(closed <-chan struct{}) error {
 	g.begin()

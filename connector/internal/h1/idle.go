@@ -24,38 +24,77 @@ import (
 //	                          │  a byte, or the end: dead       response's first
 //	                          └─► Close, and CheckIdle says why
 
-// Park makes the conn ready for being idle. It must follow an End that said to keep it, and
-// come before anybody else can get at the conn.
+// Park makes the conn ready for being idle. It must follow an End that said to keep it, or
+// come instead of an exchange, and before anybody else can get at the conn.
 func (c *Conn) Park() {
 	if c.socket != nil {
 		return
 	}
-	w := &waiter{done: make(chan struct{})}
+	var started *waiter
 	c.mu.Lock()
-	c.waiter = w
+	if c.waiter == nil {
+		started = &waiter{done: make(chan struct{})}
+		c.waiter = started
+	}
+	full := c.full
 	c.mu.Unlock()
-	go c.wait(w)
+	if started == nil {
+		return
+	}
+	c.letTLSAnswer(time.Time{})
+	go c.wait(started)
+	if full {
+		started.findRest()
+	}
+}
+
+// restTime is how long a waiter is given to find what may be there already.
+const restTime = time.Millisecond
+
+// findRest waits for what lies right behind a response that has filled the reader's buffer to
+// its last byte, which is rare.
+func (w *waiter) findRest() {
+	t := time.NewTimer(restTime)
+	defer t.Stop()
+	select {
+	case <-w.done:
+	case <-t.C:
+	}
+}
+
+// letTLSAnswer takes away a write deadline that has passed, or any at the zero time. TLS may
+// have to write while it reads (a KeyUpdate, RFC 8446 4.6.3); if it fails then, it fails
+// for good.
+func (c *Conn) letTLSAnswer(now time.Time) {
+	if c.secure && !c.writeEnds.IsZero() && (now.IsZero() || !now.Before(c.writeEnds)) {
+		c.setWriteDeadline(time.Time{})
+	}
 }
 
 // CheckIdle says why an idle conn cannot have another exchange, or nil. It does not wait.
 // Nobody may use the conn at the same time; an error is final.
 func (c *Conn) CheckIdle() error {
-	c.mu.Lock()
-	w, state := c.waiter, c.state
-	c.mu.Unlock()
-	if state == connClosed {
-		return net.ErrClosed
-	}
-	if w != nil {
-		return w.check()
-	}
 	if c.socket == nil {
-		return nil // it is new
+		return c.checkWaiter()
 	}
 	if tc, ok := c.nc.(*tls.Conn); ok {
+		c.letTLSAnswer(time.Now())
 		return c.socket.checkAliveTLS(tc)
 	}
 	return c.socket.checkAlive()
+}
+
+func (c *Conn) checkWaiter() error {
+	c.mu.Lock()
+	w, state := c.waiter, c.state
+	c.mu.Unlock()
+	switch {
+	case state == connClosed:
+		return net.ErrClosed
+	case w == nil:
+		return nil // it is new
+	}
+	return w.check()
 }
 
 // waiter reads the first byte of what comes next.
@@ -71,7 +110,7 @@ func (c *Conn) wait(w *waiter) {
 	unasked := false
 	for again := true; again; {
 		w.n, w.err = c.nc.Read(w.b[:])
-		w.err, unasked, again = c.judgeWait(w.n, w.err)
+		unasked, again, w.err = c.judgeWait(w.n, w.err)
 	}
 	close(w.done)
 	if unasked {
@@ -81,26 +120,26 @@ func (c *Conn) wait(w *waiter) {
 
 // judgeWait is afterRead for what a waiter has: the byte is counted by who takes it. unasked
 // says that nobody has asked for anything yet; again, that it was a false alarm.
-func (c *Conn) judgeWait(n int, err error) (_ error, unasked, again bool) {
+func (c *Conn) judgeWait(n int, err error) (unasked, again bool, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
 	unasked = idle || c.state == connActive && !c.sent.Load()
 	switch {
 	case n > 0 && unasked:
-		return ErrUnsolicited, true, false
+		return true, false, ErrUnsolicited
 	case n > 0:
-		return nil, false, false // an error behind it will come again
+		return false, false, nil // an error behind it will come again
 	case err == nil:
-		return nil, false, true
+		return false, true, nil
 	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
 		if idle || c.struckLocked(time.Now()) == nil {
 			c.setAlarmLocked(c.deadlineLocked())
-			return nil, false, true
+			return false, true, nil
 		}
-		return err, false, false // a deadline of the exchange that waits for this
+		return false, false, err // a deadline of the exchange that waits for this
 	}
-	return err, idle, false
+	return idle, false, err
 }
 
 // check says what the waiter has found, without waiting.

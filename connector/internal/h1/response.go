@@ -47,13 +47,12 @@ func (e *HeadError) Error() string { return e.Reason }
 // noteInterim takes note of an interim response (RFC 9110 15.2).
 func (x *Exchange) noteInterim(resp *http.Response) error {
 	t := x.trace
-	if resp.StatusCode == http.StatusContinue {
-		if g := x.gate(); g != nil {
-			if t != nil && t.Got100Continue != nil {
-				t.Got100Continue()
-			}
-			g.decide(false)
+	if g := x.gate(); g != nil && resp.StatusCode == http.StatusContinue && !x.goesOn {
+		x.goesOn = true
+		if t != nil && t.Got100Continue != nil {
+			t.Got100Continue()
 		}
+		g.decide(false)
 	}
 	if t != nil && t.Got1xxResponse != nil {
 		return t.Got1xxResponse(resp.StatusCode, textproto.MIMEHeader(resp.Header))
@@ -76,6 +75,9 @@ func (x *Exchange) judge(resp *http.Response) error {
 		if !asksForUpgrade(x.req.Header) || !asksForUpgrade(resp.Header) {
 			// RFC 9110 7.8: a server must not switch to what was not asked for.
 			return &HeadError{"101 Switching Protocols, for which nobody has asked"}
+		}
+		if x.upload != nil && !x.upload.awaitEnd(writeWait) {
+			return &HeadError{"101 Switching Protocols, before the request was sent"} // what is left of it would be of that protocol
 		}
 	}
 	if g := x.gate(); g != nil && g.decide(true) {

@@ -2,6 +2,7 @@ package h1
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
@@ -18,8 +19,18 @@ type upload struct {
 	absolute bool
 	gate     *gate // what holds the body back, or nil
 	done     chan struct{}
-	err      error // set before done is closed
+	err      error // set before done is closed, as is panicked
+	panicked any   // what RoundTrip is to panic with; nil: nothing
+	caller   atomic.Uint32
 }
+
+// What becomes of a panic depends on where its caller is: one that RoundTrip cannot raise
+// any more is one of the upload's goroutine.
+const (
+	callerWaits  = iota // for the head
+	callerLeft          // RoundTrip
+	callerRaises        // it finds the panic at the end of its wait
+)
 
 // startUpload starts the writing.
 func (x *Exchange) startUpload(body *reqbody.Body, expects bool) {
@@ -62,6 +73,25 @@ func (x *Exchange) holdBack(u *upload, body *reqbody.Body) {
 
 // run is the goroutine.
 func (u *upload) run() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		u.err = ErrGoexit
+		if u.caller.CompareAndSwap(callerWaits, callerRaises) {
+			if v := recover(); v != nil {
+				u.panicked = panicOf(v)
+			}
+		}
+		close(u.done)
+		u.conn.abort()
+	}()
+	u.write()
+	returned = true
+}
+
+func (u *upload) write() {
 	bw := getWriter(u.conn)
 	err := writeRequest(&u.req, bw, u.absolute)
 	if err == nil {
@@ -93,6 +123,9 @@ func (u *upload) reason(err error) error {
 	}
 	if gone := u.body.Err(); gone != nil {
 		return gone
+	}
+	if u.gate != nil && u.gate.hasRefused() {
+		return errBodyNotWanted
 	}
 	facts := u.conn.facts()
 	switch {

@@ -27,7 +27,7 @@ func writeRequest(req *http.Request, bw *bufio.Writer, absolute bool) error {
 	target := *u
 	path := u.EscapedPath()
 	if path == "" {
-		path = "/" // RFC 9112 3.2.1
+		path = "/" // RFC 9110 4.2.3
 	}
 	target.Opaque = "//" + withoutZone(host) + path
 	spelled := *req

@@ -23,7 +23,7 @@ package pool
 //	            |                 | request queues           |            |
 //	Retire      | stays, marked   | no more streams          | gone       | nothing
 //	Forget      | gone            | gone, frees all          | gone       | nothing
-//	sweep       | -               | too old: no more streams | gone if    | -
+//	sweep       | -               | -                        | gone if    | -
 //	            |                 |                          | dead, old  |
 //
 // Whoever holds a connection that is gone finds out by using it; its slots have
@@ -72,6 +72,7 @@ type Notes struct {
 	full        bool // for now the engine has no stream, whatever max says
 	awaited     bool // dials of the host wait for its streams
 	retired     bool // it takes no request any more
+	aged        bool // the sweep has found it too old
 	looking     bool // CheckIdle is under way
 	lendable    bool // idle, and counted in the host's ready
 	sharing     bool // held, and in the host's list of those with free streams

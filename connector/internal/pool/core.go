@@ -24,6 +24,7 @@ type core struct {
 	queue   queue
 	inUse   int // slots
 	waiting int
+	resting int    // requests that hold no slot and will come back; see Rest
 	places  uint64 // the last that was given out
 
 	open    list
@@ -36,11 +37,12 @@ type core struct {
 	wakeAt    instant // when the janitor comes, or never
 	nextCheck instant // when the idle ones are checked next
 
-	dials    *Dial // a list of those under way
-	draining bool
-	closed   bool
-	drained  chan struct{} // of Drain; nil: not called
-	isDrain  bool          // drained is closed
+	dials     *Dial // a list of those under way
+	draining  bool
+	closed    bool
+	ended     chan struct{} // closed with it
+	drained   chan struct{} // of Drain; nil: not called
+	isDrained bool          // drained is closed
 
 	counts counts
 	doomed []Conn // to be closed once the lock is free; see unlock
@@ -68,8 +70,8 @@ func (p *core) now() instant                  { return time.Since(p.start) }
 // close then.
 func (p *core) unlock() (doomed []Conn) {
 	doomed, p.doomed = p.doomed, nil
-	if p.drained != nil && !p.isDrain && p.inUse == 0 && p.waiting == 0 {
-		p.isDrain = true
+	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 && p.resting == 0 {
+		p.isDrained = true
 		close(p.drained)
 	}
 	p.mu.Unlock()
@@ -169,11 +171,13 @@ func (p *core) serveQueueLocked(now instant) {
 	for p.inUse < p.limit && p.queue.len() > 0 {
 		h := p.queue.first()
 		w := h.waiters.head
-		if c, ok := p.serveRequestLocked(h, now, w.fresh); ok {
-			p.dequeueLocked(w)
-			w.grant <- granted{conn: c}
+		c, ok := p.serveRequestLocked(h, now, w.fresh)
+		if !ok { // what it had has expired: it comes back when it changes
+			p.queue.remove(h)
+			continue
 		}
-		p.queue.update(h)
+		p.dequeueLocked(w)
+		w.grant <- granted{conn: c}
 	}
 }
 

@@ -21,6 +21,7 @@ type conn struct {
 	notes  pool.Notes
 	pool   *pool.Pool[string]
 	host   *pool.Host
+	key    string
 	id     int
 	closed atomic.Int32 // times
 	checks atomic.Int32
@@ -108,10 +109,12 @@ func (p testPool) acquire(ctx context.Context, host string) (*conn, error) {
 func (p testPool) take(host string) *conn {
 	p.t.Helper()
 	g := p.grant(host, false)
-	if g.Conn != nil {
-		return g.Conn.(*conn)
+	c, _ := g.Conn.(*conn)
+	if c == nil {
+		c = p.connect(g, false)
 	}
-	return p.connect(g, false)
+	c.key = host
+	return c
 }
 
 // grant is what a request gets at once.
@@ -207,5 +210,17 @@ func (w *pending) stays() {
 	w.t.Helper()
 	if w.isDone() {
 		w.t.Fatalf("it waits no more: %+v, %v", w.grant, w.err)
+	}
+}
+
+// pull takes an idle connection, and gives those back that came before it.
+func (p testPool) pull(c *conn) {
+	p.t.Helper()
+	var others []*conn
+	for got := p.take(c.key); got != c; got = p.take(c.key) {
+		others = append(others, got)
+	}
+	for _, other := range others {
+		other.release(true)
 	}
 }

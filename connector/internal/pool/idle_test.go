@@ -106,9 +106,10 @@ func TestTooOldIsNotKept(t *testing.T) {
 		if old.closed.Load() != 0 || idle.closed.Load() != 1 {
 			t.Errorf("closed: %d, %d", old.closed.Load(), idle.closed.Load())
 		}
-		if old.release(true) {
+		if p.Release(old, true, time.Now().Add(-time.Second)) { // by a clock that is late
 			t.Error("it was kept")
 		}
+		old.Close()
 	})
 }
 
@@ -198,9 +199,16 @@ func TestChecksTakeTurns(t *testing.T) {
 		if total != pool.MaxChecks {
 			t.Errorf("%d checks at once", total)
 		}
+		first := conns[pool.MaxChecks] // whose turn is next
+		p.Retire(conns[pool.MaxChecks+1])
+		p.pull(first)
 		time.Sleep(4 * time.Second) // five rounds are four turns and a little
+		if k := first.checks.Load(); k != 0 {
+			t.Errorf("it was checked %d times while it was in use", k)
+		}
+		first.release(true)
 		for i, c := range conns {
-			if k := c.checks.Load(); k < 4 || k > 5 {
+			if k := c.checks.Load(); (k < 4 || k > 5) && i/2 != pool.MaxChecks/2 {
 				t.Fatalf("connection %d was checked %d times", i, k)
 			}
 		}

@@ -155,10 +155,11 @@ func (p *core) stopAwaitingLocked(n *Notes) {
 }
 
 // giveUpAwaitedLocked ends the waits that have been too long.
+// [core.serveQueueLocked] must follow.
 func (p *core) giveUpAwaitedLocked(now instant) {
 	for n := p.awaited.head; n != nil && n.awaitUntil <= now; n = p.awaited.head {
 		p.stopAwaitingLocked(n)
 		n.settled = true
-		p.serveWaitersLocked(n.host, now)
+		p.queue.update(n.host)
 	}
 }

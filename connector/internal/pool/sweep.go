@@ -16,7 +16,9 @@ const (
 	afterExpiry = time.Millisecond
 )
 
-func (p *core) isTooOld(n *Notes, now instant) bool { return now-n.created > p.maxAge }
+func (p *core) isTooOld(n *Notes, now instant) bool {
+	return n.aged || now-n.created > p.maxAge
+}
 
 func (p *core) isExpired(n *Notes, now instant) bool {
 	return now-n.idleSince > p.keepAlive || p.isTooOld(n, now)
@@ -65,6 +67,7 @@ func (p *core) sweep() {
 	now := p.now()
 	p.giveUpAwaitedLocked(now)
 	p.dropExpiredLocked(now)
+	p.serveQueueLocked(now) // after all of them, for only then it is known who comes first
 	var dead []Conn
 	if p.idle.len > 0 && p.nextCheck <= now {
 		p.nextCheck = now + checkEvery
@@ -74,22 +77,20 @@ func (p *core) sweep() {
 	closeConns(append(dead, p.unlock()...))
 }
 
-// dropExpiredLocked drops the idle connections that are past their time, and
-// retires those in use that are too old.
+// dropExpiredLocked drops the idle connections that are past their time. Those in
+// use that are too old are lent to nobody and not kept, which is seen then; they
+// are only marked, so that a caller whose clock is late cannot bring them back.
 func (p *core) dropExpiredLocked(now instant) {
 	for n := p.idle.head; n != nil && now-n.idleSince > p.keepAlive; n = p.idle.head {
 		p.dropIdleLocked(n)
 	}
 	for n := p.aging; n != nil && p.isTooOld(n, now); n = p.aging {
 		p.aging = n.links[byAge].next
+		n.aged = true
 		if n.state == stateIdle {
 			p.dropIdleLocked(n)
-			continue
 		}
-		p.retireConnLocked(n)
-		p.queue.update(n.host)
 	}
-	p.serveQueueLocked(now)
 }
 
 // checkIdleLocked asks idle connections, one after the other, whether they are
@@ -109,7 +110,6 @@ func (p *core) checkIdleLocked() (dead []Conn) {
 		n.looking = true
 		h.looking++
 		h.refileConn(n)
-		p.queue.update(h)
 		dead = append(dead, p.unlock()...)
 		err := n.conn.CheckIdle()
 		p.mu.Lock()

@@ -51,7 +51,7 @@ func (b *Opaque) Read(p []byte) (int, error) {
 			err = b.tooLong()
 		}
 		if err != nil && err != io.EOF {
-			n-- // the request must not look complete
+			n = int(max(min(read, b.length)-1-b.read, 0)) // the request must not look complete
 		}
 	}
 	if err == io.EOF && read < b.length {

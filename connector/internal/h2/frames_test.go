@@ -1,4 +1,4 @@
-package connector_test
+package h2_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/connector/internal/h2"
 )
 
 // written are the bytes of what is written to a framer.
@@ -63,7 +63,7 @@ func TestReadFrames(t *testing.T) {
 					pieces = append(pieces, rest[:n])
 					rest = rest[n:]
 				}
-				if streams, goes := connector.ReadFrames(pieces...); streams != tt.streams || goes != tt.goes {
+				if streams, goes := h2.ReadFrames(pieces...); streams != tt.streams || goes != tt.goes {
 					t.Errorf("in pieces of %d: %d streams, goes away: %v; want %d, %v", size, streams, goes, tt.streams, tt.goes)
 				}
 			}
@@ -78,8 +78,8 @@ func FuzzReadFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, all []byte, at uint8) {
 		cut := min(int(at), len(all))
-		streams, goes := connector.ReadFrames(all)
-		s, g := connector.ReadFrames(all[:cut], all[cut:])
+		streams, goes := h2.ReadFrames(all)
+		s, g := h2.ReadFrames(all[:cut], all[cut:])
 		if s != streams || g != goes {
 			t.Errorf("cut at %d: %d, %v; whole: %d, %v", cut, s, g, streams, goes)
 		}

@@ -1,0 +1,261 @@
+package connector_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/certs"
+)
+
+// keepServer answers everything, and can close all of its connections.
+type keepServer struct {
+	addr  string
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	posts int
+}
+
+func newKeepServer(t *testing.T, cfg *tls.Config) *keepServer {
+	t.Helper()
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &keepServer{addr: ln.Addr().String(), conns: map[net.Conn]bool{}}
+	if cfg != nil {
+		ln = tls.NewListener(ln, cfg)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.conns[nc] = true
+			s.mu.Unlock()
+			wg.Go(func() { s.serve(nc) })
+		}
+	})
+	t.Cleanup(func() { ln.Close(); s.closeAll(); wg.Wait() })
+	return s
+}
+
+func (s *keepServer) serve(nc net.Conn) {
+	defer nc.Close()
+	br := bufio.NewReaderSize(nc, 512)
+	for {
+		req, err := http.ReadRequest(br)
+		if err != nil {
+			return
+		}
+		if req.Method == "POST" {
+			s.mu.Lock()
+			s.posts++
+			s.mu.Unlock()
+		}
+		if _, err := io.WriteString(nc, okResponse); err != nil {
+			return
+		}
+	}
+}
+
+func (s *keepServer) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for nc := range s.conns {
+		nc.Close()
+	}
+	clear(s.conns)
+}
+
+// hidden is a connection that cannot be looked at.
+type hidden struct{ net.Conn }
+
+// idleKinds are the kinds of connections, each with its own way to notice its end.
+func idleKinds(t *testing.T) map[string]func() (*keepServer, string, connector.Config) {
+	t.Helper()
+	leaf := certs.For(t, certs.Options{})
+	server := leaf.Server()
+	server.NextProtos = []string{"http/1.1"}
+	return map[string]func() (*keepServer, string, connector.Config){
+		"plain": func() (*keepServer, string, connector.Config) {
+			s := newKeepServer(t, nil)
+			return s, "http://" + s.addr, connector.Config{}
+		},
+		"TLS": func() (*keepServer, string, connector.Config) {
+			s := newKeepServer(t, server)
+			return s, "https://" + s.addr, connector.Config{TLS: leaf.Client()}
+		},
+		"hidden": func() (*keepServer, string, connector.Config) {
+			s := newKeepServer(t, nil)
+			return s, "http://" + s.addr, connector.Config{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+				return hidden{nc}, err
+			}}
+		},
+	}
+}
+
+// holdIdle leaves n idle connections.
+func holdIdle(t *testing.T, c *connector.Connector, url string, n int) {
+	t.Helper()
+	bodies := make([]io.ReadCloser, n)
+	var wg sync.WaitGroup
+	for worker := range 16 {
+		wg.Go(func() {
+			for i := worker; i < n; i += 16 {
+				req, err := http.NewRequestWithContext(context.Background(), "GET", url, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp, err := c.RoundTrip(req)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				bodies[i] = resp.Body
+			}
+		})
+	}
+	wg.Wait()
+	for _, b := range bodies {
+		if b != nil {
+			io.Copy(io.Discard, b)
+			b.Close()
+		}
+	}
+	if st := c.Stats(); st.Idle != n {
+		t.Fatalf("%+v, want %d idle", st, n)
+	}
+}
+
+// TestIdleEndNoticed: a peer that closes a thousand idle connections is noticed without
+// traffic, and no request that must not be repeated is sent on one of them.
+func TestIdleEndNoticed(t *testing.T) { // not parallel: it counts seconds
+	const n = 1000
+	for kind, start := range idleKinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			s, url, cfg := start()
+			cfg.Limit, cfg.MaxIdle = -1, -1
+			c := newConnector(t, cfg)
+			holdIdle(t, c, url, n)
+			s.closeAll()
+			if kind == "hidden" { // whoever waits on it needs a moment to be told
+				waitFor(t, "the end of them", func() bool { return c.Stats().Idle == 0 })
+			}
+			// Else some are used at once, before anybody has looked.
+			for range 20 {
+				resp, err := c.RoundTrip(newRequest(t, t.Context(), "POST", url, nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				read(t, resp)
+			}
+			began := time.Now()
+			waitFor(t, "the end of the others", func() bool { return c.Stats().Idle <= 1 })
+			if d := time.Since(began); d > 4*time.Second { // 2 s, and a busy machine
+				t.Errorf("it took %v", d)
+			}
+			if st := c.Stats(); st.Opened-st.Closed != uint64(st.Idle) || st.Retried != 0 {
+				t.Errorf("%+v", st)
+			}
+			if s.posts != 20 {
+				t.Errorf("the server had %d of 20", s.posts)
+			}
+		})
+	}
+}
+
+// TestIdleMemory: an idle connection keeps no goroutine, and little memory. Over TLS most of it
+// is what crypto/tls keeps. The server is a process of its own: this one again.
+func TestIdleMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own")
+	}
+	const n = 1000
+	for _, kind := range []string{"plain", "TLS"} {
+		t.Run(kind, func(t *testing.T) {
+			leaf := certs.For(t, certs.Options{})
+			server := leaf.Server()
+			server.NextProtos = []string{"http/1.1"}
+			s := newKeepServer(t, map[string]*tls.Config{"TLS": server}[kind])
+			url := map[string]string{"plain": "http://", "TLS": "https://"}[kind] + s.addr
+			// What both sides of a connection keep, without any of ours: the same exchange.
+			base, _ := measureIdle(t, func() func() { return bareConns(t, s.addr, kind == "TLS", leaf, n) }, n)
+			c := newConnector(t, connector.Config{Limit: -1, MaxIdle: -1, KeepAlive: -1, TLS: leaf.Client()})
+			get(t, c, url) // what is there once
+			ours, goroutines := measureIdle(t, func() func() {
+				holdIdle(t, c, url, n)
+				return c.CloseIdleConnections
+			}, n)
+			t.Logf("bytes for an idle connection, both sides: %d, bare %d", ours, base)
+			if ours-base > 2<<10 {
+				t.Errorf("%d bytes more than a bare connection", ours-base)
+			}
+			if goroutines > n+20 { // the server's own
+				t.Errorf("%d goroutines for %d connections", goroutines, n)
+			}
+		})
+	}
+}
+
+// measureIdle is what each of n connections keeps, and how many goroutines all have.
+func measureIdle(t *testing.T, hold func() (release func()), n int) (bytes, goroutines int) {
+	t.Helper()
+	before, running := heap(), runtime.NumGoroutine()
+	release := hold()
+	bytes = (heap() - before) / n
+	goroutines = runtime.NumGoroutine() - running
+	release()
+	waitFor(t, "the end of the connections", func() bool { return runtime.NumGoroutine() < running+50 })
+	return bytes, goroutines
+}
+
+// heap is what lives there. Stacks are not in it: no connection of ours has one.
+func heap() int {
+	for range 3 {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// bareConns are connections of net and crypto/tls after one exchange.
+func bareConns(t *testing.T, addr string, secure bool, leaf *certs.Leaf, n int) (release func()) {
+	t.Helper()
+	conns := make([]net.Conn, n)
+	for i := range conns {
+		nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+		if err == nil && secure {
+			cfg := leaf.Client()
+			cfg.ServerName = "127.0.0.1"
+			nc = tls.Client(nc, cfg)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(nc, "GET / HTTP/1.1\r\nHost: 127.0.0.1:12345\r\nUser-Agent: Go-http-client/1.1\r\n\r\n")
+		if _, err := io.ReadFull(nc, make([]byte, len(okResponse))); err != nil {
+			t.Fatal(err)
+		}
+		conns[i] = nc
+	}
+	return func() {
+		for _, nc := range conns {
+			nc.Close()
+		}
+	}
+}
