@@ -155,8 +155,8 @@ func (r *Response) Charset() string {
 
 // Content is the body as a stream with the reading methods of aiohttp's
 // StreamReader. It and Body are the same bytes: use one of them. Bytes, Text and
-// JSON read what Content has left, and Content what they have kept.
-// (aiohttp: content)
+// JSON read what Content has left, and Content what they have kept. That of a 101
+// is no stream: reading it is refused, and closes it. (aiohttp: content)
 func (r *Response) Content() *StreamReader {
 	if r.stream == nil {
 		ahead := 0
@@ -164,8 +164,11 @@ func (r *Response) Content() *StreamReader {
 			ahead = r.call.opts.rare.readBuffer
 		}
 		src := r.Body
-		if r.full {
+		switch {
+		case r.full:
 			src = io.NopCloser(r.source())
+		case r.isConnection():
+			src = &refusedBody{r}
 		}
 		r.stream = newStreamReader(src, ahead)
 		r.stream.chunks = r.call != nil && r.call.opts.wire != nil && r.call.opts.wire.httpChunks
@@ -197,15 +200,26 @@ func (r *Response) Bytes() ([]byte, error) {
 	return data, r.Body.Close()
 }
 
-// checkEnds refuses a 101, whose body is a connection of another protocol: nothing bounds
-// it, neither a timeout nor MaxBodySize.
+// isConnection reports whether the body is a connection of another protocol.
+func (r *Response) isConnection() bool {
+	return r.Response != nil && r.StatusCode == http.StatusSwitchingProtocols
+}
+
+// checkEnds refuses and closes a body that is a connection: nothing bounds it, neither a
+// timeout nor MaxBodySize.
 func (r *Response) checkEnds() error {
-	if r.Response == nil || r.StatusCode != http.StatusSwitchingProtocols {
+	if !r.isConnection() {
 		return nil
 	}
 	r.Close() // the error that counts is this one
 	return r.wrap(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
 }
+
+// refusedBody is the body of a 101 for those who read a stream.
+type refusedBody struct{ r *Response }
+
+func (b *refusedBody) Read([]byte) (int, error) { return 0, b.r.checkEnds() }
+func (b *refusedBody) Close() error             { return b.r.Close() }
 
 // readAll is io.ReadAll with a first guess at the size. A length that the peer
 // claims is believed only within reason.

@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -85,15 +84,6 @@ func (e *opError) Timeout() bool {
 }
 
 func (e *opError) Temporary() bool { return e.Timeout() }
-
-// contextError is the context's error, with its cause if that says more.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause == nil || errors.Is(cause, err) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", err, cause)
-}
 
 // violation is what a peer did that RFC 6455 or a limit forbids, and the code
 // that tells it so.

@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 const (
@@ -120,7 +121,7 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 	h.resp = resp
 	passed := *resp
-	passed.Header = resp.Header.Clone()
+	passed.Header = httprule.Canonical(resp.Header).Clone()
 	passed.Header.Del("Sec-WebSocket-Extensions") // judged, and not the codec's work
 	passed.Header.Del("Sec-WebSocket-Protocol")
 	passed.Body = h.conn.wire
@@ -132,10 +133,10 @@ func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return h.refused(resp, "invalid response status", readStart(resp, body))
 	}
-	if !strings.EqualFold(strings.TrimSpace(resp.Header.Get("Upgrade")), "websocket") {
+	if !strings.EqualFold(strings.TrimSpace(httprule.FieldValue(resp.Header, "Upgrade")), "websocket") {
 		return h.refused(resp, "invalid upgrade header", nil)
 	}
-	if !hasToken(resp.Header.Values("Connection"), "upgrade") {
+	if !httprule.HasToken(resp.Header, "Connection", "upgrade") {
 		return h.refused(resp, "invalid connection header", nil)
 	}
 	rwc, ok := body.(io.ReadWriteCloser)
@@ -154,7 +155,7 @@ func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
 // chosen is the server's subprotocol, if it is one of ours. A server that names
 // another one has none, as in aiohttp.
 func (h *handshake) chosen(header http.Header) string {
-	for _, value := range header.Values("Sec-WebSocket-Protocol") {
+	for _, value := range httprule.FieldValues(header, "Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(value, ",") {
 			if name = strings.TrimSpace(name); slices.Contains(h.opts.Protocols, name) {
 				return name
@@ -183,16 +184,4 @@ func readStart(resp *http.Response, body io.ReadCloser) []byte {
 	defer stop()
 	start, _ := io.ReadAll(io.LimitReader(body, maxErrorBody)) // the refusal is the error
 	return start
-}
-
-// hasToken looks for a whole element of a list: "notupgrade" is not "upgrade".
-func hasToken(values []string, want string) bool {
-	for _, value := range values {
-		for name := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(name), want) {
-				return true
-			}
-		}
-	}
-	return false
 }

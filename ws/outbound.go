@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 const (
@@ -86,7 +87,7 @@ func (o *outbound) flush(ctx context.Context, position uint64) error {
 		case o.err != nil:
 			return o.err
 		case ctx.Err() != nil:
-			return contextError(ctx)
+			return httprule.ContextError(ctx)
 		case o.flushing || len(o.buf) == 0: // a held frame waits for its boundary
 		case ctx.Done() == nil || o.wake.set != nil:
 			o.writeNowLocked(ctx)
@@ -106,7 +107,7 @@ func (o *outbound) room(ctx context.Context) error {
 		o.kickLocked()
 		o.waitLocked(ctx)
 		if ctx.Err() != nil {
-			return contextError(ctx)
+			return httprule.ContextError(ctx)
 		}
 	}
 	return o.err

@@ -3,6 +3,8 @@ package ws
 import (
 	"context"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Who reads a WebSocket, and when. There is one reader at a time:
@@ -177,7 +179,7 @@ func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (small, error) {
 // given is why the receiver gives up, if it does.
 func (c *Conn) given(ctx context.Context, limit time.Time) error {
 	if ctx.Err() != nil {
-		return &opError{"receive", nil, contextError(ctx)}
+		return &opError{"receive", nil, httprule.ContextError(ctx)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

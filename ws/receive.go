@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Receive waits for the next message (aiohttp: receive). That is a Text, a
@@ -22,7 +23,7 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 	}
 	defer c.receiving.Store(false)
 	if ctx.Err() != nil {
-		return Message{}, &opError{"receive", nil, contextError(ctx)}
+		return Message{}, &opError{"receive", nil, httprule.ContextError(ctx)}
 	}
 	c.mu.Lock()
 	m, ok, err := c.takeLocked()
@@ -81,7 +82,7 @@ func (c *Conn) await(ctx context.Context, limit time.Time) (Message, error) {
 		select {
 		case <-c.arrived:
 		case <-ctx.Done():
-			return Message{}, &opError{"receive", nil, contextError(ctx)}
+			return Message{}, &opError{"receive", nil, httprule.ContextError(ctx)}
 		case <-alarm:
 			return Message{}, c.timeout()
 		}

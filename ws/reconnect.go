@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // ReconnectOptions are the settings of [Reconnect]. A nil pointer and the zero
@@ -87,7 +88,7 @@ func Reconnect(ctx context.Context, doer Doer, url string, opts *ReconnectOption
 		delivered, err := l.once(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return &opError{"reconnect", nil, contextError(ctx)}
+			return &opError{"reconnect", nil, httprule.ContextError(ctx)}
 		case l.stopped != nil:
 			return l.stopped
 		case delivered:
@@ -178,6 +179,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
 }

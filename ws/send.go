@@ -8,6 +8,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // SendOption changes how one message is sent.
@@ -86,7 +87,7 @@ func (c *Conn) sendControl(ctx context.Context, op MessageType, payload []byte) 
 // ready waits for room in the buffer.
 func (c *Conn) ready(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return contextError(ctx)
+		return httprule.ContextError(ctx)
 	}
 	return c.wire.out.room(ctx)
 }

@@ -39,6 +39,7 @@ type Conn struct {
 	sockRead time.Duration // the longest silence, or zero
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
+	late     bool          // sockRead is lateAnswer, and no setting
 	full     bool          // the last Read had no room for more than it has read
 	alarm    time.Time     // the socket's read deadline
 	closer   *time.Timer   // stands in for the alarm where the socket has none
@@ -99,7 +100,7 @@ func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration)
 	if c.state == connIdle {
 		c.state = connActive
 	}
-	c.total, c.sockRead, c.silence = s.Total, sockRead, time.Time{}
+	c.total, c.sockRead, c.silence, c.late = s.Total, sockRead, time.Time{}, false
 	if sockRead > 0 {
 		c.silence, c.rested = now.Add(sockRead), true
 	}
