@@ -118,6 +118,7 @@ type peer struct {
 	c      *wiretest.Conn
 	f      *frames       // nil: HTTP/1
 	req    *http.Request // of HTTP/1, for its framing
+	text   string        // its head
 	stream uint32        // of HTTP/2
 }
 
@@ -142,9 +143,27 @@ func (p *peer) head() bool {
 	if !ok {
 		return false
 	}
+	p.text = head
 	var err error
 	p.req, err = http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
 	return err == nil
+}
+
+// fields are those of the request whose head was read.
+func (p *peer) fields() http.Header {
+	h := http.Header{}
+	if p.f != nil {
+		for _, field := range p.f.meta.RegularFields() {
+			h.Add(field.Name, field.Value)
+		}
+		return h
+	}
+	for line := range strings.SplitSeq(p.text, "\r\n") {
+		if name, value, ok := strings.Cut(line, ": "); ok {
+			h.Add(name, value)
+		}
+	}
+	return h
 }
 
 // body reads the request to its end, and says how much that was and whether it came.
@@ -218,6 +237,17 @@ func (p *peer) silent() {
 	}
 	for p.f.next() != nil {
 	}
+}
+
+// hang takes nothing more of a body. With HTTP/2 that is a window which does not open; were the
+// connection not read, net/http's reader might wait for the writer's lock, and a bubble's clock
+// stands still as long as anybody waits for a lock.
+func (p *peer) hang() {
+	if p.f == nil {
+		p.c.Hang()
+		return
+	}
+	p.silent()
 }
 
 // fine answers all requests.

@@ -1,6 +1,8 @@
 package connector_test
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,29 +96,88 @@ func TestFieldNames(t *testing.T) {
 			})
 		})
 	}
-	for name, want := range map[string]string{
-		"host": "\r\nHost: ", "HOST": "\r\nHost: ", "trailer": "", "content-length": "", "transfer-encoding": "",
-		"user-agent": "\r\nUser-Agent: 7\r\n", "USER-AGENT": "\r\nUser-Agent: 7\r\n",
+}
+
+// ownFields are those that net/http writes by itself, and what the server may get of one
+// with the value 7.
+var ownFields = map[string]string{
+	"host": "", "HOST": "", "trailer": "", "TRAILER": "", "content-length": "", "Content-length": "",
+	"transfer-encoding": "", "user-agent": "7", "USER-AGENT": "7", "User-Agent": "7",
+}
+
+// TestOwnFields: in whatever spelling a caller sets them, they are not sent a second time.
+func TestOwnFields(t *testing.T) {
+	t.Parallel()
+	for name, want := range ownFields {
+		for _, body := range []string{"", "body"} {
+			t.Run(name+" "+body, func(t *testing.T) {
+				t.Parallel()
+				overWires(t, func(t *testing.T, w wire) {
+					t.Helper()
+					heads := make(chan http.Header, 1)
+					srv, c := w.sockets(t, connector.Config{}, func(p *peer) {
+						if p.head() {
+							heads <- p.fields()
+							p.body()
+							p.ok()
+							p.silent()
+						}
+					})
+					req := newRequest(t, t.Context(), "POST", srv.URL(), strings.NewReader(body))
+					req.Header[name] = []string{"7"}
+					resp, err := c.RoundTrip(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					read(t, resp)
+					key := http.CanonicalHeaderKey(name)
+					got := (<-heads)[key]
+					switch {
+					case key == "Host" && len(got) == 1 && got[0] != "7":
+					case key == "Content-Length" && len(got) == 1 && got[0] == strconv.Itoa(len(body)):
+					case want == "" && len(got) != 0, want != "" && (len(got) != 1 || got[0] != want):
+						t.Errorf("got %q, want %q or none", got, want)
+					}
+					if len(req.Header) != 1 || req.Header[name][0] != "7" {
+						t.Errorf("the request was changed: %v", req.Header)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestConnectionWords: what is of HTTP/1.1 only does not make a request of HTTP/2 fail
+// (RFC 9113 8.2.2); close counts there, too.
+func TestConnectionWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		field  string
+		values []string
+		idle   int
+	}{
+		{"Connection", []string{"keep-alive, X-Hop"}, 1},
+		{"connection", []string{"X-Hop", "keep-alive"}, 1},
+		{"Connection", []string{"X-Hop, close"}, 0},
+		{"CONNECTION", []string{"X-Hop", "Close"}, 0},
+		{"Transfer-Encoding", []string{"gzip, chunked"}, 1},
+		{"transfer-encoding", []string{"gzip"}, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.field+" "+strings.Join(tt.values, " and "), func(t *testing.T) {
 			t.Parallel()
-			srv := wiretest.New(t, fine)
-			c := newConnector(t, connector.Config{})
-			req := newRequest(t, t.Context(), "GET", srv.URL(), nil)
-			req.Header[name] = []string{"7"}
-			resp, err := c.RoundTrip(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			read(t, resp)
-			head := srv.Requests()[0]
-			count := strings.Count(strings.ToLower(head), "\r\n"+strings.ToLower(name)+": ")
-			if want == "" && count != 0 || want != "" && (count != 1 || !strings.Contains(head, want)) {
-				t.Errorf("got %q, want one %q, or none", head, want)
-			}
-			if len(req.Header) != 1 || req.Header[name][0] != "7" {
-				t.Errorf("the request was changed: %v", req.Header)
-			}
+			overWires(t, func(t *testing.T, w wire) {
+				t.Helper()
+				srv, c := w.sockets(t, connector.Config{}, (*peer).fine)
+				req := newRequest(t, t.Context(), "GET", srv.URL(), nil)
+				req.Header[tt.field] = tt.values
+				resp, err := c.RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := read(t, resp); got != "ok" || c.Stats().Idle != tt.idle {
+					t.Errorf("got %q, %+v, want %d idle", got, c.Stats(), tt.idle)
+				}
+			})
 		})
 	}
 }

@@ -43,7 +43,11 @@ func TestRefusedUntilItEnds(t *testing.T) {
 			{"total too short", time.Hour, 100 * time.Millisecond, errors.ErrServerDisconnected},
 			{"context", time.Hour, 0, context.Canceled},
 			{"Connector.Close", time.Hour, 0, errors.ErrConnectorClosed},
+			{"Connector.Shutdown", 300 * time.Millisecond, 0, nil}, // waits for it
 		} {
+			if way.name == "GOAWAY" && tt.name == "Connector.Shutdown" {
+				continue // the slot goes with the connection, and Shutdown does not wait for that
+			}
 			t.Run(way.name+", "+tt.name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -60,6 +64,12 @@ func TestRefusedUntilItEnds(t *testing.T) {
 					})
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
+					shut := make(chan error, 1)
+					if tt.name == "Connector.Shutdown" {
+						time.AfterFunc(123*time.Millisecond, func() { shut <- c.Shutdown(context.Background()) })
+					} else {
+						shut <- nil
+					}
 					switch tt.class {
 					case context.Canceled:
 						time.AfterFunc(123*time.Millisecond, cancel)
@@ -81,6 +91,9 @@ func TestRefusedUntilItEnds(t *testing.T) {
 						}
 					}
 					synctest.Wait()
+					if err := <-shut; err != nil {
+						t.Errorf("Shutdown: %v", err)
+					}
 					if st := c.Stats(); st.InUse != 0 || st.Waiting != 0 {
 						t.Errorf("got %+v", st)
 					}

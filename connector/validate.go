@@ -28,7 +28,7 @@ func validate(req *http.Request) (noticed, error) {
 // whether another one may have it afterwards, and what must be changed to send it.
 type noticed struct {
 	upgrade, connection bool
-	transferEncoding    bool
+	framing             bool // one that says what net/http says itself
 	misspelled          bool // one that net/http knows in another spelling
 }
 
@@ -47,8 +47,8 @@ func (n *noticed) notice(name string, hasValue bool) {
 		n.upgrade = true
 	case "Connection":
 		n.connection = true
-	case "Transfer-Encoding":
-		n.transferEncoding = true
+	case "Transfer-Encoding", "Trailer":
+		n.framing = true
 	}
 }
 
