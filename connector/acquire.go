@@ -9,7 +9,6 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // What a request holds on its way to a connection, in the fields of exchange. Whatever
@@ -191,8 +190,8 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
 	dial.CatchUp(ctx)
-	if x.ctx.Err() != nil {
-		return httprule.ContextError(x.ctx)
+	if own := x.contextError(); own != nil {
+		return own
 	}
 	if ctx.Err() == nil {
 		return dial.Failure(err, at)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -76,8 +75,8 @@ func (x *exchange) failRead(err error) error {
 
 // bodyError gives a failed read its class.
 func (x *exchange) bodyError(err error) error {
-	if own := x.ctx; own.Err() != nil {
-		return httprule.ContextError(own)
+	if own := x.contextError(); own != nil {
+		return own
 	}
 	var struck error
 	if x.h2 != nil {

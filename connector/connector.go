@@ -85,10 +85,9 @@ func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
 // prepare checks the request and settles its times.
 func (x *exchange) prepare() error {
 	req := x.orig
-	var seen noticed
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		seen, err = validate(req)
+		x.seen, err = validate(req)
 	}
 	if err != nil {
 		return err
@@ -104,7 +103,7 @@ func (x *exchange) prepare() error {
 	}
 	s := SettingsFrom(ctx)
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
-	if err := x.wishes(s, seen); err != nil {
+	if err := x.wishes(s); err != nil {
 		return err
 	}
 	x.trace = &noTrace
@@ -135,7 +134,7 @@ func (x *exchange) prepare() error {
 	}
 	w.SockRead = x.timeout.SockRead
 	w.ExpectContinue = x.c.config.ExpectContinueTimeout
-	w.FieldBytes, w.Connection = seen.bytes, seen.connection
+	w.FieldBytes, w.Connection = x.seen.bytes, x.seen.connection
 	// Nobody is told which connection it was, and the body can be had again.
 	w.LateLook = x.trace == &noTrace && x.clientTrace == nil &&
 		(!x.upload.Present() || x.upload.InMemory() && req.GetBody != nil)
@@ -146,10 +145,10 @@ func (x *exchange) prepare() error {
 }
 
 // wishes settles what distinguishes the connections that may serve the request.
-func (x *exchange) wishes(s *Settings, seen noticed) error {
+func (x *exchange) wishes(s *Settings) error {
 	req, c := x.orig, x.c
 	x.settings.Limits = c.limits
-	h1 := seen.upgrade
+	h1 := x.seen.upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
@@ -164,9 +163,9 @@ func (x *exchange) wishes(s *Settings, seen noticed) error {
 		x.key.Route = r
 	}
 	if x.key.Forwarded() {
-		h1 = seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
+		h1 = x.seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
-	x.closes = req.Close || seen.connection && httprule.HasToken(req.Header, "Connection", "close")
+	x.closes = req.Close || x.seen.connection && httprule.HasToken(req.Header, "Connection", "close")
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil

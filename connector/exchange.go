@@ -14,6 +14,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/h2"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // exchange is one request and its response: everything that a RoundTrip needs,
@@ -32,6 +33,7 @@ type exchange struct {
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more
 	closes                bool // it is the last on a connection of HTTP/2
+	seen                  noticed
 
 	timing   Timing
 	record   *Recorder     // where the caller wants that; nil: nowhere
@@ -48,6 +50,7 @@ type exchange struct {
 	host        *pool.Host // where it may dial, or nil: see acquire.go
 	conn        *conn      // nil: there is none yet
 	begun       bool       // on conn
+	resting     bool       // without a slot, though the pool counts on it
 	reused      bool
 	upload      reqbody.Body
 	h1          h1.Exchange
@@ -99,6 +102,7 @@ func (x *exchange) giveUp() {
 	case x.host != nil:
 		p.Forfeit(x.host, false)
 	}
+	x.endRest()
 	x.upload.Close()
 	x.endCancel()
 }
@@ -117,19 +121,33 @@ func (x *exchange) watchCancel() {
 	}()
 }
 
-var errRequestCanceled = stderrors.New("Request.Cancel was closed")
+var (
+	errRequestCanceled = stderrors.New("Request.Cancel was closed")
+	errExchangeOver    = stderrors.New("the exchange is over")
+)
 
-// endCancel ends that watch.
+// endCancel ends that watch, and with it the context.
 func (x *exchange) endCancel() {
 	if x.canceler != nil {
-		x.canceler(nil)
+		x.canceler(errExchangeOver)
 	}
+}
+
+// contextError is why the caller has ended the exchange, or nil.
+func (x *exchange) contextError() error {
+	ctx := x.ctx
+	if x.canceler != nil && context.Cause(ctx) == errExchangeOver {
+		ctx = x.orig.Context()
+	}
+	return httprule.ContextError(ctx)
 }
 
 func (x *exchange) attempts() (*http.Response, error) {
 	for attempt, fresh := 1, false; ; attempt++ {
 		x.timing.Retried = attempt > 1
-		if err := x.connect(fresh); err != nil {
+		err := x.connect(fresh)
+		x.endRest()
+		if err != nil {
 			x.upload.Close()
 			return nil, err
 		}
@@ -158,6 +176,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 		x.leaveForAnother(true)
 		if refused {
 			if err = x.awaitRefusal(attempt, err); err != nil {
+				x.endRest()
 				x.upload.Close()
 				return nil, err
 			}
@@ -167,11 +186,22 @@ func (x *exchange) attempts() (*http.Response, error) {
 	}
 }
 
+// endRest is the end of a rest in the pool's books: the exchange has a slot again, or none will
+// be needed.
+func (x *exchange) endRest() {
+	if x.resting {
+		x.resting = false
+		x.c.pool.EndRest()
+	}
+}
+
 // leaveForAnother ends an attempt after which there will be another. The slot of a dead
 // connection of HTTP/1 is kept for it, and with fresh it will dial.
 func (x *exchange) leaveForAnother(fresh bool) {
 	c := x.conn
 	if x.h2 != nil {
+		x.resting = true
+		x.c.pool.Rest()
 		x.leave(false)
 	} else {
 		x.h1.End(false)

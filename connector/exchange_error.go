@@ -7,14 +7,13 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // headError gives a failed send its class.
 func (x *exchange) headError(err error) error {
-	if own := x.ctx; own.Err() != nil {
-		return httprule.ContextError(own)
+	if own := x.contextError(); own != nil {
+		return own
 	}
 	phase := errors.PhaseResponse
 	if x.unsent() {

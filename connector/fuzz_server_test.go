@@ -36,8 +36,8 @@ func (w *world) note(req *http.Request) (p *plan, first bool) {
 	return p, w.seen[name] == 1
 }
 
-// peer is a connection as the server sees it.
-type peer struct {
+// fuzzPeer is a connection as the server sees it.
+type fuzzPeer struct {
 	w      *world
 	nc     *memnet.Conn
 	inbox  inbox
@@ -53,7 +53,7 @@ type peer struct {
 const crossing = 200 * time.Microsecond
 
 func (w *world) serve(nc *memnet.Conn) {
-	c := &peer{w: w, nc: nc}
+	c := &fuzzPeer{w: w, nc: nc}
 	c.inbox.wake.L = &c.inbox.mu
 	c.br = bufio.NewReader(&c.inbox)
 	go c.inbox.fill(nc)
@@ -63,7 +63,7 @@ func (w *world) serve(nc *memnet.Conn) {
 	nc.Close()
 }
 
-func (c *peer) serveOne() bool {
+func (c *fuzzPeer) serveOne() bool {
 	req, err := http.ReadRequest(c.br)
 	if err != nil {
 		return false
@@ -88,7 +88,7 @@ func (c *peer) serveOne() bool {
 	return c.act(p, req)
 }
 
-func (c *peer) act(p *plan, req *http.Request) bool {
+func (c *fuzzPeer) act(p *plan, req *http.Request) bool {
 	for i := range p.interim {
 		io.WriteString(c.nc, []string{"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"}[i%2])
 	}
@@ -126,7 +126,7 @@ func (c *peer) act(p *plan, req *http.Request) bool {
 }
 
 // respond writes the response, and reports whether the connection goes on.
-func (c *peer) respond(p *plan) bool {
+func (c *fuzzPeer) respond(p *plan) bool {
 	text := p.response()
 	if p.cut > 0 {
 		text = text[:len(text)*p.cut/101]
@@ -156,7 +156,7 @@ func (c *peer) respond(p *plan) bool {
 }
 
 // end breaks the connection off in one way or another.
-func (c *peer) end(how int) {
+func (c *fuzzPeer) end(how int) {
 	switch how {
 	case 1:
 		c.nc.Reset()
@@ -167,7 +167,7 @@ func (c *peer) end(how int) {
 }
 
 // comeBehind does what comes after the response.
-func (c *peer) comeBehind(p *plan) bool {
+func (c *fuzzPeer) comeBehind(p *plan) bool {
 	if p.behind < behindLater {
 		return true
 	}

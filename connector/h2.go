@@ -3,6 +3,7 @@ package connector
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -51,8 +52,10 @@ func checkStatus(resp *http.Response) error {
 	return &h1.HeadError{Reason: fmt.Sprintf("malformed status: %q", resp.Status)}
 }
 
-// bodyless reports whether a response has no body whatever its length says.
+// bodyless reports whether a response of HTTP/2 has no body: because it cannot, whatever its
+// length says, or because its stream has ended with its head. Then net/http gives it a body
+// of its own that is not http.NoBody, but as empty.
 func bodyless(resp *http.Response, method string) bool {
-	return method == http.MethodHead ||
+	return method == http.MethodHead || reflect.TypeOf(resp.Body).Size() == 0 ||
 		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
 }

@@ -128,6 +128,7 @@ type frames struct {
 	buf  bytes.Buffer
 	enc  *hpack.Encoder
 	body bool // the last request's is still to come
+	meta *http2.MetaHeadersFrame
 }
 
 // h2Script is a server of TLS whose connections are scripts of frames. The
@@ -187,7 +188,7 @@ func (f *frames) request() uint32 {
 		case nil:
 			return 0
 		case *http2.MetaHeadersFrame:
-			f.body = !frame.StreamEnded()
+			f.body, f.meta = !frame.StreamEnded(), frame
 			return frame.StreamID
 		}
 	}

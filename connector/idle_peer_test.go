@@ -150,8 +150,8 @@ func TestIdleClosedByPeer(t *testing.T) {
 	}
 }
 
-// ends are the ways in which an idle connection becomes useless.
-var ends = []struct {
+// deaths are the ways in which an idle connection becomes useless.
+var deaths = []struct {
 	name string
 	end  func(c *wiretest.Conn)
 }{
@@ -175,7 +175,7 @@ var ends = []struct {
 func TestIdleDeadForPOST(t *testing.T) {
 	leaf := certs.For(t, certs.Options{})
 	for _, kind := range peerKinds {
-		for _, how := range ends {
+		for _, how := range deaths {
 			t.Run(kind.name+", "+how.name, func(t *testing.T) {
 				t.Parallel()
 				next, ended := make(chan struct{}), make(chan struct{})

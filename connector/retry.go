@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -19,7 +20,7 @@ const (
 
 // awaitRefusal waits before a request that was refused is sent again: a server that refuses
 // streams has too much to do. It holds no slot meanwhile. The error is refusal if there is no
-// time for that, or why the context has ended.
+// time for that, or what has ended the wait.
 func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 	wait := refusalWait << (attempt - 1)
 	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
@@ -32,7 +33,9 @@ func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 	case <-t.C:
 		return nil
 	case <-x.ctx.Done():
-		return httprule.ContextError(x.ctx)
+		return x.contextError()
+	case <-x.c.pool.Ended():
+		return errors.ErrConnectorClosed
 	}
 }
 

@@ -31,7 +31,7 @@ func (x *exchange) send() (*http.Response, error) {
 // wire is what is sent: the caller's request, which never changes, or a copy that differs.
 func (x *exchange) wire() *http.Request {
 	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies
-	if !differs {
+	if !differs && !x.seen.misspelled && (x.h2 == nil || !x.seen.connection && !x.seen.framing) {
 		return x.orig
 	}
 	req := new(http.Request)
@@ -45,6 +45,15 @@ func (x *exchange) adapt(req *http.Request) {
 	req.Body = x.upload.ForWire()
 	if x.c.forceClose && !httprule.HasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
 		req.Close = true
+	}
+	if x.seen.misspelled {
+		req.Header = spellFields(req.Header)
+	}
+	if x.h2 != nil && (x.seen.connection || x.seen.framing) {
+		// The first two are of HTTP/1 only (RFC 9113 8.2.2); the last goes by req.Trailer.
+		for _, name := range []string{"Connection", "Transfer-Encoding", "Trailer"} {
+			req.Header = httprule.DeleteField(req.Header, name)
+		}
 	}
 	if x.trustEnv {
 		req.Header = x.authorize(req.Header)

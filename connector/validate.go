@@ -24,21 +24,76 @@ func validate(req *http.Request) (noticed, error) {
 	return seen, err
 }
 
-// noticed is what a look at the fields gives: those that decide which connection serves a
-// request, and whether another one may have it afterwards, and their size.
+// noticed are the fields of a header that decide which connection serves a request,
+// whether another one may have it afterwards, and what must be changed to send it.
 type noticed struct {
 	upgrade, connection bool
-	bytes               int // of all fields, about
+	framing             bool // one that says what net/http says itself
+	misspelled          bool // one that net/http knows in another spelling
+	bytes               int  // of all fields, about
 }
 
-// notice looks at a field that has a value; names have no case (RFC 9110 5.1).
-func (n *noticed) notice(name string) {
-	switch len(name) {
-	case len("Upgrade"):
-		n.upgrade = n.upgrade || strings.EqualFold(name, "Upgrade")
-	case len("Connection"):
-		n.connection = n.connection || strings.EqualFold(name, "Connection")
+// notice looks at a field; names have no case (RFC 9110 5.1).
+func (n *noticed) notice(name string, hasValue bool) {
+	own := ownField(name)
+	if own == "" {
+		return
 	}
+	n.misspelled = n.misspelled || own != name && own != "Upgrade"
+	if !hasValue {
+		return
+	}
+	switch own {
+	case "Upgrade":
+		n.upgrade = true
+	case "Connection":
+		n.connection = true
+	case "Transfer-Encoding", "Trailer":
+		n.framing = true
+	}
+}
+
+// ownField is the canonical form of a name of those fields that net/http or this package
+// goes by, or "". net/http knows them in one spelling only: in another, what it writes by
+// itself would be sent next to them.
+func ownField(name string) (canonical string) {
+	switch len(name) {
+	case len("Host"):
+		canonical = "Host"
+	case len("Expect"):
+		canonical = "Expect"
+	case len("Trailer"):
+		canonical = "Trailer"
+		if name[0]|0x20 == 'u' {
+			canonical = "Upgrade"
+		}
+	case len("User-Agent"):
+		canonical = "User-Agent"
+		if name[0]|0x20 == 'c' {
+			canonical = "Connection"
+		}
+	case len("Content-Length"):
+		canonical = "Content-Length"
+	case len("Transfer-Encoding"):
+		canonical = "Transfer-Encoding"
+	}
+	if name == canonical || strings.EqualFold(name, canonical) {
+		return canonical
+	}
+	return ""
+}
+
+// spellFields is h with those fields in net/http's spelling, in a copy that shares the
+// values.
+func spellFields(h http.Header) http.Header {
+	spelled := make(http.Header, len(h))
+	for name, values := range h {
+		if own := ownField(name); own != "" && own != "Upgrade" {
+			name, values = own, httprule.FieldValues(h, own)
+		}
+		spelled[name] = values
+	}
+	return spelled
 }
 
 // validateLine is validate for all but the fields.
@@ -73,9 +128,7 @@ func validateFields(kind string, fields http.Header) (seen noticed, err error) {
 		if !httprule.IsToken(name) {
 			return seen, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
 		}
-		if len(values) > 0 {
-			seen.notice(name)
-		}
+		seen.notice(name, len(values) > 0)
 		for _, v := range values {
 			if !httprule.IsValue(v) {
 				return seen, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}

@@ -4,11 +4,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/certs"
+	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -29,23 +32,77 @@ func overHTTP2(t *testing.T) (s *session.Session, url string) {
 	return newSession(t, session.Config{Connector: c, OwnConnector: true}), srv.URL
 }
 
-// A server of HTTP/2 may ignore the expectation, as nginx does, and the wait for
-// its consent would have no end. So it is not asked by HTTP/2.
-func TestExpect100KeepsOffHTTP2(t *testing.T) {
+// TestExpect100Versions: asking for consent changes neither the version nor what becomes of
+// the connection. The server gives it when its handler reads.
+func TestExpect100Versions(t *testing.T) {
 	t.Parallel()
 	s, url := overHTTP2(t)
-	for want, opts := range map[int][]session.Option{
-		1: {session.Text("body"), session.Expect100()},
-		2: {session.Text("body")},
+	for _, test := range []struct {
+		want int
+		opts []session.Option
+	}{
+		{2, opt(session.Text("body"), session.Expect100())},
+		{1, opt(session.Text("body"), session.Expect100(), session.Version(1, 1))},
+		{2, opt(session.Text("body"), session.Header("Expect", "100-continue"))},
 	} {
-		resp, err := s.Post(t.Context(), url, opts...)
+		resp, err := s.Post(t.Context(), url, test.opts...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, err := resp.Text(); text != "body" || err != nil || resp.ProtoMajor != want {
-			t.Errorf("got %q by %s, want HTTP/%d (%v)", text, resp.Proto, want, err)
+		if text, err := resp.Text(); text != "body" || err != nil || resp.ProtoMajor != test.want {
+			t.Errorf("got %q by %s, want HTTP/%d (%v)", text, resp.Proto, test.want, err)
 		}
 	}
+	if st := s.Connector().Stats(); st.Opened != 2 || st.Idle != 2 {
+		t.Errorf("got %+v, want a connection of each version, kept", st)
+	}
+}
+
+// TestExpect100Unanswered: a server that never says 100 gets the body all the same, through
+// the option, the header, and a request that the caller made.
+func TestExpect100Unanswered(t *testing.T) {
+	t.Parallel()
+	off := session.ClientTimeout{Total: time.Hour}
+	inBubble(t, connector.Config{ExpectContinueTimeout: 4 * time.Second}, off, func(t *testing.T, b *bubble) {
+		b.serve(t, "h:80", func(c *wiretest.Conn) {
+			for {
+				if _, ok := c.ReadHead(); !ok {
+					return
+				}
+				if body, ok := c.ReadBody(4); ok && body == "body" {
+					c.Write(okResponse)
+				}
+			}
+		})
+		native, err := http.NewRequestWithContext(t.Context(), "POST", "http://h/", strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		native.Header.Set("Expect", "100-continue")
+		for name, send := range map[string]func() (*session.Response, error){
+			"option": func() (*session.Response, error) {
+				return b.s.Post(t.Context(), "http://h/", session.Text("body"), session.Expect100())
+			},
+			"header": func() (*session.Response, error) {
+				return b.s.Post(t.Context(), "http://h/", session.Text("body"), session.Header("expect", "100-continue"))
+			},
+		} {
+			start := time.Now()
+			resp, err := send()
+			if got := readBody(t, resp, err); got != "ok" || time.Since(start) != 4*time.Second {
+				t.Errorf("%s: got %q after %v, want ok after 4s", name, got, time.Since(start))
+			}
+		}
+		start := time.Now()
+		resp, err := b.s.Do(native)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK || time.Since(start) != 4*time.Second {
+			t.Errorf("Do: got %d after %v, want 200 after 4s", resp.StatusCode, time.Since(start))
+		}
+	})
 }
 
 // TestVersions: the one that was asked for, where the server has it.

@@ -81,6 +81,9 @@ type MultipartReader struct {
 // body and when the loop over Parts is left. (aiohttp:
 // MultipartReader.from_response)
 func (r *Response) MultipartReader(cfg MultipartConfig) (*MultipartReader, error) {
+	if err := r.checkEnds(); err != nil {
+		return nil, err
+	}
 	if !strings.HasPrefix(r.ContentType(), "multipart/") {
 		r.Close() // the type is the error
 		return nil, &errors.ContentTypeError{ClientResponseError: r.responseError("not multipart but " + r.ContentType())}

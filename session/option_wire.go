@@ -173,10 +173,11 @@ func Chunked() Option {
 }
 
 // Expect100 asks the server for its consent before the body is sent (RFC 9110
-// 10.1.1), and waits for it. A final status in its place is the response, and
-// the body is not sent. The connection is not kept, because a server that has
-// answered early may still wait for the body. It is one of HTTP/1.1, because by
-// HTTP/2 there are servers that never answer, nginx among them.
+// 10.1.1). A final status in its place is the response, and the body is not sent:
+// with HTTP/1 the connection is closed then, because the server may still wait for
+// the body. A server that does not answer at all (nginx never does by HTTP/2) gets
+// the body after [connector.Config].ExpectContinueTimeout, a second unless it is
+// set. A Transport of another kind has its own rules.
 // (aiohttp: expect100)
 func Expect100() Option {
 	return wireOption("Expect100", nil, func(w *wireOptions) error {
@@ -232,7 +233,7 @@ func (w *wireOptions) settle(s *connector.Settings) error {
 	if w.head != (connector.HeadLimits{}) {
 		s.Head = &w.head
 	}
-	s.HTTP1 = w.version == [2]int{1, 1} || w.expect
+	s.HTTP1 = w.version == [2]int{1, 1}
 	s.HTTP10 = w.version == [2]int{1, 0}
 	s.NotUntilEOF, s.HTTPChunks = w.notUntilEOF, w.httpChunks
 	return nil
@@ -257,6 +258,5 @@ func (w *wireOptions) frame(req *http.Request) {
 	if w.expect {
 		req.Header = req.Header.Clone()
 		req.Header.Set("Expect", "100-continue")
-		req.Close = true
 	}
 }

@@ -155,8 +155,8 @@ func (r *Response) Charset() string {
 
 // Content is the body as a stream with the reading methods of aiohttp's
 // StreamReader. It and Body are the same bytes: use one of them. Bytes, Text and
-// JSON read what Content has left, and Content what they have kept.
-// (aiohttp: content)
+// JSON read what Content has left, and Content what they have kept. That of a 101
+// is no stream: reading it is refused, and closes it. (aiohttp: content)
 func (r *Response) Content() *StreamReader {
 	if r.stream == nil {
 		ahead := 0
@@ -164,8 +164,11 @@ func (r *Response) Content() *StreamReader {
 			ahead = r.call.opts.rare.readBuffer
 		}
 		src := r.Body
-		if r.full {
+		switch {
+		case r.full:
 			src = io.NopCloser(r.source())
+		case r.isConnection():
+			src = &refusedBody{r}
 		}
 		r.stream = newStreamReader(src, ahead)
 		r.stream.chunks = r.call != nil && r.call.opts.wire != nil && r.call.opts.wire.httpChunks
@@ -174,10 +177,15 @@ func (r *Response) Content() *StreamReader {
 }
 
 // Bytes reads the whole body, and keeps it: it can be called again, and Text and
-// JSON after it. The slice belongs to the response. (aiohttp: read)
+// JSON after it. The slice belongs to the response. That of a 101 is a connection,
+// which is refused, as by all that read a body to its end, and closed.
+// (aiohttp: read)
 func (r *Response) Bytes() ([]byte, error) {
 	if r.full {
 		return r.data, nil
+	}
+	if err := r.checkEnds(); err != nil {
+		return nil, err
 	}
 	if r.call != nil && r.call.opts.maxBody == 0 && r.body.limit == 0 {
 		r.body.limit = DefaultMaxBuffered
@@ -191,6 +199,27 @@ func (r *Response) Bytes() ([]byte, error) {
 	r.full = true
 	return data, r.Body.Close()
 }
+
+// isConnection reports whether the body is a connection of another protocol.
+func (r *Response) isConnection() bool {
+	return r.Response != nil && r.StatusCode == http.StatusSwitchingProtocols
+}
+
+// checkEnds refuses and closes a body that is a connection: nothing bounds it, neither a
+// timeout nor MaxBodySize.
+func (r *Response) checkEnds() error {
+	if !r.isConnection() {
+		return nil
+	}
+	r.Close() // the error that counts is this one
+	return r.wrap(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
+}
+
+// refusedBody is the body of a 101 for those who read a stream.
+type refusedBody struct{ r *Response }
+
+func (b *refusedBody) Read([]byte) (int, error) { return 0, b.r.checkEnds() }
+func (b *refusedBody) Close() error             { return b.r.Close() }
 
 // readAll is io.ReadAll with a first guess at the size. A length that the peer
 // claims is believed only within reason.

@@ -31,7 +31,7 @@ var requestRows = map[string]string{
 	"secrets in texts":              "TestCanary TestOptionString TestRequestInfo errors/TestNoSecrets",
 	"str of the exceptions":         "TestResponseErrorTexts TestNewErrorClasses errors/TestTexts",
 	"HTTP/1.0 has no chunks":        "TestFraming",
-	"expect100":                     "TestFraming TestExpect100KeepsOffHTTP2 connector/TestExpectContinue",
+	"expect100":                     "TestFraming TestExpect100Versions connector/TestExpectContinue",
 	"Expect as a plain header":      "TestExpectHeader",
 	"Expect and a final answer":     "connector/TestExpectRefused connector/TestExpectStall",
 	"chunked":                       "TestFraming TestWire TestBadInput",

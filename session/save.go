@@ -76,6 +76,9 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if err := r.CheckStatus(); err != nil {
 		return Saved{}, err
 	}
+	if err := r.checkEnds(); err != nil {
+		return Saved{}, err
+	}
 	sv, err := openSaver(cfg, r.call.firstURL())
 	if err != nil {
 		return Saved{}, r.wrap(err)

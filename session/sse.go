@@ -73,6 +73,9 @@ func (r *Response) checkEvents() error {
 	if err := r.CheckStatus(); err != nil {
 		return err
 	}
+	if err := r.checkEnds(); err != nil {
+		return err
+	}
 	if r.ContentType() != eventStream {
 		return &errors.ContentTypeError{ClientResponseError: r.responseError("not an event stream but " + r.ContentType())}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Compression is permessage-deflate, RFC 7692 (aiohttp: compress). The zero
@@ -68,7 +69,7 @@ type agreement struct {
 
 // negotiate reads the server's answer to the offer; nil is no compression.
 func (z *Compression) negotiate(h http.Header) (*agreement, error) {
-	answer := strings.Join(h.Values("Sec-WebSocket-Extensions"), ",")
+	answer := strings.Join(httprule.FieldValues(h, "Sec-WebSocket-Extensions"), ",")
 	if strings.TrimSpace(answer) == "" {
 		return nil, nil //nolint:nilnil // no compression is an outcome like the other
 	}

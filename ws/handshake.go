@@ -122,7 +122,7 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 	h.resp = resp
 	passed := *resp
-	passed.Header = resp.Header.Clone()
+	passed.Header = httprule.Canonical(resp.Header).Clone()
 	passed.Header.Del("Sec-WebSocket-Extensions") // judged, and not the codec's work
 	passed.Header.Del("Sec-WebSocket-Protocol")
 	passed.Body = h.conn.wire
@@ -134,7 +134,7 @@ func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return h.refused(resp, "invalid response status", readStart(resp, body))
 	}
-	if !strings.EqualFold(strings.TrimSpace(resp.Header.Get("Upgrade")), "websocket") {
+	if !strings.EqualFold(strings.TrimSpace(httprule.FieldValue(resp.Header, "Upgrade")), "websocket") {
 		return h.refused(resp, "invalid upgrade header", nil)
 	}
 	if !httprule.HasToken(resp.Header, "Connection", "upgrade") {
@@ -156,7 +156,7 @@ func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
 // chosen is the server's subprotocol, if it is one of ours. A server that names
 // another one has none, as in aiohttp.
 func (h *handshake) chosen(header http.Header) string {
-	for _, value := range header.Values("Sec-WebSocket-Protocol") {
+	for _, value := range httprule.FieldValues(header, "Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(value, ",") {
 			if name = strings.TrimSpace(name); slices.Contains(h.opts.Protocols, name) {
 				return name

@@ -248,3 +248,45 @@ func TestRefusalWithoutEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestHandshakeNames: names have no case (RFC 9110 5.1), neither in the caller's header nor in
+// the response of a doer.
+func TestHandshakeNames(t *testing.T) {
+	t.Parallel()
+	srv := serve(t, (*peer).echo)
+	doer := client(t)
+	lower := doerFunc(func(req *http.Request) (*http.Response, error) {
+		resp, err := doer.Do(req)
+		if err == nil {
+			header := http.Header{}
+			for name, values := range resp.Header {
+				header[strings.ToLower(name)] = values
+			}
+			resp.Header = header
+		}
+		return resp, err
+	})
+	c := dialWith(t, lower, srv.URL(), &ws.Options{Header: http.Header{"host": {"other.example"}, "user-agent": {"me"}, "connection": {"keep-alive, Upgrade"}}})
+	if err := c.SendText(t.Context(), "hi"); err != nil {
+		t.Error(err)
+	}
+	head := srv.Requests()[0]
+	for _, want := range []string{"\r\nHost: other.example\r\n", "\r\nUser-Agent: me\r\n", "\r\nConnection: keep-alive, Upgrade\r\n"} {
+		name, _, _ := strings.Cut(want, ":")
+		if !strings.Contains(head, want) || strings.Count(strings.ToLower(head), strings.ToLower(name)+":") != 1 {
+			t.Errorf("got %q, want one %q", head, want)
+		}
+	}
+}
+
+// TestReceiveCause: a cause that wraps context.Canceled is kept.
+func TestReceiveCause(t *testing.T) {
+	t.Parallel()
+	shutdown := errors.New("shutdown")
+	c := dial(t, serve(t, (*peer).echo), nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.Join(shutdown, context.Canceled))
+	if _, err := c.Receive(ctx); !errors.Is(err, shutdown) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -69,7 +68,7 @@ func (o *Options) settle() (*Options, error) {
 		s = *o
 	}
 	s.Protocols = slices.Clone(s.Protocols)
-	s.Header = httprule.Canonical(s.Header.Clone())
+	s.Header = httprule.Canonical(s.Header).Clone()
 	if s.Header == nil {
 		s.Header = http.Header{}
 	}
@@ -93,18 +92,18 @@ func (o *Options) settle() (*Options, error) {
 }
 
 func (o *Options) validate() error {
-	if !token(o.Method) {
+	if !httprule.IsToken(o.Method) {
 		return invalid("method", "is not a token")
 	}
 	for i, p := range o.Protocols {
-		if !token(p) {
+		if !httprule.IsToken(p) {
 			return invalid("websocket protocol", "is not a token")
 		}
 		if slices.Contains(o.Protocols[:i], p) {
 			return invalid("websocket protocol", "is given twice") // RFC 6455 4.1
 		}
 	}
-	if !fieldValue(o.Origin) {
+	if !httprule.IsValue(o.Origin) {
 		return invalid("websocket origin", "has a control character")
 	}
 	for name, values := range o.Header {
@@ -116,7 +115,7 @@ func (o *Options) validate() error {
 }
 
 func checkHeader(name string, values []string) error {
-	if !token(name) {
+	if !httprule.IsToken(name) {
 		return invalid("header name", "is not a token")
 	}
 	switch canonical := textproto.CanonicalMIMEHeaderKey(name); canonical {
@@ -127,7 +126,7 @@ func checkHeader(name string, values []string) error {
 	case "Sec-Websocket-Extensions":
 		return invalid("header "+canonical, "is set by Options.Compress")
 	}
-	if !slices.ContainsFunc(values, func(v string) bool { return !fieldValue(v) }) {
+	if !slices.ContainsFunc(values, func(v string) bool { return !httprule.IsValue(v) }) {
 		return nil
 	}
 	return invalid("header "+name, "has a control character in its value")
@@ -135,22 +134,4 @@ func checkHeader(name string, values []string) error {
 
 func invalid(field, reason string) error {
 	return &errors.InvalidRequestError{Field: field, Reason: reason}
-}
-
-// token is RFC 9110 5.6.2.
-func token(s string) bool {
-	for _, c := range []byte(s) {
-		switch {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
-}
-
-// fieldValue is RFC 9110 5.5: no control characters but the tab.
-func fieldValue(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
 }

@@ -44,6 +44,7 @@ type Conn struct {
 	sockRead time.Duration // the longest silence, or zero
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
+	late     bool          // sockRead is lateAnswer, and no setting
 	full     bool          // the last Read had no room for more than it has read
 	readAt   time.Time     // when that was; of who has a waiter only
 	alarm    time.Time     // the socket's read deadline
@@ -109,7 +110,7 @@ func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration)
 	if c.state == connIdle {
 		c.state = connActive
 	}
-	c.total, c.sockRead, c.silence = s.Total, sockRead, time.Time{}
+	c.total, c.sockRead, c.silence, c.late = s.Total, sockRead, time.Time{}, false
 	if sockRead > 0 {
 		c.silence, c.rested = now.Add(sockRead), true
 	}
@@ -181,8 +182,12 @@ func (c *Conn) Close() error {
 		if c.closer != nil {
 			c.closer.Stop()
 		}
+		mute := c.writeErr != nil // a farewell would not get through either
 		c.mu.Unlock()
 		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
+			if mute {
+				below.NetConn().Close() // as Close
+			}
 			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
 		}
 		c.closeOf = c.nc.Close()

@@ -29,6 +29,24 @@ func (c *Conn) stopReadTimer() {
 	c.sockRead, c.silence = 0, time.Time{}
 }
 
+// awaitLateAnswer bounds each silence from now on, once sending has failed: the server may
+// have answered before it closed. A shorter sockRead, the exchange's own, stays; the read timer
+// is not started any more.
+func (c *Conn) awaitLateAnswer(sockRead time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != connActive {
+		return
+	}
+	c.sockRead = lateAnswer
+	if c.late = sockRead <= 0 || lateAnswer < sockRead; !c.late {
+		c.sockRead = sockRead
+	}
+	now := time.Now()
+	c.silence = now.Add(c.sockRead)
+	c.armReadLocked(now)
+}
+
 // limitReading bounds what is left of the exchange to d from now.
 func (c *Conn) limitReading(d time.Duration) {
 	c.mu.Lock()
@@ -191,6 +209,8 @@ func (c *Conn) struckLocked(now time.Time) error {
 		return nil
 	case !c.total.IsZero() && !now.Before(c.total):
 		return ErrTotalTimeout
+	case c.late:
+		return c.writeErr // nothing more has come of it
 	}
 	return ErrReadTimeout
 }

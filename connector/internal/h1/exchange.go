@@ -131,12 +131,12 @@ func (x *Exchange) writeHere() error {
 	if c.facts().WriteErr == nil {
 		return err
 	}
-	c.limitReading(lateAnswer)
+	c.awaitLateAnswer(x.settings.SockRead)
 	return nil
 }
 
-// lateAnswer is how long an answer may take that a server has given before it closed, once
-// sending has failed: it is here already, or never comes.
+// lateAnswer is how long a server may be silent, once sending has failed, whose answer is
+// looked for: what it has given before it closed is on its way, or never comes.
 const lateAnswer = 250 * time.Millisecond
 
 // StartReadTimer starts sock_read if the sending has kept it off: the response has begun.

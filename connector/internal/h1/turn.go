@@ -95,7 +95,10 @@ func (c *Conn) readInTurn(p []byte) (n int, err error) {
 	}
 	c.held.release()
 	if werr != nil {
-		c.limitReading(lateAnswer)
+		c.mu.Lock()
+		sockRead := c.sockRead
+		c.mu.Unlock()
+		c.awaitLateAnswer(sockRead)
 	}
 	return c.nc.Read(p)
 }

@@ -110,7 +110,7 @@ func (u *upload) write() {
 	case u.err == errBodyNotWanted:
 		// There is an answer.
 	case u.conn.facts().WriteErr != nil:
-		u.conn.limitReading(lateAnswer) // the server may have answered before it closed
+		u.conn.awaitLateAnswer(u.sockRead)
 	default:
 		u.conn.abort() // the body's own fault: nothing more will come of it
 	}

@@ -30,9 +30,9 @@ func (e *Exchange) endContext(err, cause error) {
 	}
 	e.err, e.cause = err, cause
 	close(e.done)
-	w, body := e.watcher, e.body
+	w, o := e.watcher, e.opaque
 	e.mu.Unlock()
-	if o := body.Opaque(); o != nil {
+	if o != nil {
 		o.Close() // net/http looks at the context only when its Read has returned
 	}
 	if w != nil {

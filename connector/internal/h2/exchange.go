@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Exchange is one request and its response on a stream of a Conn. It is also the context
@@ -37,10 +38,11 @@ type Exchange struct {
 	onParentEnd     func()      // the method endWithParent, made once
 	unwatch         func() bool // ends the watch over the parent; nil: there is none
 
-	conn *Conn
-	body *reqbody.Body
-	req  http.Request // what net/http gets
-	slow bool         // sending it may take a time of its own
+	conn    *Conn
+	body    *reqbody.Body
+	req     http.Request // what net/http gets
+	slow    bool         // sending it may take a time of its own
+	expects bool         // its body waits to be asked for
 
 	begun    instant
 	total    instant // or zero
@@ -52,11 +54,12 @@ type Exchange struct {
 	struck         bool // by the alarm
 
 	mu         sync.Mutex
-	watcher    Watcher // nil until there is one
-	err, cause error   // of the context; nil while it lasts
-	sent       bool    // the request is on its way, as far as is known
-	headed     bool    // the response's head is there
-	lingers    bool    // net/http may not be through with it
+	watcher    Watcher         // nil until there is one
+	opaque     *reqbody.Opaque // the body that may block, or nil
+	err, cause error           // of the context; nil while it lasts
+	sent       bool            // the request is on its way, as far as is known
+	headed     bool            // the response's head is there
+	lingers    bool            // net/http may not be through with it
 }
 
 // Watcher is told that an exchange has ended by itself. It has to call End.
@@ -77,7 +80,7 @@ func (c *Conn) Begin(ctx context.Context, body *reqbody.Body, now time.Time, s S
 		e = &Exchange{done: make(chan struct{})}
 		e.onParentEnd = e.endWithParent
 	}
-	e.Context, e.conn, e.body = ctx, c, body
+	e.Context, e.conn, e.body, e.opaque = ctx, c, body, body.Opaque()
 	e.begun, e.sockRead = c.alarm.instantOf(now), max(s.SockRead, 0)
 	timed := e.sockRead > 0 || !s.Total.IsZero()
 	e.endable = timed || ctx.Done() != nil || body.Present()
@@ -104,14 +107,16 @@ func (e *Exchange) isTimed() bool { return e.sockRead > 0 || e.total > 0 }
 // says more.
 func (e *Exchange) RoundTrip(wire *http.Request) (*http.Response, error) {
 	var ctx context.Context = e
-	if e.slow = e.sendsSlowly(wire); e.slow {
-		ctx = e.traceSending()
+	e.expects = e.body.Present() && httprule.HasToken(wire.Header, "Expect", "100-continue")
+	if e.slow = e.expects || e.sendsSlowly(wire); e.slow {
+		ctx = e.traceSending(wire.ContentLength)
 	} else {
 		e.sent = true // nobody else is there yet
 		e.startReadTimer(e.begun)
 	}
 	e.req = *wire.WithContext(ctx)
-	e.req.Body = nil // net/http has work with one that is empty
+	e.req.Cancel = nil //nolint:staticcheck // for who wants it the caller's context has it
+	e.req.Body = nil   // net/http has work with one that is empty
 	if e.body.Present() {
 		e.req.Body = e.body.ForWire()
 	}
@@ -138,22 +143,24 @@ func (e *Exchange) sendsSlowly(wire *http.Request) bool {
 }
 
 // traceSending is the context of a request that is sent slowly. It learns when the request is
-// on its way: for the body's sake, or as far as it goes before the peer asks for that.
-func (e *Exchange) traceSending() context.Context {
-	var asking atomic.Bool
-	return httptrace.WithClientTrace(e, &httptrace.ClientTrace{
+// on its way, and when the peer is asked for the body. That this wait is over, for whatever
+// reason, shows in net/http reading the body.
+func (e *Exchange) traceSending(length int64) context.Context {
+	trace := &httptrace.ClientTrace{
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil { // else it ends, and was not sent
 				e.markSent()
 			}
 		},
-		Wait100Continue: func() { asking.Store(true); e.markSent() },
-		Got100Continue: func() {
-			if asking.CompareAndSwap(true, false) { // a server may say it at any time
-				e.markUnsent()
-			}
-		},
-	})
+	}
+	if e.expects {
+		trace.Wait100Continue = e.markAsked
+		e.mu.Lock()
+		e.opaque = e.body.Wrap(length)
+		e.opaque.Hold = e.markReading
+		e.mu.Unlock()
+	}
+	return httptrace.WithClientTrace(e, trace)
 }
 
 // Watch has the end of the context told to w, at once if that has come already.
@@ -206,10 +213,10 @@ func (e *Exchange) End(complete bool) {
 }
 
 func (e *Exchange) reset() {
-	e.Context, e.unwatch, e.conn, e.body, e.req = nil, nil, nil, nil, http.Request{}
+	e.Context, e.unwatch, e.conn, e.body, e.opaque, e.req = nil, nil, nil, nil, nil, http.Request{}
 	e.total, e.sockRead = 0, 0
 	e.silence.Store(0)
-	e.sent, e.headed, e.slow = false, false, false
+	e.sent, e.headed, e.slow, e.expects = false, false, false, false
 }
 
 // Facts is what has happened during an exchange.

@@ -60,12 +60,24 @@ func (e *Exchange) markSent() {
 	}
 }
 
-// markUnsent says that the request goes on being sent: the peer has asked for its body.
-func (e *Exchange) markUnsent() {
+// markAsked says that the peer is being asked for the request's body.
+func (e *Exchange) markAsked() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.sent = false
-	e.stopReadTimer()
+	if !e.headed && e.sockRead > 0 {
+		e.startReadTimer(e.conn.alarm.now())
+	}
+}
+
+// markReading says that this is over: the body is read, whether or not the peer has asked for
+// it. It is the body's Hold.
+func (e *Exchange) markReading(<-chan struct{}) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.headed { // else the timer is the reader's
+		e.stopReadTimer()
+	}
+	return nil
 }
 
 // markHead says that the response's head is there.

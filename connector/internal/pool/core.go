@@ -24,6 +24,7 @@ type core struct {
 	queue   queue
 	inUse   int // slots
 	waiting int
+	resting int    // requests that hold no slot and will come back; see Rest
 	places  uint64 // the last that was given out
 
 	open    list
@@ -39,6 +40,7 @@ type core struct {
 	dials     *Dial // a list of those under way
 	draining  bool
 	closed    bool
+	ended     chan struct{} // closed with it
 	drained   chan struct{} // of Drain; nil: not called
 	isDrained bool          // drained is closed
 
@@ -68,7 +70,7 @@ func (p *core) now() instant                  { return time.Since(p.start) }
 // close then.
 func (p *core) unlock() (doomed []Conn) {
 	doomed, p.doomed = p.doomed, nil
-	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 {
+	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 && p.resting == 0 {
 		p.isDrained = true
 		close(p.drained)
 	}

@@ -49,7 +49,7 @@ func New[K comparable](cfg Config[K]) *Pool[K] {
 	p.limit, p.maxIdle = orNone(cfg.Limit, math.MaxInt), orNone(cfg.MaxIdle, math.MaxInt)
 	p.keepAlive, p.maxAge = orNone(cfg.KeepAlive, never), orNone(cfg.MaxAge, never)
 	p.queue.perHost = orNone(cfg.PerHost, math.MaxInt)
-	p.start, p.wakeAt = time.Now(), never
+	p.start, p.wakeAt, p.ended = time.Now(), never, make(chan struct{})
 	p.open.kind, p.idle.kind, p.awaited.kind = byAge, byIdle, byAwait
 	return p
 }

@@ -9,7 +9,7 @@ import (
 // Opaque remembers how the reading of a body ended, until it is closed, and closes it
 // once. It gives no more than the length that was announced, and its last byte only when
 // the end is known: else a body that is too long would be a complete request of another
-// length.
+// length. One that is too short fails.
 type Opaque struct {
 	body   io.ReadCloser
 	length int64 // or 0 and less
@@ -55,7 +55,7 @@ func (b *Opaque) Read(p []byte) (int, error) {
 		}
 	}
 	if err == io.EOF && read < b.length {
-		err = &LengthError{Length: b.length}
+		err = &LengthError{Length: b.length} // net/http does not look, with HTTP/2
 	}
 	b.mu.Lock()
 	b.waits, b.read = false, read
