@@ -1,0 +1,251 @@
+package simulate
+
+import (
+	"context"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/aiolos-http/aiolos/internal/memnet"
+)
+
+// network is where client and servers meet. It knows both ends of every connection,
+// and loses some, as the plan says.
+type network struct {
+	*memnet.Network
+	mu    sync.Mutex
+	conns map[string]*link // by the address of the client
+	wires map[Host][]Op
+	down  map[Host]Op // the fault of dials, as long as there is one
+}
+
+// link is one connection.
+type link struct {
+	host   Host
+	open   bool // the client has not closed it
+	busy   bool // an answer of HTTP/1 is under way
+	secure bool
+}
+
+func newNetwork(p *Plan) *network {
+	n := &network{
+		Network: memnet.New(), conns: map[string]*link{},
+		wires: map[Host][]Op{}, down: map[Host]Op{},
+	}
+	n.SetBuffer(p.Client.Buffer)
+	for _, op := range p.Ops {
+		if op.Kind == Wire {
+			n.wires[op.Host] = append(n.wires[op.Host], op)
+		}
+	}
+	return n
+}
+
+// dial is the client's.
+func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	name, _, _ := net.SplitHostPort(addr)
+	host := Host(name)
+	n.mu.Lock()
+	fault, hit := n.down[host]
+	n.mu.Unlock()
+	if hit {
+		if err := fail(ctx, fault, addr); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := n.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	end := conn.(*memnet.Conn) //nolint:errcheck // it is one of that network
+	l := &link{host: host, open: true, secure: host.secure()}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conns[conn.LocalAddr().String()] = l
+	return &clientConn{end, n, l}, nil
+}
+
+// fail is what a fault makes of a dial.
+func fail(ctx context.Context, op Op, addr string) error {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	switch op.Fault {
+	case NoName:
+		return &net.DNSError{Err: "server misbehaving", Name: addr, IsTemporary: true}
+	case Hole:
+		<-ctx.Done()
+		return ctx.Err()
+	case Late:
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(op.For):
+			return nil
+		}
+	}
+	return refused
+}
+
+// open is how many connections the client has not closed.
+func (n *network) open() (open int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, l := range n.conns {
+		if l.open {
+			open++
+		}
+	}
+	return open
+}
+
+// clientConn is the client's end.
+type clientConn struct {
+	*memnet.Conn
+	net  *network
+	link *link
+}
+
+// Close tells the network before it happens.
+func (c *clientConn) Close() error {
+	c.net.mu.Lock()
+	c.link.open = false
+	c.net.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// listener gives servers the connections of one host, with their faults.
+type listener struct {
+	net.Listener
+	host Host
+	net  *network
+	done <-chan struct{} // closed when stalls end
+
+	mu    sync.Mutex
+	count int
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c := &serverConn{Conn: nc.(*memnet.Conn), left: -1, done: l.done} //nolint:errcheck // it is one of that network
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, op := range l.net.wires[l.host] {
+		if op.Nth == l.count {
+			c.fault, c.left = op, op.Offset
+		}
+	}
+	l.count++
+	return c, nil
+}
+
+// serverConn is the server's end. After so many bytes it meets its fault.
+type serverConn struct {
+	*memnet.Conn
+	fault Op
+	done  <-chan struct{}
+	mu    sync.Mutex
+	left  int // bytes until then; -1: never
+}
+
+func (c *serverConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	left := c.left
+	if left >= 0 {
+		c.left = max(left-len(p), -1)
+	}
+	c.mu.Unlock()
+	if left < 0 || len(p) <= left {
+		return c.Conn.Write(p)
+	}
+	if c.fault.Fault == Flip {
+		q := append([]byte(nil), p...)
+		q[left] ^= 0x10
+		return c.Conn.Write(q)
+	}
+	n, err := c.Conn.Write(p[:left])
+	if err != nil {
+		return n, err
+	}
+	switch c.fault.Fault {
+	case Reset:
+		c.Reset()
+		return n, syscall.ECONNRESET
+	case Cut:
+		c.Close()
+		return n, syscall.EPIPE
+	}
+	rest(c.done, c.fault.For)
+	m, err := c.Conn.Write(p[left:])
+	return n + m, err
+}
+
+// rest waits, for ever if d is zero: until the servers are shut down.
+func rest(done <-chan struct{}, d time.Duration) {
+	var after <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case <-done:
+	case <-after:
+	}
+}
+
+func (n *network) link(addr string) *link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.conns[addr]
+}
+
+// enter begins an exchange on a connection of HTTP/1, and says which limit that
+// breaks. What the client has closed counts no more.
+func (n *network) enter(l *link, c *Client) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if l == nil {
+		return "a connection that nobody has made"
+	}
+	l.busy = true
+	all, same := 0, 0
+	for _, other := range n.conns {
+		if other.open && other.busy {
+			all++
+			if other.host == l.host {
+				same++
+			}
+		}
+	}
+	if all > c.Limit {
+		return "more requests under way than Limit allows"
+	}
+	if c.PerHost > 0 && same > c.PerHost && l.host != Proxy { // where hosts share a proxy
+		return "more requests under way to one host than LimitPerHost allows"
+	}
+	return ""
+}
+
+func (n *network) leave(l *link) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if l != nil {
+		l.busy = false
+	}
+}
+
+// breakDials has dials to a host fail for a while.
+func (n *network) breakDials(op Op) {
+	n.mu.Lock()
+	n.down[op.Host] = op
+	n.mu.Unlock()
+	time.Sleep(op.For)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.down[op.Host].ID == op.ID {
+		delete(n.down, op.Host)
+	}
+}
