@@ -187,9 +187,9 @@ func (g *generator) answer() Answer {
 func (g *generator) save(op *Op) {
 	op.Kind, op.Method, op.Show = Save, "GET", "auth"
 	op.Host = pick(g, Plain, Plain, TLS1)
-	version := 1
+	version, size := 1, 1+g.size()
 	for range 1 + g.IntN(5) {
-		a := Answer{Status: 200, Size: 1 + g.size(), Framing: pick(g, "length", "length", "chunked"), Version: version}
+		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "length", "chunked"), Version: version}
 		if g.chance(60) {
 			a.Fault, a.At = pick(g, Cut, Cut, Reset, Stall), g.IntN(1001)
 		}
@@ -198,7 +198,7 @@ func (g *generator) save(op *Op) {
 			a.Quirk = pick(g, "ignores-if-range", "star", "short", "more", "416")
 		}
 		if g.chance(25) {
-			version++
+			version, size = version+1, 1+g.size()
 		}
 		op.Answers = append(op.Answers, a)
 	}

@@ -23,9 +23,9 @@ type network struct {
 // link is one connection.
 type link struct {
 	host   Host
-	open   bool // the client has not closed it
-	busy   bool // an answer of HTTP/1 is under way
-	secure bool
+	open   bool   // the client has not closed it
+	busy   bool   // an answer of HTTP/1 is under way
+	policy string // under which it was made, as far as a server can tell
 }
 
 func newNetwork(p *Plan) *network {
@@ -59,7 +59,7 @@ func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	end := conn.(*memnet.Conn) //nolint:errcheck // it is one of that network
-	l := &link{host: host, open: true, secure: host.secure()}
+	l := &link{host: host, open: true}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.conns[conn.LocalAddr().String()] = l
@@ -204,18 +204,19 @@ func (n *network) link(addr string) *link {
 
 // enter begins an exchange on a connection of HTTP/1, and says which limit that
 // breaks. What the client has closed counts no more.
-func (n *network) enter(l *link, c *Client) string {
+// The limit of a host is one for each policy that its connections are made under.
+func (n *network) enter(l *link, policy string, c *Client) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if l == nil {
 		return "a connection that nobody has made"
 	}
-	l.busy = true
+	l.busy, l.policy = true, policy
 	all, same := 0, 0
 	for _, other := range n.conns {
 		if other.open && other.busy {
 			all++
-			if other.host == l.host {
+			if other.host == l.host && other.policy == l.policy {
 				same++
 			}
 		}
@@ -223,7 +224,7 @@ func (n *network) enter(l *link, c *Client) string {
 	if all > c.Limit {
 		return "more requests under way than Limit allows"
 	}
-	if c.PerHost > 0 && same > c.PerHost && l.host != Proxy { // where hosts share a proxy
+	if c.PerHost > 0 && same > c.PerHost && l.host != Proxy && l.host != Evil { // where hosts share a proxy, and policies do not show
 		return "more requests under way to one host than LimitPerHost allows"
 	}
 	return ""

@@ -182,7 +182,11 @@ func (t *turn) write(p []byte) bool {
 
 // enter and leave count what is under way, and hold it against the limits.
 func (t *turn) enter() {
-	if text := t.net.enter(t.link, &t.plan.Client); text != "" {
+	policy := t.id.Cert
+	if t.op != nil && t.op.Kind == Socket {
+		policy += " only HTTP/1"
+	}
+	if text := t.net.enter(t.link, policy, &t.plan.Client); text != "" {
 		t.complain(text)
 	}
 }
