@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
@@ -70,6 +71,9 @@ func (v *verdict) allowed(r *result) []error {
 			allowed = append(allowed, errors.ErrServerFingerprintMismatch)
 		}
 	}
+	if op.Once && len(op.redirects()) > 0 {
+		allowed = append(allowed, errors.ErrBodyNotReplayable)
+	}
 	for _, other := range v.plan.Ops {
 		allowed = append(allowed, v.byOther(op, &other)...)
 	}
@@ -127,12 +131,13 @@ func byAnswer(a Answer, op *Op) (allowed []error) {
 
 // byOther are the errors that an operation may have because of another one.
 func (v *verdict) byOther(op, other *Op) (allowed []error) {
-	host := op.Host
+	hosts := append(op.redirects(), op.Host)
 	if op.Proxied {
-		host = Proxy
+		hosts = append(hosts, Proxy)
 	}
+	host := other.Host
 	switch {
-	case other.Host != host:
+	case !slices.Contains(hosts, host):
 	case other.Kind == Wire && other.Fault != Stall:
 		allowed = append(allowed, lost...)
 		allowed = append(allowed, errors.ErrClientSSL)

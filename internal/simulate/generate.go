@@ -9,15 +9,54 @@ import (
 // Generate makes the plan of a seed: always the same one.
 func Generate(seed uint64) *Plan {
 	g := &generator{rand.New(rand.NewPCG(seed, 0x51)), &Plan{Seed: seed}}
+	theme := themes[g.IntN(len(themes))]
 	g.client()
-	n := 3 + g.IntN(22)
+	if theme.shape != nil {
+		theme.shape(g)
+	}
+	n := 2 + g.IntN(theme.most)
 	for i := range n {
-		op := g.op()
+		op := g.op(theme)
 		op.ID = i + 1
 		g.plan.Ops = append(g.plan.Ops, op)
 	}
+	if g.chance(2) {
+		g.plan.Ops = append(g.plan.Ops, Op{ID: n + 1, Kind: Growth, Row: "growth"})
+	}
 	withoutKnown(g.plan)
 	return g.plan
+}
+
+// theme is what a plan has most of. A plan that has a little of everything hits
+// little of it hard.
+type theme struct {
+	most   int          // operations
+	weight map[Kind]int // of kinds
+	shared int          // percent of requests for what others ask for
+	hosts  []Host
+	shape  func(*generator) // of the client; nil: leave it
+}
+
+var everywhere = []Host{Plain, Plain, TLS1, TLS2, TLS2}
+
+var themes = []theme{
+	{most: 22, shared: 30, hosts: everywhere, weight: map[Kind]int{
+		Request: 62, Save: 8, Events: 5, Socket: 5, CloseIdle: 2, Wire: 5, Dial: 5, Damage: 4, Shutdown: 4,
+	}},
+	{most: 30, shared: 10, hosts: everywhere, weight: map[Kind]int{Request: 85, Wire: 6, Dial: 6, CloseIdle: 3}},
+	// A queue: one server, and no middleware that changes who comes when.
+	{most: 40, shared: 0, hosts: []Host{Plain}, weight: map[Kind]int{Request: 96, CloseIdle: 4}, shape: func(g *generator) {
+		g.plan.Client.Chain, g.plan.Client.Limit = nil, pick(g, 1, 1, 2, 8)
+		g.plan.Client.PerHost = pick(g, 1, 1, 2)
+	}},
+	// Users who ask for the same, from a cache that somebody damages.
+	{most: 25, shared: 90, hosts: everywhere, weight: map[Kind]int{Request: 85, Damage: 12, Shutdown: 1, Wire: 2}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain = pick(g, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"}, []string{"retry", "cache"}, []string{"dedupe", "cache", "hedge"})
+		c.CacheDir = g.chance(70)
+	}},
+	{most: 8, shared: 10, hosts: everywhere, weight: map[Kind]int{Save: 80, Request: 20}},
+	{most: 12, shared: 10, hosts: everywhere, weight: map[Kind]int{Events: 40, Socket: 40, Request: 10, Wire: 8, Shutdown: 2}},
 }
 
 type generator struct {
@@ -63,6 +102,7 @@ func (g *generator) client() {
 	c.SockRead = pick(g, 0, 0, 3*time.Second)
 	c.ServerStreams = pick(g, 0, 1, 3)
 	c.CacheDir = g.chance(50)
+	c.Skew = pick(g, 0, 0, g.upTo(2*time.Hour), -g.upTo(2*time.Hour))
 	if g.chance(25) {
 		return
 	}
@@ -76,43 +116,46 @@ func (g *generator) client() {
 	}
 }
 
-// op is any operation.
-func (g *generator) op() Op {
+// kinds are all that a theme may have, in an order.
+var kinds = []Kind{Request, Save, Events, Socket, CloseIdle, Wire, Dial, Damage, Shutdown}
+
+// op is any operation of the theme's.
+func (g *generator) op(th theme) Op {
 	op := Op{At: g.upTo(3 * time.Second), Total: 40 * time.Second, Take: -1, User: pick(g, "", "alice", "bob")}
-	op.Host = pick(g, Plain, Plain, TLS1, TLS2, TLS2)
-	switch n := g.IntN(100); {
-	case n < 62:
-		g.request(&op)
-	case n < 70:
+	op.Host = th.hosts[g.IntN(len(th.hosts))]
+	n := g.IntN(100)
+	for _, kind := range kinds {
+		if n -= th.weight[kind]; n < 0 {
+			op.Kind = kind
+			break
+		}
+	}
+	switch op.Kind {
+	case Request:
+		g.request(&op, th.shared)
+	case Save:
 		g.save(&op)
-	case n < 75:
+	case Events:
 		g.events(&op)
-	case n < 80:
+	case Socket:
 		g.socket(&op)
-	case n < 82:
-		op.Kind = CloseIdle
-	case n < 87:
+	case Wire:
 		g.wire(&op)
-	case n < 92:
-		op.Kind, op.For = Dial, g.upTo(time.Second)
-		op.Fault = pick(g, Refuse, NoName, Hole, Late)
-	case n < 96:
-		op.Kind, op.Row = Damage, "damage"
+	case Dial:
+		op.For, op.Fault = g.upTo(time.Second), pick(g, Refuse, NoName, Hole, Late)
+	case Damage:
+		op.Row, op.At = "damage", op.At/4
 		op.Offset, op.Nth = g.IntN(1000), g.IntN(3)
-	case n < 99:
-		op.Kind = Shutdown
 	default:
-		op.Kind, op.Row = Growth, "growth"
 	}
 	return op
 }
 
-func (g *generator) request(op *Op) {
-	op.Kind = Request
+func (g *generator) request(op *Op, shared int) {
 	op.Method = pick(g, "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE")
-	if g.chance(40) {
+	if g.chance(shared) {
 		op.Method, op.Shared = "GET", 1+g.IntN(2)
-		op.At = op.At / 8 // together with others
+		op.At /= time.Duration(pick(g, 2, 8, 100)) // together with others
 	}
 	op.Show = "auth"
 	if op.Shared > 0 {
@@ -168,6 +211,9 @@ func (g *generator) answer() Answer {
 		a.Interim = 1 + g.IntN(3)
 	}
 	a.Early = g.chance(10)
+	if g.chance(8) {
+		a.Status, a.Redirect = pick(g, 302, 303, 307, 308), pick(g, Plain, TLS1, TLS2)
+	}
 	if g.chance(30) {
 		a.Slow = g.upTo(500 * time.Millisecond)
 	}
@@ -185,7 +231,7 @@ func (g *generator) answer() Answer {
 // save makes a file that is fetched in several calls, each of which may be ended,
 // while the file changes on the server.
 func (g *generator) save(op *Op) {
-	op.Kind, op.Method, op.Show = Save, "GET", "auth"
+	op.Method, op.Show = "GET", "auth"
 	op.Host = pick(g, Plain, Plain, TLS1)
 	version, size := 1, 1+g.size()
 	for range 1 + g.IntN(5) {
@@ -208,7 +254,7 @@ func (g *generator) save(op *Op) {
 }
 
 func (g *generator) wire(op *Op) {
-	op.Kind, op.At = Wire, 0
+	op.At = 0
 	op.Host = pick(g, Plain, TLS1, TLS2, TLS2, Proxy)
 	op.Fault = pick(g, Reset, Stall) // a Cut may look like the end of a body
 	if op.Host.secure() {
@@ -219,7 +265,7 @@ func (g *generator) wire(op *Op) {
 }
 
 func (g *generator) events(op *Op) {
-	op.Kind, op.Method, op.Show, op.Count = Events, "GET", "auth", 1+g.IntN(12)
+	op.Method, op.Show, op.Count = "GET", "auth", 1+g.IntN(12)
 	op.Host = pick(g, Plain, TLS1, TLS2)
 	for range g.IntN(4) {
 		op.Answers = append(op.Answers, Answer{
@@ -230,7 +276,7 @@ func (g *generator) events(op *Op) {
 }
 
 func (g *generator) socket(op *Op) {
-	op.Kind, op.Method, op.Show, op.Count = Socket, "GET", "auth", 1+g.IntN(10)
+	op.Method, op.Show, op.Count = "GET", "auth", 1+g.IntN(10)
 	op.Host = pick(g, Plain, TLS1)
 	op.Body = g.size()
 	if g.chance(30) {

@@ -20,7 +20,8 @@ type Client struct {
 	CacheDir       bool     // or in memory
 	Buffer         int      // of each direction of a connection
 	SockRead       time.Duration
-	ServerStreams  int // of the server's HTTP/2
+	ServerStreams  int           // of the server's HTTP/2
+	Skew           time.Duration // of the servers' clocks
 }
 
 func (c *Client) has(middleware string) bool {
@@ -123,6 +124,8 @@ type Answer struct {
 	Fault   Fault
 	At      int // thousandths of the response
 	Stall   time.Duration
+	// Redirect is where a 3xx leads: to the same path of another host, or this one.
+	Redirect Host
 
 	// Of files:
 	Version int

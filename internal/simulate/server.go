@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -34,9 +35,10 @@ type server struct {
 
 // sight is one request that came.
 type sight struct {
-	id   identity
-	host Host
-	body int
+	id     identity
+	host   Host
+	method string
+	body   int // bytes; -1: it was answered before they came
 }
 
 // certificates are made once: they take longer than a plan.
@@ -136,10 +138,13 @@ func (s *server) identify(host Host, req *http.Request, state *tls.ConnectionSta
 		id.Size = 100 + n*40_000
 		return id, Answer{Status: http.StatusOK, Size: id.Size, Framing: "length"}, nil
 	}
-	op := s.ops[n]
-	answer := Answer{Status: http.StatusOK, Size: 50, Framing: "length"}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	op := s.ops[n]
+	if op != nil && op.Host != id.Server && (req.Header.Get("Authorization") != "" || req.Header.Get("Cookie") != "" || req.Header.Get("X-Api-Key") != "") {
+		s.wrong = append(s.wrong, fmt.Sprintf("op %d: credentials for %s came to %s", n, op.Host, id.Server))
+	}
+	answer := Answer{Status: http.StatusOK, Size: 50, Framing: "length"}
 	if turn := s.asked[n]; op != nil && turn < len(op.Answers) {
 		answer = op.Answers[turn]
 	} else if op != nil && op.Kind == Save {
@@ -168,11 +173,11 @@ func decoded(req *http.Request) string {
 }
 
 // note notes a request that has come whole, with a body of n bytes.
-func (s *server) note(op *Op, host Host, id identity, n int) {
+func (s *server) note(op *Op, host Host, id identity, method string, n int) {
 	if op == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen[op.ID] = append(s.seen[op.ID], sight{id, host, n})
+	s.seen[op.ID] = append(s.seen[op.ID], sight{id, host, method, n})
 }

@@ -56,7 +56,7 @@ func (t *turn) run() (keep bool) {
 	t.enter()
 	defer t.leave()
 	if t.answer.Early && t.req.Body != nil {
-		t.note(t.op, t.host, t.id, -1)
+		t.note(t.op, t.host, t.id, t.req.Method, -1)
 	} else if !t.readBody() {
 		return false
 	}
@@ -83,10 +83,10 @@ func (t *turn) readBody() bool {
 	if err != nil {
 		return false // it has not come whole
 	}
-	if t.op != nil && t.op.Kind == Request && !bytes.Equal(body, t.op.body()) {
+	if t.op != nil && t.op.Kind == Request && t.req.Method == t.op.Method && !bytes.Equal(body, t.op.body()) {
 		t.complain(fmt.Sprintf("op %d: its request came with %d other bytes, of %d", t.op.ID, len(body), t.op.Body))
 	}
-	t.note(t.op, t.host, t.id, len(body))
+	t.note(t.op, t.host, t.id, t.req.Method, len(body))
 	return true
 }
 
@@ -101,7 +101,7 @@ func (t *turn) response() (all []byte, ends bool) {
 	}
 	header, body := t.head()
 	status := t.id.Status
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), time.Now().UTC().Format(http.TimeFormat))
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), t.now())
 	framing := t.answer.Framing
 	empty := status == http.StatusNoContent || status == http.StatusNotModified
 	switch {
@@ -196,6 +196,9 @@ func (t *turn) leave() { t.net.leave(t.link) }
 // head is the header of the answer, and its body.
 func (s *server) head(id *identity, answer Answer, op *Op, req *http.Request) (http.Header, []byte) {
 	h := http.Header{"X-Sim": {id.String()}}
+	if answer.Redirect != "" {
+		h.Set("Location", answer.Redirect.url()+req.URL.RequestURI())
+	}
 	if strings.HasPrefix(id.Resource, "shared/") {
 		h.Set("Vary", "Cookie")
 		h.Set("Cache-Control", "max-age="+map[string]string{"shared/1": "60", "shared/2": "1"}[id.Resource])
@@ -211,6 +214,11 @@ func (s *server) head(id *identity, answer Answer, op *Op, req *http.Request) (h
 		return s.file(h, id, answer, req)
 	}
 	return h, id.body()
+}
+
+// now is the time by the servers' clocks.
+func (s *server) now() string {
+	return time.Now().Add(s.plan.Client.Skew).UTC().Format(http.TimeFormat)
 }
 
 func (t *turn) head() (http.Header, []byte) { return t.server.head(&t.id, t.answer, t.op, t.req) }

@@ -26,16 +26,16 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 func (s *server) handle(w http.ResponseWriter, req *http.Request) {
 	id, answer, op := s.identify(TLS2, req, req.TLS)
 	if answer.Early && req.ContentLength != 0 {
-		s.note(op, TLS2, id, -1)
+		s.note(op, TLS2, id, req.Method, -1)
 	} else {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			return
 		}
-		if op != nil && op.Kind == Request && !bytes.Equal(body, op.body()) {
+		if op != nil && op.Kind == Request && req.Method == op.Method && !bytes.Equal(body, op.body()) {
 			s.complain(fmt.Sprintf("op %d: its request came with %d other bytes, of %d", op.ID, len(body), op.Body))
 		}
-		s.note(op, TLS2, id, len(body))
+		s.note(op, TLS2, id, req.Method, len(body))
 	}
 	s.pause(req, answer.Slow)
 	if op != nil && op.Kind == Events {
@@ -47,6 +47,7 @@ func (s *server) handle(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusEarlyHints)
 	}
 	header, body := s.head(&id, answer, op, req)
+	header.Set("Date", s.now())
 	for name, values := range header {
 		w.Header()[name] = values
 	}
