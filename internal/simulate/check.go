@@ -241,10 +241,11 @@ func (v *verdict) checkSecrets() {
 }
 
 // checkOrder: of requests that wait for one place, in the order of their coming. It
-// is only known where nothing but the queue decides.
+// is only known where nothing but the queue decides: who found its connection dead
+// has had its turn, and lost the place with the connection.
 func (v *verdict) checkOrder() {
 	c := &v.plan.Client
-	if c.Limit > 1 && c.PerHost != 1 || len(c.Chain) > 0 || len(v.server.wrong) > 0 {
+	if c.Limit > 1 && c.PerHost != 1 || len(c.Chain) > 0 || !v.plan.calm() {
 		return
 	}
 	type arrival struct {
@@ -267,6 +268,18 @@ func (v *verdict) checkOrder() {
 			}
 		}
 	}
+}
+
+// calm reports whether no connection dies while nobody uses it.
+func (p *Plan) calm() bool {
+	for _, op := range p.Ops {
+		for _, a := range op.Answers {
+			if a.Fault != None && a.Fault != Stall {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // checkSettled looks at what the connector holds once all operations have ended.

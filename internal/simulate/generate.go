@@ -20,7 +20,10 @@ func Generate(seed uint64) *Plan {
 		op.ID = i + 1
 		g.plan.Ops = append(g.plan.Ops, op)
 	}
-	if g.chance(2) {
+	if theme.calm {
+		g.calm()
+	}
+	if g.chance(1) {
 		g.plan.Ops = append(g.plan.Ops, Op{ID: n + 1, Kind: Growth, Row: "growth"})
 	}
 	withoutKnown(g.plan)
@@ -34,7 +37,19 @@ type theme struct {
 	weight map[Kind]int // of kinds
 	shared int          // percent of requests for what others ask for
 	hosts  []Host
+	calm   bool             // no connection dies while it is idle
 	shape  func(*generator) // of the client; nil: leave it
+}
+
+// calm takes the faults away that leave a dead connection behind.
+func (g *generator) calm() {
+	for _, op := range g.plan.Ops {
+		for i, a := range op.Answers {
+			if a.Fault != Stall {
+				op.Answers[i].Fault = None
+			}
+		}
+	}
 }
 
 var everywhere = []Host{Plain, Plain, TLS1, TLS2, TLS2}
@@ -46,6 +61,10 @@ var themes = []theme{
 	{most: 30, shared: 10, hosts: everywhere, weight: map[Kind]int{Request: 85, Wire: 6, Dial: 6, CloseIdle: 3}},
 	// A queue: one server, and no middleware that changes who comes when.
 	{most: 40, shared: 0, hosts: []Host{Plain}, weight: map[Kind]int{Request: 96, CloseIdle: 4}, shape: func(g *generator) {
+		g.plan.Client.Chain, g.plan.Client.Limit = nil, pick(g, 1, 1, 2, 8)
+		g.plan.Client.PerHost = pick(g, 1, 1, 2)
+	}},
+	{most: 40, shared: 0, calm: true, hosts: []Host{Plain}, weight: map[Kind]int{Request: 96, CloseIdle: 4}, shape: func(g *generator) {
 		g.plan.Client.Chain, g.plan.Client.Limit = nil, pick(g, 1, 1, 2, 8)
 		g.plan.Client.PerHost = pick(g, 1, 1, 2)
 	}},

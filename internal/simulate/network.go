@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -203,29 +204,49 @@ func (n *network) link(addr string) *link {
 }
 
 // enter begins an exchange on a connection of HTTP/1, and says which limit that
-// breaks. What the client has closed counts no more.
-// The limit of a host is one for each policy that its connections are made under.
+// breaks. What the client has closed counts no more; that a slot is given back a
+// moment before its connection is closed, nobody can see.
 func (n *network) enter(l *link, policy string, c *Client) string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	if l == nil {
 		return "a connection that nobody has made"
 	}
+	n.mu.Lock()
 	l.busy, l.policy = true, policy
-	all, same := 0, 0
+	n.mu.Unlock()
+	text := n.tooMany(l, c)
+	if text != "" {
+		time.Sleep(time.Microsecond)
+		text = n.tooMany(l, c)
+	}
+	return text
+}
+
+// tooMany says which limit is broken. That of a host is one for each policy that its
+// connections are made under.
+func (n *network) tooMany(l *link, c *Client) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all, same, origin := 0, 0, 0
 	for _, other := range n.conns {
-		if other.open && other.busy {
-			all++
-			if other.host == l.host && other.policy == l.policy {
+		if !other.open || !other.busy {
+			continue
+		}
+		all++
+		if other.host == l.host {
+			origin++
+			if other.policy == l.policy {
 				same++
 			}
 		}
 	}
-	if all > c.Limit {
-		return "more requests under way than Limit allows"
-	}
-	if c.PerHost > 0 && same > c.PerHost && l.host != Proxy && l.host != Evil { // where hosts share a proxy, and policies do not show
-		return "more requests under way to one host than LimitPerHost allows"
+	shared := l.host == Proxy || l.host == Evil // hosts share a proxy, and policies do not show
+	switch {
+	case all > c.Limit:
+		return fmt.Sprintf("%d requests under way, Limit allows %d", all, c.Limit)
+	case c.PerHost > 0 && same > c.PerHost && !shared:
+		return fmt.Sprintf("%d requests under way to one host, LimitPerHost allows %d", same, c.PerHost)
+	case c.has("concurrency") && !c.has("hedge") && origin > c.Slots && !shared:
+		return fmt.Sprintf("%d requests under way to one host, Concurrency allows %d", origin, c.Slots)
 	}
 	return ""
 }

@@ -103,6 +103,9 @@ func (t *turn) response() (all []byte, ends bool) {
 	status := t.id.Status
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), t.now())
 	framing := t.answer.Framing
+	if t.answer.Quirk == "star" && status == http.StatusPartialContent {
+		framing = "close" // the range is all that says where it ends
+	}
 	empty := status == http.StatusNoContent || status == http.StatusNotModified
 	switch {
 	case empty:
