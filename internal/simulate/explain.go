@@ -143,6 +143,9 @@ func (v *verdict) byOther(op, other *Op) (allowed []error) {
 		allowed = append(allowed, errors.ErrClientSSL)
 	case other.Kind == Wire && host.secure():
 		allowed = append(allowed, errors.ErrConnectionTimeout)
+		if host == TLS2 { // no answer to a ping
+			allowed = append(allowed, lost...)
+		}
 	case other.Kind == Dial && other.Fault == NoName:
 		allowed = append(allowed, errors.ErrClientConnectorDNS)
 	case other.Kind == Dial:

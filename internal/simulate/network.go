@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -34,13 +35,25 @@ func newNetwork(p *Plan) *network {
 		Network: memnet.New(), conns: map[string]*link{},
 		wires: map[Host][]Op{}, down: map[Host]Op{},
 	}
-	n.SetBuffer(p.Client.Buffer)
+	n.SetBuffers(p.toServer(), p.Client.Buffer)
 	for _, op := range p.Ops {
 		if op.Kind == Wire {
 			n.wires[op.Host] = append(n.wires[op.Host], op)
 		}
 	}
 	return n
+}
+
+// toServer is what a connection holds on its way to a server. Where there is HTTP/2,
+// that is all: net/http writes under a mutex, and time in a bubble stands still while
+// somebody waits for one.
+func (p *Plan) toServer() int {
+	for _, op := range p.Ops {
+		if op.Host == TLS2 || slices.Contains(op.redirects(), TLS2) {
+			return 16 << 20
+		}
+	}
+	return p.Client.Buffer
 }
 
 // dial is the client's.
