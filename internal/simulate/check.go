@@ -24,6 +24,7 @@ type verdict struct {
 	server *server
 	client *client
 	broken []string
+	loose  bool // it ran in real time: see Soak.run
 }
 
 func (v *verdict) add(format string, args ...any) {
@@ -40,7 +41,9 @@ func (v *verdict) check() {
 		for _, text := range r.wrong {
 			v.add("op %d: %s", r.op.ID, text)
 		}
-		v.checkTime(r)
+		if !v.loose {
+			v.checkTime(r)
+		}
 		v.checkSights(r)
 		switch r.op.Kind {
 		case Request:
@@ -57,7 +60,9 @@ func (v *verdict) check() {
 			v.add("op %d: %s", r.op.ID, text)
 		}
 	}
-	v.checkOrder()
+	if !v.loose {
+		v.checkOrder()
+	}
 	v.checkSecrets()
 }
 

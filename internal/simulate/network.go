@@ -20,6 +20,9 @@ type network struct {
 	conns map[string]*link // by the address of the client
 	wires map[Host][]Op
 	down  map[Host]Op // the fault of dials, as long as there is one
+
+	sockets bool            // of loopback, in place of memory
+	ports   map[Host]string // where they listen then
 }
 
 // link is one connection.
@@ -33,7 +36,7 @@ type link struct {
 func newNetwork(p *Plan) *network {
 	n := &network{
 		Network: memnet.New(), conns: map[string]*link{},
-		wires: map[Host][]Op{}, down: map[Host]Op{},
+		wires: map[Host][]Op{}, down: map[Host]Op{}, ports: map[Host]string{},
 	}
 	n.SetBuffers(p.toServer(), p.Client.Buffer)
 	for _, op := range p.Ops {
@@ -68,16 +71,18 @@ func (n *network) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 			return nil, err
 		}
 	}
+	if n.sockets { // as it is: a connector looks at sockets in its own way
+		return n.dialSocket(ctx, host)
+	}
 	conn, err := n.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	end := conn.(*memnet.Conn) //nolint:errcheck // it is one of that network
 	l := &link{host: host, open: true}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.conns[conn.LocalAddr().String()] = l
-	return &clientConn{end, n, l}, nil
+	return &clientConn{conn, n, l}, nil
 }
 
 // fail is what a fault makes of a dial.
@@ -114,7 +119,7 @@ func (n *network) open() (open int) {
 
 // clientConn is the client's end.
 type clientConn struct {
-	*memnet.Conn
+	net.Conn
 	net  *network
 	link *link
 }
@@ -125,6 +130,24 @@ func (c *clientConn) Close() error {
 	c.link.open = false
 	c.net.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// listen is where the servers of a host listen.
+func (n *network) listen(host Host) (net.Listener, error) {
+	if !n.sockets {
+		return n.Listen(host.addr())
+	}
+	ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	n.ports[host] = ln.Addr().String()
+	return ln, nil
+}
+
+// dialSocket is dial over loopback.
+func (n *network) dialSocket(ctx context.Context, host Host) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", n.ports[host])
 }
 
 // listener gives servers the connections of one host, with their faults.
@@ -143,7 +166,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &serverConn{Conn: nc.(*memnet.Conn), left: -1, done: l.done} //nolint:errcheck // it is one of that network
+	c := &serverConn{Conn: nc, left: -1, done: l.done}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, op := range l.net.wires[l.host] {
@@ -157,7 +180,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // serverConn is the server's end. After so many bytes it meets its fault.
 type serverConn struct {
-	*memnet.Conn
+	net.Conn
 	fault Op
 	done  <-chan struct{}
 	mu    sync.Mutex
@@ -185,7 +208,7 @@ func (c *serverConn) Write(p []byte) (int, error) {
 	}
 	switch c.fault.Fault {
 	case Reset:
-		c.Reset()
+		c.reset()
 		return n, syscall.ECONNRESET
 	case Cut:
 		c.Close()
@@ -194,6 +217,17 @@ func (c *serverConn) Write(p []byte) (int, error) {
 	rest(c.done, c.fault.For)
 	m, err := c.Conn.Write(p[left:])
 	return n + m, err
+}
+
+// reset loses the connection.
+func (c *serverConn) reset() {
+	switch nc := c.Conn.(type) {
+	case *memnet.Conn:
+		nc.Reset()
+	case *net.TCPConn:
+		nc.SetLinger(0) //nolint:errcheck // it is lost, either way
+		nc.Close()
+	}
 }
 
 // rest waits, for ever if d is zero: until the servers are shut down.
@@ -220,6 +254,9 @@ func (n *network) link(addr string) *link {
 // breaks. What the client has closed counts no more; that a slot is given back a
 // moment before its connection is closed, nobody can see.
 func (n *network) enter(l *link, policy string, c *Client) string {
+	if n.sockets {
+		return ""
+	}
 	if l == nil {
 		return "a connection that nobody has made"
 	}

@@ -127,6 +127,8 @@ type Answer struct {
 	// Redirect is where a 3xx leads: to the same path of another host, or this one.
 	Redirect Host
 
+	Lie bool // it is the answer to another request: what no client can mend
+
 	// Of files:
 	Version int
 	Quirk   string // what is odd about a range; empty is nothing

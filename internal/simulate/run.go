@@ -15,25 +15,29 @@ import (
 	"github.com/aiolos-http/aiolos/internal/certs"
 )
 
-// world makes what is the same for all plans.
+// world makes what is the same for all plans in bubbles, whose time begins in the
+// year 2000.
 var world = sync.OnceValues(func() (*certificates, error) {
-	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of every bubble
+	return newCertificates(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+})
+
+func newCertificates(now time.Time) (*certificates, error) {
 	ca, err := certs.NewAuthority()
 	if err != nil {
 		return nil, err
 	}
 	c := &certificates{users: map[string]*certs.Leaf{}}
-	if c.good, err = ca.Issue(certs.Options{Names: []string{string(TLS1), string(TLS2)}, Now: start}); err != nil {
+	if c.good, err = ca.Issue(certs.Options{Names: []string{string(TLS1), string(TLS2)}, Now: now}); err != nil {
 		return nil, err
 	}
 	for _, user := range []string{"alice", "bob"} {
-		if c.users[user], err = ca.Issue(certs.Options{Names: []string{user}, Client: true, Now: start}); err != nil {
+		if c.users[user], err = ca.Issue(certs.Options{Names: []string{user}, Client: true, Now: now}); err != nil {
 			return nil, err
 		}
 	}
-	c.evil, err = certs.New(certs.Options{Names: []string{string(Evil)}, Now: start})
+	c.evil, err = certs.New(certs.Options{Names: []string{string(Evil)}, Now: now})
 	return c, err
-})
+}
 
 // Run runs a plan in a bubble of its own, with its files below dir, and returns which
 // promises were broken.

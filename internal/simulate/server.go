@@ -56,7 +56,7 @@ func newServer(p *Plan, n *network, c *certificates) (*server, error) {
 		s.ops[p.Ops[i].ID] = &p.Ops[i]
 	}
 	for _, host := range []Host{Plain, TLS1, TLS2, Evil, Proxy} {
-		ln, err := n.Listen(host.addr())
+		ln, err := n.listen(host)
 		if err != nil {
 			return nil, err
 		}
@@ -154,6 +154,9 @@ func (s *server) identify(host Host, req *http.Request, state *tls.ConnectionSta
 		s.first[n] = time.Since(s.epoch)
 	}
 	id.Status, id.Version, id.Size = answer.Status, answer.Version, answer.Size
+	if answer.Lie {
+		id.Resource = "op/0"
+	}
 	return id, answer, op
 }
 

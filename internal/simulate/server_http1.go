@@ -151,7 +151,7 @@ func (t *turn) send(response []byte) bool {
 		t.write(response[:at])
 		t.leave()
 		if c, ok := t.nc.(*serverConn); ok && t.answer.Fault == Reset {
-			c.Reset()
+			c.reset()
 		}
 		t.nc.Close()
 		return false

@@ -102,7 +102,7 @@ func (s *server) sendHTTP2(w http.ResponseWriter, req *http.Request, status int,
 		panic(http.ErrAbortHandler)
 	case Reset:
 		if c, ok := req.Context().Value(connKey{}).(*serverConn); ok {
-			c.Reset()
+			c.reset()
 		}
 		panic(http.ErrAbortHandler)
 	case Stall:

@@ -59,7 +59,7 @@ func (t *turn) serveSocket() bool {
 		if t.answer.Fault != None && n == t.op.Count*t.answer.At/1000 {
 			t.write(frame[:len(frame)*t.answer.At/1000])
 			if c, ok := t.nc.(*serverConn); ok && t.answer.Fault == Reset {
-				c.Reset()
+				c.reset()
 			}
 			return false
 		}
