@@ -25,6 +25,7 @@ type client struct {
 	dir   string // for files
 	conn  *connector.Connector
 	s     *session.Session
+	bare  http.RoundTripper // what the session is above of
 	cache *middleware.Cache
 	certs *certificates
 	tls   map[string]*tls.Config // of users: a policy is told apart by its identity
@@ -68,6 +69,7 @@ func newClient(p *Plan, n *network, c *certificates, dir string) (*client, error
 	if err != nil {
 		return nil, err
 	}
+	k.bare = middleware.Chain(k.conn, chain...)
 	k.s, err = session.New(session.Config{
 		Connector: k.conn, OwnConnector: true, Jar: jar.Discard{}, Middleware: chain,
 		Timeout:          session.ClientTimeout{SockRead: p.Client.SockRead},
@@ -157,6 +159,13 @@ func (op *Op) url() string {
 
 // context is that of the operation: it may end early.
 func (op *Op) context() (context.Context, context.CancelFunc) {
+	if op.Bare { // nobody else knows of the total timeout
+		end := op.Total
+		if op.Cancel > 0 {
+			end = min(end, op.Cancel)
+		}
+		return context.WithTimeout(context.Background(), end)
+	}
 	if op.Cancel > 0 {
 		ctx, cancel := context.WithCancel(context.Background())
 		timer := time.AfterFunc(op.Cancel, cancel)
@@ -288,6 +297,9 @@ func (k *client) sendNative(ctx context.Context, op *Op) (*http.Response, error)
 	}
 	if op.Key {
 		req.Header["idempotency-key"] = []string{strconv.Itoa(op.ID)} //nolint:canonicalheader // likewise
+	}
+	if op.Bare {
+		return k.bare.RoundTrip(req)
 	}
 	native := *op
 	native.User, native.Key = "", false

@@ -100,7 +100,7 @@ func (v *verdict) ends(r *result) (allowed []error) {
 	if took >= op.Total {
 		allowed = append(allowed, errors.ErrTotalTimeout, context.DeadlineExceeded)
 	}
-	if op.Kind == Save {
+	if op.Kind == Save || op.Bare && op.Cancel > 0 && took >= op.Cancel {
 		allowed = append(allowed, context.DeadlineExceeded, errors.ErrTimeout)
 	}
 	if silence := v.plan.Client.SockRead; silence > 0 && took >= silence {

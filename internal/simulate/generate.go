@@ -182,6 +182,7 @@ func (g *generator) request(op *Op, shared int) {
 		g.isolation(op)
 	}
 	op.Lower = op.User != "" && op.Show != "cert" && g.chance(30)
+	op.Bare = op.Lower && !op.Proxied && op.Host != Evil && g.chance(50)
 	if op.Method == "POST" || op.Method == "PUT" {
 		op.Body, op.Once = g.size(), g.chance(30)
 		op.Key = op.Method == "POST" && g.chance(20)
@@ -240,7 +241,7 @@ func (g *generator) answer() Answer {
 		a.Fault = pick(g, Cut, Reset, Stall, Garbage, Extra, Extra, Close)
 		a.At = g.IntN(1001)
 		a.Stall = pick(g, 0, g.upTo(10*time.Second)) // 0 is for ever
-		if a.Framing == "close" && a.Fault == Cut {
+		if a.Framing == "close" && (a.Fault == Cut || a.Fault == Extra) {
 			a.Fault = Reset // nobody can tell such an end from that of the body
 		}
 	}

@@ -96,6 +96,7 @@ type Op struct {
 	User    string
 	Show    string // how the user is shown: auth, cookie, cert
 	Lower   bool   // names of fields are not in canonical form
+	Bare    bool   // through the middlewares and the connector alone
 	Trust   string // of a TLS server: "" is verified, insecure, pin, wrongpin
 	Key     bool   // an Idempotency-Key
 	Body    int    // bytes that are sent

@@ -123,11 +123,16 @@ func (t *turn) response() (all []byte, ends bool) {
 	if !empty && t.req.Method != http.MethodHead {
 		writeBody(&b, body, framing)
 	}
-	if t.answer.Fault == Extra && !ends {
-		poison := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: "direct", Server: t.host, Status: 200}
-		fmt.Fprintf(&b, "HTTP/1.1 200 OK\r\nX-Sim: %s\r\nContent-Length: %d\r\n\r\n%s", poison, len(poison.body()), poison.body())
+	if t.answer.Fault == Extra && !ends { // in the same segment: what comes later may be the next answer for all anybody knows
+		b.Write(t.poison())
 	}
 	return b.Bytes(), ends || t.answer.Fault == Close
+}
+
+// poison is another response, which is nobody's.
+func (t *turn) poison() []byte {
+	id := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: "direct", Server: t.host, Status: 200}
+	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nX-Sim: %s\r\nContent-Length: %d\r\n\r\n%s", id, len(id.body()), id.body())
 }
 
 func writeBody(b *bytes.Buffer, body []byte, framing string) {
