@@ -7,6 +7,7 @@ var known = []string{
 	"ranges",    // Save publishes what is not whole, or is of two versions
 	"growth",    // the tables of CircuitBreaker and RateLimit
 	"damage",    // CacheDir serves what was changed
+	"deadline",  // the end of a deadline, in a body behind Dedupe, is context.Canceled
 }
 
 // withoutKnown leaves out what looks for a known fault. The rest of the plan stays
