@@ -122,6 +122,10 @@ readme: ## write the examples into the README and the pages of docs
 picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)
 	@cd cmd/aiolos && go test -count=1 . -run TestPicture -update
 
+.PHONY: verify
+verify: ## the modules that are used are those that go.sum names
+	@for m in $(MODULES); do (cd $$m && go mod verify); done
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is used
 	@for m in $(MODULES); do (cd $$m && go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...); done
