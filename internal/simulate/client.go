@@ -291,12 +291,12 @@ func (k *client) sendNative(ctx context.Context, op *Op) (*http.Response, error)
 	switch {
 	case op.User == "":
 	case op.Show == "auth":
-		req.Header["authorization"] = []string{basic(op.User)} //nolint:canonicalheader // that is what it is about
+		req.Header["authorization"] = []string{basic(op.User)}
 	default:
-		req.Header["cookie"] = []string{"ticket=" + ticket(op.User)} //nolint:canonicalheader // likewise
+		req.Header["cookie"] = []string{"ticket=" + ticket(op.User)}
 	}
 	if op.Key {
-		req.Header["idempotency-key"] = []string{strconv.Itoa(op.ID)} //nolint:canonicalheader // likewise
+		req.Header["idempotency-key"] = []string{strconv.Itoa(op.ID)}
 	}
 	if op.Bare {
 		return k.bare.RoundTrip(req)
@@ -338,12 +338,12 @@ func (k *client) damage(op Op) {
 	}
 	at := info.Size() * int64(op.Offset) / 1000
 	if op.Nth == 0 {
-		f.Truncate(at) //nolint:errcheck // then it is not damaged
+		f.Truncate(at)
 		return
 	}
 	b := make([]byte, 1)
-	f.ReadAt(b, at)                    //nolint:errcheck // likewise
-	f.WriteAt([]byte{b[0] ^ 0x20}, at) //nolint:errcheck // likewise
+	f.ReadAt(b, at)
+	f.WriteAt([]byte{b[0] ^ 0x20}, at)
 }
 
 // print keeps what values look like, for the search for secrets.

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -99,4 +100,4 @@ func difference(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-var errPartial = fmt.Errorf("less than an identity")
+var errPartial = errors.New("less than an identity")

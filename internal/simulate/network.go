@@ -101,8 +101,9 @@ func fail(ctx context.Context, op Op, addr string) error {
 		case <-time.After(op.For):
 			return nil
 		}
+	default:
+		return refused
 	}
-	return refused
 }
 
 // open is how many connections the client has not closed.
@@ -213,6 +214,7 @@ func (c *serverConn) Write(p []byte) (int, error) {
 	case Cut:
 		c.Close()
 		return n, syscall.EPIPE
+	default:
 	}
 	rest(c.done, c.fault.For)
 	m, err := c.Conn.Write(p[left:])
@@ -225,7 +227,7 @@ func (c *serverConn) reset() {
 	case *memnet.Conn:
 		nc.Reset()
 	case *net.TCPConn:
-		nc.SetLinger(0) //nolint:errcheck // it is lost, either way
+		nc.SetLinger(0)
 		nc.Close()
 	}
 }

@@ -1,6 +1,9 @@
 package simulate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Plan is what one seed makes: a client, and what happens to it.
 type Plan struct {
@@ -25,12 +28,7 @@ type Client struct {
 }
 
 func (c *Client) has(middleware string) bool {
-	for _, name := range c.Chain {
-		if name == middleware {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Chain, middleware)
 }
 
 // Kind is what an operation does.
@@ -71,8 +69,9 @@ func (h Host) addr() string {
 		return string(h) + ":3128"
 	case Plain:
 		return string(h) + ":80"
+	default:
+		return string(h) + ":443"
 	}
-	return string(h) + ":443"
 }
 
 func (h Host) url() string {

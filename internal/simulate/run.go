@@ -96,7 +96,7 @@ func runIn(p *Plan, c *certificates, dir string) []string {
 	wg.Wait()
 	v.checkSettled()
 	if k.cache != nil {
-		k.cache.Close() //nolint:errcheck // it is nil
+		k.cache.Close()
 	}
 	if err := k.s.Close(); err != nil {
 		v.add("close: %v", err)
@@ -136,7 +136,7 @@ func strangers() (left []string) {
 
 // leftFiles are the names of files that no promise is about.
 func leftFiles(dir string) (left []string) {
-	filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error { //nolint:errcheck // it returns none
+	filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !expected(d.Name()) {
 			left = append(left, path)
 		}

@@ -101,7 +101,7 @@ func (s *server) serveHTTP2(ln net.Listener) {
 		ConnContext: withConn,
 	}
 	s.stop = append(s.stop, func() { h.Close() })
-	s.wg.Go(func() { h.ServeTLS(ln, "", "") }) //nolint:errcheck // it ends with Close
+	s.wg.Go(func() { h.ServeTLS(ln, "", "") })
 }
 
 // close ends the servers and waits for them.

@@ -118,7 +118,7 @@ func (t *turn) response() (all []byte, ends bool) {
 		header.Set("Connection", "close")
 		ends = true
 	}
-	header.Write(&b) //nolint:errcheck // to a buffer
+	header.Write(&b)
 	b.WriteString("\r\n")
 	if !empty && t.req.Method != http.MethodHead {
 		writeBody(&b, body, framing)

@@ -91,11 +91,10 @@ func (s *server) sendHTTP2(w http.ResponseWriter, req *http.Request, status int,
 	at := len(body) * answer.At / 1000
 	switch answer.Fault {
 	case Cut, Reset, Stall:
-		w.Write(body[:at])                    //nolint:errcheck // who does not read it ends it
-		http.NewResponseController(w).Flush() //nolint:errcheck // likewise
+		w.Write(body[:at])
+		http.NewResponseController(w).Flush()
 		body = body[at:]
 	default:
-		at = 0
 	}
 	switch answer.Fault {
 	case Cut:
@@ -113,5 +112,5 @@ func (s *server) sendHTTP2(w http.ResponseWriter, req *http.Request, status int,
 		s.pause(req, d)
 	default:
 	}
-	w.Write(body) //nolint:errcheck // likewise
+	w.Write(body)
 }

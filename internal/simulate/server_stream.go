@@ -3,7 +3,7 @@ package simulate
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha1" //nolint:gosec // RFC 6455 has it so
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -46,7 +46,7 @@ func (s *server) streamEvents(w http.ResponseWriter, req *http.Request, answer A
 
 // serveSocket is a WebSocket that sends back what it gets, up to its fault.
 func (t *turn) serveSocket() bool {
-	sum := sha1.Sum([]byte(t.req.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) //nolint:gosec // likewise
+	sum := sha1.Sum([]byte(t.req.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	fmt.Fprintf(t.conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
 		base64.StdEncoding.EncodeToString(sum[:]))
 	t.leave() // RFC 6455: it is no request any more
@@ -100,9 +100,9 @@ func appendFrame(b []byte, op byte, payload []byte) []byte {
 	case n < 126:
 		b = append(b, byte(n))
 	case n < 1<<16:
-		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(n)) //nolint:gosec // it was compared
+		b = binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
 	default:
-		b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n)) //nolint:gosec // it is no less than 0
+		b = binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
 	}
 	return append(b, payload...)
 }

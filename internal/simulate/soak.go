@@ -43,7 +43,7 @@ func (s *Soak) Round() (broken []string) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for i := range soakWidth {
-		p := hurried(Generate(uint64(1_000_000 + s.rounds*soakWidth + i))) //nolint:gosec // it is no less than 0
+		p := hurried(Generate(uint64(1_000_000 + s.rounds*soakWidth + i)))
 		s.ops += len(p.Ops)
 		wg.Go(func() {
 			text, err := s.run(p, i%2 == 0)
