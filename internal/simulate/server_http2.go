@@ -42,10 +42,6 @@ func (s *server) handle(w http.ResponseWriter, req *http.Request) {
 		s.streamEvents(w, req, answer, op)
 		return
 	}
-	for range answer.Interim {
-		w.Header().Set("Link", "</style.css>; rel=preload")
-		w.WriteHeader(http.StatusEarlyHints)
-	}
 	header, body := s.head(&id, answer, op, req)
 	header.Set("Date", s.now())
 	for name, values := range header {
@@ -53,6 +49,14 @@ func (s *server) handle(w http.ResponseWriter, req *http.Request) {
 	}
 	if answer.Framing == "length" && id.Status != http.StatusNoContent && id.Status != http.StatusNotModified {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	if answer.Fault == Close {
+		w.Header().Set("Connection", "close")
+	}
+	// All fields are set by now: an interim response whose stream has ended may still be
+	// on its way to the wire.
+	for range answer.Interim {
+		w.WriteHeader(http.StatusEarlyHints)
 	}
 	s.sendHTTP2(w, req, id.Status, body, answer)
 }
@@ -80,9 +84,6 @@ func either(a, b <-chan struct{}) <-chan struct{} {
 func (s *server) sendHTTP2(w http.ResponseWriter, req *http.Request, status int, body []byte, answer Answer) {
 	if answer.Fault == Garbage {
 		panic(http.ErrAbortHandler)
-	}
-	if answer.Fault == Close {
-		w.Header().Set("Connection", "close")
 	}
 	w.WriteHeader(status)
 	if status == http.StatusNoContent || status == http.StatusNotModified || req.Method == http.MethodHead {
