@@ -140,8 +140,8 @@ func (s *Soak) sample() sample {
 }
 
 const (
-	soakHeap = 24 << 20 // bytes that the heap may differ by
-	soakMore = 20       // goroutines and descriptors, likewise
+	soakHeap = 8 << 20 // bytes that the heap may differ by
+	soakMore = 20      // goroutines and descriptors, likewise
 )
 
 // Grown says what the process holds more of at the end than at the start. The first
@@ -178,7 +178,13 @@ func (s *Soak) String() string {
 	if len(s.samples) == 0 {
 		return "no round"
 	}
-	first, last := s.samples[0], s.samples[len(s.samples)-1]
-	return fmt.Sprintf("%d rounds, %d operations: heap %d KiB at first, %d KiB at last; goroutines %d, %d; descriptors %d, %d",
-		s.rounds, s.ops, first.heap>>10, last.heap>>10, first.goroutines, last.goroutines, first.descriptors, last.descriptors)
+	text := fmt.Sprintf("%d rounds, %d operations; in each eighth of the time:", s.rounds, s.ops)
+	for eighth := range 8 {
+		from, to := eighth*len(s.samples)/8, (eighth+1)*len(s.samples)/8
+		if from < to {
+			l := least(s.samples[from:to])
+			text += fmt.Sprintf("\n  heap %d KiB, %d goroutines, %d descriptors", l.heap>>10, l.goroutines, l.descriptors)
+		}
+	}
+	return text
 }
