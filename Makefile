@@ -11,6 +11,9 @@ LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
 FUZZ ?= Fuzz[A-Za-z0-9_]+
 P ?= one
+SEEDS ?= 10000
+SEED ?= 1
+SOAK ?= 10m
 
 # The race detector needs cgo, and cgo a C compiler. Go says whether it has one.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -58,6 +61,14 @@ fuzz: ## every fuzz target for T=10s, or those that FUZZ names
 		for f in $$(grep -hsoE '^func ($(FUZZ))\(' "$$d"/*_test.go | sed 's/^func //; s/($$//'); do \
 			echo "== $${d#$(CURDIR)/} $$f"; (cd "$$d" && go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(T) .); \
 		done; done); done
+
+.PHONY: simulate
+simulate: ## the simulation with SEEDS=10000 seeds from SEED=1 on; one that fails is reduced
+	@go test ./internal/simulate -count=1 -timeout 0 -run TestSimulate -seeds $(SEEDS) -seed $(SEED) -reduce
+
+.PHONY: soak
+soak: ## all faults for SOAK=10m, on sockets too: memory, goroutines and descriptors stay flat
+	@go test ./internal/simulate -count=1 -timeout 0 -v -run TestSoak -soak $(SOAK)
 
 .PHONY: bench
 bench: ## compare with other clients, in about three minutes: one P, or with P=all all Ps
@@ -110,6 +121,10 @@ readme: ## write the examples into the README and the pages of docs
 .PHONY: picture
 picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)
 	@cd cmd/aiolos && go test -count=1 . -run TestPicture -update
+
+.PHONY: verify
+verify: ## the modules that are used are those that go.sum names
+	@for m in $(MODULES); do (cd $$m && go mod verify); done
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities in what is used
