@@ -18,11 +18,11 @@ func lockFile(f *os.File) error {
 	}
 	var locked error
 	if err := raw.Control(func(fd uintptr) {
-		locked = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+		locked = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB)
 	}); err != nil {
 		return err
 	}
-	if locked == syscall.EWOULDBLOCK { //nolint:errorlint // Flock returns a bare Errno
+	if locked == syscall.EWOULDBLOCK {
 		return locked
 	}
 	return nil
