@@ -49,7 +49,7 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 		return nil, errBusy
 	}
 	if !sv.isPartFile(name, f) {
-		unlockFile(f) // as in unlock
+		unlockFile(f)
 		f.Close()
 		return nil, errBusy
 	}
@@ -58,7 +58,7 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 
 func (sv *saver) unlock() {
 	if sv.lock != nil {
-		unlockFile(sv.lock) // Close does it, if this fails
+		unlockFile(sv.lock)
 		sv.lock.Close()
 		sv.lock = nil
 	}

@@ -15,7 +15,7 @@ func lockFile(f *os.File) error { return flock(f, syscall.LOCK_EX|syscall.LOCK_N
 
 // unlockFile is to come before Close: a process that is about to be started has the
 // descriptor too, until it runs its program.
-func unlockFile(f *os.File) error { return flock(f, syscall.LOCK_UN) }
+func unlockFile(f *os.File) { _ = flock(f, syscall.LOCK_UN) } // Close does it otherwise
 
 func flock(f *os.File, how int) error {
 	raw, err := f.SyscallConn()
