@@ -131,14 +131,14 @@ func (k *killServer) serve(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Length", strconv.Itoa(len(data)))
 	}
 	w.WriteHeader(status)
-	send(w, r.Context(), data, a)
+	send(r.Context(), w, data, a)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.complete++
 }
 
 // send writes in pieces, and breaks off where it was told to.
-func send(w http.ResponseWriter, ctx context.Context, data []byte, a killAnswer) {
+func send(ctx context.Context, w http.ResponseWriter, data []byte, a killAnswer) {
 	for len(data) > 0 && ctx.Err() == nil {
 		n := min(len(data), 8<<10+len(a.body)/16)
 		if a.cut >= 0 && len(data)-n < a.cut {

@@ -44,7 +44,12 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 		return f, nil
 	}
 	// Who had the lock may have moved the file away, or removed it.
-	if err := lockFile(f); err != nil || !sv.isPartFile(name, f) {
+	if err := lockFile(f); err != nil {
+		f.Close()
+		return nil, errBusy
+	}
+	if !sv.isPartFile(name, f) {
+		unlockFile(f)
 		f.Close()
 		return nil, errBusy
 	}
@@ -53,6 +58,7 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 
 func (sv *saver) unlock() {
 	if sv.lock != nil {
+		unlockFile(sv.lock)
 		sv.lock.Close()
 		sv.lock = nil
 	}

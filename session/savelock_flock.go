@@ -11,18 +11,24 @@ const hasLocks = true
 
 // lockFile locks a file, or fails at once if somebody else has. A file system
 // without locks is no error.
-func lockFile(f *os.File) error {
+func lockFile(f *os.File) error { return flock(f, syscall.LOCK_EX|syscall.LOCK_NB) }
+
+// unlockFile is to come before Close: a process that is about to be started has the
+// descriptor too, until it runs its program.
+func unlockFile(f *os.File) { _ = flock(f, syscall.LOCK_UN) } // Close does it otherwise
+
+func flock(f *os.File, how int) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var locked error
 	if err := raw.Control(func(fd uintptr) {
-		locked = syscall.Flock(int(fd), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // descriptors are small
+		locked = syscall.Flock(int(fd), how)
 	}); err != nil {
 		return err
 	}
-	if locked == syscall.EWOULDBLOCK { //nolint:errorlint // Flock returns a bare Errno
+	if locked == syscall.EWOULDBLOCK {
 		return locked
 	}
 	return nil

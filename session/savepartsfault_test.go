@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"net/http"
@@ -32,16 +33,6 @@ func partAnswer(status, from, to int, header ...string) http.HandlerFunc {
 		}
 		w.WriteHeader(status)
 		w.Write(bigContent[from:to])
-	}
-}
-
-// longPart answers with a byte more than the part, and without a length.
-func longPart(from, to int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Range", "bytes "+strconv.Itoa(from)+"-"+strconv.Itoa(to-1)+"/"+strconv.Itoa(len(bigContent)))
-		w.WriteHeader(http.StatusPartialContent)
-		http.NewResponseController(w).Flush()
-		w.Write(bigContent[from : to+1])
 	}
 }
 
@@ -86,7 +77,6 @@ func TestSavePartsOtherAnswers(t *testing.T) {
 		"too long":             partAnswer(206, from, to+1),
 		"of another length":    partAnswer(206, from, to, "Content-Range", "bytes 1048576-2097151/4194305"),
 		"of an unknown length": partAnswer(206, from, to, "Content-Range", "bytes 1048576-2097151/*"),
-		"longer than it says":  longPart(from, to),
 		"without a range":      partAnswer(206, from, to, "Content-Range", ""),
 		"several ranges":       partAnswer(206, from, to, "Content-Range", "", "Content-Type", "multipart/byteranges; boundary=x"),
 		"encoded":              partAnswer(206, from, to, "Content-Encoding", "gzip"),
@@ -120,6 +110,28 @@ func TestSavePartsOtherAnswers(t *testing.T) {
 				t.Errorf("files %q", got)
 			}
 		})
+	}
+}
+
+// TestSavePartsTooLong: a part without a length that is longer than its range is not
+// used, whenever that is seen.
+func TestSavePartsTooLong(t *testing.T) {
+	t.Parallel()
+	for _, each := range []string{second, third, fourth} {
+		f, dir := newPartsServer(t, session.Config{}), t.TempDir()
+		from := map[string]int{second: mebi, third: 2 * mebi, fourth: 3 * mebi}[each]
+		f.answer[span(each)] = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Range", "bytes "+strconv.Itoa(from)+"-"+strconv.Itoa(from+mebi-1)+"/"+strconv.Itoa(len(bigContent)))
+			w.WriteHeader(http.StatusPartialContent)
+			http.NewResponseController(w).Flush()
+			w.Write(bytes.Repeat([]byte("x"), mebi+1))
+		}
+		path := filepath.Join(dir, "f")
+		saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path, Parallel: 4})
+		if err != nil || saved.Size != int64(len(bigContent)) {
+			t.Errorf("%s: %+v, %v", each, saved, err)
+		}
+		wantContent(t, path, bigContent)
 	}
 }
 

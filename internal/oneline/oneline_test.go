@@ -14,7 +14,7 @@ func TestJoin(t *testing.T) {
 	if err := oneline.Join(nil, nil); err != nil {
 		t.Errorf("got %v, want nil", err)
 	}
-	if err := oneline.Join(nil, io.EOF); err != io.EOF { //nolint:errorlint // it is the error itself
+	if err := oneline.Join(nil, io.EOF); err != io.EOF {
 		t.Errorf("got %v, want it as it is", err)
 	}
 	err := oneline.Join(io.EOF, nil, fs.ErrExist)
