@@ -325,3 +325,43 @@ func TestDedupeContext(t *testing.T) {
 		}
 	})
 }
+
+// TestDedupeDeadline: the end of the first caller's time is told as that, also while it reads
+// a body which, below, has only seen a cancel.
+func TestDedupeDeadline(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(io.Reader) error{
+		"Read":    func(body io.Reader) error { _, err := body.Read(make([]byte, 1)); return err },
+		"WriteTo": func(body io.Reader) error { _, err := io.Copy(io.Discard, body); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rt := &stub{steps: []stubStep{func(req *http.Request) (*http.Response, error) {
+					return &http.Response{
+						StatusCode: 200, Header: http.Header{}, ContentLength: -1,
+						Body: io.NopCloser(waitReader{req.Context()}),
+					}, nil
+				}}}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				resp, err := middleware.Dedupe(middleware.DedupeConfig{})(rt).RoundTrip(newRequest(t, "GET", "http://h/", nil).WithContext(ctx))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer resp.Body.Close()
+				if err := read(resp.Body); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// waitReader fails when its context has ended.
+type waitReader struct{ ctx context.Context } //nolint:containedctx // the request's
+
+func (r waitReader) Read([]byte) (int, error) {
+	<-r.ctx.Done()
+	return 0, r.ctx.Err()
+}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // deduped is a response, to be shared, or for the first caller only.
@@ -61,8 +63,35 @@ func (r *deduped) handTo(ctx context.Context) *http.Response {
 			stop()
 			r.cancel()
 		})
+		if r.resp.Body != nil && r.resp.Body != http.NoBody {
+			r.resp.Body = &ledBody{r.resp.Body, ctx}
+		}
 	}
 	return r.resp
+}
+
+// ledBody fails as the caller's context ends: below, all that is seen of that is a cancel.
+type ledBody struct {
+	io.ReadCloser
+	ctx context.Context //nolint:containedctx // the caller's
+}
+
+func (b *ledBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	return n, b.explain(err)
+}
+
+// WriteTo keeps the short way of bodies that have one.
+func (b *ledBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(w, b.ReadCloser)
+	return n, b.explain(err)
+}
+
+func (b *ledBody) explain(err error) error {
+	if err == nil || err == io.EOF || b.ctx.Err() == nil {
+		return err
+	}
+	return httprule.ContextError(b.ctx)
 }
 
 // dedupeLeader is the first caller, who may have left when there is a response

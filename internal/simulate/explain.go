@@ -103,9 +103,6 @@ func (v *verdict) ends(r *result) (allowed []error) {
 	if op.Kind == Save || op.Bare && op.Cancel > 0 && took >= op.Cancel {
 		allowed = append(allowed, context.DeadlineExceeded, errors.ErrTimeout)
 	}
-	if op.Bare && took >= op.Total && v.plan.Client.has("dedupe") && isKnown("deadline") {
-		allowed = append(allowed, context.Canceled)
-	}
 	if silence := v.plan.Client.SockRead; silence > 0 && took >= silence {
 		allowed = append(allowed, errors.ErrSocketTimeout)
 	}

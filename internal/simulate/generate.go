@@ -26,7 +26,6 @@ func Generate(seed uint64) *Plan {
 	if g.chance(1) {
 		g.plan.Ops = append(g.plan.Ops, Op{ID: n + 1, Kind: Growth, Row: "growth"})
 	}
-	withoutKnown(g.plan)
 	return g.plan
 }
 

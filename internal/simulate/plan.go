@@ -87,7 +87,7 @@ type Op struct {
 	At   time.Duration
 	Kind Kind
 	Host Host
-	Row  string // what it looks for, for known; empty: nothing in particular
+	Row  string // what it looks for; empty: nothing in particular
 
 	Method  string
 	Shared  int  // the number of a resource that others ask for too; 0: its own

@@ -48,7 +48,7 @@ func twoOrigins(t *testing.T) (url string, sent func() http.Header) {
 // secretItems are headers that name a secret, and open ones that do not.
 func secretItems() (secret, open []string) {
 	return []string{"X-Api-Key", "Authorization", "Cookie", "X-Auth-Token", "My-Secret", "X-Access-Key", "Private-Token", "X-Session-Id"},
-		[]string{"X-Trace", "Accept-Language", "X-Keyboard"}
+		[]string{"X-Trace", "Accept-Language", "X-Board"}
 }
 
 // TestSecretsStay: a header that names a secret does not go to another origin, and
