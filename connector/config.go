@@ -34,8 +34,10 @@ type Config struct {
 	// means [DefaultLimit]; who keeps hundreds of long streams sets -1.
 	// (aiohttp: TCPConnector(limit=100))
 	Limit int
-	// LimitPerHost is the same for one host: scheme, name and port. Zero means
-	// no limit but the total one. (aiohttp: limit_per_host)
+	// LimitPerHost is the same for one host: scheme, name and port, under one policy.
+	// Requests with another TLS policy or proxy, and those that must be HTTP/1.1, have
+	// a limit of their own, as they have connections of their own. Zero means no limit
+	// but the total one. (aiohttp: limit_per_host)
 	LimitPerHost int
 	// KeepAlive is how long an idle connection is kept for the next request.
 	// Zero means [DefaultKeepAlive], negative for ever.
