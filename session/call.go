@@ -20,8 +20,7 @@ type call struct {
 	method string
 	url    *url.URL
 	ctx    callContext
-	total  *totalContext       // keeps the total timeout where no connector does; nil: not needed
-	record *connector.Recorder // nil with a foreign Transport
+	total  *totalContext // keeps the total timeout where no connector does; nil: not needed
 	trace  *tracing
 	extra  *extras // nil: none
 
@@ -67,11 +66,11 @@ func (s *Session) newCall(changes bool) *call {
 			own options
 		})
 		c, own = &x.call, &x.own
-		c.record = &x.notes
+		c.ctx.Settings.Recorder = &x.notes
 	case s.connector != nil:
 		x := new(connectorCall)
 		c = &x.call
-		c.record = &x.notes
+		c.ctx.Settings.Recorder = &x.notes
 	case changes:
 		x := new(struct {
 			foreignCall
@@ -93,6 +92,9 @@ func (s *Session) newCall(changes bool) *call {
 	}
 	return c
 }
+
+// recorder takes note of how the call fares; nil with a foreign Transport.
+func (c *call) recorder() *connector.Recorder { return c.ctx.Settings.Recorder }
 
 // change is the call's options, to be changed.
 func (c *call) change() *options {

@@ -115,13 +115,13 @@ func (b *responseBody) chunkLeft() int64 {
 	if b == nil || !b.chunks || b.decoding != nil {
 		return -1
 	}
-	return max(b.call.record.ChunkEnd()-b.done, -1)
+	return max(b.call.recorder().ChunkEnd()-b.done, -1)
 }
 
 // passChunk notes how much was decoded when the decoder has all of a chunk and
 // asks for more.
 func (b *responseBody) passChunk() {
-	if b.chunks && b.decoding.n > 0 && b.decoding.n == b.call.record.ChunkEnd() {
+	if b.chunks && b.decoding.n > 0 && b.decoding.n == b.call.recorder().ChunkEnd() {
 		b.decoding.passed = b.done
 	}
 }

@@ -120,19 +120,19 @@ func (r *Response) RequestInfo() errors.RequestInfo {
 // Timing tells where the time of the last hop went. Body and Total are there
 // once the body was read or closed. It is zero with a foreign Transport.
 func (r *Response) Timing() Timing {
-	if r.call == nil || r.call.record == nil {
+	if r.call == nil || r.call.recorder() == nil {
 		return Timing{}
 	}
-	return r.call.record.Timing()
+	return r.call.recorder().Timing()
 }
 
 // Connection tells of the connection that served the last hop. It is zero with a
 // foreign Transport. (aiohttp: ClientResponse.connection)
 func (r *Response) Connection() connector.ConnInfo {
-	if r.call == nil || r.call.record == nil {
+	if r.call == nil || r.call.recorder() == nil {
 		return connector.ConnInfo{}
 	}
-	return r.call.record.Conn()
+	return r.call.recorder().Conn()
 }
 
 // RawHeaders returns the fields of the response's head as they came, if the

@@ -56,7 +56,7 @@ func (c *call) settleTime(ctx context.Context) error {
 	}
 	c.ctx.Context = ctx
 	set := &c.ctx.Settings
-	set.Timeout, set.Recorder = t, c.record
+	set.Timeout = t
 	set.Timeout.Total = -1 // the deadline says it for all hops
 	set.TrustEnv = c.s.trustEnv
 	c.bound(t.Total)
