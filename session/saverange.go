@@ -107,7 +107,7 @@ func isComplete(r *Response, have int64, meta partMeta) bool {
 	cr, ok := parseContentRange(r.Header.Get("Content-Range"))
 	told := ok && meta.Encoding == ""
 	switch {
-	case told && cr.total != have, meta.contradicts(r):
+	case told && cr.total != have, meta.contradicts(r), !meta.fitsPeer(r):
 		return false
 	case meta.Length >= 0:
 		return meta.Length == have
