@@ -83,12 +83,13 @@ func ReplaceHeaderURLs(name, value string, replace func(url string) string) stri
 	return replace(value)
 }
 
-// replaceBracketed replaces what stands between angle brackets (RFC 8288 3).
+// replaceBracketed replaces what stands between angle brackets (RFC 8288 3), and what
+// else may be a URL with something in it: that of anchor=, or one without the brackets.
 func replaceBracketed(line string, replace func(string) string) string {
 	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(line, "<")
-		b.WriteString(before)
+		b.WriteString(replaceQuoted(before, replace))
 		if !ok {
 			return b.String()
 		}
@@ -96,6 +97,17 @@ func replaceBracketed(line string, replace func(string) string) string {
 		b.WriteString("<" + replace(target) + ">")
 		line = after
 	}
+}
+
+// replaceQuoted replaces what may be a URL between two quotes, or outside of them.
+func replaceQuoted(text string, replace func(string) string) string {
+	pieces := strings.Split(text, `"`)
+	for i, piece := range pieces {
+		if strings.ContainsAny(piece, "?#@") {
+			pieces[i] = replace(piece)
+		}
+	}
+	return strings.Join(pieces, `"`)
 }
 
 // replaceRefresh replaces what comes behind the time of Refresh (WHATWG HTML

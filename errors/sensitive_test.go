@@ -47,6 +47,9 @@ func TestHeaderURLs(t *testing.T) {
 		{"Location", "/x?k=canary", "/x?k=***"},
 		{"uri", "http://h/?canary", "http://h/?***"},
 		{"Link", `<https://h/?k=canary>; rel="next", </a#canary>`, `<https://h/?k=***>; rel="next", </a>`},
+		{"Link", `</a>; rel="x y"; anchor="https://u:canary@h/?k=canary"; title="b"`, `</a>; rel="x y"; anchor="https://***@h/?k=***"; title="b"`},
+		{"Link", `https://h/?k=canary; rel=next`, `https://h/?k=***`},
+		{"Link", `</a?k=canary`, `</a?k=***>`},
 		{"Accept", "a/b?k=c", "a/b?k=c"},
 		{"X-Api-Key", "canary", "***"},
 	} {

@@ -176,7 +176,7 @@ func (c *eventLoop) wait() time.Duration {
 	}
 	wait = max(wait, 0)
 	for range c.failures - 1 {
-		if wait > limit || wait > time.Hour {
+		if limit > 0 && wait > limit || wait > time.Hour {
 			break
 		}
 		wait *= 2

@@ -142,6 +142,14 @@ func TestEventSource(t *testing.T) {
 			nil,
 		},
 		{
+			"without a bound it waits longer and longer, too",
+			session.EventSource{Retry: 20 * time.Minute, MaxRetry: -1},
+			[]connection{{}, {}, {}, {}, {}},
+			"",
+			[]string{`0s ""`, `20m0s ""`, `1h0m0s ""`, `2h20m0s ""`, `3h40m0s ""`, `5h0m0s ""`},
+			nil,
+		},
+		{
 			"a server cannot ask for ever",
 			session.EventSource{},
 			[]connection{good("retry: 999999999\ndata: a\n\n")},

@@ -33,7 +33,8 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // else by now, or does not answer so, sends the whole file again.
 //
 // An answer with the rest is taken only if it has the validator of what is there
-// (RFC 9110 15.3.7) and is as long as its Content-Range. A range whose end is not
+// (RFC 9110 15.3.7) and is as long as its Content-Range. If the certificate of who
+// began it was not verified, as with [Insecure], it has to come from the same one. A range whose end is not
 // known to be that of the file is not the last: SaveTo asks for what comes after
 // it, until the length is known, or the server says with the same validator that
 // there is no more. The end of a whole body that has neither a length nor chunks is

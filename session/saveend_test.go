@@ -80,6 +80,7 @@ var endCases = []struct {
 	{"a date only", []step{
 		{"5-", 206, "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\nContent-Range: bytes 5-99/100", string(endContent[5:]), false}, wholeAnswer,
 	}, nil, 0},
+	{"a range that no length can hold", []step{rest("5-", "5-9223372036854775807/*", endContent[5:8], false), wholeAnswer}, nil, 0},
 	{"a range of an unknown unit", []step{{"5-", 206, v1 + "Content-Range: lines 5-99/100", string(endContent[5:]), false}, wholeAnswer}, nil, 0},
 }
 

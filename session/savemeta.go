@@ -2,6 +2,8 @@ package session
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	stderrors "errors"
 	"io"
@@ -29,6 +31,7 @@ type partMeta struct {
 	LastModified string `json:"last-modified,omitempty"`
 	Encoding     string `json:"encoding,omitempty"` // Content-Encoding, which the bytes are still in
 	Length       int64  `json:"length"`             // of the whole; -1: not known
+	Peer         string `json:"peer,omitempty"`     // of whom the bytes are, if nobody has verified that: see fitsPeer
 }
 
 // newMeta describes the resource of a response that has all of it. If the body
@@ -38,6 +41,9 @@ func newMeta(url string, r *Response) partMeta {
 		return partMeta{URL: url, Length: -1}
 	}
 	m := partMeta{URL: url, Encoding: contentCoding(r.Header), Length: r.ContentLength}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) == 0 {
+		m.Peer = peerOf(r)
+	}
 	if tag, ok := r.ETag(); ok && !tag.Weak {
 		m.ETag = tag.String()
 	}
@@ -45,6 +51,15 @@ func newMeta(url string, r *Response) partMeta {
 		m.LastModified = r.Header.Get("Last-Modified")
 	}
 	return m
+}
+
+// peerOf is the SHA-256 of the certificate that came with a response, or empty.
+func peerOf(r *Response) string {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(r.TLS.PeerCertificates[0].Raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // strongDate reports whether Last-Modified tells two versions apart: it has to
@@ -79,12 +94,20 @@ func (m partMeta) validator() string {
 // confirms reports whether a response has the validator, so that it is of the
 // version that m describes.
 func (m partMeta) confirms(r *Response) bool {
+	if !m.fitsPeer(r) {
+		return false
+	}
 	if m.ETag != "" {
 		tag, ok := r.ETag()
 		return ok && !tag.Weak && tag.String() == m.ETag
 	}
 	return m.LastModified != "" && r.Header.Get("Last-Modified") == m.LastModified
 }
+
+// fitsPeer reports whether a response may go on with the bytes as far as its sender
+// goes. If their certificate was not verified, it has to come with the same one: a
+// validator is no secret, and this request may be a pinned one.
+func (m partMeta) fitsPeer(r *Response) bool { return m.Peer == "" || m.Peer == peerOf(r) }
 
 // contradicts reports whether a response has a validator of another version.
 func (m partMeta) contradicts(r *Response) bool {

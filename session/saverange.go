@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -42,7 +43,8 @@ func parseContentRange(s string) (contentRange, bool) {
 	var ok1, ok2 bool
 	cr.first, ok1 = digits(first)
 	cr.last, ok2 = digits(last)
-	if !ok1 || !ok2 || cr.first > cr.last || cr.total >= 0 && cr.last >= cr.total {
+	// No file has so many bytes that their number cannot be written.
+	if !ok1 || !ok2 || cr.first > cr.last || cr.last == math.MaxInt64 || cr.total >= 0 && cr.last >= cr.total {
 		return unknown, false
 	}
 	return cr, true
@@ -105,7 +107,7 @@ func isComplete(r *Response, have int64, meta partMeta) bool {
 	cr, ok := parseContentRange(r.Header.Get("Content-Range"))
 	told := ok && meta.Encoding == ""
 	switch {
-	case told && cr.total != have, meta.contradicts(r):
+	case told && cr.total != have, meta.contradicts(r), !meta.fitsPeer(r):
 		return false
 	case meta.Length >= 0:
 		return meta.Length == have

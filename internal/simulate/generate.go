@@ -267,8 +267,22 @@ func (g *generator) save(op *Op) {
 		}
 		op.Answers = append(op.Answers, a)
 	}
+	changeUnderRanges(op.Answers)
 	if g.chance(30) {
 		op.Cancel = g.upTo(300*time.Millisecond) + 1
+	}
+}
+
+// changeUnderRanges makes a server that does not know If-Range have another version, of
+// the same length: of one that has the old version nothing can go wrong.
+func changeUnderRanges(answers []Answer) {
+	for i := 1; i < len(answers); i++ {
+		if answers[i].Quirk != "ignores-if-range" || answers[i].Version != answers[i-1].Version {
+			continue
+		}
+		for j := i; j < len(answers); j++ {
+			answers[j].Version++
+		}
 	}
 }
 

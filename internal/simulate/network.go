@@ -21,6 +21,8 @@ type network struct {
 	wires map[Host][]Op
 	down  map[Host]Op // the fault of dials, as long as there is one
 
+	patience time.Duration // for what is about to be closed
+
 	sockets bool            // of loopback, in place of memory
 	ports   map[Host]string // where they listen then
 }
@@ -36,7 +38,7 @@ type link struct {
 func newNetwork(p *Plan) *network {
 	n := &network{
 		Network: memnet.New(), conns: map[string]*link{},
-		wires: map[Host][]Op{}, down: map[Host]Op{}, ports: map[Host]string{},
+		wires: map[Host][]Op{}, down: map[Host]Op{}, ports: map[Host]string{}, patience: time.Microsecond,
 	}
 	n.SetBuffers(p.toServer(), p.Client.Buffer)
 	for _, op := range p.Ops {
@@ -266,8 +268,8 @@ func (n *network) enter(l *link, policy string, c *Client) string {
 	l.busy, l.policy = true, policy
 	n.mu.Unlock()
 	text := n.tooMany(l, c)
-	if text != "" {
-		time.Sleep(time.Microsecond)
+	for wait := time.Microsecond; text != "" && wait <= n.patience; wait *= 4 {
+		time.Sleep(wait)
 		text = n.tooMany(l, c)
 	}
 	return text

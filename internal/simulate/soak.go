@@ -98,7 +98,7 @@ func (s *Soak) run(p *Plan, sockets bool) (broken []string, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	n := newNetwork(p)
-	n.sockets = sockets
+	n.sockets, n.patience = sockets, time.Second // a moment is as long as the machine takes
 	srv, err := newServer(p, n, s.certs)
 	if err != nil {
 		return nil, err
