@@ -145,3 +145,33 @@ func TestCanceledBeforeLook(t *testing.T) {
 		}
 	}
 }
+
+// A body that cannot be had again after the look is the only way in which the death of an idle
+// connection shows: as a server that has left, whatever the size.
+func TestDeadConnectionWithoutBody(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"small": 4, "medium": 6 << 10, "large": 20 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answered, gone := make(chan struct{}), make(chan struct{})
+			srv := wiretest.New(t, func(c *wiretest.Conn) {
+				if c.ReadHead(); c.Write(okResponse) && c.Await(answered) {
+					c.Close()
+					close(gone)
+				}
+			})
+			c := newConnector(t, connector.Config{})
+			get(t, c, srv.URL())
+			close(answered)
+			<-gone
+			req := newRequest(t, t.Context(), "POST", srv.URL(), strings.NewReader(strings.Repeat("b", size)))
+			req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrNoProgress }
+			if _, err := c.RoundTrip(req); !errors.Is(err, errors.ErrServerDisconnected) {
+				t.Errorf("got %v, want %v", err, errors.ErrServerDisconnected)
+			}
+			if n := len(srv.Requests()); n != 1 {
+				t.Errorf("the server saw %d requests", n)
+			}
+		})
+	}
+}
