@@ -152,7 +152,7 @@ func (x *exchange) attempts() (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := x.send()
-		if err == h1.ErrDied && x.upload.Rewind(x.orig) {
+		if err == h1.ErrDied && x.ctx.Err() == nil && x.upload.Rewind(x.orig) { // else it was we who closed
 			attempt--
 			x.leaveForAnother(fresh)
 			continue

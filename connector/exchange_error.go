@@ -44,7 +44,7 @@ func (x *exchange) headError(err error) error {
 	switch {
 	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
-	case err == errIdleTimeout:
+	case err == errIdleTimeout || err == h1.ErrDied:
 		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Err: err}
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {

@@ -164,3 +164,42 @@ func TestLateAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseBesideUpload: Close waits for what is left of a short body only a moment, also if
+// the sending of the request ends meanwhile, well or not, which starts timers of its own.
+func TestCloseBesideUpload(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*io.PipeWriter){
+		"ends":         func(pw *io.PipeWriter) { pw.Close() },
+		"body fails":   func(pw *io.PipeWriter) { pw.CloseWithError(io.ErrNoProgress) },
+		"socket fails": func(pw *io.PipeWriter) { pw.Write(make([]byte, 10<<10)) },
+	} {
+		for _, w := range wires[:2] {
+			t.Run(name+", "+w.name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					timeout := connector.ClientTimeout{SockRead: 30 * time.Second}
+					c := w.deaf(t, connector.Config{Timeout: timeout}, func(p *peer) {
+						p.head()
+						p.answer(200, 10)
+						p.data("abc", false)
+						p.silent()
+					})
+					r, pw := io.Pipe()
+					defer pw.Close()
+					resp, err := c.RoundTrip(newRequest(t, t.Context(), "POST", w.url(), r))
+					if err != nil {
+						t.Fatal(err)
+					}
+					time.AfterFunc(time.Millisecond, func() { end(pw) })
+					start := time.Now()
+					resp.Body.Close()
+					if took := time.Since(start); took > 5*time.Millisecond {
+						t.Errorf("Close took %v", took)
+					}
+					c.Close()
+				})
+			})
+		}
+	}
+}

@@ -1,13 +1,17 @@
 package connector_test
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -77,6 +81,95 @@ func TestDeadConnectionsGetNothing(t *testing.T) {
 				}
 			}
 			if n := len(srv.Requests()); n != idle+3 {
+				t.Errorf("the server saw %d requests", n)
+			}
+		})
+	}
+}
+
+// endsWhenWatched is a context that ends once somebody listens to it, and lets whoever does
+// act on that.
+type endsWhenWatched struct {
+	context.Context //nolint:containedctx // it is one
+	cancel          context.CancelFunc
+	watched         atomic.Bool
+}
+
+func (c *endsWhenWatched) Done() <-chan struct{} {
+	c.watched.Store(true)
+	return c.Context.Done()
+}
+
+func (c *endsWhenWatched) Value(key any) any {
+	if c.watched.Load() {
+		c.cancel()
+		for range 1000 {
+			runtime.Gosched()
+		}
+	}
+	return c.Context.Value(key)
+}
+
+// A request whose context ends before it looks has closed its connection itself: it does not
+// go on to the next one, and with that to all idle ones.
+func TestCanceledBeforeLook(t *testing.T) {
+	t.Parallel()
+	const idle = 10
+	var arrived sync.WaitGroup
+	arrived.Add(idle)
+	srv := wiretest.New(t, func(c *wiretest.Conn) {
+		c.ReadHead()
+		arrived.Done()
+		arrived.Wait()
+		c.Write(okResponse)
+		fine(c)
+	})
+	c := newConnector(t, connector.Config{})
+	var all sync.WaitGroup
+	for range idle {
+		all.Go(func() { get(t, c, srv.URL()) })
+	}
+	all.Wait()
+	for i, size := range []int{6 << 10, 20 << 10} { // for a look before the write, and for an upload
+		ctx, cancel := context.WithCancel(t.Context())
+		req := newRequest(t, &endsWhenWatched{Context: ctx, cancel: cancel}, "GET", srv.URL(), nil)
+		req.Header.Set("A", strings.Repeat("a", size))
+		resp, err := c.RoundTrip(req)
+		if err == nil {
+			resp.Body.Close()
+		} else if !errors.Is(err, context.Canceled) {
+			t.Errorf("%d: got %v", size, err)
+		}
+		if st := c.Stats(); st.Idle < idle-1-i {
+			t.Errorf("%d: %d connections are left, want %d", size, st.Idle, idle-1-i)
+		}
+	}
+}
+
+// A body that cannot be had again after the look is the only way in which the death of an idle
+// connection shows: as a server that has left, whatever the size.
+func TestDeadConnectionWithoutBody(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"small": 4, "medium": 6 << 10, "large": 20 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answered, gone := make(chan struct{}), make(chan struct{})
+			srv := wiretest.New(t, func(c *wiretest.Conn) {
+				if c.ReadHead(); c.Write(okResponse) && c.Await(answered) {
+					c.Close()
+					close(gone)
+				}
+			})
+			c := newConnector(t, connector.Config{})
+			get(t, c, srv.URL())
+			close(answered)
+			<-gone
+			req := newRequest(t, t.Context(), "POST", srv.URL(), strings.NewReader(strings.Repeat("b", size)))
+			req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrNoProgress }
+			if _, err := c.RoundTrip(req); !errors.Is(err, errors.ErrServerDisconnected) {
+				t.Errorf("got %v, want %v", err, errors.ErrServerDisconnected)
+			}
+			if n := len(srv.Requests()); n != 1 {
 				t.Errorf("the server saw %d requests", n)
 			}
 		})

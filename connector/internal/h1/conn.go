@@ -45,6 +45,7 @@ type Conn struct {
 	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
 	late     bool          // sockRead is lateAnswer, and no setting
+	limited  bool          // limitReading has set silence for what is left
 	full     bool          // the last Read had no room for more than it has read
 	readAt   time.Time     // when that was; of who has a waiter only
 	alarm    time.Time     // the socket's read deadline
@@ -110,7 +111,8 @@ func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration)
 	if c.state == connIdle {
 		c.state = connActive
 	}
-	c.total, c.sockRead, c.silence, c.late = s.Total, sockRead, time.Time{}, false
+	c.total, c.sockRead, c.silence = s.Total, sockRead, time.Time{}
+	c.late, c.limited = false, false
 	if sockRead > 0 {
 		c.silence, c.rested = now.Add(sockRead), true
 	}

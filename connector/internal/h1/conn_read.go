@@ -15,7 +15,7 @@ func (c *Conn) startReadTimer(sockRead time.Duration) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == connActive && c.sockRead == 0 {
+	if c.state == connActive && c.sockRead == 0 && !c.limited {
 		now := time.Now()
 		c.sockRead, c.silence, c.rested = sockRead, now.Add(sockRead), true
 		c.armReadLocked(now)
@@ -26,7 +26,9 @@ func (c *Conn) startReadTimer(sockRead time.Duration) {
 func (c *Conn) stopReadTimer() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sockRead, c.silence = 0, time.Time{}
+	if !c.limited {
+		c.sockRead, c.silence = 0, time.Time{}
+	}
 }
 
 // awaitLateAnswer bounds each silence from now on, once sending has failed: the server may
@@ -35,7 +37,7 @@ func (c *Conn) stopReadTimer() {
 func (c *Conn) awaitLateAnswer(sockRead time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != connActive {
+	if c.state != connActive || c.limited {
 		return
 	}
 	c.sockRead = lateAnswer
@@ -47,13 +49,14 @@ func (c *Conn) awaitLateAnswer(sockRead time.Duration) {
 	c.armReadLocked(now)
 }
 
-// limitReading bounds what is left of the exchange to d from now.
+// limitReading bounds what is left of the exchange to d from now. The end of an upload that is
+// still under way does not change that.
 func (c *Conn) limitReading(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == connActive {
 		now := time.Now()
-		c.sockRead, c.silence = 0, now.Add(d)
+		c.sockRead, c.silence, c.limited = 0, now.Add(d), true
 		c.armReadLocked(now)
 	}
 }

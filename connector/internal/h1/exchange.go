@@ -84,7 +84,7 @@ func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
 // wireSize is about how many bytes the request is: enough to know that it is small.
 func (x *Exchange) wireSize() int64 {
 	u := x.req.URL
-	n := len(x.req.Method) + len(u.Path) + len(u.RawPath) + len(u.RawQuery) + len(u.Host) + len(u.Opaque) + 64
+	n := len(x.req.Method) + len(u.Path) + len(u.RawPath) + len(u.RawQuery) + len(u.Host) + len(u.Opaque) + len(x.req.Host) + 64
 	return int64(n+x.settings.FieldBytes) + max(x.req.ContentLength, 0)
 }
 

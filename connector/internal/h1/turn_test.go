@@ -145,3 +145,137 @@ func TestLateLookSilence(t *testing.T) {
 		})
 	}
 }
+
+// fill writes to a socket until it has no room.
+func fill(tcp *net.TCPConn) (n int) {
+	tcp.SetWriteBuffer(16 << 10) // or it would grow
+	for full := false; !full; {
+		tcp.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+		m, _ := tcp.Write(make([]byte, 64<<10))
+		n, full = n+m, m == 0
+	}
+	return n
+}
+
+// A request for which the socket has no room goes out as soon as the peer makes some.
+func TestLateLookFullBuffer(t *testing.T) {
+	t.Parallel()
+	filled := make(chan int, 1)
+	srv := wiretest.New(t, func(c *wiretest.Conn) {
+		c.ReadHead()
+		c.Write(okResponse)
+		select {
+		case n := <-filled:
+			c.ReadBody(n)
+			fine(c)
+		case <-t.Context().Done():
+		}
+	})
+	tcp := dialTCP(t, srv)
+	c := newConn(t, tcp)
+	get(t, c)
+	n := fill(tcp)
+	time.AfterFunc(20*time.Millisecond, func() { filled <- n })
+	x := late(t, c, h1.Settings{Total: time.Now().Add(10 * time.Second)}, lateHeads["small"])
+	if sent := x.Facts().Sent; sent < 20 {
+		t.Errorf("%d bytes were sent", sent)
+	}
+	if body, keep := x.finish(t, c); body != "ok" || !keep {
+		t.Errorf("got %q, %v", body, keep)
+	}
+	if heads := srv.Requests(); len(heads) != 2 || !strings.HasPrefix(heads[1], "GET /p HTTP/1.1\r\n") {
+		t.Errorf("the server saw %q", heads)
+	}
+}
+
+// If there never is room, because the peer goes, what it has said before is the answer, and
+// silence is not waited out.
+func TestLateLookFullBufferRefused(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"answer": "HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n", "none": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gone := make(chan struct{}, 1)
+			srv := wiretest.New(t, func(c *wiretest.Conn) {
+				c.ReadHead()
+				c.Write(okResponse)
+				c.Await(gone)
+				c.Write(answer)
+				c.Close()
+			})
+			for range 10 {
+				tcp := dialTCP(t, srv)
+				c := newConn(t, tcp)
+				get(t, c)
+				fill(tcp)
+				time.AfterFunc(50*time.Millisecond, func() { gone <- struct{}{} })
+				x := late(t, c, h1.Settings{Total: time.Now().Add(10 * time.Second)}, lateHeads["small"])
+				facts, keep := x.Facts(), x.End(true)
+				if stderrors.Is(x.err, h1.ErrDied) || facts.Sent > 0 {
+					continue // the peer had gone before the look, or there was room after all
+				}
+				switch {
+				case facts.WriteErr == nil || keep:
+					t.Errorf("got %+v, kept %v", facts, keep)
+				case answer == "" && (x.err == nil || stderrors.Is(x.err, h1.ErrTotalTimeout)):
+					t.Errorf("got %v, %v", x.resp, x.err)
+				case answer != "" && (x.err != nil || x.resp.StatusCode != http.StatusServiceUnavailable):
+					t.Errorf("got %v, %v", x.resp, x.err)
+				}
+				return
+			}
+			t.Error("the write never failed")
+		})
+	}
+}
+
+// Once the write of a turn has failed the peer is listened to, but not for long.
+func TestLateLookWriteFails(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"answer": okResponse, "silence": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := wiretest.New(t, func(c *wiretest.Conn) {
+				c.ReadHead()
+				c.Write(okResponse)
+				if c.AwaitProceed(); answer != "" {
+					c.Write(answer)
+				}
+				c.Hang()
+			})
+			tcp := dialTCP(t, srv)
+			c := newConn(t, tcp)
+			get(t, c)
+			tcp.CloseWrite()
+			time.AfterFunc(20*time.Millisecond, srv.Proceed)
+			x := late(t, c, h1.Settings{Total: time.Now().Add(10 * time.Second)}, lateHeads["small"])
+			facts := x.Facts()
+			keep, died := x.End(true), stderrors.Is(x.err, h1.ErrDied) // the answer may come before the look
+			switch {
+			case keep, facts.Sent != 0, facts.WriteErr == nil && !died:
+				t.Errorf("got %v, %+v, kept %v", x.err, facts, keep)
+			case died && answer != "":
+			case answer != "" && x.err != nil, answer == "" && (x.err == nil || !stderrors.Is(facts.ReadErr, facts.WriteErr)):
+				t.Errorf("got %v, %+v", x.err, facts)
+			}
+		})
+	}
+}
+
+// The field Host counts, too, where it is asked whether a request is small enough for the
+// caller's goroutine.
+func TestEarlyAnswerToLargeHost(t *testing.T) {
+	t.Parallel()
+	srv := wiretest.New(t, func(c *wiretest.Conn) {
+		c.Write("HTTP/1.1 431 T\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		c.Hang()
+	})
+	c := newConn(t, dialTCP(t, srv))
+	req := newRequest(t, t.Context(), http.MethodGet, nil)
+	req.Host = strings.Repeat("h", 16<<20)
+	x := send(c, req, h1.Settings{Total: time.Now().Add(10 * time.Second)})
+	if x.err != nil || x.resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %v, %v", x.resp, x.err)
+	}
+	x.End(false)
+}
