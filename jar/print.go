@@ -16,3 +16,8 @@ func (c Cookie) described() redact.Struct {
 	return redact.Struct{Name: "jar.Cookie"}.With("Name", c.Name).With("Value", redact.Text(redact.Hidden)).
 		With("Domain", c.Domain).With("HostOnly", c.HostOnly).With("Path", c.Path).With("Secure", c.Secure).With("HttpOnly", c.HttpOnly)
 }
+
+// Format writes how many cookies there are, whatever the verb.
+func (j *Jar) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "jar.Jar"}.With("Len", j.Len()).Format(f, verb)
+}

@@ -70,6 +70,24 @@ func (m *CacheMemory) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.CacheMemory"}.Format(f, verb)
 }
 
+// Format writes the name of the type: it has the URLs of what it fetches.
+func (c *Cache) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Cache"}.Format(f, verb)
+}
+
+// Format writes what it wraps with: fmt asks an unexported field for no method.
+func (t *cacheTransport) Format(f fmt.State, verb rune) { t.cache.Format(f, verb) }
+
+// Format writes the name of the type: it has tokens.
+func (s *tokenTransport) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.TokenSource"}.Format(f, verb)
+}
+
+// Format writes the name of the type: it has the headers of what is under way.
+func (d *deduper) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Dedupe"}.Format(f, verb)
+}
+
 // Format writes the name of the type: it has a password.
 func (d *digestTransport) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.Digest"}.Format(f, verb)

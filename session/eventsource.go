@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	stderrors "errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -61,8 +62,12 @@ func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.S
 // open.
 func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		if ctx == nil || e.Session == nil {
-			yield(Event{}, &errors.InvalidRequestError{Field: "EventSource", Reason: "nil context or Session"})
+		switch {
+		case e.Session == nil:
+			yield(Event{}, &errors.InvalidRequestError{Field: "EventSource", Reason: "it has no Session"})
+			return
+		case ctx == nil:
+			yield(Event{}, &errors.InvalidRequestError{Field: "context", Reason: "nil"})
 			return
 		}
 		c := eventLoop{EventSource: e, yield: yield}
@@ -73,12 +78,16 @@ func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 				e.OnRetry(c.err, wait)
 			}
 			if err := sleep(ctx, wait); err != nil {
-				yield(Event{}, errors.Wrap(http.MethodGet, nil, err))
+				yield(Event{}, e.named(err))
 				return
 			}
 		}
 	}
 }
+
+// errStreamEnd is what ends a connection that its server closes in order: a stream
+// of events has no end of its own.
+var errStreamEnd = fmt.Errorf("the server has ended the stream of events: %w", io.ErrUnexpectedEOF)
 
 // eventLoop is one use of an EventSource.
 type eventLoop struct {
@@ -107,7 +116,7 @@ func (c *eventLoop) connect(ctx context.Context) bool {
 		return c.failed(ctx, &e)
 	}
 	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
-	c.err = io.ErrUnexpectedEOF // a stream has no end of its own
+	c.err = errStreamEnd
 	left := false
 	resp.events(&c.parser, func(event Event, err error) bool {
 		if err != nil {
@@ -142,10 +151,16 @@ func (c *eventLoop) headers() Option {
 func (c *eventLoop) failed(ctx context.Context, err error) bool {
 	c.err = err
 	if ctx.Err() != nil || isFinal(err) || c.MaxFailures > 0 && c.failures >= c.MaxFailures {
-		c.yield(Event{}, err)
+		c.yield(Event{}, c.named(err))
 		return false
 	}
 	return true
+}
+
+// named is an error that says which request failed.
+func (e *EventSource) named(err error) error {
+	u, _ := parseURL(e.Session.baseURL, e.URL) // what is no URL says so itself
+	return errors.Wrap(http.MethodGet, u, err)
 }
 
 // isFinal reports whether an error will come again however often one tries.

@@ -71,34 +71,38 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	if len(opts) > 0 {
 		bad = c.opts.applyAll(opts) // first of all, for there may be a body to close
 	}
+	wrong := c.locate(rawURL)
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
 	case s.refuses():
 		return errors.ErrSessionClosed
-	}
-	if !isToken(c.method) {
+	case !isToken(c.method):
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
-	}
-	if parsePlain(rawURL, &c.address) {
-		c.url = &c.address
-	} else {
-		u, err := parseURL(s.baseURL, rawURL)
-		if err != nil {
-			return err
-		}
-		c.url = u
-	}
-	if s.base.broken != nil {
+	case wrong != nil:
+		return wrong
+	case s.base.broken != nil:
 		return s.base.broken
-	}
-	if bad != nil {
+	case bad != nil:
 		return bad
 	}
 	if c.method == http.MethodHead && !c.opts.hopsSet {
 		c.change().hops = -1
 	}
 	return c.settle(ctx)
+}
+
+// locate finds the URL of the call. Every error of the call names it.
+func (c *call) locate(rawURL string) error {
+	if parsePlain(rawURL, &c.address) {
+		c.url = &c.address
+		return nil
+	}
+	u, err := parseURL(c.s.baseURL, rawURL)
+	if err == nil {
+		c.url = u
+	}
+	return err
 }
 
 // run sends the request and follows its redirects.

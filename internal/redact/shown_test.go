@@ -43,6 +43,7 @@ func TestWhatIsShown(t *testing.T) {
 		{middleware.Token{Value: "canary", Type: "DPoP"}, `middleware.Token{Value: ***, Type: "DPoP"}`, `{"Value":"***","Type":"DPoP"}`, `v="middleware.Token{Value: ***, Type: \"DPoP\"}"`},
 		{(*ws.Options)(nil), `<nil>`, `null`, `v=<nil>`},
 		{(*session.Session)(nil), `<nil>`, `null`, `v=<nil>`},
+		{secretJar(), `jar.Jar{Len: 1}`, `{}`, `v="jar.Jar{Len: 1}"`},
 		{ws.Options{}, `ws.Options{}`, `{}`, `v=ws.Options{}`},
 	} {
 		if got := fmt.Sprint(test.v); got != test.text {
