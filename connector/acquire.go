@@ -18,9 +18,9 @@ import (
 //	   │                                                        ▲
 //	   └────────────── an idle connection, or a stream ─────────┘
 
-// connect gets a connection: an idle one, or a new one if fresh or if there is
+// acquireConn gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
-func (x *exchange) connect(fresh bool) error {
+func (x *exchange) acquireConn(fresh bool) error {
 	now := x.timing.Start
 	if x.timing.Retried {
 		now = time.Now()
@@ -34,30 +34,30 @@ func (x *exchange) connect(fresh bool) error {
 			return err
 		}
 		if ok {
-			x.take(g)
+			x.takeGrant(g)
 		}
 	}
 	lagging := x.skipUnusable(now, fresh)
 	made := false
 	if x.conn == nil {
 		var err error
-		if made, now, err = x.connectSlowly(lagging, fresh, now); err != nil {
+		if made, now, err = x.queueAndDial(lagging, fresh, now); err != nil {
 			return err
 		}
 	}
 	if !made {
-		call(x.trace.Reused)
+		callHook(x.trace.Reused)
 	}
-	x.tellGotConn(made, now)
-	x.begin(now)
+	x.traceGotConn(made, now)
+	x.beginExchange(now)
 	if x.conn.h2 != nil && x.closes {
 		x.c.pool.Retire(x.conn)
 	}
 	return nil
 }
 
-// take notes what the pool has given.
-func (x *exchange) take(g pool.Grant) {
+// takeGrant notes what the pool has given.
+func (x *exchange) takeGrant(g pool.Grant) {
 	x.host = g.Host
 	if g.Conn != nil {
 		x.conn, x.host = g.Conn.(*conn), nil //nolint:errcheck // the pool holds nothing else
@@ -78,23 +78,23 @@ func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
 		if lags {
 			return c
 		}
-		x.replace(c, now, fresh)
+		x.replaceConn(c, now, fresh)
 	}
 	return nil
 }
 
-// replace gives the dead connection back and keeps its slot, if it has one still.
-func (x *exchange) replace(c *conn, now time.Time, fresh bool) {
+// replaceConn gives the dead connection back and keeps its slot, if it has one still.
+func (x *exchange) replaceConn(c *conn, now time.Time, fresh bool) {
 	h := c.notes.Host()
 	if next, ok := x.c.pool.Another(c, now, fresh); ok {
-		x.take(pool.Grant{Host: h, Conn: next})
+		x.takeGrant(pool.Grant{Host: h, Conn: next})
 	}
 	c.Close() // if the pool had forgotten it already
 }
 
-// connectSlowly waits for a slot if there is none, and dials if the slot comes
+// queueAndDial waits for a slot if there is none, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
-func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
+func (x *exchange) queueAndDial(lagging *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
 	ctx, deadline := x.ctx, x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
@@ -108,11 +108,11 @@ func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made
 	}
 	at := x.key.Endpoint(errors.PhasePool)
 	if x.host == nil {
-		err = x.queue(ctx, lagging, now, fresh)
+		err = x.queueForConn(ctx, lagging, now, fresh)
 	}
 	if err == nil && x.conn == nil {
 		made = true
-		at, err = x.dial(ctx)
+		at, err = x.dialConn(ctx)
 	}
 	if err != nil {
 		return made, now, x.connectError(ctx, err, at, now)
@@ -120,10 +120,10 @@ func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made
 	return made, time.Now(), nil
 }
 
-// dial makes a connection in the slot that the exchange has.
-func (x *exchange) dial(ctx context.Context) (errors.Endpoint, error) {
-	call(x.trace.CreateStart)
-	c, a, err := x.c.dialer.open(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
+// dialConn makes a connection in the slot that the exchange has.
+func (x *exchange) dialConn(ctx context.Context) (errors.Endpoint, error) {
+	callHook(x.trace.CreateStart)
+	c, a, err := x.c.dialer.openConn(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
 	t := &x.timing
 	t.DNS, t.Connect, t.TLS, t.CachedDNS = a.DNS, a.Connect, a.Attempt.TLS, a.CachedDNS
 	if err != nil {
@@ -133,14 +133,14 @@ func (x *exchange) dial(ctx context.Context) (errors.Endpoint, error) {
 		return a.At, err
 	}
 	x.conn, x.host = c, nil
-	call(x.trace.CreateEnd)
+	callHook(x.trace.CreateEnd)
 	return a.At, nil
 }
 
-// queue waits for a connection, or for a slot to make one.
-func (x *exchange) queue(ctx context.Context, lagging *conn, now time.Time, fresh bool) error {
+// queueForConn waits for a connection, or for a slot to make one.
+func (x *exchange) queueForConn(ctx context.Context, lagging *conn, now time.Time, fresh bool) error {
 	start := now
-	call(x.trace.QueuedStart)
+	callHook(x.trace.QueuedStart)
 	for x.conn == nil && x.host == nil {
 		var g pool.Grant
 		var err error
@@ -152,20 +152,20 @@ func (x *exchange) queue(ctx context.Context, lagging *conn, now time.Time, fres
 		}
 		if err != nil {
 			x.timing.Queue += time.Since(start)
-			call(x.trace.QueuedEnd)
+			callHook(x.trace.QueuedEnd)
 			return err
 		}
-		x.take(g)
+		x.takeGrant(g)
 		now = time.Now()
 		lagging = x.skipUnusable(now, fresh)
 	}
 	x.timing.Queue += now.Sub(start)
-	call(x.trace.QueuedEnd)
+	callHook(x.trace.QueuedEnd)
 	return nil
 }
 
-// tellGotConn tells the trace of the connection.
-func (x *exchange) tellGotConn(made bool, now time.Time) {
+// traceGotConn tells the trace of the connection.
+func (x *exchange) traceGotConn(made bool, now time.Time) {
 	t := x.clientTrace
 	if t == nil || t.GotConn == nil {
 		return
@@ -175,7 +175,7 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 	since := c.idleSince
 	if c.h2 != nil {
 		info.WasIdle = !made && c.h2.InFlight() == 0
-		since = c.info.Created.Add(time.Duration(c.ended.Load()))
+		since = c.info.Created.Add(time.Duration(c.lastEnd.Load()))
 	} else {
 		info.WasIdle = !made
 	}
@@ -189,7 +189,7 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
-	dial.CatchUp(ctx)
+	dial.AwaitDeadline(ctx)
 	if own := x.contextError(); own != nil {
 		return own
 	}
@@ -203,7 +203,7 @@ func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoi
 			Elapsed: now.Sub(since), Host: x.key.Addr(),
 		}
 	} else {
-		late = x.totalTimeout(at.Phase)
+		late = x.totalTimeoutError(at.Phase)
 	}
 	if at.Phase == errors.PhasePool {
 		late.Err = x.c.explainWait(x.key)

@@ -29,7 +29,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if mayBeLate && !now.Before(x.settings.Total) {
 		// What has arrived in time may still lie in a buffer, where no
 		// deadline of the connection can see it.
-		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
+		return 0, x.failRead(x.totalTimeoutError(errors.PhaseBody))
 	}
 	var n int
 	var err error
@@ -47,7 +47,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	case io.EOF:
 		if x.response.Trailer != nil {
 			if bad := rawhead.CheckTrailer(x.response.Trailer, x.settings.Limits); bad != nil {
-				return n, x.failRead(x.badHead(bad))
+				return n, x.failRead(x.badHeadError(bad))
 			}
 		}
 		x.readErr = io.EOF
@@ -86,9 +86,9 @@ func (x *exchange) bodyError(err error) error {
 	}
 	switch {
 	case stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(struck, h1.ErrTotalTimeout):
-		return x.totalTimeout(errors.PhaseBody)
+		return x.totalTimeoutError(errors.PhaseBody)
 	case stderrors.Is(err, h1.ErrReadTimeout) || stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.readTimeout(errors.PhaseBody)
+		return x.readTimeoutError(errors.PhaseBody)
 	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
 	}
@@ -151,7 +151,7 @@ func (x *exchange) Close() error {
 	if x.readErr != nil {
 		return nil // Read has ended the exchange
 	}
-	complete := x.drain()
+	complete := x.drainBody()
 	x.closeBody()
 	x.finish(complete)
 	x.releaseReader()
@@ -182,8 +182,8 @@ func (x *exchange) closeBody() {
 	x.body.Close() // it has no error to report
 }
 
-// drain reads the rest of the body and reports whether that was all.
-func (x *exchange) drain() bool {
+// drainBody reads the rest of the body and reports whether that was all.
+func (x *exchange) drainBody() bool {
 	if x.done.Load() || x.ctx.Err() != nil || x.c.forceClose {
 		return false
 	}

@@ -25,7 +25,7 @@ type conn struct {
 	remote string
 
 	idleSince time.Time    // of HTTP/1; belongs to who has the conn
-	ended     atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
+	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
 }
 
 // Notes are the pool's.

@@ -73,7 +73,7 @@ type Notes struct {
 	awaited     bool // dials of the host wait for its streams
 	retired     bool // it takes no request any more
 	aged        bool // the sweep has found it too old
-	looking     bool // CheckIdle is under way
+	checking    bool // CheckIdle is under way
 	lendable    bool // idle, and counted in the host's ready
 	sharing     bool // held, and in the host's list of those with free streams
 }
@@ -87,5 +87,5 @@ func (n *Notes) Streams() (most int, retired bool) { return n.max, n.retired }
 
 // hasRoom reports whether one more request may have it.
 func (n *Notes) hasRoom() bool {
-	return n.active < n.max && !n.full && !n.retired && !n.looking
+	return n.active < n.max && !n.full && !n.retired && !n.checking
 }

@@ -20,12 +20,12 @@ type core struct {
 	keepAlive, maxAge instant // never: for ever
 	start             time.Time
 
-	mu      sync.Mutex
-	queue   queue
-	inUse   int // slots
-	waiting int
-	resting int    // requests that hold no slot and will come back; see Rest
-	places  uint64 // the last that was given out
+	mu       sync.Mutex
+	queue    queue
+	inUse    int // slots
+	waiting  int
+	retrying int    // requests that hold no slot and will come back; see BeginRetryPause
+	places   uint64 // the last that was given out
 
 	open    list
 	aging   *Notes // the first of open that the sweep has not found too old
@@ -70,7 +70,7 @@ func (p *core) now() instant                  { return time.Since(p.start) }
 // close then.
 func (p *core) unlock() (doomed []Conn) {
 	doomed, p.doomed = p.doomed, nil
-	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 && p.resting == 0 {
+	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 && p.retrying == 0 {
 		p.isDrained = true
 		close(p.drained)
 	}
