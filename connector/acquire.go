@@ -70,7 +70,7 @@ func (x *exchange) takeGrant(g pool.Grant) {
 func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
 	for x.conn != nil {
 		c := x.conn
-		usable, lags := c.isUsable(x.settings.LateLook)
+		usable, lags := c.isUsable(x.settings.LateCheck)
 		if usable {
 			return nil
 		}

@@ -56,7 +56,7 @@ func (c *conn) isUsable(late bool) (usable, lagging bool) {
 	if c.h2 != nil {
 		return c.h2.IsUsable()
 	}
-	if late && c.h1.LooksLate() {
+	if late && c.h1.CanCheckLate() {
 		return true, false
 	}
 	return c.h1.CheckReuse() == nil, false

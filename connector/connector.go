@@ -137,7 +137,7 @@ func (x *exchange) prepareRequest() error {
 	w.ExpectContinue = x.c.config.ExpectContinueTimeout
 	w.FieldBytes, w.Connection = x.fields.bytes, x.fields.connection
 	// Nobody is told which connection it was, and the body can be had again.
-	w.LateLook = x.trace == &noTrace && x.clientTrace == nil &&
+	w.LateCheck = x.trace == &noTrace && x.clientTrace == nil &&
 		(!x.upload.Present() || x.upload.InMemory() && req.GetBody != nil)
 	if err := x.upload.CheckLength(req.ContentLength); err != nil {
 		return &errors.InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}

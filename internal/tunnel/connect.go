@@ -41,7 +41,7 @@ func Connect(ctx context.Context, nc net.Conn, target string, header http.Header
 		return nil, err
 	}
 	br := bufio.NewReaderSize(nc, maxLine+len("\r\n"))
-	err = during(ctx, nc, connectOp, func() error {
+	err = withContext(ctx, nc, connectOp, func() error {
 		if _, err := nc.Write(request); err != nil {
 			return writeFailed(nc, br, err)
 		}
@@ -56,7 +56,7 @@ func Connect(ctx context.Context, nc net.Conn, target string, header http.Header
 	early, err := br.Peek(br.Buffered())
 	if err != nil {
 		abort(nc)
-		return nil, lost(connectOp, err)
+		return nil, lostError(connectOp, err)
 	}
 	return &conn{Conn: nc, early: bytes.Clone(early)}, nil
 }
@@ -92,7 +92,7 @@ func connectRequest(target string, header http.Header) ([]byte, error) {
 // writeFailed looks whether the proxy has said no before it hung up, which is
 // more than that it did.
 func writeFailed(nc net.Conn, br *bufio.Reader, err error) error {
-	failure := lost(connectOp, err)
+	failure := lostError(connectOp, err)
 	if !errors.Is(failure, errors.ErrServerDisconnected) {
 		return failure
 	}
@@ -106,11 +106,11 @@ func writeFailed(nc net.Conn, br *bufio.Reader, err error) error {
 func readAnswer(nc net.Conn, br *bufio.Reader) error {
 	h := headReader{br: br, left: maxHead}
 	for {
-		status, reason, err := h.statusLine()
+		status, reason, err := h.readStatusLine()
 		if err != nil {
 			return err
 		}
-		header, err := h.fields()
+		header, err := h.readFields()
 		if err != nil {
 			return err
 		}

@@ -32,10 +32,10 @@ type Conn struct {
 	alarm alarm            // for the deadlines of all streams
 	free  *sync.Pool       // of *Exchange
 
-	used    atomic.Bool // an exchange was on it
-	lags    atomic.Bool // net/http has no stream although the owner had
-	watch   sync.Once   // sets the hook that says when it has
-	closing sync.Once
+	used         atomic.Bool // an exchange was on it
+	awaitsStream atomic.Bool // net/http has no stream although the owner had
+	watch        sync.Once   // sets the hook that says when it has
+	closing      sync.Once
 }
 
 // Owner is told what becomes of a connection. It may be called by any goroutine, with locks
@@ -93,7 +93,7 @@ func (c *Conn) closeSocket() (err error) {
 			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
 		}
 		err = c.nc.Close()
-		c.alarm.retire()
+		c.alarm.stopWhenEmpty()
 		c.owner.Forget()
 	})
 	return err
@@ -125,14 +125,14 @@ func (c *Conn) HasStream() bool { return c.cc.Available() > 0 }
 // WatchStreams has the owner told once when net/http has a stream again. Who calls it has to
 // look once more itself: it may have got one in the meantime.
 func (c *Conn) WatchStreams() {
-	c.lags.Store(true)
+	c.awaitsStream.Store(true)
 	c.watch.Do(func() { c.cc.SetStateHook(func(*http.ClientConn) { c.noteStreams() }) })
 }
 
 // noteStreams is called when that may have come to be so.
 func (c *Conn) noteStreams() {
-	if c.lags.Load() && c.HasStream() {
-		c.lags.Store(false)
+	if c.awaitsStream.Load() && c.HasStream() {
+		c.awaitsStream.Store(false)
 		c.owner.StreamAvailable()
 	}
 }

@@ -16,7 +16,7 @@ type wire struct {
 // Read reads, and looks at what has come.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	w.frames.read(p[:n], w.conn.owner)
+	w.frames.scanFrames(p[:n], w.conn.owner)
 	return n, err
 }
 
@@ -49,12 +49,12 @@ type frameReader struct {
 	left       int  // of the payload
 	inSettings bool // the payload is of settings
 	streams    uint32
-	said       bool // these settings have the number of streams
+	hasStreams bool // these settings have the number of streams
 	settled    bool // there were settings before
 }
 
-// read looks at p, which came next.
-func (f *frameReader) read(p []byte, owner Owner) {
+// scanFrames looks at p, which came next.
+func (f *frameReader) scanFrames(p []byte, owner Owner) {
 	for len(p) > 0 {
 		switch {
 		case f.left > 0 && !f.inSettings:
@@ -90,7 +90,7 @@ func (f *frameReader) readHead(h []byte, owner Owner) {
 	case h[3] == frameGoAway:
 		owner.Retire()
 	case h[3] == frameSettings && h[4]&flagAck == 0:
-		f.inSettings, f.said = true, false
+		f.inSettings, f.hasStreams = true, false
 	}
 }
 
@@ -101,7 +101,7 @@ func (f *frameReader) readSetting(p []byte) []byte {
 	f.left -= n
 	if f.have == settingSize || f.left == 0 {
 		if f.have == settingSize && binary.BigEndian.Uint16(f.buf[:]) == settingStreams {
-			f.streams, f.said = binary.BigEndian.Uint32(f.buf[2:]), true
+			f.streams, f.hasStreams = binary.BigEndian.Uint32(f.buf[2:]), true
 		}
 		f.have = 0
 	}
@@ -112,7 +112,7 @@ func (f *frameReader) readSetting(p []byte) []byte {
 // streams; then net/http has a bound of its own.
 func (f *frameReader) setStreams(owner Owner) {
 	switch {
-	case f.said:
+	case f.hasStreams:
 		owner.SetStreams(int(min(f.streams, maxStreams)))
 	case !f.settled:
 		owner.SetStreams(maxStreams)
