@@ -66,7 +66,7 @@ func (s *Scanner) Feed(p []byte) {
 	}
 }
 
-// framingByte takes a byte of a size, or of the end of a line after the data.
+// framingByte takes a byte of a chunk's size, or of the CRLF after its data.
 func (s *Scanner) framingByte(c byte) {
 	switch s.state {
 	case atCR:

@@ -179,7 +179,7 @@ func (c *Cache) joinOrBegin(ctx context.Context, k key) (*call, Outcome, error) 
 	return c.beginCall(ctx, k), Miss, nil
 }
 
-// answerOf is what cl, which is done, has for one of its waiters.
+// answerOf returns the outcome of cl, which is done, for one of its waiters.
 func (c *Cache) answerOf(cl *call, how Outcome) ([]netip.Addr, Outcome, error) {
 	if cl.err != nil {
 		return nil, how, cl.err

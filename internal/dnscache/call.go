@@ -93,8 +93,8 @@ func dnsError(host string, err error) error {
 	return &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: timeout}
 }
 
-// isTemporary reports whether err may be over soon: all but the word of a name
-// server that there is no such host.
+// isTemporary reports whether asking again may succeed: after any error but a name
+// server's answer that there is no such host.
 func isTemporary(err error) bool {
 	d, ok := errors.AsType[*net.DNSError](err)
 	return !ok || !d.IsNotFound

@@ -65,7 +65,7 @@ func notName(r rune) bool {
 	return r <= ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"#%/:<>?@[\]^{|}`+"`", r)
 }
 
-// problemOf says what a proxy's URL has too much or too little of.
+// problemOf says why a URL cannot be a proxy's, or "".
 func problemOf(u *url.URL, port string) string {
 	number, err := strconv.ParseUint(port, 10, 16)
 	name := u.User.Username()
@@ -93,7 +93,7 @@ func invalidProxy(raw, problem string, err error) *errors.InvalidURLError {
 	return failure
 }
 
-// redactProxy is what an error may tell of a proxy's URL: the scheme and the host. A
+// redactProxy is what an error may show of a proxy's URL: the scheme and the host. A
 // password may hold anything that was not escaped, "/" and "?" included, so all
 // before the last "@" is hidden, whatever the parser makes of it.
 func redactProxy(raw string) string {

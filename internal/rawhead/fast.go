@@ -6,7 +6,7 @@ import (
 )
 
 // wholeLines takes the status line and the fields at the start of p that are whole and
-// usual, and returns how many bytes those had. It is a shorter way to what part and
+// usual, and returns how many bytes those had. It is a shorter way to what linePart and
 // endLine do, and breaks off before anything else: that is theirs. The scanner is
 // strict, and at the start of a head or of a line.
 func (s *Scanner) wholeLines(p []byte) int {

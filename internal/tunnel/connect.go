@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 const connectOp = "proxy connect"
@@ -37,7 +38,7 @@ const connectOp = "proxy connect"
 func Connect(ctx context.Context, nc net.Conn, target string, header http.Header) (net.Conn, error) {
 	request, err := connectRequest(target, header)
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return nil, err
 	}
 	br := bufio.NewReaderSize(nc, maxLine+len("\r\n"))
@@ -55,7 +56,7 @@ func Connect(ctx context.Context, nc net.Conn, target string, header http.Header
 	}
 	early, err := br.Peek(br.Buffered())
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return nil, lostError(connectOp, err)
 	}
 	return &conn{Conn: nc, early: bytes.Clone(early)}, nil

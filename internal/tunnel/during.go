@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 // longAgo is a deadline that has passed on every clock.
 var longAgo = time.Unix(1, 0)
 
-// withContext runs f, which talks on nc, and makes its reads and writes fail as soon
+// withContext runs f, which reads and writes nc, and makes that fail as soon
 // as ctx is done. If it returns nil then no deadline was set on nc, and none will
 // be; otherwise nc is closed.
 func withContext(ctx context.Context, nc net.Conn, op string, f func() error) error {
 	if ctx.Err() != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return contextError(ctx, op)
 	}
 	interrupted := make(chan struct{})
@@ -33,7 +34,7 @@ func withContext(ctx context.Context, nc net.Conn, op string, f func() error) er
 		}
 	}
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 	}
 	return err
 }
@@ -43,14 +44,4 @@ func interruptIO(nc net.Conn) {
 	if nc.SetDeadline(longAgo) != nil {
 		nc.Close() // without deadlines there is no other way
 	}
-}
-
-// abort closes a connection that is of no more use. TLS would wait up to five
-// seconds to say goodbye to a peer that does not read, so what is below it goes
-// first.
-func abort(nc net.Conn) {
-	if below, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		below.NetConn().Close()
-	}
-	nc.Close()
 }

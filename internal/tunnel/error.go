@@ -87,7 +87,7 @@ func lostError(op string, err error) error {
 	return e
 }
 
-// contextError is the error for a context that is done.
+// contextError is the error of a call whose context is done.
 func contextError(ctx context.Context, op string) error {
 	return &Error{Op: op, Err: context.Cause(ctx), ctxErr: ctx.Err()}
 }

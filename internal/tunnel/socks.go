@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 const socksOp = "socks5"
@@ -42,7 +43,7 @@ func SOCKS5(ctx context.Context, nc net.Conn, target string, user *url.Userinfo)
 		err = checkUser(user)
 	}
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return nil, err
 	}
 	s := socks{nc: nc}
@@ -115,7 +116,7 @@ func (s socks) receive(n int) ([]byte, error) {
 	return b, nil
 }
 
-// readCode reads a version and a code.
+// readCode reads the two bytes of an answer: its version, which it checks, and its code.
 func (s socks) readCode(version byte) (byte, error) {
 	b, err := s.receive(2)
 	if err != nil {

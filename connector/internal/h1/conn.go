@@ -10,6 +10,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/deadline"
 	"github.com/aiolos-http/aiolos/internal/chunkends"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 // Conn is a connection of HTTP/1, above TLS if there is TLS. It holds no buffer and, where
@@ -25,9 +26,9 @@ type Conn struct {
 	prompt     bool       // a small write to nc does not wait for the peer
 	onClose    func()     // called once, when it is closed; nil: nobody asks
 
-	closing sync.Once
-	closeOf error
-	abort   func() // abortExchange, made once
+	closing  sync.Once
+	closeErr error
+	abort    func() // abortExchange, made once
 
 	sent      atomic.Bool // a byte of the present request is on its way
 	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
@@ -171,9 +172,6 @@ func (c *Conn) abortExchange() {
 	}
 }
 
-// farewell is how long the end of TLS may take: a peer that reads nothing has no ear for it.
-const farewell = 250 * time.Millisecond
-
 // Close closes the connection, whatever is under way on it. It is idempotent.
 func (c *Conn) Close() error {
 	c.closing.Do(func() {
@@ -182,20 +180,18 @@ func (c *Conn) Close() error {
 		if c.closer != nil {
 			c.closer.Stop()
 		}
-		mute := c.writeErr != nil // a farewell would not get through either
+		failed := c.writeErr != nil // no closing alert would get through either
 		c.mu.Unlock()
-		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
-			if mute {
-				below.NetConn().Close() // as Close
-			}
-			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
+		if failed {
+			c.closeErr = tlsclose.Abort(c.nc)
+		} else {
+			c.closeErr = tlsclose.Close(c.nc)
 		}
-		c.closeOf = c.nc.Close()
 		if c.onClose != nil {
 			c.onClose()
 		}
 	})
-	return c.closeOf
+	return c.closeErr
 }
 
 // Facts is what has happened on a conn during an exchange.

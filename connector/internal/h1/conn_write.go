@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/copybuf"
 )
 
 // armWrite bounds the writing of an exchange by its total timeout. The deadline is an alarm
@@ -133,8 +135,8 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 
 // copyUnbuffered writes what each Read of r gives before it reads again.
 func copyUnbuffered(c *Conn, r io.Reader) (total int64, err error) {
-	buf := getCopyBuffer()
-	defer putCopyBuffer(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for {
 		n, err := r.Read(*buf)
 		if n > 0 {

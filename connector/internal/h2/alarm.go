@@ -26,11 +26,11 @@ func (t instant) after(d time.Duration) instant {
 // lies behind the alarm costs no operation of a timer, and a busy connection sets it once in
 // the shortest of its timeouts.
 //
-// It never rings too late. Who sets a deadline stores that and then looks at rings; ring
-// clears rings and then looks at the deadlines: one of the two sees the other's.
+// It never rings too late: a goroutine that sets a deadline stores it and then loads rings;
+// ringNow clears rings and then loads the deadlines. One of the two sees the other's value.
 type alarm struct {
 	start time.Time
-	rings atomic.Int64 // the instant when the timer rings, or never
+	rings atomic.Int64 // the instant at which the timer is set to ring, or never
 
 	mu       sync.Mutex
 	timer    *time.Timer // nil: not needed so far
@@ -68,7 +68,8 @@ func (a *alarm) setLocked(at, now instant) {
 	a.timer.Reset(time.Duration(at - now))
 }
 
-// ringNow ends the exchanges whose time is over, and sets the alarm for the next.
+// ringNow is the timer's function: it ends the exchanges whose time is over, and sets the
+// alarm for the next.
 func (a *alarm) ringNow() {
 	var struck []*Exchange
 	next := never
@@ -122,7 +123,7 @@ func (a *alarm) remove(e *Exchange) (struck bool) {
 	return e.struck
 }
 
-// stopWhenEmpty says that there will be no more exchanges.
+// stopWhenEmpty stops the timer once no exchange is left: no more will be added.
 func (a *alarm) stopWhenEmpty() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -163,7 +163,7 @@ func (e *Exchange) traceSending(length int64) context.Context {
 	return httptrace.WithClientTrace(e, trace)
 }
 
-// Watch has the end of the context told to w, at once if that has come already.
+// Watch calls w when the context ends, at once if it has ended already.
 func (e *Exchange) Watch(w Watcher) {
 	if !e.endable {
 		return

@@ -13,7 +13,7 @@ type wire struct {
 	frames frameReader
 }
 
-// Read reads, and looks at what has come.
+// Read reads for net/http, and scans what has come.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.frames.scanFrames(p[:n], w.conn.owner)
@@ -53,7 +53,7 @@ type frameReader struct {
 	settled    bool // there were settings before
 }
 
-// scanFrames looks at p, which came next.
+// scanFrames scans p, the next bytes of the connection.
 func (f *frameReader) scanFrames(p []byte, owner Owner) {
 	for len(p) > 0 {
 		switch {
@@ -108,8 +108,8 @@ func (f *frameReader) readSetting(p []byte) []byte {
 	return p[n:]
 }
 
-// setStreams tells what the settings have said. The first may say nothing of the number of
-// streams; then net/http has a bound of its own.
+// setStreams tells the owner how many streams the settings allow. If the first SETTINGS have
+// no such number, net/http's own bound counts.
 func (f *frameReader) setStreams(owner Owner) {
 	switch {
 	case f.hasStreams:

@@ -41,7 +41,7 @@ func (e *Exchange) nextDeadline() instant {
 	return at
 }
 
-// endByTimeout ends the exchange, whose time is over.
+// endByTimeout ends the exchange, one of whose deadlines has passed.
 func (e *Exchange) endByTimeout(now instant) {
 	cause := deadline.ErrRead
 	if e.total > 0 && e.total <= now {

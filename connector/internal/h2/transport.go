@@ -40,7 +40,8 @@ func (t *Transport) newClientConn(ctx context.Context, c *Conn, addr string) (*h
 	return t.t.NewClientConn(context.WithValue(ctx, connKey{}, c), "http", addr)
 }
 
-// dialFromContext hands the connection to net/http.
+// dialFromContext is the dial function of net/http's Transport: it returns the connection
+// that newClientConn has put into the context.
 func dialFromContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	c := ctx.Value(connKey{}).(*Conn) //nolint:errcheck // newClientConn has put it there
 	return &wire{Conn: c.nc, conn: c}, nil

@@ -13,7 +13,7 @@ type Host struct {
 	ready    int  // of the idle ones, those that may be lent
 	checking int  // of the idle ones, those that are being checked
 
-	// What is known of its HTTP/2; see mux.go.
+	// What is known of its HTTP/2; see multiplex.go.
 	mayMultiplex bool // it may speak it, as far as is known
 	dialsAtWill  bool // a first dial has failed: no more waiting for others
 	dials        int  // under way

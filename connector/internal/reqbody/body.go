@@ -103,7 +103,7 @@ func (b *Body) ForWire() io.ReadCloser {
 	return http.NoBody
 }
 
-// Blocking is the body that may block, or nil.
+// Blocking returns the body if its Read may block, and nil otherwise.
 func (b *Body) Blocking() *Blocking { return b.blocking }
 
 // Close closes the body if there is one.

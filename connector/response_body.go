@@ -1,12 +1,13 @@
 package connector
 
 import (
-	stderrors "errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/copybuf"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -60,40 +61,11 @@ func (x *exchange) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (x *exchange) failRead(err error) error {
-	if !x.closed.Load() {
-		err = x.bodyError(err)
-	} else {
-		err = errors.ErrConnectionClosed
-	}
-	x.closeBody()
-	x.readErr = err
-	x.finish(false)
-	x.releaseReader()
-	return err
-}
+// smallCopy is the size of the buffer for bodies that are known to be no larger, of which
+// there may be very many at the same time.
+const smallCopy = 4 << 10
 
-// bodyError gives a failed read its class.
-func (x *exchange) bodyError(err error) error {
-	if own := x.contextError(); own != nil {
-		return own
-	}
-	var struck error
-	if x.h2 != nil {
-		struck = x.h2.Facts().Ended
-	} else {
-		struck = x.h1.Facts().ReadErr
-	}
-	switch {
-	case stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(struck, h1.ErrTotalTimeout):
-		return x.totalTimeoutError(errors.PhaseBody)
-	case stderrors.Is(err, h1.ErrReadTimeout) || stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.readTimeoutError(errors.PhaseBody)
-	case x.c.pool.Closed():
-		return errors.ErrConnectorClosed
-	}
-	return errors.BodyFailure(err, x.received, x.expected)
-}
+var smallBuffers = sync.Pool{New: func() any { b := make([]byte, smallCopy); return &b }}
 
 // WriteTo copies the rest of the body with a large buffer, unless that would be
 // the most of its cost.
@@ -103,8 +75,8 @@ func (x *exchange) WriteTo(w io.Writer) (int64, error) {
 		defer smallBuffers.Put(buf)
 		return x.copyTo(w, *buf)
 	}
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	return x.copyTo(w, *buf)
 }
 
@@ -194,8 +166,8 @@ func (x *exchange) drainBody() bool {
 		return false // ending the stream is cheaper
 	}
 	x.h1.LimitReading(drainTime)
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for n := 0; n <= drainBytes; {
 		m, err := x.body.Read((*buf)[:drainBytes])
 		n += m
