@@ -14,9 +14,11 @@ import (
 // What a request holds on its way to a connection, in the fields of exchange. Whatever
 // happens, a hook that panics included, giveUp gives it back:
 //
-//	nothing ──► host: a slot, and the permission to dial ──► conn, not begun ──► begun
-//	   │                                                        ▲
-//	   └────────────── an idle connection, or a stream ─────────┘
+//	             queueForConn                         dialConn
+//	nothing ─────────────────► host: a slot, and ─────────────────► conn ──► conn, begun
+//	   │ ▲                     the permission to dial  Adopt          ▲
+//	   │ └───────────────────────────┘ Forfeit                        │
+//	   └── takeGrant: an idle connection, or a stream, with its slot ─┘
 
 // acquireConn gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
@@ -37,11 +39,11 @@ func (x *exchange) acquireConn(fresh bool) error {
 			x.takeGrant(g)
 		}
 	}
-	lagging := x.skipUnusable(now, fresh)
+	awaiting := x.skipUnusable(now, fresh)
 	made := false
 	if x.conn == nil {
 		var err error
-		if made, now, err = x.queueAndDial(lagging, fresh, now); err != nil {
+		if made, now, err = x.queueAndDial(awaiting, fresh, now); err != nil {
 			return err
 		}
 	}
@@ -64,18 +66,18 @@ func (x *exchange) takeGrant(g pool.Grant) {
 	}
 }
 
-// skipUnusable goes on from a connection that was lent but is dead to the next one, or to
-// the permission to dial, in the same slot. lagging is one of HTTP/2 whose streams will
-// come; the slot is not given back yet. With neither conn nor host nor that the slot is lost.
-func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
+// skipUnusable replaces a connection that was lent but is dead by the next one, or by the
+// permission to dial, in the same slot. awaiting is one of HTTP/2 that awaits a stream; the
+// exchange still has its slot. If there is no conn, host or awaiting then, the slot is lost.
+func (x *exchange) skipUnusable(now time.Time, fresh bool) (awaiting *conn) {
 	for x.conn != nil {
 		c := x.conn
-		usable, lags := c.isUsable(x.settings.LateCheck)
+		usable, awaits := c.isUsable(x.settings.LateCheck)
 		if usable {
 			return nil
 		}
 		x.conn = nil
-		if lags {
+		if awaits {
 			return c
 		}
 		x.replaceConn(c, now, fresh)
@@ -83,7 +85,8 @@ func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
 	return nil
 }
 
-// replaceConn gives the dead connection back and keeps its slot, if it has one still.
+// replaceConn gives a dead connection back, and keeps its slot for the next one if the pool
+// has not freed that already.
 func (x *exchange) replaceConn(c *conn, now time.Time, fresh bool) {
 	h := c.notes.Host()
 	if next, ok := x.c.pool.Another(c, now, fresh); ok {
@@ -94,7 +97,7 @@ func (x *exchange) replaceConn(c *conn, now time.Time, fresh bool) {
 
 // queueAndDial waits for a slot if there is none, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
-func (x *exchange) queueAndDial(lagging *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
+func (x *exchange) queueAndDial(awaiting *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
 	ctx, deadline := x.ctx, x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
@@ -108,7 +111,7 @@ func (x *exchange) queueAndDial(lagging *conn, fresh bool, now time.Time) (made 
 	}
 	at := x.key.Endpoint(errors.PhasePool)
 	if x.host == nil {
-		err = x.queueForConn(ctx, lagging, now, fresh)
+		err = x.queueForConn(ctx, awaiting, now, fresh)
 	}
 	if err == nil && x.conn == nil {
 		made = true
@@ -138,17 +141,17 @@ func (x *exchange) dialConn(ctx context.Context) (errors.Endpoint, error) {
 }
 
 // queueForConn waits for a connection, or for a slot to make one.
-func (x *exchange) queueForConn(ctx context.Context, lagging *conn, now time.Time, fresh bool) error {
+func (x *exchange) queueForConn(ctx context.Context, awaiting *conn, now time.Time, fresh bool) error {
 	start := now
 	callHook(x.trace.QueuedStart)
 	for x.conn == nil && x.host == nil {
 		var g pool.Grant
 		var err error
-		if lagging == nil {
+		if awaiting == nil {
 			g, err = x.c.pool.Acquire(ctx, x.key, &x.ticket, now, fresh)
 		} else {
-			lagging.h2.WatchStreams()
-			g, err = x.c.pool.Requeue(ctx, x.key, lagging, &x.ticket, fresh, lagging.h2.HasStream)
+			awaiting.h2.WatchStreams()
+			g, err = x.c.pool.Requeue(ctx, x.key, awaiting, &x.ticket, fresh, awaiting.h2.HasStream)
 		}
 		if err != nil {
 			x.timing.Queue += time.Since(start)
@@ -157,7 +160,7 @@ func (x *exchange) queueForConn(ctx context.Context, lagging *conn, now time.Tim
 		}
 		x.takeGrant(g)
 		now = time.Now()
-		lagging = x.skipUnusable(now, fresh)
+		awaiting = x.skipUnusable(now, fresh)
 	}
 	x.timing.Queue += now.Sub(start)
 	callHook(x.trace.QueuedEnd)

@@ -50,9 +50,9 @@ func (c *conn) CheckIdle() error {
 }
 
 // isUsable reports whether a connection that the pool has lent can have an exchange. If it
-// is not, it is dead, or lags: see [h2.Conn.IsUsable]. With late, it may be the exchange that
-// finds out (see [h1.Settings]).
-func (c *conn) isUsable(late bool) (usable, lagging bool) {
+// cannot, it is dead, or awaits a stream: see [h2.Conn.IsUsable]. With late, the check may be
+// left to the exchange: see [h1.Settings].
+func (c *conn) isUsable(late bool) (usable, awaiting bool) {
 	if c.h2 != nil {
 		return c.h2.IsUsable()
 	}

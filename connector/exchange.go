@@ -17,6 +17,35 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
+// The life of an exchange:
+//
+//	prepareRequest ──► acquireConn ──► sendRequest ──► wrapResponse ──► the caller reads
+//	     │ error        ▲    │ error        │ error         │ no body        │ io.EOF, error,
+//	     ▼              │    ▼              ▼               ▼                ▼ Close
+//	nothing is held     │  no slot     shouldRetry     finish(true)    finish(complete)
+//	                    │              │ yes    │ no
+//	                    │ releaseForRetry       └─► finish(false)
+//	                    └──────────────┘
+//
+// finish gives the connection and its slot back. It does so once, and these may call it, at
+// the same time too:
+//
+//	caller        complete                      when, and on which goroutine
+//	wrapResponse  true, or false if the body    RoundTrip's: there is no body to read
+//	              is not wanted
+//	runAttempts   false                         RoundTrip's: the last attempt has failed
+//	giveUp        false                         RoundTrip's: a hook has panicked
+//	Read          true at io.EOF, else false    the reader's, which holds x.reading
+//	Close         what drainBody says; false    any: it does not wait for a Read
+//	              while a Read is under way
+//	h2Watcher     false                         any: the stream's context has ended
+//	closeDropped  false                         the runtime's: nobody holds the body any more
+//
+// releaseReader follows where no Read can be under way: everywhere but in h2Watcher, and in a
+// Close beside a Read, after which it is Read's. The end of the context closes a connection of
+// HTTP/1, which frees its slot (pool.Forget); finish then finds it gone. A connection that was
+// upgraded has no finish: its slot is free when it is closed.
+
 // exchange is one request and its response: everything that a RoundTrip needs,
 // in one piece of memory. It is also the response's body. What differs between the
 // protocols is in h1 and h2.
@@ -84,7 +113,7 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	return resp, err
 }
 
-// giveUp ends an exchange of which nobody will hear.
+// giveUp ends an exchange whose RoundTrip does not return, with whatever it holds.
 func (x *exchange) giveUp() {
 	switch p := x.c.pool; {
 	case x.begun:
@@ -269,8 +298,8 @@ func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
 	return resp
 }
 
-// finish ends the exchange: the connection goes back to the pool if the
-// response was read to its end and both sides keep it, and is closed otherwise.
+// finish ends the exchange, once: the connection goes back to the pool if the response was
+// read to its end and both sides keep it, and is closed otherwise. Who may call it is above.
 func (x *exchange) finish(complete bool) {
 	if !x.done.CompareAndSwap(false, true) {
 		return
@@ -279,6 +308,8 @@ func (x *exchange) finish(complete bool) {
 	x.stopCancelWatch()
 }
 
+// releaseConn ends what h1 or h2 does for the exchange, and releases its slot. The connection
+// is kept, or closed.
 func (x *exchange) releaseConn(complete bool) {
 	c := x.conn
 	keep := !x.c.forceClose

@@ -23,12 +23,14 @@ package pool
 //	            |                 | request queues           |            |
 //	Retire      | stays, marked   | no more streams          | gone       | nothing
 //	Forget      | gone            | gone, frees all          | gone       | nothing
-//	sweep       | -               | -                        | gone if    | -
+//	sweepIdle   | -               | -                        | gone if    | -
 //	            |                 |                          | dead, old  |
+//	Shutdown    | stays           | the last Release: gone   | gone       | -
+//	Close       | Adopt: error    | gone, frees all          | gone       | nothing
 //
-// Whoever holds a connection that is gone finds out by using it; its slots have
-// others by then. That a connection is gone is decided under the lock, and it is
-// closed afterwards.
+// Gone is what others call dead: closed, or about to be. A request that holds a
+// connection which is gone finds out by using it; its slot may be another's by then.
+// That a connection is gone is decided under the lock, and it is closed afterwards.
 
 // Conn is a connection as the pool sees it.
 type Conn interface {
