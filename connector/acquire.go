@@ -14,13 +14,15 @@ import (
 // What a request holds on its way to a connection, in the fields of exchange. Whatever
 // happens, a hook that panics included, giveUp gives it back:
 //
-//	nothing ──► host: a slot, and the permission to dial ──► conn, not begun ──► begun
-//	   │                                                        ▲
-//	   └────────────── an idle connection, or a stream ─────────┘
+//	             queueForConn                         dialConn
+//	nothing ─────────────────► host: a slot, and ─────────────────► conn ──► conn, begun
+//	   │ ▲                     the permission to dial  Adopt          ▲
+//	   │ └───────────────────────────┘ Forfeit                        │
+//	   └── takeGrant: an idle connection, or a stream, with its slot ─┘
 
-// connect gets a connection: an idle one, or a new one if fresh or if there is
+// acquireConn gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
-func (x *exchange) connect(fresh bool) error {
+func (x *exchange) acquireConn(fresh bool) error {
 	now := x.timing.Start
 	if x.timing.Retried {
 		now = time.Now()
@@ -34,67 +36,68 @@ func (x *exchange) connect(fresh bool) error {
 			return err
 		}
 		if ok {
-			x.take(g)
+			x.takeGrant(g)
 		}
 	}
-	lagging := x.skipUnusable(now, fresh)
+	awaiting := x.skipUnusable(now, fresh)
 	made := false
 	if x.conn == nil {
 		var err error
-		if made, now, err = x.connectSlowly(lagging, fresh, now); err != nil {
+		if made, now, err = x.queueAndDial(awaiting, fresh, now); err != nil {
 			return err
 		}
 	}
 	if !made {
-		call(x.trace.Reused)
+		callHook(x.trace.Reused)
 	}
-	x.tellGotConn(made, now)
-	x.begin(now)
+	x.traceGotConn(made, now)
+	x.beginExchange(now)
 	if x.conn.h2 != nil && x.closes {
 		x.c.pool.Retire(x.conn)
 	}
 	return nil
 }
 
-// take notes what the pool has given.
-func (x *exchange) take(g pool.Grant) {
+// takeGrant notes what the pool has given.
+func (x *exchange) takeGrant(g pool.Grant) {
 	x.host = g.Host
 	if g.Conn != nil {
 		x.conn, x.host = g.Conn.(*conn), nil //nolint:errcheck // the pool holds nothing else
 	}
 }
 
-// skipUnusable goes on from a connection that was lent but is dead to the next one, or to
-// the permission to dial, in the same slot. lagging is one of HTTP/2 whose streams will
-// come; the slot is not given back yet. With neither conn nor host nor that the slot is lost.
-func (x *exchange) skipUnusable(now time.Time, fresh bool) (lagging *conn) {
+// skipUnusable replaces a connection that was lent but is dead by the next one, or by the
+// permission to dial, in the same slot. awaiting is one of HTTP/2 that awaits a stream; the
+// exchange still has its slot. If there is no conn, host or awaiting then, the slot is lost.
+func (x *exchange) skipUnusable(now time.Time, fresh bool) (awaiting *conn) {
 	for x.conn != nil {
 		c := x.conn
-		usable, lags := c.isUsable(x.settings.LateLook)
+		usable, awaits := c.isUsable(x.settings.LateCheck)
 		if usable {
 			return nil
 		}
 		x.conn = nil
-		if lags {
+		if awaits {
 			return c
 		}
-		x.replace(c, now, fresh)
+		x.replaceConn(c, now, fresh)
 	}
 	return nil
 }
 
-// replace gives the dead connection back and keeps its slot, if it has one still.
-func (x *exchange) replace(c *conn, now time.Time, fresh bool) {
+// replaceConn gives a dead connection back, and keeps its slot for the next one if the pool
+// has not freed that already.
+func (x *exchange) replaceConn(c *conn, now time.Time, fresh bool) {
 	h := c.notes.Host()
 	if next, ok := x.c.pool.Another(c, now, fresh); ok {
-		x.take(pool.Grant{Host: h, Conn: next})
+		x.takeGrant(pool.Grant{Host: h, Conn: next})
 	}
 	c.Close() // if the pool had forgotten it already
 }
 
-// connectSlowly waits for a slot if there is none, and dials if the slot comes
+// queueAndDial waits for a slot if there is none, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
-func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
+func (x *exchange) queueAndDial(awaiting *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
 	ctx, deadline := x.ctx, x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
@@ -108,11 +111,11 @@ func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made
 	}
 	at := x.key.Endpoint(errors.PhasePool)
 	if x.host == nil {
-		err = x.queue(ctx, lagging, now, fresh)
+		err = x.queueForConn(ctx, awaiting, now, fresh)
 	}
 	if err == nil && x.conn == nil {
 		made = true
-		at, err = x.dial(ctx)
+		at, err = x.dialConn(ctx)
 	}
 	if err != nil {
 		return made, now, x.connectError(ctx, err, at, now)
@@ -120,10 +123,10 @@ func (x *exchange) connectSlowly(lagging *conn, fresh bool, now time.Time) (made
 	return made, time.Now(), nil
 }
 
-// dial makes a connection in the slot that the exchange has.
-func (x *exchange) dial(ctx context.Context) (errors.Endpoint, error) {
-	call(x.trace.CreateStart)
-	c, a, err := x.c.dialer.open(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
+// dialConn makes a connection in the slot that the exchange has.
+func (x *exchange) dialConn(ctx context.Context) (errors.Endpoint, error) {
+	callHook(x.trace.CreateStart)
+	c, a, err := x.c.dialer.openConn(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
 	t := &x.timing
 	t.DNS, t.Connect, t.TLS, t.CachedDNS = a.DNS, a.Connect, a.Attempt.TLS, a.CachedDNS
 	if err != nil {
@@ -133,39 +136,39 @@ func (x *exchange) dial(ctx context.Context) (errors.Endpoint, error) {
 		return a.At, err
 	}
 	x.conn, x.host = c, nil
-	call(x.trace.CreateEnd)
+	callHook(x.trace.CreateEnd)
 	return a.At, nil
 }
 
-// queue waits for a connection, or for a slot to make one.
-func (x *exchange) queue(ctx context.Context, lagging *conn, now time.Time, fresh bool) error {
+// queueForConn waits for a connection, or for a slot to make one.
+func (x *exchange) queueForConn(ctx context.Context, awaiting *conn, now time.Time, fresh bool) error {
 	start := now
-	call(x.trace.QueuedStart)
+	callHook(x.trace.QueuedStart)
 	for x.conn == nil && x.host == nil {
 		var g pool.Grant
 		var err error
-		if lagging == nil {
+		if awaiting == nil {
 			g, err = x.c.pool.Acquire(ctx, x.key, &x.ticket, now, fresh)
 		} else {
-			lagging.h2.WatchStreams()
-			g, err = x.c.pool.Requeue(ctx, x.key, lagging, &x.ticket, fresh, lagging.h2.HasStream)
+			awaiting.h2.WatchStreams()
+			g, err = x.c.pool.Requeue(ctx, x.key, awaiting, &x.ticket, fresh, awaiting.h2.HasStream)
 		}
 		if err != nil {
 			x.timing.Queue += time.Since(start)
-			call(x.trace.QueuedEnd)
+			callHook(x.trace.QueuedEnd)
 			return err
 		}
-		x.take(g)
+		x.takeGrant(g)
 		now = time.Now()
-		lagging = x.skipUnusable(now, fresh)
+		awaiting = x.skipUnusable(now, fresh)
 	}
 	x.timing.Queue += now.Sub(start)
-	call(x.trace.QueuedEnd)
+	callHook(x.trace.QueuedEnd)
 	return nil
 }
 
-// tellGotConn tells the trace of the connection.
-func (x *exchange) tellGotConn(made bool, now time.Time) {
+// traceGotConn tells the trace of the connection.
+func (x *exchange) traceGotConn(made bool, now time.Time) {
 	t := x.clientTrace
 	if t == nil || t.GotConn == nil {
 		return
@@ -175,7 +178,7 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 	since := c.idleSince
 	if c.h2 != nil {
 		info.WasIdle = !made && c.h2.InFlight() == 0
-		since = c.info.Created.Add(time.Duration(c.ended.Load()))
+		since = c.info.Created.Add(time.Duration(c.lastEnd.Load()))
 	} else {
 		info.WasIdle = !made
 	}
@@ -189,7 +192,7 @@ func (x *exchange) tellGotConn(made bool, now time.Time) {
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
 func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
-	dial.CatchUp(ctx)
+	dial.AwaitDeadline(ctx)
 	if own := x.contextError(); own != nil {
 		return own
 	}
@@ -203,7 +206,7 @@ func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoi
 			Elapsed: now.Sub(since), Host: x.key.Addr(),
 		}
 	} else {
-		late = x.totalTimeout(at.Phase)
+		late = x.totalTimeoutError(at.Phase)
 	}
 	if at.Phase == errors.PhasePool {
 		late.Err = x.c.explainWait(x.key)

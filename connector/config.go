@@ -173,12 +173,12 @@ type Config struct {
 	DisableStaleRetry bool
 }
 
-// settle checks a configuration and puts the defaults in.
-func (cfg *Config) settle() error {
+// applyDefaults checks a configuration and puts the defaults in.
+func (cfg *Config) applyDefaults() error {
 	if cfg.Limit == 0 {
 		cfg.Limit = DefaultLimit
 	}
-	if err := cfg.exclusive(); err != nil {
+	if err := cfg.checkExclusive(); err != nil {
 		return err
 	}
 	if cfg.KeepAlive == 0 {
@@ -208,8 +208,8 @@ func (cfg *Config) settle() error {
 	return (&TLSPolicy{Insecure: cfg.Insecure, Pin: cfg.Pin}).check()
 }
 
-// exclusive refuses what cannot be set together.
-func (cfg *Config) exclusive() error {
+// checkExclusive refuses what cannot be set together.
+func (cfg *Config) checkExclusive() error {
 	foreign := cfg.DialContext != nil
 	for _, c := range []struct {
 		field, other string
@@ -232,8 +232,8 @@ func (cfg *Config) exclusive() error {
 	return nil
 }
 
-// protocols are Protocols with its default.
-func (cfg *Config) protocols() *http.Protocols {
+// protocolsOrDefault are Protocols with its default.
+func (cfg *Config) protocolsOrDefault() *http.Protocols {
 	p := new(http.Protocols)
 	if cfg.Protocols != nil {
 		*p = *cfg.Protocols
@@ -244,8 +244,8 @@ func (cfg *Config) protocols() *http.Protocols {
 	return p
 }
 
-// http2 is HTTP2 with its default.
-func (cfg *Config) http2() *http.HTTP2Config {
+// http2OrDefault is HTTP2 with its default.
+func (cfg *Config) http2OrDefault() *http.HTTP2Config {
 	if cfg.HTTP2 != nil {
 		return cfg.HTTP2
 	}
@@ -260,8 +260,8 @@ func (cfg *Config) expectContinueTimeout() time.Duration {
 	return cfg.ExpectContinueTimeout
 }
 
-// dialing is what the dialer has to know of cfg, which is settled.
-func (cfg *Config) dialing(local string, protocols *http.Protocols) dial.Config {
+// dialConfig is the dialer's part of cfg, whose defaults have been applied.
+func (cfg *Config) dialConfig(local string, protocols *http.Protocols) dial.Config {
 	d := dial.Config{
 		DNSCacheTTL: cfg.DNSCacheTTL, DNSCacheSize: cfg.DNSCacheSize, StaleDNS: cfg.StaleDNS, Family: cfg.Family,
 		HappyEyeballsDelay: cfg.HappyEyeballsDelay, Interleave: cfg.Interleave,

@@ -25,7 +25,7 @@ type conn struct {
 	remote string
 
 	idleSince time.Time    // of HTTP/1; belongs to who has the conn
-	ended     atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
+	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
 }
 
 // Notes are the pool's.
@@ -50,13 +50,13 @@ func (c *conn) CheckIdle() error {
 }
 
 // isUsable reports whether a connection that the pool has lent can have an exchange. If it
-// is not, it is dead, or lags: see [h2.Conn.IsUsable]. With late, it may be the exchange that
-// finds out (see [h1.Settings]).
-func (c *conn) isUsable(late bool) (usable, lagging bool) {
+// cannot, it is dead, or awaits a stream: see [h2.Conn.IsUsable]. With late, the check may be
+// left to the exchange: see [h1.Settings].
+func (c *conn) isUsable(late bool) (usable, awaiting bool) {
 	if c.h2 != nil {
 		return c.h2.IsUsable()
 	}
-	if late && c.h1.LooksLate() {
+	if late && c.h1.CanCheckLate() {
 		return true, false
 	}
 	return c.h1.CheckReuse() == nil, false

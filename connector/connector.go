@@ -19,16 +19,16 @@ import (
 //
 // A Connector is safe for concurrent use. Whoever makes it closes it.
 type Connector struct {
-	pool       *connPool
-	dialer     *dialer
-	timeout    ClientTimeout
-	retry      bool
-	forceClose bool
-	config     Config
-	limits     rawhead.Limits
-	proxy      *dial.Proxy // nil: none
-	environ    dial.Environment
-	unread     atomic.Int64 // responses that are neither read to their end nor closed
+	pool        *connPool
+	dialer      *dialer
+	timeout     ClientTimeout
+	retry       bool
+	forceClose  bool
+	config      Config
+	limits      rawhead.Limits
+	proxy       *dial.Proxy // nil: none
+	environment dial.Environment
+	unread      atomic.Int64 // responses that are neither read to their end nor closed
 }
 
 var _ http.RoundTripper = (*Connector)(nil)
@@ -40,7 +40,7 @@ func New(cfg Config) (*Connector, error) { return newConnector(cfg, "") }
 // newConnector is New for connections to the local socket or pipe at a path, if
 // there is one.
 func newConnector(cfg Config, local string) (*Connector, error) {
-	if err := cfg.settle(); err != nil {
+	if err := cfg.applyDefaults(); err != nil {
 		return nil, err
 	}
 	through, err := parseProxy(&cfg)
@@ -73,21 +73,22 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 //
 // Errors are of the tree in package errors, or the context's.
 func (c *Connector) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{c: c, orig: req, upload: reqbody.New(req)}
-	if err := x.prepare(); err != nil {
+	x := &exchange{c: c, request: req, upload: reqbody.New(req)}
+	if err := x.prepareRequest(); err != nil {
 		x.upload.Close()
-		x.endCancel()
+		x.stopCancelWatch()
 		return nil, err
 	}
 	return x.roundTrip()
 }
 
-// prepare checks the request and settles its times.
-func (x *exchange) prepare() error {
-	req := x.orig
+// prepareRequest checks the request, finds its route and computes its deadlines. It takes
+// no slot and no connection.
+func (x *exchange) prepareRequest() error {
+	req := x.request
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		x.seen, err = validate(req)
+		x.fields, err = validateRequest(req)
 	}
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (x *exchange) prepare() error {
 	}
 	s := SettingsFrom(ctx)
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
-	if err := x.wishes(s); err != nil {
+	if err := x.resolveRoute(s); err != nil {
 		return err
 	}
 	x.trace = &noTrace
@@ -130,13 +131,13 @@ func (x *exchange) prepare() error {
 		w.Total = start.Add(x.timeout.Total)
 	}
 	if !w.Total.IsZero() && !start.Before(w.Total) {
-		return x.totalTimeout(errors.PhasePool)
+		return x.totalTimeoutError(errors.PhasePool)
 	}
 	w.SockRead = x.timeout.SockRead
 	w.ExpectContinue = x.c.config.ExpectContinueTimeout
-	w.FieldBytes, w.Connection = x.seen.bytes, x.seen.connection
+	w.FieldBytes, w.Connection = x.fields.bytes, x.fields.connection
 	// Nobody is told which connection it was, and the body can be had again.
-	w.LateLook = x.trace == &noTrace && x.clientTrace == nil &&
+	w.LateCheck = x.trace == &noTrace && x.clientTrace == nil &&
 		(!x.upload.Present() || x.upload.InMemory() && req.GetBody != nil)
 	if err := x.upload.CheckLength(req.ContentLength); err != nil {
 		return &errors.InvalidRequestError{Field: "body", Reason: "not as long as its Content-Length", Err: err}
@@ -144,15 +145,16 @@ func (x *exchange) prepare() error {
 	return nil
 }
 
-// wishes settles what distinguishes the connections that may serve the request.
-func (x *exchange) wishes(s *Settings) error {
-	req, c := x.orig, x.c
+// resolveRoute completes x.key with what decides which connections may serve the request:
+// TLS policy, proxy, and whether HTTP/2 is ruled out.
+func (x *exchange) resolveRoute(s *Settings) error {
+	req, c := x.request, x.c
 	x.settings.Limits = c.limits
-	h1 := x.seen.upgrade
+	h1 := x.fields.upgrade
 	if s != nil {
 		h1 = h1 || s.HTTP1 || s.HTTP10
 		if s.Head != nil {
-			x.settings.Limits = s.Head.over(c.limits)
+			x.settings.Limits = s.Head.applyTo(c.limits)
 		}
 	}
 	if c.config.TrustEnv || c.proxy != nil || s != nil && (s.TLS != nil || s.Proxy != nil || s.TrustEnv) {
@@ -163,9 +165,9 @@ func (x *exchange) wishes(s *Settings) error {
 		x.key.Route = r
 	}
 	if x.key.Forwarded() {
-		h1 = x.seen.upgrade // which needs a tunnel; all else is HTTP/1 anyway
+		h1 = x.fields.upgrade // which needs a tunnel; all else is HTTP/1 anyway
 	}
-	x.closes = req.Close || x.seen.connection && httprule.HasToken(req.Header, "Connection", "close")
+	x.closes = req.Close || x.fields.connection && httprule.HasToken(req.Header, "Connection", "close")
 	x.key.H1 = h1 && (x.key.HTTPS || c.dialer.plainH2 || x.key.Route != nil)
 	x.settings.Absolute = x.key.Forwarded()
 	x.proxies = x.trustEnv || c.proxy != nil || x.key.Route != nil && x.key.Route.Proxy != nil || s != nil && s.Proxy != nil

@@ -45,19 +45,19 @@ type dialer struct {
 
 func newDialer(cfg *Config, local string) *dialer {
 	d := &dialer{config: cfg, local: local}
-	protocols := cfg.protocols()
+	protocols := cfg.protocolsOrDefault()
 	d.plainH2 = protocols.UnencryptedHTTP2()
 	d.muxTLS = protocols.HTTP2()
 	d.only2 = d.muxTLS && !protocols.HTTP1()
-	dialing := cfg.dialing(local, protocols)
+	dialing := cfg.dialConfig(local, protocols)
 	dialing.FreeDescriptors = d.freeDescriptors
 	dialing.BelowTLS = h1.WrapBelowTLS
 	d.net = dial.New(dialing)
-	d.h2 = h2.NewTransport(cfg.http2(), cfg.expectContinueTimeout(), maxHead)
+	d.h2 = h2.NewTransport(cfg.http2OrDefault(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{
 		Limit: cfg.Limit, PerHost: cfg.LimitPerHost, MaxIdle: cfg.MaxIdle,
 		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge,
-		MayMultiplex: func(k key) bool { return !cfg.ForceClose && d.multiplexed(k) }, // else nobody shares
+		MayMultiplex: func(k key) bool { return !cfg.ForceClose && d.mayMultiplex(k) }, // else nobody shares
 	})
 	return d
 }
@@ -89,26 +89,26 @@ func (d *dialer) freeDescriptors() bool {
 	return true
 }
 
-// multiplexed reports whether connections of the key may turn out to be of
+// mayMultiplex reports whether connections of the key may turn out to be of
 // HTTP/2.
-func (d *dialer) multiplexed(k key) bool {
+func (d *dialer) mayMultiplex(k key) bool {
 	if k.H1 || k.Forwarded() {
 		return false
 	}
 	return k.HTTPS && d.muxTLS || !k.HTTPS && d.plainH2
 }
 
-// open makes a connection to k for the host h. It owns no slot: the caller does.
-func (d *dialer) open(ctx context.Context, k key, h *pool.Host, sockConnect time.Duration, trace *Trace) (*conn, *connAttempt, error) {
+// openConn makes a connection to k for the host h. It owns no slot: the caller does.
+func (d *dialer) openConn(ctx context.Context, k key, h *pool.Host, sockConnect time.Duration, trace *Trace) (*conn, *connAttempt, error) {
 	a := &connAttempt{key: k}
-	a.SockConnect, a.Lookup, a.At = sockConnect, trace.lookup(), k.Endpoint(errors.PhaseDial)
+	a.SockConnect, a.Lookup, a.At = sockConnect, trace.lookupHooks(), k.Endpoint(errors.PhaseDial)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if err := d.pool.StartDial(&a.pooled, cancel); err != nil {
 		return nil, a, err
 	}
 	defer d.pool.EndDial(&a.pooled)
-	err := d.speak(ctx, a)
+	err := d.connectAndStart(ctx, a)
 	c := a.conn
 	if err != nil {
 		if c != nil {
@@ -126,8 +126,8 @@ func (d *dialer) open(ctx context.Context, k key, h *pool.Host, sockConnect time
 	return c, a, nil
 }
 
-// speak connects, and starts HTTP.
-func (d *dialer) speak(ctx context.Context, a *connAttempt) error {
+// connectAndStart connects, and starts HTTP.
+func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	nc, err := d.net.Dial(ctx, a.key, &a.Attempt)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (d *dialer) speak(ctx context.Context, a *connAttempt) error {
 		c.remote = addr.String()
 	}
 	a.conn = c
-	may := d.multiplexed(a.key)
+	may := d.mayMultiplex(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {
 		c.h2 = h2.NewConn(nc, (*h2Owner)(c))
 		return c.h2.Start(ctx, d.h2, a.key.Addr())

@@ -78,3 +78,18 @@
 // its limit, limit_per_host, keepalive_timeout and force_close are fields of
 // [Config].
 package connector
+
+// The words of this package and those below internal, one for each thing:
+//
+//	finish    ends an exchange: its connection and slot are given back, once (exchange.finish)
+//	End       ends the part of h1 or h2 in an exchange, on its connection or stream
+//	release   gives a slot back, and with it the use of a connection (pool.Release)
+//	forfeit   gives the slot of a dial back that has made no connection (pool.Forfeit)
+//	close     closes a connection, or a body
+//	forget    takes note that a connection was closed (pool.Forget)
+//	retire    gives a connection of HTTP/2 no further streams: it is closed after its last
+//	drain     reads the rest of a body, so that its connection can be kept
+//	shut down ends the pool once all slots are released
+//	peek      asks a socket what it has, without waiting and without taking it
+//	waiter    in h1 the goroutine that reads from an idle connection without a socket to peek
+//	          at; in pool a request in the queue

@@ -17,13 +17,42 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
+// The life of an exchange:
+//
+//	prepareRequest ──► acquireConn ──► sendRequest ──► wrapResponse ──► the caller reads
+//	     │ error        ▲    │ error        │ error         │ no body        │ io.EOF, error,
+//	     ▼              │    ▼              ▼               ▼                ▼ Close
+//	nothing is held     │  no slot     shouldRetry     finish(true)    finish(complete)
+//	                    │              │ yes    │ no
+//	                    │ releaseForRetry       └─► finish(false)
+//	                    └──────────────┘
+//
+// finish gives the connection and its slot back. It does so once, and these may call it, at
+// the same time too:
+//
+//	caller        complete                      when, and on which goroutine
+//	wrapResponse  true, or false if the body    RoundTrip's: there is no body to read
+//	              is not wanted
+//	runAttempts   false                         RoundTrip's: the last attempt has failed
+//	giveUp        false                         RoundTrip's: a hook has panicked
+//	Read          true at io.EOF, else false    the reader's, which holds x.reading
+//	Close         what drainBody says; false    any: it does not wait for a Read
+//	              while a Read is under way
+//	h2Watcher     false                         any: the stream's context has ended
+//	closeDropped  false                         the runtime's: nobody holds the body any more
+//
+// releaseReader follows where no Read can be under way: everywhere but in h2Watcher, and in a
+// Close beside a Read, after which it is Read's. The end of the context closes a connection of
+// HTTP/1, which frees its slot (pool.Forget); finish then finds it gone. A connection that was
+// upgraded has no finish: its slot is free when it is closed.
+
 // exchange is one request and its response: everything that a RoundTrip needs,
 // in one piece of memory. It is also the response's body. What differs between the
 // protocols is in h1 and h2.
 type exchange struct {
-	c    *Connector
-	orig *http.Request
-	key  key
+	c       *Connector
+	request *http.Request
+	key     key
 
 	timeout  ClientTimeout
 	settings h1.Settings
@@ -33,28 +62,28 @@ type exchange struct {
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more
 	closes                bool // it is the last on a connection of HTTP/2
-	seen                  noticed
+	fields                fieldFacts
 
 	timing   Timing
 	record   *Recorder     // where the caller wants that; nil: nowhere
 	chunkEnd *atomic.Int64 // the record's, or nil if the body has no chunks or nobody asks
 	trace    *Trace
 
-	gotten time.Time // when the conn was there
-	head   time.Time // when the response's head was there
+	gotConnAt time.Time // when the conn was there
+	gotHeadAt time.Time // when the response's head was there
 
-	ctx         context.Context         //nolint:containedctx // the caller's: what can end the exchange
-	canceler    context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
-	clientTrace *httptrace.ClientTrace
-	ticket      pool.Ticket
-	host        *pool.Host // where it may dial, or nil: see acquire.go
-	conn        *conn      // nil: there is none yet
-	begun       bool       // on conn
-	resting     bool       // without a slot, though the pool counts on it
-	reused      bool
-	upload      reqbody.Body
-	h1          h1.Exchange
-	h2          *h2.Exchange // nil: HTTP/1
+	ctx          context.Context         //nolint:containedctx // the caller's: what can end the exchange
+	canceler     context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
+	clientTrace  *httptrace.ClientTrace
+	ticket       pool.Ticket
+	host         *pool.Host // where it may dial, or nil: see acquire.go
+	conn         *conn      // nil: there is none yet
+	begun        bool       // on conn
+	inRetryPause bool       // without a slot, between two attempts: see pool.BeginRetryPause
+	reused       bool
+	upload       reqbody.Body
+	h1           h1.Exchange
+	h2           *h2.Exchange // nil: HTTP/1
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -76,15 +105,15 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 			x.giveUp()
 		}
 	}()
-	resp, err := x.attempts()
+	resp, err := x.runAttempts()
 	settled = true
 	if err != nil {
-		x.endCancel()
+		x.stopCancelWatch()
 	}
 	return resp, err
 }
 
-// giveUp ends an exchange of which nobody will hear.
+// giveUp ends an exchange whose RoundTrip does not return, with whatever it holds.
 func (x *exchange) giveUp() {
 	switch p := x.c.pool; {
 	case x.begun:
@@ -102,9 +131,9 @@ func (x *exchange) giveUp() {
 	case x.host != nil:
 		p.Forfeit(x.host, false)
 	}
-	x.endRest()
+	x.endRetryPause()
 	x.upload.Close()
-	x.endCancel()
+	x.stopCancelWatch()
 }
 
 // watchCancel has the deprecated Request.Cancel end the context. http.Client sets it for a
@@ -114,7 +143,7 @@ func (x *exchange) watchCancel() {
 	x.ctx, x.canceler = ctx, cancel
 	go func() {
 		select {
-		case <-x.orig.Cancel: //nolint:staticcheck // as above
+		case <-x.request.Cancel: //nolint:staticcheck // as above
 			cancel(errRequestCanceled)
 		case <-ctx.Done():
 		}
@@ -126,8 +155,8 @@ var (
 	errExchangeOver    = stderrors.New("the exchange is over")
 )
 
-// endCancel ends that watch, and with it the context.
-func (x *exchange) endCancel() {
+// stopCancelWatch ends watchCancel's goroutine, and with it the context.
+func (x *exchange) stopCancelWatch() {
 	if x.canceler != nil {
 		x.canceler(errExchangeOver)
 	}
@@ -137,105 +166,105 @@ func (x *exchange) endCancel() {
 func (x *exchange) contextError() error {
 	ctx := x.ctx
 	if x.canceler != nil && context.Cause(ctx) == errExchangeOver {
-		ctx = x.orig.Context()
+		ctx = x.request.Context()
 	}
 	return httprule.ContextError(ctx)
 }
 
-func (x *exchange) attempts() (*http.Response, error) {
+func (x *exchange) runAttempts() (*http.Response, error) {
 	for attempt, fresh := 1, false; ; attempt++ {
 		x.timing.Retried = attempt > 1
-		err := x.connect(fresh)
-		x.endRest()
+		err := x.acquireConn(fresh)
+		x.endRetryPause()
 		if err != nil {
 			x.upload.Close()
 			return nil, err
 		}
-		resp, err := x.send()
-		if err == h1.ErrDied && x.ctx.Err() == nil && x.upload.Rewind(x.orig) { // else it was we who closed
+		resp, err := x.sendRequest()
+		if err == h1.ErrDied && x.ctx.Err() == nil && x.upload.Rewind(x.request) { // else it was we who closed
 			attempt--
-			x.leaveForAnother(fresh)
+			x.releaseForRetry(fresh)
 			continue
 		}
 		if err == nil {
 			err = x.checkHead(resp)
 		}
 		if err == nil {
-			return x.respond(resp), nil
+			return x.wrapResponse(resp), nil
 		}
 		refused := x.h2 != nil && h2.IsRefused(err)
-		again := x.replayable(refused, attempt, err)
+		again := x.shouldRetry(refused, attempt, err)
 		fresh = !refused
 		err = x.headError(err)
-		if again = again && x.upload.Rewind(x.orig); !again {
+		if again = again && x.upload.Rewind(x.request); !again {
 			x.finish(false)
 			x.releaseReader()
 			x.upload.Close()
 			return nil, err
 		}
-		x.leaveForAnother(true)
+		x.releaseForRetry(true)
 		if refused {
-			if err = x.awaitRefusal(attempt, err); err != nil {
-				x.endRest()
+			if err = x.pauseAfterRefusal(attempt, err); err != nil {
+				x.endRetryPause()
 				x.upload.Close()
 				return nil, err
 			}
 		}
 		x.c.pool.CountRetry()
-		call(x.trace.Retried)
+		callHook(x.trace.Retried)
 	}
 }
 
-// endRest is the end of a rest in the pool's books: the exchange has a slot again, or none will
-// be needed.
-func (x *exchange) endRest() {
-	if x.resting {
-		x.resting = false
-		x.c.pool.EndRest()
+// endRetryPause tells the pool that the exchange has a slot again, or will need none.
+func (x *exchange) endRetryPause() {
+	if x.inRetryPause {
+		x.inRetryPause = false
+		x.c.pool.EndRetryPause()
 	}
 }
 
-// leaveForAnother ends an attempt after which there will be another. The slot of a dead
+// releaseForRetry ends an attempt after which there will be another. The slot of a dead
 // connection of HTTP/1 is kept for it, and with fresh it will dial.
-func (x *exchange) leaveForAnother(fresh bool) {
+func (x *exchange) releaseForRetry(fresh bool) {
 	c := x.conn
 	if x.h2 != nil {
-		x.resting = true
-		x.c.pool.Rest()
-		x.leave(false)
+		x.inRetryPause = true
+		x.c.pool.BeginRetryPause()
+		x.releaseConn(false)
 	} else {
 		x.h1.End(false)
 		x.releaseReader()
 	}
 	x.conn, x.begun, x.rewound = nil, false, true
 	if x.h2 == nil {
-		x.replace(c, time.Now(), fresh)
+		x.replaceConn(c, time.Now(), fresh)
 	}
 	x.h2 = nil
 }
 
-// endless reports whether a body would go on until the server closes, and the
-// caller does not want that.
-func (x *exchange) endless(resp *http.Response) bool {
+// dropsUntilEOF reports whether the body would end only with the connection and the caller
+// has asked for none then ([Settings].NotUntilEOF).
+func (x *exchange) dropsUntilEOF(resp *http.Response) bool {
 	return x.notUntilEOF && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && x.h2 == nil
 }
 
-// respond makes net/http's response the caller's.
-func (x *exchange) respond(resp *http.Response) *http.Response {
-	x.head = time.Now()
-	resp.Request = x.orig
+// wrapResponse makes of net/http's response the one that the caller gets: its body is the
+// exchange, or the upgraded connection, or none.
+func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
+	x.gotHeadAt = time.Now()
+	resp.Request = x.request
 	resp.TLS = x.conn.info.TLS
-	x.answered(resp)
+	x.noteHead(resp)
 	if resp.StatusCode == http.StatusSwitchingProtocols && x.h2 == nil {
 		u := &upgraded{Upgraded: x.h1.Upgrade(), conn: x.conn} // holds the slot
 		if x.c.config.OnLeak != nil {
-			u.watch(x.newLeak())
+			u.watchConn(x.newLeak())
 		}
 		resp.Body = u
-		x.endCancel()
+		x.stopCancelWatch()
 		return resp
 	}
-	if x.h2 != nil && bodyless(resp, x.orig.Method) {
+	if x.h2 != nil && hasNoBody(resp, x.request.Method) {
 		if resp.Body != http.NoBody {
 			x.h2.CloseUnread(resp.Body) // there is none, though net/http may miss it
 		}
@@ -251,7 +280,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	}
 	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
-	if x.endless(resp) {
+	if x.dropsUntilEOF(resp) {
 		x.finish(false)
 		x.releaseReader()
 		resp.Body = http.NoBody
@@ -260,7 +289,7 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	x.unread = true
 	x.c.unread.Add(1)
 	if x.c.config.OnLeak != nil {
-		return x.watch(resp, x.newLeak())
+		return x.watchBody(resp, x.newLeak())
 	}
 	resp.Body = x
 	if x.h2 != nil {
@@ -269,17 +298,19 @@ func (x *exchange) respond(resp *http.Response) *http.Response {
 	return resp
 }
 
-// finish ends the exchange: the connection goes back to the pool if the
-// response was read to its end and both sides keep it, and is closed otherwise.
+// finish ends the exchange, once: the connection goes back to the pool if the response was
+// read to its end and both sides keep it, and is closed otherwise. Who may call it is above.
 func (x *exchange) finish(complete bool) {
 	if !x.done.CompareAndSwap(false, true) {
 		return
 	}
-	x.leave(complete)
-	x.endCancel()
+	x.releaseConn(complete)
+	x.stopCancelWatch()
 }
 
-func (x *exchange) leave(complete bool) {
+// releaseConn ends what h1 or h2 does for the exchange, and releases its slot. The connection
+// is kept, or closed.
+func (x *exchange) releaseConn(complete bool) {
 	c := x.conn
 	keep := !x.c.forceClose
 	if x.h2 != nil {
@@ -291,9 +322,9 @@ func (x *exchange) leave(complete bool) {
 		x.c.unread.Add(-1)
 	}
 	now := time.Now()
-	x.noteEnd(now)
+	x.recordEnd(now)
 	if x.h2 != nil {
-		c.ended.Store(int64(now.Sub(c.info.Created)))
+		c.lastEnd.Store(int64(now.Sub(c.info.Created)))
 		x.h2.End(complete)
 	} else if keep {
 		c.idleSince = now

@@ -27,7 +27,7 @@ func (w *h2Watcher) StreamEnded() { (*exchange)(w).finish(false) }
 // checkHead holds a head to the limits. That of HTTP/1 is looked at as it comes.
 func (x *exchange) checkHead(resp *http.Response) error {
 	if x.h2 == nil {
-		if x.answersIdle(resp) {
+		if x.isIdleTimeout(resp) {
 			return errIdleTimeout
 		}
 		return nil
@@ -52,10 +52,10 @@ func checkStatus(resp *http.Response) error {
 	return &h1.HeadError{Reason: fmt.Sprintf("malformed status: %q", resp.Status)}
 }
 
-// bodyless reports whether a response of HTTP/2 has no body: because it cannot, whatever its
+// hasNoBody reports whether a response of HTTP/2 has no body: because it cannot, whatever its
 // length says, or because its stream has ended with its head. Then net/http gives it a body
 // of its own that is not http.NoBody, but as empty.
-func bodyless(resp *http.Response, method string) bool {
+func hasNoBody(resp *http.Response, method string) bool {
 	return method == http.MethodHead || reflect.TypeOf(resp.Body).Size() == 0 ||
 		resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
 }

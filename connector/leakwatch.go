@@ -11,7 +11,7 @@ import (
 // maxStack is how many calls of a leak's stack are told.
 const maxStack = 64
 
-// leak is a response that may be dropped: what is to be told, and to be closed.
+// leak is a response that may be dropped: what to report, and what to close.
 // Nothing in it may lead back to what the caller holds.
 type leak struct {
 	stack  []uintptr
@@ -20,8 +20,8 @@ type leak struct {
 	conn   *conn
 }
 
-// skipOwn leaves out what nobody looks for: Callers, newLeak, respond, attempts,
-// roundTrip and RoundTrip.
+// skipOwn leaves out the connector's own frames: Callers, newLeak, wrapResponse,
+// runAttempts, roundTrip and RoundTrip.
 const skipOwn = 6
 
 // newLeak notes where the present request came from.
@@ -31,19 +31,19 @@ func (x *exchange) newLeak() leak {
 	return leak{stack[:n:n], x.c.config.OnLeak, x, x.conn}
 }
 
-// tell is the cleanup of what a caller held.
-func (l leak) tell() {
-	if l.x != nil && !l.x.drop() {
+// closeAndReport is the cleanup (runtime.AddCleanup) of the body that the caller held.
+func (l leak) closeAndReport() {
+	if l.x != nil && !l.x.closeDropped() {
 		return
 	}
 	if l.x == nil {
 		l.conn.Close()
 	}
-	l.report(l.trace())
+	l.report(l.stackText())
 }
 
-// trace is the stack as runtime/debug prints it, without what is not known.
-func (l leak) trace() string {
+// stackText is the stack in the form of runtime/debug.Stack, without arguments and offsets.
+func (l leak) stackText() string {
 	var b strings.Builder
 	for frames := runtime.CallersFrames(l.stack); ; {
 		f, more := frames.Next()
@@ -54,9 +54,9 @@ func (l leak) trace() string {
 	}
 }
 
-// drop closes a body that nobody can close any more, and reports whether
+// closeDropped closes a body that nobody can close any more, and reports whether
 // nobody had.
-func (x *exchange) drop() bool {
+func (x *exchange) closeDropped() bool {
 	if x.done.Load() || !x.closed.CompareAndSwap(false, true) {
 		return false
 	}
@@ -74,12 +74,12 @@ type watched struct {
 	resp *http.Response
 }
 
-// watch gives the caller a body that is missed when it is dropped.
-func (x *exchange) watch(resp *http.Response, l leak) *http.Response {
+// watchBody gives the caller a response whose body is reported when it is dropped.
+func (x *exchange) watchBody(resp *http.Response, l leak) *http.Response {
 	held := *resp
 	w := &watched{x, &held}
 	held.Body = w
-	runtime.AddCleanup(w, leak.tell, l)
+	runtime.AddCleanup(w, leak.closeAndReport, l)
 	return &held
 }
 
@@ -110,8 +110,8 @@ func (w *watched) Close() error {
 	return err
 }
 
-// watch is the same for an upgraded connection, until it is closed.
-func (u *upgraded) watch(l leak) {
+// watchConn is watchBody for an upgraded connection, until it is closed.
+func (u *upgraded) watchConn(l leak) {
 	l.x = nil
-	u.unwatch = runtime.AddCleanup(u, leak.tell, l).Stop
+	u.unwatch = runtime.AddCleanup(u, leak.closeAndReport, l).Stop
 }

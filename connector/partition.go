@@ -36,17 +36,17 @@ func (s *partition) Partition() string {
 	}
 	sum := sha256.New()
 	w := partitionWriter{sum}
-	w.write("flags", fmt.Sprint(s.TrustEnv, s.HTTP1, s.HTTP10, s.NotUntilEOF))
+	w.writeTexts("flags", fmt.Sprint(s.TrustEnv, s.HTTP1, s.HTTP10, s.NotUntilEOF))
 	if head != nil {
-		w.write("head", fmt.Sprint(head.MaxLineSize, head.MaxFieldSize, head.MaxHeaders))
+		w.writeTexts("head", fmt.Sprint(head.MaxLineSize, head.MaxFieldSize, head.MaxHeaders))
 	}
 	if p := s.TLS; p != nil {
-		w.write("tls", configID(p.Config), p.Pin.String(), p.ServerName)
-		w.write(fmt.Sprint(p.Insecure, p.Pin == p.Pin.Verified()))
+		w.writeTexts("tls", configID(p.Config), p.Pin.String(), p.ServerName)
+		w.writeTexts(fmt.Sprint(p.Insecure, p.Pin == p.Pin.Verified()))
 	}
 	if p := s.Proxy; p != nil {
-		w.write("proxy", urlText(p.URL), userText(p.Auth))
-		w.header(p.Header)
+		w.writeTexts("proxy", urlText(p.URL), userText(p.Auth))
+		w.writeHeader(p.Header)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
@@ -54,16 +54,16 @@ func (s *partition) Partition() string {
 // partitionWriter writes lists of texts of which no two are alike.
 type partitionWriter struct{ io.Writer }
 
-func (w partitionWriter) write(texts ...string) {
+func (w partitionWriter) writeTexts(texts ...string) {
 	for _, text := range texts {
 		_, _ = io.WriteString(w, strconv.Itoa(len(text))+":"+text) // a hash takes all
 	}
 }
 
-func (w partitionWriter) header(h http.Header) {
+func (w partitionWriter) writeHeader(h http.Header) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		w.write(name, strconv.Itoa(len(h[name])))
-		w.write(h[name]...)
+		w.writeTexts(name, strconv.Itoa(len(h[name])))
+		w.writeTexts(h[name]...)
 	}
 }
 

@@ -40,12 +40,12 @@ func (h RawHeader) Format(f fmt.State, verb rune) { redact.Of(h).Format(f, verb)
 func (h RawHeader) MarshalJSON() ([]byte, error) { return redact.Of(h).MarshalJSON() }
 
 // Format writes the configuration, without credentials, whatever the verb.
-func (c *Connector) Format(f fmt.State, verb rune) { c.described().Format(f, verb) }
+func (c *Connector) Format(f fmt.State, verb rune) { c.redactedConfig().Format(f, verb) }
 
 // MarshalJSON writes what Format does.
-func (c *Connector) MarshalJSON() ([]byte, error) { return c.described().MarshalJSON() }
+func (c *Connector) MarshalJSON() ([]byte, error) { return c.redactedConfig().MarshalJSON() }
 
-func (c *Connector) described() redact.Struct {
+func (c *Connector) redactedConfig() redact.Struct {
 	return redact.Of(c.config).Named("connector.Connector")
 }
 

@@ -68,26 +68,26 @@ type RawHeader struct {
 	Value []byte
 }
 
-// answered notes what is known when the head is there.
-func (x *exchange) answered(resp *http.Response) {
+// noteHead computes the times that are known once the head is there, and records them.
+func (x *exchange) noteHead(resp *http.Response) {
 	t := &x.timing
-	sent := x.gotten
+	sent := x.gotConnAt
 	if x.h2 == nil {
 		if wrote := x.h1.Wrote(); wrote.After(sent) {
 			sent = wrote
 		}
 	}
-	t.Request = sent.Sub(x.gotten)
-	t.FirstByte = x.head.Sub(sent)
-	if x.settings.Chunks && x.chunked(resp) {
+	t.Request = sent.Sub(x.gotConnAt)
+	t.FirstByte = x.gotHeadAt.Sub(sent)
+	if x.settings.Chunks && x.isChunked(resp) {
 		x.chunkEnd = new(atomic.Int64)
 	}
 	if x.record != nil {
-		x.note(resp)
+		x.recordHead(resp)
 	}
 }
 
-func (x *exchange) note(resp *http.Response) {
+func (x *exchange) recordHead(resp *http.Response) {
 	r, c := x.record, x.conn
 	var raw []RawHeader
 	if x.settings.Limits.Keep && x.h2 == nil {
@@ -101,10 +101,10 @@ func (x *exchange) note(resp *http.Response) {
 	r.mu.Unlock()
 }
 
-// noteEnd notes the rest when the exchange is over.
-func (x *exchange) noteEnd(now time.Time) {
+// recordEnd records the totals when the exchange is over.
+func (x *exchange) recordEnd(now time.Time) {
 	r := x.record
-	if r == nil || x.head.IsZero() {
+	if r == nil || x.gotHeadAt.IsZero() {
 		return
 	}
 	t := &x.timing
@@ -113,7 +113,7 @@ func (x *exchange) noteEnd(now time.Time) {
 		t.Received, t.Sent = f.Received, f.Sent
 	}
 	t.Total = now.Sub(t.Start)
-	t.Body = now.Sub(x.head)
+	t.Body = now.Sub(x.gotHeadAt)
 	r.mu.Lock()
 	r.timing = *t
 	r.mu.Unlock()

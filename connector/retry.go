@@ -18,10 +18,10 @@ const (
 	refusalWait = 5 * time.Millisecond
 )
 
-// awaitRefusal waits before a request that was refused is sent again: a server that refuses
+// pauseAfterRefusal waits before a request that was refused is sent again: a server that refuses
 // streams has too much to do. It holds no slot meanwhile. The error is refusal if there is no
 // time for that, or what has ended the wait.
-func (x *exchange) awaitRefusal(attempt int, refusal error) error {
+func (x *exchange) pauseAfterRefusal(attempt int, refusal error) error {
 	wait := refusalWait << (attempt - 1)
 	wait += time.Duration(rand.Int64N(int64(wait))) / 2 //nolint:gosec // so that not all come at once
 	if total := x.settings.Total; !total.IsZero() && time.Until(total) <= wait {
@@ -34,40 +34,40 @@ func (x *exchange) awaitRefusal(attempt int, refusal error) error {
 		return nil
 	case <-x.ctx.Done():
 		return x.contextError()
-	case <-x.c.pool.Ended():
+	case <-x.c.pool.Done():
 		return errors.ErrConnectorClosed
 	}
 }
 
-// replayable reports whether a request that failed is sent once more. One that
+// shouldRetry reports whether a request that failed is sent once more. One that
 // was refused may be so again, by the next connection.
-func (x *exchange) replayable(refused bool, attempt int, err error) bool {
+func (x *exchange) shouldRetry(refused bool, attempt int, err error) bool {
 	if refused {
 		return attempt < maxRefusals && x.retry && x.ctx.Err() == nil && x.upload.Err() == nil
 	}
-	return attempt == 1 && x.stale(err)
+	return attempt == 1 && x.isStale(err)
 }
 
-// stale reports whether the connection was dead before the request reached the
+// isStale reports whether the connection was dead before the request reached the
 // peer, so that sending it again on another one cannot do it twice, or does no
 // harm (RFC 9110 9.2.2). The error says too little: a dead connection shows as
 // EOF, a reset, a broken pipe or worse.
-func (x *exchange) stale(err error) bool {
+func (x *exchange) isStale(err error) bool {
 	if !x.retry || !x.reused || x.ctx.Err() != nil || x.upload.Err() != nil {
 		return false
 	}
 	if x.h2 != nil {
 		// It shows in net/http that the connection is gone, and not just a stream.
-		return httprule.Idempotent(x.orig) && x.conn.h2.CheckIdle() != nil
+		return httprule.Idempotent(x.request) && x.conn.h2.CheckIdle() != nil
 	}
 	f := x.h1.Facts()
 	if isDeadline(f.ReadErr) {
 		return false
 	}
 	if err == errIdleTimeout {
-		return httprule.Idempotent(x.orig)
+		return httprule.Idempotent(x.request)
 	}
-	return f.Received == 0 && (f.Sent == 0 || httprule.Idempotent(x.orig))
+	return f.Received == 0 && (f.Sent == 0 || httprule.Idempotent(x.request))
 }
 
 func isDeadline(err error) bool {
@@ -78,7 +78,7 @@ func isDeadline(err error) bool {
 // speaks of the time before the request, which it may not have seen (RFC 9110 15.5.9).
 var errIdleTimeout = stderrors.New("the server has closed the idle connection, with 408 Request Timeout")
 
-// answersIdle recognises that 408.
-func (x *exchange) answersIdle(resp *http.Response) bool {
+// isIdleTimeout reports whether a response is what errIdleTimeout stands for.
+func (x *exchange) isIdleTimeout(resp *http.Response) bool {
 	return x.reused && resp.StatusCode == http.StatusRequestTimeout && resp.Close
 }

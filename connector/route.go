@@ -43,7 +43,7 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*dial.Route, error) {
 		}
 		through = p
 	case through == nil && trust:
-		p, err := c.environ.ProxyFor(u)
+		p, err := c.environment.ProxyFor(u)
 		if err != nil {
 			return nil, err
 		}
@@ -58,5 +58,5 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*dial.Route, error) {
 	if err := policy.check(); err != nil {
 		return nil, err
 	}
-	return c.dialer.net.Route(policy.policy(), through), nil
+	return c.dialer.net.Route(policy.dialPolicy(), through), nil
 }

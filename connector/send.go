@@ -8,61 +8,61 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// begin starts an exchange on the connection that was found.
-func (x *exchange) begin(now time.Time) {
+// beginExchange starts an exchange on the connection that was found.
+func (x *exchange) beginExchange(now time.Time) {
 	c := x.conn
-	x.gotten, x.begun = now, true
+	x.gotConnAt, x.begun = now, true
 	if c.h2 != nil {
 		x.h2, x.reused = c.h2.Begin(x.ctx, &x.upload, now, h2.Settings{Total: x.settings.Total, SockRead: x.timeout.SockRead})
 	} else {
-		x.reused = x.h1.Begin(x.ctx, c.h1, x.orig, x.wire(), &x.upload, x.clientTrace, now, &x.settings)
+		x.reused = x.h1.Begin(x.ctx, c.h1, x.request, x.wireRequest(), &x.upload, x.clientTrace, now, &x.settings)
 	}
 	x.timing.Reused, x.timing.Remote = x.reused, c.remote
 }
 
-// send writes the request on the connection and waits for the head.
-func (x *exchange) send() (*http.Response, error) {
+// sendRequest writes the request on the connection and waits for the head.
+func (x *exchange) sendRequest() (*http.Response, error) {
 	if x.h2 != nil {
-		return x.h2.RoundTrip(x.wire())
+		return x.h2.RoundTrip(x.wireRequest())
 	}
 	return x.h1.RoundTrip(&x.upload)
 }
 
-// wire is what is sent: the caller's request, which never changes, or a copy that differs.
-func (x *exchange) wire() *http.Request {
+// wireRequest is what is sent: the caller's request, which never changes, or a copy that differs.
+func (x *exchange) wireRequest() *http.Request {
 	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.trustEnv || x.settings.HTTP10 || x.proxies
-	if !differs && !x.seen.misspelled && (x.h2 == nil || !x.seen.connection && !x.seen.framing) {
-		return x.orig
+	if !differs && !x.fields.misspelled && (x.h2 == nil || !x.fields.connection && !x.fields.framing) {
+		return x.request
 	}
 	req := new(http.Request)
-	*req = *x.orig
-	x.adapt(req)
+	*req = *x.request
+	x.adaptRequest(req)
 	return req
 }
 
-// adapt makes a copy of the request what this connector sends of it.
-func (x *exchange) adapt(req *http.Request) {
+// adaptRequest makes a copy of the request what this connector sends of it.
+func (x *exchange) adaptRequest(req *http.Request) {
 	req.Body = x.upload.ForWire()
 	if x.c.forceClose && !httprule.HasField(req.Header, "Upgrade") { // what is upgraded ends otherwise
 		req.Close = true
 	}
-	if x.seen.misspelled {
+	if x.fields.misspelled {
 		req.Header = spellFields(req.Header)
 	}
-	if x.h2 != nil && (x.seen.connection || x.seen.framing) {
+	if x.h2 != nil && (x.fields.connection || x.fields.framing) {
 		// The first two are of HTTP/1 only (RFC 9113 8.2.2); the last goes by req.Trailer.
 		for _, name := range []string{"Connection", "Transfer-Encoding", "Trailer"} {
 			req.Header = httprule.DeleteField(req.Header, name)
 		}
 	}
 	if x.trustEnv {
-		req.Header = x.authorize(req.Header)
+		req.Header = x.addNetrcAuth(req.Header)
 	}
 	if x.settings.HTTP10 {
 		keepHTTP10(req)
 	}
 	if x.proxies {
-		req.Header = proxyAuthorized(req.Header, x.key)
+		req.Header = withProxyAuth(req.Header, x.key)
 	}
 }
 

@@ -97,7 +97,7 @@ type HeadLimits struct {
 	Keep bool
 }
 
-func (h *HeadLimits) over(l rawhead.Limits) rawhead.Limits {
+func (h *HeadLimits) applyTo(l rawhead.Limits) rawhead.Limits {
 	for _, o := range []struct {
 		own int
 		to  *int

@@ -23,7 +23,7 @@ func (c *Connector) Shutdown(ctx context.Context) error {
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
 	}
 	select {
-	case <-c.pool.Drain():
+	case <-c.pool.Shutdown():
 		return c.Close()
 	case <-ctx.Done():
 		return context.Cause(ctx)

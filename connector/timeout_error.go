@@ -8,9 +8,9 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-func (x *exchange) totalTimeout(phase errors.Phase) *errors.TimeoutError {
+func (x *exchange) totalTimeoutError(phase errors.Phase) *errors.TimeoutError {
 	began := x.timing.Start
-	if s := SettingsFrom(x.orig.Context()); s != nil && !s.Started.IsZero() {
+	if s := SettingsFrom(x.request.Context()); s != nil && !s.Started.IsZero() {
 		began = s.Started
 	}
 	return &errors.TimeoutError{
@@ -19,11 +19,11 @@ func (x *exchange) totalTimeout(phase errors.Phase) *errors.TimeoutError {
 	}
 }
 
-// readTimeout is a peer that was silent for too long.
-func (x *exchange) readTimeout(phase errors.Phase) error {
+// readTimeoutError is the error for a peer that was silent for longer than sock_read.
+func (x *exchange) readTimeoutError(phase errors.Phase) error {
 	return &errors.TimeoutError{
 		Kind: errors.ErrSocketTimeout, Phase: phase, Limit: x.timeout.SockRead,
-		Elapsed: time.Since(x.gotten), Host: x.key.Addr(),
+		Elapsed: time.Since(x.gotConnAt), Host: x.key.Addr(),
 	}
 }
 

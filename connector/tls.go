@@ -45,8 +45,8 @@ func (p *TLSPolicy) check() error {
 	return nil
 }
 
-// policy is p, which is checked, as the dialer has it.
-func (p *TLSPolicy) policy() *dial.Policy {
+// dialPolicy is p, which has been checked, in the dialer's form.
+func (p *TLSPolicy) dialPolicy() *dial.Policy {
 	name, _ := dial.CanonicalHost(p.ServerName) // checked; or there is none
 	return &dial.Policy{Config: p.Config, Insecure: p.Insecure, Pin: p.Pin.pin, ServerName: name}
 }

@@ -25,7 +25,7 @@ type Trace struct {
 	Retried func()
 }
 
-func call(hook func()) {
+func callHook(hook func()) {
 	if hook != nil {
 		hook()
 	}
@@ -34,8 +34,8 @@ func call(hook func()) {
 // noTrace is that of most requests.
 var noTrace Trace
 
-// lookup are the functions for what the dialer looks up; nil if nobody asks.
-func (t *Trace) lookup() *dial.LookupHooks {
+// lookupHooks are the functions for what the dialer looks up; nil if nobody asks.
+func (t *Trace) lookupHooks() *dial.LookupHooks {
 	if t == &noTrace {
 		return nil
 	}

@@ -40,24 +40,24 @@ func NewTransport(cfg Config) (*http.Transport, error) {
 	if err := cfg.checkTransport(); err != nil {
 		return nil, err
 	}
-	if err := cfg.settle(); err != nil {
+	if err := cfg.applyDefaults(); err != nil {
 		return nil, err
 	}
 	through, err := parseProxy(&cfg)
 	if err != nil {
 		return nil, err
 	}
-	protocols := cfg.protocols()
+	protocols := cfg.protocolsOrDefault()
 	if protocols.UnencryptedHTTP2() && (cfg.TrustEnv || through != nil && !through.IsSOCKS()) {
 		return nil, notInTransport("Protocols", "has no HTTP/1 for requests that a proxy passes on")
 	}
-	dialing := cfg.dialing("", protocols)
+	dialing := cfg.dialConfig("", protocols)
 	d := &transportDialer{net: dial.New(dialing), sockConnect: max(cfg.Timeout.SockConnect, 0)}
 	t := &http.Transport{
 		DialContext:            d.dial,
 		TLSHandshakeTimeout:    d.sockConnect,
 		Protocols:              protocols,
-		HTTP2:                  cfg.http2(),
+		HTTP2:                  cfg.http2OrDefault(),
 		MaxConnsPerHost:        max(cfg.LimitPerHost, 0),
 		MaxIdleConns:           max(cfg.MaxIdle, 0),
 		MaxIdleConnsPerHost:    math.MaxInt, // as a Connector, which keeps what it has

@@ -39,7 +39,7 @@ func (d *transportDialer) dial(ctx context.Context, _, addr string) (net.Conn, e
 	if err == nil {
 		return nc, nil
 	}
-	if dial.CatchUp(ctx); ctx.Err() != nil {
+	if dial.AwaitDeadline(ctx); ctx.Err() != nil {
 		return nil, httprule.ContextError(ctx)
 	}
 	return nil, dial.Failure(err, a.At)

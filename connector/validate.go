@@ -10,12 +10,12 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// validate refuses a request that must not reach the wire. net/http has most
-// of these checks too, but makes them after a connection has been taken. On the
-// way it notices which fields there are: a header is gone through once.
-func validate(req *http.Request) (noticed, error) {
+// validateRequest refuses a request that must not reach the wire. net/http has most
+// of these checks too, but makes them after a connection has been taken. It
+// collects the fieldFacts on the way, so that a header is gone through only once.
+func validateRequest(req *http.Request) (fieldFacts, error) {
 	if err := validateLine(req); err != nil {
-		return noticed{}, err
+		return fieldFacts{}, err
 	}
 	seen, err := validateFields("header", req.Header)
 	if err == nil {
@@ -24,17 +24,17 @@ func validate(req *http.Request) (noticed, error) {
 	return seen, err
 }
 
-// noticed are the fields of a header that decide which connection serves a request,
+// fieldFacts are what the fields of a header say about the connection that may serve a request,
 // whether another one may have it afterwards, and what must be changed to send it.
-type noticed struct {
+type fieldFacts struct {
 	upgrade, connection bool
 	framing             bool // one that says what net/http says itself
 	misspelled          bool // one that net/http knows in another spelling
 	bytes               int  // of all fields, about
 }
 
-// notice looks at a field; names have no case (RFC 9110 5.1).
-func (n *noticed) notice(name string, hasValue bool) {
+// noteField takes note of one field; names have no case (RFC 9110 5.1).
+func (n *fieldFacts) noteField(name string, hasValue bool) {
 	own := ownField(name)
 	if own == "" {
 		return
@@ -96,7 +96,7 @@ func spellFields(h http.Header) http.Header {
 	return spelled
 }
 
-// validateLine is validate for all but the fields.
+// validateLine checks all of a request but its fields.
 func validateLine(req *http.Request) error {
 	if req.Method != "" && !httprule.IsToken(req.Method) {
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
@@ -123,12 +123,12 @@ func validHost(host string) bool {
 	return err == nil && httpguts.ValidHostHeader(ascii)
 }
 
-func validateFields(kind string, fields http.Header) (seen noticed, err error) {
+func validateFields(kind string, fields http.Header) (seen fieldFacts, err error) {
 	for name, values := range fields {
 		if !httprule.IsToken(name) {
 			return seen, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
 		}
-		seen.notice(name, len(values) > 0)
+		seen.noteField(name, len(values) > 0)
 		for _, v := range values {
 			if !httprule.IsValue(v) {
 				return seen, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}

@@ -58,23 +58,23 @@ func (s *Scanner) Feed(p []byte) {
 				return
 			}
 			p = p[i+1:]
-			s.begin()
+			s.beginChunk()
 		default:
-			s.framing(p[0])
+			s.framingByte(p[0])
 			p = p[1:]
 		}
 	}
 }
 
-// framing takes a byte of a size, or of the end of a line after the data.
-func (s *Scanner) framing(c byte) {
+// framingByte takes a byte of a chunk's size, or of the CRLF after its data.
+func (s *Scanner) framingByte(c byte) {
 	switch s.state {
 	case atCR:
-		s.state = expect(c == '\r', atLF)
+		s.state = stateIf(c == '\r', atLF)
 	case atLF:
-		s.state = expect(c == '\n', inSize)
+		s.state = stateIf(c == '\n', inSize)
 	default:
-		digit, ok := unhex(c)
+		digit, ok := hexDigit(c)
 		switch {
 		case ok && s.digits < maxDigits:
 			s.size = s.size<<4 | digit
@@ -82,22 +82,22 @@ func (s *Scanner) framing(c byte) {
 		case ok || s.digits == 0:
 			s.state = lost
 		case c == '\n':
-			s.begin()
+			s.beginChunk()
 		default:
 			s.state = inRest
 		}
 	}
 }
 
-func expect(ok bool, next state) state {
+func stateIf(ok bool, next state) state {
 	if ok {
 		return next
 	}
 	return lost
 }
 
-// begin takes the end of the line with the size.
-func (s *Scanner) begin() {
+// beginChunk takes the end of the line with the size.
+func (s *Scanner) beginChunk() {
 	s.digits = 0
 	switch {
 	case s.size == 0:
@@ -114,7 +114,7 @@ func (s *Scanner) begin() {
 	}
 }
 
-func unhex(c byte) (uint64, bool) {
+func hexDigit(c byte) (uint64, bool) {
 	switch {
 	case '0' <= c && c <= '9':
 		return uint64(c - '0'), true

@@ -138,7 +138,7 @@ func (c *Cache) Lookup(ctx context.Context, host, port string, began func(Outcom
 	c.mu.Lock()
 	if e := c.entries[k]; e != nil && time.Until(e.expires) > 0 { // cheaper than time.Now
 		c.recent.touch(e)
-		addrs = e.take()
+		addrs = e.rotatedAddrs()
 		c.mu.Unlock()
 		if began != nil {
 			began(Hit)
@@ -149,7 +149,7 @@ func (c *Cache) Lookup(ctx context.Context, host, port string, began func(Outcom
 		c.mu.Unlock()
 		return []netip.Addr{a.Unmap()}, Literal, nil
 	}
-	cl, how, err := c.join(ctx, k)
+	cl, how, err := c.joinOrBegin(ctx, k)
 	c.mu.Unlock()
 	if err != nil {
 		return nil, how, err
@@ -159,14 +159,14 @@ func (c *Cache) Lookup(ctx context.Context, host, port string, began func(Outcom
 	}
 	select {
 	case <-cl.done:
-		return c.answer(cl, how)
+		return c.answerOf(cl, how)
 	case <-ctx.Done():
 		return nil, how, context.Cause(ctx)
 	}
 }
 
-// join returns the look-up of k that is under way, or begins one.
-func (c *Cache) join(ctx context.Context, k key) (*call, Outcome, error) {
+// joinOrBegin returns the look-up of k that is under way, or begins one.
+func (c *Cache) joinOrBegin(ctx context.Context, k key) (*call, Outcome, error) {
 	if c.closed {
 		return nil, Miss, errors.ErrConnectorClosed
 	}
@@ -176,11 +176,11 @@ func (c *Cache) join(ctx context.Context, k key) (*call, Outcome, error) {
 	if ctx.Err() != nil { // nobody waits for it
 		return nil, Miss, context.Cause(ctx)
 	}
-	return c.begin(ctx, k), Miss, nil
+	return c.beginCall(ctx, k), Miss, nil
 }
 
-// answer is what cl, which is done, has for one of its waiters.
-func (c *Cache) answer(cl *call, how Outcome) ([]netip.Addr, Outcome, error) {
+// answerOf returns the outcome of cl, which is done, for one of its waiters.
+func (c *Cache) answerOf(cl *call, how Outcome) ([]netip.Addr, Outcome, error) {
 	if cl.err != nil {
 		return nil, how, cl.err
 	}
@@ -189,5 +189,5 @@ func (c *Cache) answer(cl *call, how Outcome) ([]netip.Addr, Outcome, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return cl.entry.take(), how, nil
+	return cl.entry.rotatedAddrs(), how, nil
 }

@@ -21,9 +21,9 @@ type call struct {
 	err    error
 }
 
-// begin asks the resolver, detached from the one who asks: ctx gives only its
+// beginCall asks the resolver, detached from the one who asks: ctx gives only its
 // values. The caller holds the lock.
-func (c *Cache) begin(ctx context.Context, k key) *call {
+func (c *Cache) beginCall(ctx context.Context, k key) *call {
 	ctx = context.WithoutCancel(ctx)
 	cl := &call{key: k, done: make(chan struct{})}
 	if c.cfg.Timeout > 0 {
@@ -33,25 +33,25 @@ func (c *Cache) begin(ctx context.Context, k key) *call {
 	}
 	c.calls[k] = cl
 	c.running[cl] = struct{}{}
-	go c.run(ctx, cl)
+	go c.runCall(ctx, cl)
 	return cl
 }
 
-func (c *Cache) run(ctx context.Context, cl *call) {
+func (c *Cache) runCall(ctx context.Context, cl *call) {
 	defer cl.cancel()
 	addrs, err := c.cfg.Resolver.LookupNetIP(ctx, c.cfg.Network, cl.key.host)
 	if err != nil {
 		err = dnsError(cl.key.host, err)
-	} else if addrs = usable(addrs, c.cfg.Network); len(addrs) == 0 {
+	} else if addrs = usableAddrs(addrs, c.cfg.Network); len(addrs) == 0 {
 		err = &net.DNSError{Err: "no suitable address", Name: cl.key.host, IsNotFound: true}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.settle(cl, addrs, err)
+	c.endCall(cl, addrs, err)
 }
 
-// settle gives cl its outcome, and keeps that if it may be kept.
-func (c *Cache) settle(cl *call, addrs []netip.Addr, err error) {
+// endCall gives cl its outcome, and keeps that if it may be kept.
+func (c *Cache) endCall(cl *call, addrs []netip.Addr, err error) {
 	if _, ok := c.running[cl]; !ok {
 		return // Close has settled it
 	}
@@ -67,15 +67,15 @@ func (c *Cache) settle(cl *call, addrs []netip.Addr, err error) {
 	case err == nil:
 		cl.entry = &entry{key: cl.key, addrs: addrs, expires: now.Add(c.cfg.TTL)}
 		if current && c.cfg.TTL > 0 {
-			c.store(cl.entry)
+			c.storeEntry(cl.entry)
 		}
-	case old != nil && temporary(err) && now.Before(old.expires.Add(c.cfg.Stale)):
+	case old != nil && isTemporary(err) && now.Before(old.expires.Add(c.cfg.Stale)):
 		c.recent.touch(old)
 		cl.entry, cl.stale = old, true
 	default:
 		cl.err = err
 		if old != nil { // the host is gone, or what is known of it is too old
-			c.drop(old)
+			c.dropEntry(old)
 		}
 	}
 	close(cl.done)
@@ -93,16 +93,16 @@ func dnsError(host string, err error) error {
 	return &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: timeout}
 }
 
-// temporary reports whether err may be over soon: all but the word of a name
-// server that there is no such host.
-func temporary(err error) bool {
+// isTemporary reports whether asking again may succeed: after any error but a name
+// server's answer that there is no such host.
+func isTemporary(err error) bool {
 	d, ok := errors.AsType[*net.DNSError](err)
 	return !ok || !d.IsNotFound
 }
 
-// usable are the addresses of the network, unmapped, each once, in their order.
+// usableAddrs are the addresses of the network, unmapped, each once, in their order.
 // It works in addrs.
-func usable(addrs []netip.Addr, network string) []netip.Addr {
+func usableAddrs(addrs []netip.Addr, network string) []netip.Addr {
 	kept := addrs[:0]
 	for _, a := range addrs {
 		a = a.Unmap()

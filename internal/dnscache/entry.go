@@ -15,8 +15,8 @@ type entry struct {
 	newer, older *entry
 }
 
-// take returns the addresses, rotated by one more each time.
-func (e *entry) take() []netip.Addr {
+// rotatedAddrs returns the addresses, rotated by one more each time.
+func (e *entry) rotatedAddrs() []netip.Addr {
 	addrs := make([]netip.Addr, len(e.addrs))
 	n := copy(addrs, e.addrs[e.next:])
 	copy(addrs[n:], e.addrs[:e.next])
@@ -61,20 +61,20 @@ func (l *list) touch(e *entry) {
 	}
 }
 
-// store puts e in the place of what is known of its key. The caller holds the
+// storeEntry puts e in the place of what is known of its key. The caller holds the
 // lock.
-func (c *Cache) store(e *entry) {
+func (c *Cache) storeEntry(e *entry) {
 	if old := c.entries[e.key]; old != nil {
-		c.drop(old)
+		c.dropEntry(old)
 	} else if c.cfg.Size > 0 && len(c.entries) >= c.cfg.Size {
-		c.drop(c.recent.back)
+		c.dropEntry(c.recent.back)
 	}
 	c.entries[e.key] = e
 	c.recent.push(e)
 }
 
-// drop forgets e, which is in the cache. The caller holds the lock.
-func (c *Cache) drop(e *entry) {
+// dropEntry forgets e, which is in the cache. The caller holds the lock.
+func (c *Cache) dropEntry(e *entry) {
 	delete(c.entries, e.key)
 	c.recent.remove(e)
 }

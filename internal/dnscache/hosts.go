@@ -37,10 +37,10 @@ func (c *Cache) Hosts() []Host {
 func (c *Cache) Clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reset()
+	c.clearLocked()
 }
 
-func (c *Cache) reset() {
+func (c *Cache) clearLocked() {
 	clear(c.entries)
 	clear(c.calls)
 	c.recent = list{}
@@ -53,7 +53,7 @@ func (c *Cache) Remove(host, port string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.entries[k]; e != nil {
-		c.drop(e)
+		c.dropEntry(e)
 	}
 	delete(c.calls, k)
 }
@@ -71,5 +71,5 @@ func (c *Cache) Close() {
 		close(cl.done)
 	}
 	clear(c.running)
-	c.reset()
+	c.clearLocked()
 }

@@ -49,13 +49,13 @@ func (d *Dialer) Dial(ctx context.Context, addrs []netip.AddrPort) (net.Conn, ne
 		addrs = Interleave(addrs, n)
 	}
 	if sequential || len(addrs) == 1 {
-		return d.inTurn(ctx, addrs)
+		return d.dialInTurn(ctx, addrs)
 	}
-	return d.race(ctx, addrs)
+	return d.dialRacing(ctx, addrs)
 }
 
-// inTurn makes one attempt after the other, and needs no goroutine.
-func (d *Dialer) inTurn(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
+// dialInTurn makes one attempt after the other, and needs no goroutine.
+func (d *Dialer) dialInTurn(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
 	var failed failures
 	for _, a := range addrs {
 		if ctx.Err() != nil {
@@ -70,5 +70,5 @@ func (d *Dialer) inTurn(ctx context.Context, addrs []netip.AddrPort) (net.Conn, 
 	if ctx.Err() != nil {
 		return nil, netip.AddrPort{}, context.Cause(ctx)
 	}
-	return nil, netip.AddrPort{}, failed.err()
+	return nil, netip.AddrPort{}, failed.joinErrors()
 }

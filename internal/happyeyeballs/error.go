@@ -70,7 +70,7 @@ func (e *Error) Temporary() bool { return false }
 // failures are those of a Dial, in the order in which they came.
 type failures []Failure
 
-func (f failures) err() error {
+func (f failures) joinErrors() error {
 	if len(f) == 1 {
 		return f[0].Err
 	}

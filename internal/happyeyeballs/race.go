@@ -25,7 +25,7 @@ type result struct {
 	err   error
 }
 
-func (d *Dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
+func (d *Dialer) dialRacing(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
 	delay := d.Delay
 	if delay == 0 {
 		delay = DefaultDelay
@@ -41,18 +41,18 @@ func (d *Dialer) race(ctx context.Context, addrs []netip.AddrPort) (net.Conn, ne
 		timer: time.NewTimer(delay), results: make(chan result),
 	}
 	defer r.timer.Stop()
-	return r.run(ctx)
+	return r.awaitFirst(ctx)
 }
 
-func (r *race) run(ctx context.Context) (net.Conn, netip.AddrPort, error) {
+func (r *race) awaitFirst(ctx context.Context) (net.Conn, netip.AddrPort, error) {
 	var failed failures
-	r.next(ctx)
+	r.startNext(ctx)
 	for r.running > 0 {
 		select {
 		case <-ctx.Done():
 			return nil, netip.AddrPort{}, context.Cause(ctx)
 		case <-r.timer.C:
-			r.next(ctx)
+			r.startNext(ctx)
 		case got := <-r.results:
 			addr := r.addrs[got.index]
 			if got.err == nil {
@@ -62,18 +62,18 @@ func (r *race) run(ctx context.Context) (net.Conn, netip.AddrPort, error) {
 			failed = append(failed, Failure{addr, got.err})
 			// An older attempt's failure leaves the newest one its time.
 			if got.index == r.started-1 {
-				r.next(ctx)
+				r.startNext(ctx)
 			}
 		}
 	}
 	if ctx.Err() != nil {
 		return nil, netip.AddrPort{}, context.Cause(ctx)
 	}
-	return nil, netip.AddrPort{}, failed.err()
+	return nil, netip.AddrPort{}, failed.joinErrors()
 }
 
-// next starts the next attempt, if there is one.
-func (r *race) next(ctx context.Context) {
+// startNext starts the next attempt, if there is one.
+func (r *race) startNext(ctx context.Context) {
 	if r.started == len(r.addrs) {
 		return
 	}

@@ -27,7 +27,7 @@ func CanonicalIPv4(host string) (isNumeric, canonical bool) {
 		if label == "" {
 			continue // a trailing dot is no part of the address
 		}
-		if !number(label) {
+		if !isNumber(label) {
 			return false, false
 		}
 		isNumeric = true
@@ -37,9 +37,9 @@ func CanonicalIPv4(host string) (isNumeric, canonical bool) {
 
 const space = " \t\n\v\f\r"
 
-// number reports whether s is digits, or hexadecimal ones after 0x. There may be
+// isNumber reports whether s is digits, or hexadecimal ones after 0x. There may be
 // none after it: the URL Standard reads that as 0.
-func number(s string) bool {
+func isNumber(s string) bool {
 	digits := "0123456789"
 	if len(s) > 1 && s[0] == '0' && s[1]|0x20 == 'x' {
 		s = s[2:]

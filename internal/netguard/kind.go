@@ -107,7 +107,7 @@ func Classify(addr netip.Addr) Kind {
 	case !addr.IsValid():
 		return Invalid
 	case addr.Is4():
-		return find(blocks4, addr, Global)
+		return kindIn(blocks4, addr, Global)
 	}
 	addr = addr.WithZone("") // a prefix contains no address with a zone
 	if nat64.Contains(addr) {
@@ -118,12 +118,12 @@ func Classify(addr netip.Addr) Kind {
 		return Global
 	}
 	if global6.Contains(addr) {
-		return find(blocks6, addr, Global)
+		return kindIn(blocks6, addr, Global)
 	}
-	return find(blocks6, addr, Reserved)
+	return kindIn(blocks6, addr, Reserved)
 }
 
-func find(blocks []block, addr netip.Addr, otherwise Kind) Kind {
+func kindIn(blocks []block, addr netip.Addr, otherwise Kind) Kind {
 	for _, b := range blocks {
 		if b.prefix.Contains(addr) {
 			return b.kind

@@ -10,7 +10,7 @@ import (
 // variables are those that [Read] looks at.
 type variables [13]string
 
-func names() variables {
+func variableNames() variables {
 	return variables{
 		"REQUEST_METHOD",
 		"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
@@ -34,7 +34,7 @@ func (c *Cache) Proxy(getenv func(string) string, u *url.URL) (*url.URL, error) 
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	for _, name := range candidates(strings.ToLower(u.Scheme)) {
+	for _, name := range candidateNames(strings.ToLower(u.Scheme)) {
 		if name != "" && getenv(name) != "" {
 			return c.Read(getenv).Proxy(u)
 		}
@@ -47,7 +47,7 @@ func (c *Cache) Read(getenv func(string) string) *Env {
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	values := names()
+	values := variableNames()
 	for i, name := range values {
 		values[i] = getenv(name)
 	}
@@ -55,7 +55,7 @@ func (c *Cache) Read(getenv func(string) string) *Env {
 	defer c.mu.Unlock()
 	if c.env == nil || values != c.values {
 		c.env = Read(func(name string) string {
-			for i, n := range names() {
+			for i, n := range variableNames() {
 				if n == name {
 					return values[i]
 				}

@@ -35,7 +35,7 @@ func Read(getenv func(string) string) *Env {
 	}
 	cgi := getenv("REQUEST_METHOD") != ""
 	first := func(scheme string) entry {
-		for _, name := range candidates(scheme) {
+		for _, name := range candidateNames(scheme) {
 			if cgi && (name == "HTTP_PROXY" || runtime.GOOS == "windows" && name == "http_proxy") {
 				continue
 			}
@@ -64,9 +64,9 @@ func Read(getenv func(string) string) *Env {
 	return e
 }
 
-// candidates are the variables that may name the proxy of a scheme; the first that
+// candidateNames are the variables that may name the proxy of a scheme; the first that
 // is set does.
-func candidates(scheme string) [6]string {
+func candidateNames(scheme string) [6]string {
 	switch scheme {
 	case "http":
 		return [6]string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}

@@ -21,7 +21,7 @@ import (
 func ParseProxy(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, invalid(raw, "not the url of a proxy", err)
+		return nil, invalidProxy(raw, "not the url of a proxy", err)
 	}
 	port := ""
 	switch u.Scheme {
@@ -32,9 +32,9 @@ func ParseProxy(raw string) (*url.URL, error) {
 	case "socks5", "socks5h":
 		port = "1080"
 	case "":
-		return nil, invalid(raw, "a proxy needs a scheme: http, https, socks5 or socks5h", nil)
+		return nil, invalidProxy(raw, "a proxy needs a scheme: http, https, socks5 or socks5h", nil)
 	default:
-		failure := invalid(raw, "a proxy is http, https, socks5 or socks5h", nil)
+		failure := invalidProxy(raw, "a proxy is http, https, socks5 or socks5h", nil)
 		failure.Kind = errors.ErrNonHTTPURLClient
 		return nil, failure
 	}
@@ -43,10 +43,10 @@ func ParseProxy(raw string) (*url.URL, error) {
 	}
 	host, ok := canonicalHost(u.Hostname())
 	if !ok {
-		return nil, invalid(raw, "not the host of a proxy", nil)
+		return nil, invalidProxy(raw, "not the host of a proxy", nil)
 	}
-	if problem := check(u, port); problem != "" {
-		return nil, invalid(raw, problem, nil)
+	if problem := problemOf(u, port); problem != "" {
+		return nil, invalidProxy(raw, problem, nil)
 	}
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(host, port)}, nil
 }
@@ -65,8 +65,8 @@ func notName(r rune) bool {
 	return r <= ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"#%/:<>?@[\]^{|}`+"`", r)
 }
 
-// check says what a proxy's URL has too much or too little of.
-func check(u *url.URL, port string) string {
+// problemOf says why a URL cannot be a proxy's, or "".
+func problemOf(u *url.URL, port string) string {
 	number, err := strconv.ParseUint(port, 10, 16)
 	name := u.User.Username()
 	password, _ := u.User.Password()
@@ -87,16 +87,16 @@ func check(u *url.URL, port string) string {
 	return ""
 }
 
-func invalid(raw, problem string, err error) *errors.InvalidURLError {
+func invalidProxy(raw, problem string, err error) *errors.InvalidURLError {
 	failure := errors.NewInvalidURL(raw, problem, err)
-	failure.URL = shown(raw)
+	failure.URL = redactProxy(raw)
 	return failure
 }
 
-// shown is what an error may tell of a proxy's URL: the scheme and the host. A
+// redactProxy is what an error may show of a proxy's URL: the scheme and the host. A
 // password may hold anything that was not escaped, "/" and "?" included, so all
 // before the last "@" is hidden, whatever the parser makes of it.
-func shown(raw string) string {
+func redactProxy(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok || strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") != "" {
 		scheme, rest = "", raw

@@ -9,15 +9,15 @@ const (
 	tops = 0x8080808080808080
 )
 
-// controls marks the bytes of w below 0x20, and 0x7f. A borrow can mark a byte
+// markControls marks the bytes of w below 0x20, and 0x7f. A borrow can mark a byte
 // wrongly, but only above one that is marked rightly: the lowest mark is exact.
-func controls(w uint64) uint64 {
+func markControls(w uint64) uint64 {
 	del := w ^ 0x7f*ones
 	return ((w - 0x20*ones) | (del - ones)) &^ w & tops
 }
 
-// clean reports whether b has no control character but HTAB.
-func clean(b []byte) bool { return valueEnd(b, 0) == len(b) }
+// isClean reports whether b has no control character but HTAB.
+func isClean(b []byte) bool { return valueEnd(b, 0) == len(b) }
 
 // isToken reports whether c is a tchar (RFC 9110 5.6.2). The sets are bit masks; a
 // shift by 64 or more gives 0, so each byte is found in one of them at most.
@@ -46,8 +46,8 @@ func equalFold(b []byte, lower string) bool {
 	return true
 }
 
-// trim cuts blanks off both ends.
-func trim(b []byte) []byte {
+// trimBlanks cuts blanks off both ends.
+func trimBlanks(b []byte) []byte {
 	for len(b) > 0 && isBlank(b[0]) {
 		b = b[1:]
 	}

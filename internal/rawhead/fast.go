@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// whole takes the status line and the fields at the start of p that are whole and
-// usual, and returns how many bytes those had. It is a shorter way to what part and
+// wholeLines takes the status line and the fields at the start of p that are whole and
+// usual, and returns how many bytes those had. It is a shorter way to what linePart and
 // endLine do, and breaks off before anything else: that is theirs. The scanner is
 // strict, and at the start of a head or of a line.
-func (s *Scanner) whole(p []byte) int {
+func (s *Scanner) wholeLines(p []byte) int {
 	done := 0
 	if s.state == atHead {
 		if done = s.statusLine(p); done == 0 {
@@ -46,9 +46,9 @@ func (s *Scanner) whole(p []byte) int {
 			break
 		}
 		if s.kept != nil {
-			s.kept.begin()
-			s.kept.name(b[:colon])
-			s.kept.value(b[colon+1 : end])
+			s.kept.beginField()
+			s.kept.addName(b[:colon])
+			s.kept.addValue(b[colon+1 : end])
 		}
 		done += n
 	}
@@ -101,7 +101,7 @@ func lineLen(b []byte, end int) int {
 func nameEnd(b []byte) int {
 	i := 0
 	for i <= len(b)-8 {
-		m := others(binary.LittleEndian.Uint64(b[i:]))
+		m := markOthers(binary.LittleEndian.Uint64(b[i:]))
 		if m == 0 {
 			i += 8
 			continue
@@ -118,9 +118,9 @@ func nameEnd(b []byte) int {
 	return i
 }
 
-// others marks the bytes of w that are neither letters nor dashes. No byte's sum
+// markOthers marks the bytes of w that are neither letters nor dashes. No byte's sum
 // carries into the next.
-func others(w uint64) uint64 {
+func markOthers(w uint64) uint64 {
 	low := w &^ tops
 	letter := low | 0x20*ones
 	letter = (letter + (0x80-'a')*ones) &^ (letter + (0x7f-'z')*ones)
@@ -132,7 +132,7 @@ func others(w uint64) uint64 {
 // or len(b).
 func valueEnd(b []byte, i int) int {
 	for i <= len(b)-8 {
-		m := controls(binary.LittleEndian.Uint64(b[i:]))
+		m := markControls(binary.LittleEndian.Uint64(b[i:]))
 		if m == 0 {
 			i += 8
 			continue

@@ -35,7 +35,7 @@ func (s *Scanner) startField() bool {
 	s.left = orNone(s.limits.MaxField)
 	s.held = 0
 	if s.kept != nil {
-		s.kept.begin()
+		s.kept.beginField()
 	}
 	return true
 }
@@ -52,7 +52,7 @@ func (s *Scanner) endField() bool {
 		return s.fail(badTE, 0)
 	}
 	if s.kept != nil {
-		s.kept.end()
+		s.kept.endField()
 	}
 	return true
 }
@@ -91,18 +91,18 @@ func (s *Scanner) namePart(b []byte) (n int, ok bool) {
 	}
 	s.left -= n
 	if s.kept != nil {
-		s.kept.name(b[:n])
+		s.kept.addName(b[:n])
 	}
 	if n == len(b) {
-		s.hold(b)
+		s.holdName(b)
 		return n, true
 	}
 	return n + 1, s.endName(b[:n])
 }
 
-// hold remembers a part of a name that goes on in the next piece, as far as it can
+// holdName remembers a part of a name that goes on in the next piece, as far as it can
 // be one that frames the body.
-func (s *Scanner) hold(b []byte) {
+func (s *Scanner) holdName(b []byte) {
 	if s.held+len(b) > longest {
 		s.held = longest + 1
 		return
@@ -118,7 +118,7 @@ func (s *Scanner) endName(b []byte) bool {
 		return true
 	}
 	if s.held > 0 {
-		s.hold(b)
+		s.holdName(b)
 		if s.held > longest {
 			return true
 		}
@@ -178,7 +178,7 @@ func (s *Scanner) valuePart(b []byte) bool {
 	}
 	s.left -= len(b)
 	if s.kept != nil {
-		s.kept.value(b)
+		s.kept.addValue(b)
 	}
 	return true
 }
@@ -191,7 +191,7 @@ func (s *Scanner) checkValue(b []byte) bool {
 	case transferEncoding:
 		return s.codingPart(b) || s.fail(badTE, 0)
 	default:
-		return clean(b) || s.fail(badValue, 0)
+		return isClean(b) || s.fail(badValue, 0)
 	}
 }
 

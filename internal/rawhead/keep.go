@@ -23,22 +23,22 @@ func newKeeper() *keeper {
 	return &keeper{fields: make([]Field, 0, 12), raw: make([]byte, 0, 512)}
 }
 
-// begin takes the start of a field.
-func (k *keeper) begin() { k.start, k.stop = len(k.raw), len(k.raw) }
+// beginField takes the start of a field.
+func (k *keeper) beginField() { k.start, k.stop = len(k.raw), len(k.raw) }
 
-// name takes bytes of its name.
-func (k *keeper) name(b []byte) {
+// addName takes bytes of its name.
+func (k *keeper) addName(b []byte) {
 	k.raw = append(k.raw, b...)
 	k.stop = len(k.raw)
 }
 
-// value takes bytes of its value.
-func (k *keeper) value(b []byte) { k.raw = append(k.raw, b...) }
+// addValue takes bytes of its value.
+func (k *keeper) addValue(b []byte) { k.raw = append(k.raw, b...) }
 
-// end takes the end of the field.
-func (k *keeper) end() {
+// endField takes the end of the field.
+func (k *keeper) endField() {
 	k.fields = append(k.fields, Field{
 		Name:  k.raw[k.start:k.stop:k.stop],
-		Value: trim(k.raw[k.stop:]),
+		Value: trimBlanks(k.raw[k.stop:]),
 	})
 }

@@ -105,15 +105,15 @@ func (s *Scanner) FeedHead(p []byte) (n int, err error) {
 	if s.state == ended {
 		return 0, s.err
 	}
-	rest, err := s.feed(p)
+	rest, err := s.feedLines(p)
 	return len(p) - rest, err
 }
 
-// feed returns how many bytes of p are left over.
-func (s *Scanner) feed(p []byte) (int, error) {
+// feedLines returns how many bytes of p are left over.
+func (s *Scanner) feedLines(p []byte) (int, error) {
 	for len(p) > 0 {
 		if (s.state == atLine || s.state == atHead) && !s.cr && !s.limits.Lenient {
-			if p = p[s.whole(p):]; len(p) == 0 || s.state == ended {
+			if p = p[s.wholeLines(p):]; len(p) == 0 || s.state == ended {
 				return len(p), s.err
 			}
 		}
@@ -126,7 +126,7 @@ func (s *Scanner) feed(p []byte) (int, error) {
 		}
 		if s.cr {
 			s.cr = false
-			if len(part) > 0 && !s.part([]byte{'\r'}) {
+			if len(part) > 0 && !s.linePart([]byte{'\r'}) {
 				return len(p), s.err
 			}
 		}
@@ -134,7 +134,7 @@ func (s *Scanner) feed(p []byte) (int, error) {
 			part = part[:n]
 			s.cr = i < 0
 		}
-		if len(part) > 0 && !s.part(part) {
+		if len(part) > 0 && !s.linePart(part) {
 			return len(p), s.err
 		}
 		if i >= 0 && !s.endLine() {
@@ -147,8 +147,8 @@ func (s *Scanner) feed(p []byte) (int, error) {
 	return 0, nil
 }
 
-// part takes bytes of one line, at least one, without the line's end.
-func (s *Scanner) part(b []byte) bool {
+// linePart takes bytes of one line, at least one, without the line's end.
+func (s *Scanner) linePart(b []byte) bool {
 	if s.state == atHead {
 		s.left = orNone(s.limits.MaxLine)
 		s.state, s.old = inStatus, false

@@ -35,7 +35,7 @@ func (s *Scanner) statusPart(b []byte) bool {
 		}
 		s.step, s.interim = stepGarbage, false
 	}
-	if !s.limits.Lenient && !clean(b[i:]) {
+	if !s.limits.Lenient && !isClean(b[i:]) {
 		return s.fail(badReason, 0)
 	}
 	if over {

@@ -6,16 +6,16 @@ import "net/http"
 // a [Scanner] ends with the head. It returns an [*Error], or nil; every value is a
 // field. Names that were announced and never sent are none. It does not allocate.
 func CheckTrailer(h http.Header, l Limits) error {
-	return check(h, l, tooManyTrailer, trailerTooLong)
+	return checkFields(h, l, tooManyTrailer, trailerTooLong)
 }
 
 // CheckHead is CheckTrailer for a head that no [Scanner] has seen, because it came
 // with HTTP/2.
 func CheckHead(h http.Header, l Limits) error {
-	return check(h, l, tooManyFields, fieldTooLong)
+	return checkFields(h, l, tooManyFields, fieldTooLong)
 }
 
-func check(h http.Header, l Limits, tooMany, tooLong string) error {
+func checkFields(h http.Header, l Limits, tooMany, tooLong string) error {
 	count, size := 0, 0
 	for name, values := range h {
 		count += len(values)

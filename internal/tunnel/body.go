@@ -26,7 +26,7 @@ func readBody(nc net.Conn, br *bufio.Reader, status int, header http.Header) []b
 	if status < 200 || status == http.StatusNotModified {
 		return nil
 	}
-	timer := time.AfterFunc(bodyPatience, func() { interrupt(nc) })
+	timer := time.AfterFunc(bodyPatience, func() { interruptIO(nc) })
 	defer timer.Stop()
 	var src io.Reader = br
 	if lengths := header["Content-Length"]; header.Get("Transfer-Encoding") != "" {

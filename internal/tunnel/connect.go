@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 const connectOp = "proxy connect"
@@ -37,11 +38,11 @@ const connectOp = "proxy connect"
 func Connect(ctx context.Context, nc net.Conn, target string, header http.Header) (net.Conn, error) {
 	request, err := connectRequest(target, header)
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return nil, err
 	}
 	br := bufio.NewReaderSize(nc, maxLine+len("\r\n"))
-	err = during(ctx, nc, connectOp, func() error {
+	err = withContext(ctx, nc, connectOp, func() error {
 		if _, err := nc.Write(request); err != nil {
 			return writeFailed(nc, br, err)
 		}
@@ -55,8 +56,8 @@ func Connect(ctx context.Context, nc net.Conn, target string, header http.Header
 	}
 	early, err := br.Peek(br.Buffered())
 	if err != nil {
-		abort(nc)
-		return nil, lost(connectOp, err)
+		tlsclose.Abort(nc)
+		return nil, lostError(connectOp, err)
 	}
 	return &conn{Conn: nc, early: bytes.Clone(early)}, nil
 }
@@ -92,7 +93,7 @@ func connectRequest(target string, header http.Header) ([]byte, error) {
 // writeFailed looks whether the proxy has said no before it hung up, which is
 // more than that it did.
 func writeFailed(nc net.Conn, br *bufio.Reader, err error) error {
-	failure := lost(connectOp, err)
+	failure := lostError(connectOp, err)
 	if !errors.Is(failure, errors.ErrServerDisconnected) {
 		return failure
 	}
@@ -106,11 +107,11 @@ func writeFailed(nc net.Conn, br *bufio.Reader, err error) error {
 func readAnswer(nc net.Conn, br *bufio.Reader) error {
 	h := headReader{br: br, left: maxHead}
 	for {
-		status, reason, err := h.statusLine()
+		status, reason, err := h.readStatusLine()
 		if err != nil {
 			return err
 		}
-		header, err := h.fields()
+		header, err := h.readFields()
 		if err != nil {
 			return err
 		}

@@ -6,51 +6,42 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 // longAgo is a deadline that has passed on every clock.
 var longAgo = time.Unix(1, 0)
 
-// during runs f, which talks on nc, and makes its reads and writes fail as soon
+// withContext runs f, which reads and writes nc, and makes that fail as soon
 // as ctx is done. If it returns nil then no deadline was set on nc, and none will
 // be; otherwise nc is closed.
-func during(ctx context.Context, nc net.Conn, op string, f func() error) error {
+func withContext(ctx context.Context, nc net.Conn, op string, f func() error) error {
 	if ctx.Err() != nil {
-		abort(nc)
-		return ended(ctx, op)
+		tlsclose.Abort(nc)
+		return contextError(ctx, op)
 	}
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(interrupted)
-		interrupt(nc)
+		interruptIO(nc)
 	})
 	err := f()
 	if !stop() {
 		<-interrupted
 		// An answer that had come counts for more than the end of the waiting.
 		if refused := (*Refused)(nil); !errors.As(err, &refused) {
-			err = ended(ctx, op)
+			err = contextError(ctx, op)
 		}
 	}
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 	}
 	return err
 }
 
-// interrupt ends what is under way on nc, now and later.
-func interrupt(nc net.Conn) {
+// interruptIO ends what is under way on nc, now and later.
+func interruptIO(nc net.Conn) {
 	if nc.SetDeadline(longAgo) != nil {
 		nc.Close() // without deadlines there is no other way
 	}
-}
-
-// abort closes a connection that is of no more use. TLS would wait up to five
-// seconds to say goodbye to a peer that does not read, so what is below it goes
-// first.
-func abort(nc net.Conn) {
-	if below, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		below.NetConn().Close()
-	}
-	nc.Close()
 }

@@ -71,8 +71,8 @@ func (e *Error) Timeout() bool {
 	return errors.As(e.Err, &t) && t.Timeout()
 }
 
-// lost is the error for a read or a write that failed.
-func lost(op string, err error) error {
+// lostError is the error for a read or a write that failed.
+func lostError(op string, err error) error {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
@@ -87,7 +87,7 @@ func lost(op string, err error) error {
 	return e
 }
 
-// ended is the error for a context that is done.
-func ended(ctx context.Context, op string) error {
+// contextError is the error of a call whose context is done.
+func contextError(ctx context.Context, op string) error {
 	return &Error{Op: op, Err: context.Cause(ctx), ctxErr: ctx.Err()}
 }

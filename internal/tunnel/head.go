@@ -24,61 +24,61 @@ type headReader struct {
 	left int // of maxHead
 }
 
-func malformed(reason string) error {
+func badAnswer(reason string) error {
 	return &Error{Op: connectOp, Kind: errors.ErrBadHTTPMessage, Err: errors.New(reason)}
 }
 
-// line reads a line without its end. A bare LF ends one too (RFC 9112 2.2).
-func (h *headReader) line() (string, error) {
+// readLine reads a line without its end. A bare LF ends one too (RFC 9112 2.2).
+func (h *headReader) readLine() (string, error) {
 	raw, err := h.br.ReadSlice('\n')
 	if err != nil {
 		if err == bufio.ErrBufferFull {
-			return "", malformed("a line of the answer is longer than 8 KiB")
+			return "", badAnswer("a line of the answer is longer than 8 KiB")
 		}
-		return "", lost(connectOp, err)
+		return "", lostError(connectOp, err)
 	}
 	if h.left -= len(raw); h.left < 0 {
-		return "", malformed("the answer's head is longer than 64 KiB")
+		return "", badAnswer("the answer's head is longer than 64 KiB")
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
 	if len(text) > maxLine {
-		return "", malformed("a line of the answer is longer than 8 KiB")
+		return "", badAnswer("a line of the answer is longer than 8 KiB")
 	}
 	return text, nil
 }
 
-// statusLine reads the first line (RFC 9112 4). The space before an empty reason
+// readStatusLine reads the first line (RFC 9112 4). The space before an empty reason
 // may be missing.
-func (h *headReader) statusLine() (status int, reason string, err error) {
+func (h *headReader) readStatusLine() (status int, reason string, err error) {
 	if first, err := h.br.Peek(1); err == nil && first[0] != 'H' {
-		return 0, "", malformed("the answer is not HTTP") // without waiting for a line's end
+		return 0, "", badAnswer("the answer is not HTTP") // without waiting for a line's end
 	}
-	line, err := h.line()
+	line, err := h.readLine()
 	if err != nil {
 		return 0, "", err
 	}
 	version, rest, _ := strings.Cut(line, " ")
 	if major, _, ok := http.ParseHTTPVersion(version); !ok || major != 1 {
-		return 0, "", malformed("the answer is not HTTP/1")
+		return 0, "", badAnswer("the answer is not HTTP/1")
 	}
 	code, reason, _ := strings.Cut(rest, " ")
 	if len(code) != 3 || strings.Trim(code, "0123456789") != "" || code[0] == '0' {
-		return 0, "", malformed("the answer has no status")
+		return 0, "", badAnswer("the answer has no status")
 	}
 	if !httpguts.ValidHeaderFieldValue(reason) {
-		return 0, "", malformed("the answer's reason has a control character")
+		return 0, "", badAnswer("the answer's reason has a control character")
 	}
 	status, err = strconv.Atoi(code)
 	return status, reason, err
 }
 
-// fields reads up to the empty line. A line that goes on with the one before is
+// readFields reads up to the empty line. A line that goes on with the one before is
 // joined to it with a space (RFC 9112 5.2).
-func (h *headReader) fields() (http.Header, error) {
+func (h *headReader) readFields() (http.Header, error) {
 	header := http.Header{}
 	last := "" // the field that a continuation belongs to
 	for {
-		line, err := h.line()
+		line, err := h.readLine()
 		if err != nil {
 			return nil, err
 		}
@@ -86,11 +86,11 @@ func (h *headReader) fields() (http.Header, error) {
 			return header, nil
 		}
 		if !httpguts.ValidHeaderFieldValue(line) {
-			return nil, malformed("a field of the answer has a control character")
+			return nil, badAnswer("a field of the answer has a control character")
 		}
 		if line[0] == ' ' || line[0] == '\t' {
 			if last == "" {
-				return nil, malformed("the answer's first field has no name")
+				return nil, badAnswer("the answer's first field has no name")
 			}
 			values := header[last]
 			values[len(values)-1] = strings.Trim(values[len(values)-1]+" "+strings.Trim(line, " \t"), " ")
@@ -98,7 +98,7 @@ func (h *headReader) fields() (http.Header, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !httpguts.ValidHeaderFieldName(name) { // white space before the colon included (RFC 9112 5.1)
-			return nil, malformed("a field of the answer has no name")
+			return nil, badAnswer("a field of the answer has no name")
 		}
 		last = http.CanonicalHeaderKey(name)
 		header[last] = append(header[last], strings.Trim(value, " \t"))

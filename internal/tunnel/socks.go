@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 const socksOp = "socks5"
@@ -42,18 +43,18 @@ func SOCKS5(ctx context.Context, nc net.Conn, target string, user *url.Userinfo)
 		err = checkUser(user)
 	}
 	if err != nil {
-		abort(nc)
+		tlsclose.Abort(nc)
 		return nil, err
 	}
 	s := socks{nc: nc}
-	err = during(ctx, nc, socksOp, func() error {
+	err = withContext(ctx, nc, socksOp, func() error {
 		if err := s.authenticate(user); err != nil {
 			return err
 		}
 		if err := s.send(request); err != nil {
 			return err
 		}
-		return s.reply()
+		return s.readReply()
 	})
 	if err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ type socks struct{ nc net.Conn }
 
 func (s socks) send(b []byte) error {
 	if _, err := s.nc.Write(b); err != nil {
-		return lost(socksOp, err)
+		return lostError(socksOp, err)
 	}
 	return nil
 }
@@ -110,24 +111,24 @@ func (s socks) send(b []byte) error {
 func (s socks) receive(n int) ([]byte, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.nc, b); err != nil {
-		return nil, lost(socksOp, err)
+		return nil, lostError(socksOp, err)
 	}
 	return b, nil
 }
 
-// pair reads a version and a code.
-func (s socks) pair(version byte) (byte, error) {
+// readCode reads the two bytes of an answer: its version, which it checks, and its code.
+func (s socks) readCode(version byte) (byte, error) {
 	b, err := s.receive(2)
 	if err != nil {
 		return 0, err
 	}
 	if b[0] != version {
-		return 0, garbled("the answer has another version")
+		return 0, badReply("the answer has another version")
 	}
 	return b[1], nil
 }
 
-func garbled(reason string) error { return &Error{Op: socksOp, Err: errors.New(reason)} }
+func badReply(reason string) error { return &Error{Op: socksOp, Err: errors.New(reason)} }
 
 // authenticate agrees on a method (RFC 1928 3) and follows it.
 func (s socks) authenticate(user *url.Userinfo) error {
@@ -138,7 +139,7 @@ func (s socks) authenticate(user *url.Userinfo) error {
 	if err := s.send(offer); err != nil {
 		return err
 	}
-	method, err := s.pair(socksVersion)
+	method, err := s.readCode(socksVersion)
 	switch {
 	case err != nil:
 		return err
@@ -147,7 +148,7 @@ func (s socks) authenticate(user *url.Userinfo) error {
 	case method == noMethod:
 		return &SOCKSError{Stage: StageMethod, Code: method}
 	case method != methodUser || noUser(user):
-		return garbled("the proxy wants a method that was not offered")
+		return badReply("the proxy wants a method that was not offered")
 	}
 	name := user.Username()
 	password, _ := user.Password()
@@ -156,17 +157,17 @@ func (s socks) authenticate(user *url.Userinfo) error {
 	if err := s.send(b); err != nil {
 		return err
 	}
-	status, err := s.pair(authVersion)
+	status, err := s.readCode(authVersion)
 	if err == nil && status != 0 {
 		return &SOCKSError{Stage: StageUser, Code: status}
 	}
 	return err
 }
 
-// reply reads the answer to the request (RFC 1928 6). Of a refusal only the
+// readReply reads the answer to the request (RFC 1928 6). Of a refusal only the
 // code is read: not every proxy sends more.
-func (s socks) reply() error {
-	code, err := s.pair(socksVersion)
+func (s socks) readReply() error {
+	code, err := s.readCode(socksVersion)
 	if err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (s socks) reply() error {
 		}
 		size = int(length[0])
 	default:
-		return garbled("the answer has an unknown type of address")
+		return badReply("the answer has an unknown type of address")
 	}
 	_, err = s.receive(size + socksPortSize)
 	return err

@@ -57,16 +57,16 @@ func (e *SOCKSError) Is(target error) bool {
 	if e.Stage == StageRequest {
 		switch e.Code {
 		case 3:
-			return target == syscall.ENETUNREACH || e.class(target)
+			return target == syscall.ENETUNREACH || e.isClass(target)
 		case 4:
-			return target == syscall.EHOSTUNREACH || e.class(target)
+			return target == syscall.EHOSTUNREACH || e.isClass(target)
 		case 5:
-			return target == syscall.ECONNREFUSED || e.class(target)
+			return target == syscall.ECONNREFUSED || e.isClass(target)
 		}
 	}
-	return e.class(target)
+	return e.isClass(target)
 }
 
-func (e *SOCKSError) class(target error) bool {
+func (e *SOCKSError) isClass(target error) bool {
 	return errors.Is(errors.ErrClientProxyConnection, target)
 }

@@ -37,14 +37,14 @@ type Attempt struct {
 // once there is an answer.
 type LookupHooks struct{ Hit, Miss, Start, End func(host string) }
 
-func call(hook func(string), host string) {
+func callHook(hook func(string), host string) {
 	if hook != nil {
 		hook(host)
 	}
 }
 
-// timed runs one step of an attempt within SockConnect.
-func (a *Attempt) timed(ctx context.Context, phase errors.Phase, step func(context.Context) (net.Conn, error)) (net.Conn, error) {
+// runStep runs one step of an attempt within SockConnect.
+func (a *Attempt) runStep(ctx context.Context, phase errors.Phase, step func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	attempt := ctx
 	if a.SockConnect > 0 {
 		var cancel context.CancelFunc
@@ -54,7 +54,7 @@ func (a *Attempt) timed(ctx context.Context, phase errors.Phase, step func(conte
 	start := time.Now()
 	nc, err := step(attempt)
 	if err != nil {
-		CatchUp(attempt)
+		AwaitDeadline(attempt)
 	}
 	if err != nil && attempt.Err() != nil && ctx.Err() == nil {
 		err = &errors.TimeoutError{

@@ -11,9 +11,9 @@ import (
 // connections allows.
 const maxFreed = 64
 
-// withDescriptors is connect, which is called again while it fails for lack of file
+// retryForDescriptors is connect, which is called again while it fails for lack of file
 // descriptors and FreeDescriptors frees some.
-func (d *Dialer) withDescriptors(ctx context.Context, connect func(context.Context) (net.Conn, error)) (net.Conn, error) {
+func (d *Dialer) retryForDescriptors(ctx context.Context, connect func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	for freed := 0; ; freed++ {
 		nc, err := connect(ctx)
 		if err == nil || d.config.FreeDescriptors == nil || freed == maxFreed || !outOfDescriptors(err) ||

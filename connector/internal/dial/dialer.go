@@ -29,29 +29,29 @@ func (d *Dialer) Dial(ctx context.Context, t Target, a *Attempt) (net.Conn, erro
 	}
 	a.At.Unix = d.config.Local
 	if d.config.DialContext != nil {
-		nc, err := d.foreign(ctx, a, net.JoinHostPort(host, port))
+		nc, err := d.dialCustom(ctx, a, net.JoinHostPort(host, port))
 		if err != nil {
 			return nil, err
 		}
-		return d.layers(ctx, a, nc)
+		return d.addLayers(ctx, a, nc)
 	}
 	if t.Root && !a.At.Proxy {
 		host += "."
 	}
-	addrs, err := d.resolve(ctx, a, host, port)
+	addrs, err := d.resolveHost(ctx, a, host, port)
 	if err != nil {
 		return nil, err
 	}
-	return d.overAddrs(ctx, a, addrs)
+	return d.dialAddrs(ctx, a, addrs)
 }
 
-// overAddrs races to the addresses and puts the layers over the connection that
+// dialAddrs races to the addresses and puts the layers over the connection that
 // is there first. If those fail, that address is out and the others race again.
-func (d *Dialer) overAddrs(ctx context.Context, a *Attempt, addrs []netip.AddrPort) (net.Conn, error) {
+func (d *Dialer) dialAddrs(ctx context.Context, a *Attempt, addrs []netip.AddrPort) (net.Conn, error) {
 	race := happyeyeballs.Dialer{
 		Delay: d.config.HappyEyeballsDelay, Interleave: d.config.Interleave,
 		Attempt: func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
-			return d.socket(ctx, a, addr)
+			return d.dialAddr(ctx, a, addr)
 		},
 	}
 	at := a.At
@@ -63,54 +63,54 @@ func (d *Dialer) overAddrs(ctx context.Context, a *Attempt, addrs []netip.AddrPo
 		if err != nil {
 			return nil, err
 		}
-		above, err := d.layers(ctx, a, nc)
+		above, err := d.addLayers(ctx, a, nc)
 		if err == nil {
 			return above, nil
 		}
 		addrs = slices.DeleteFunc(addrs, func(ap netip.AddrPort) bool { return ap == used })
-		if ctx.Err() != nil || len(addrs) == 0 || !worthAnotherAddress(err) {
+		if ctx.Err() != nil || len(addrs) == 0 || !mayTryAnotherAddr(err) {
 			return nil, err
 		}
 	}
 }
 
-// worthAnotherAddress: a proxy that refuses, and a server behind a proxy that
-// cannot be found, are the same behind each of the proxy's addresses; anything
-// else may be better elsewhere.
-func worthAnotherAddress(err error) bool {
+// mayTryAnotherAddr reports whether another address of the same host may succeed where
+// this one has failed. A proxy's refusal, and the unknown name of a server behind it, are
+// the same at each of the proxy's addresses.
+func mayTryAnotherAddr(err error) bool {
 	_, refused := stderrors.AsType[*tunnel.SOCKSError](err)
 	_, unknown := stderrors.AsType[*net.DNSError](err)
 	return !refused && !unknown && !stderrors.Is(err, errors.ErrClientHTTPProxy)
 }
 
-// socket connects to one address. It runs in several goroutines at a time: it only
+// dialAddr connects to one address. It runs in several goroutines at a time: it only
 // reads what is in a.
-func (d *Dialer) socket(ctx context.Context, a *Attempt, addr netip.AddrPort) (net.Conn, error) {
+func (d *Dialer) dialAddr(ctx context.Context, a *Attempt, addr netip.AddrPort) (net.Conn, error) {
 	nd := net.Dialer{Control: d.config.Control}
 	if local := d.config.LocalAddr; local.IsValid() {
 		nd.LocalAddr = net.TCPAddrFromAddrPort(local)
 	}
-	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
-		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+	return a.runStep(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
+		return d.retryForDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
 			return nd.DialContext(ctx, "tcp", addr.String())
 		})
 	})
 }
 
-// foreign is socket for a dial function of the user's.
-func (d *Dialer) foreign(ctx context.Context, a *Attempt, addr string) (net.Conn, error) {
+// dialCustom is dialAddr with the DialContext of the Config.
+func (d *Dialer) dialCustom(ctx context.Context, a *Attempt, addr string) (net.Conn, error) {
 	start := time.Now()
 	defer func() { a.Connect += time.Since(start) }()
-	return a.timed(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
-		return d.withDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
+	return a.runStep(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
+		return d.retryForDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
 			return d.config.DialContext(ctx, "tcp", addr)
 		})
 	})
 }
 
-// layers puts over a socket what the target asks for: TLS to the proxy, the
+// addLayers puts over a socket what the target asks for: TLS to the proxy, the
 // tunnel, TLS to the server. The socket is closed if that fails, or if a hook panics.
-func (d *Dialer) layers(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
+func (d *Dialer) addLayers(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
 	done := false
 	defer func() {
 		if !done {
@@ -119,7 +119,7 @@ func (d *Dialer) layers(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn,
 	}()
 	above, err := d.throughProxy(ctx, a, nc)
 	if err == nil && a.target.HTTPS {
-		above, err = d.secure(ctx, a, above)
+		above, err = d.startServerTLS(ctx, a, above)
 	}
 	if err != nil {
 		return nil, err

@@ -14,9 +14,9 @@ import (
 // deadline.
 const grace = 100 * time.Millisecond
 
-// CatchUp waits for a context whose deadline is past: a socket with the same
+// AwaitDeadline waits for a context whose deadline is past: a socket with the same
 // deadline may have been told a moment sooner.
-func CatchUp(ctx context.Context) {
+func AwaitDeadline(ctx context.Context) {
 	deadline, ok := ctx.Deadline()
 	if !ok || ctx.Err() != nil || time.Now().Before(deadline) {
 		return

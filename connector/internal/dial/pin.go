@@ -56,7 +56,7 @@ func (p Pin) String() string { return hex.EncodeToString(p.sum[:p.size]) }
 func (p Pin) Require(cfg *tls.Config, host string, port int) {
 	before := cfg.VerifyConnection
 	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		if got, ok := p.check(state); !ok {
+		if got, ok := p.checkCertificate(state); !ok {
 			mismatch := &errors.ServerFingerprintMismatch{Expected: p.Digest(), Got: got, Host: host, Port: port}
 			if host == "" {
 				mismatch.Host = state.ServerName
@@ -70,16 +70,16 @@ func (p Pin) Require(cfg *tls.Config, host string, port int) {
 	}
 }
 
-func (p Pin) check(state tls.ConnectionState) ([]byte, bool) {
+func (p Pin) checkCertificate(state tls.ConnectionState) ([]byte, bool) {
 	if len(state.PeerCertificates) == 0 {
 		return nil, false
 	}
-	got := p.digest(state.PeerCertificates[0].Raw)
+	got := p.digestOf(state.PeerCertificates[0].Raw)
 	return got, subtle.ConstantTimeCompare(got, p.sum[:p.size]) == 1
 }
 
-// digest is of the kind that the pin has.
-func (p Pin) digest(der []byte) []byte {
+// digestOf is the certificate's digest of the pin's kind.
+func (p Pin) digestOf(der []byte) []byte {
 	switch p.size {
 	case md5.Size:
 		sum := md5.Sum(der) //nolint:gosec // as above

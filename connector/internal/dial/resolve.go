@@ -11,8 +11,8 @@ import (
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
-// resolve finds the addresses that may be connected to.
-func (d *Dialer) resolve(ctx context.Context, a *Attempt, host, port string) ([]netip.AddrPort, error) {
+// resolveHost finds the addresses that may be connected to.
+func (d *Dialer) resolveHost(ctx context.Context, a *Attempt, host, port string) ([]netip.AddrPort, error) {
 	if numeric, canonical := netguard.CanonicalIPv4(host); numeric && !canonical {
 		return nil, errors.NewInvalidURL(host, "not a canonical IPv4 address", nil)
 	}
@@ -24,7 +24,7 @@ func (d *Dialer) resolve(ctx context.Context, a *Attempt, host, port string) ([]
 	start := time.Now()
 	found, how, err := d.lookUp(ctx, host, port, hooks)
 	if how == dnscache.Miss && err == nil && hooks != nil {
-		call(hooks.End, host)
+		callHook(hooks.End, host)
 	}
 	if how != dnscache.Literal {
 		a.DNS = time.Since(start)
@@ -34,29 +34,30 @@ func (d *Dialer) resolve(ctx context.Context, a *Attempt, host, port string) ([]
 		return nil, err
 	}
 	a.At.Phase = errors.PhaseDial
-	return d.allowed(found, uint16(portNumber(port))) //nolint:gosec // checked to be 16 bits
+	return d.filterAddrs(found, uint16(portNumber(port))) //nolint:gosec // checked to be 16 bits
 }
 
-// began tells the hooks, which may be nil, how a look-up begins.
-func (h *LookupHooks) began(host string) func(dnscache.Outcome) {
+// outcomeFunc returns the function that tells the hooks how a look-up begins; nil for nil
+// hooks.
+func (h *LookupHooks) outcomeFunc(host string) func(dnscache.Outcome) {
 	if h == nil {
 		return nil
 	}
 	return func(how dnscache.Outcome) {
 		switch how {
 		case dnscache.Hit, dnscache.Shared:
-			call(h.Hit, host)
+			callHook(h.Hit, host)
 		case dnscache.Miss:
-			call(h.Miss, host)
-			call(h.Start, host)
+			callHook(h.Miss, host)
+			callHook(h.Start, host)
 		case dnscache.Stale, dnscache.Literal: // neither is how one begins
 		}
 	}
 }
 
-// allowed drops the addresses that AllowAddr refuses, and those that LocalAddr
+// filterAddrs drops the addresses that AllowAddr refuses, and those that LocalAddr
 // cannot reach.
-func (d *Dialer) allowed(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
+func (d *Dialer) filterAddrs(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
 	var refused error
 	local := d.config.LocalAddr.Addr().Unmap()
 	addrs := make([]netip.AddrPort, 0, len(found))

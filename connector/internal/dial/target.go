@@ -2,15 +2,12 @@ package dial
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/http/httpguts"
-	"golang.org/x/net/idna"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Target is what is connected to, and tells which connections may serve a request:
@@ -121,33 +118,8 @@ func plainHost(host string) bool {
 	return true
 }
 
-// CanonicalHost brings a host into the form that a Target wants: lower case,
-// IDNA (RFC 5891), no trailing dot; IP addresses as they are, zone included.
-func CanonicalHost(host string) (string, bool) {
-	if host == "" {
-		return "", false
-	}
-	if strings.Contains(host, ":") {
-		addr, err := netip.ParseAddr(host)
-		return addr.String(), err == nil
-	}
-	host = strings.TrimRight(strings.ToLower(host), ".")
-	if isASCII(host) {
-		return host, host != "" && validHostASCII(host)
-	}
-	ascii, err := idna.Lookup.ToASCII(host)
-	return ascii, err == nil && ascii != "" && validHostASCII(ascii)
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
-}
-
-func validHostASCII(host string) bool {
-	return httpguts.ValidHostHeader(host) && !strings.ContainsAny(host, "/?#@[]:%\\ \t")
+// CanonicalHost is [httprule.Host], but any number of dots may end the host: the resolver
+// takes them for one.
+func CanonicalHost(host string) (canonical string, ok bool) {
+	return httprule.Host(strings.TrimRight(host, "."))
 }

@@ -47,8 +47,8 @@ func ServerTLS(base *tls.Config, p *Policy) *tls.Config {
 	return cfg
 }
 
-// secure is TLS to the server under the route's policy.
-func (d *Dialer) secure(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
+// startServerTLS does TLS with the server under the route's policy.
+func (d *Dialer) startServerTLS(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
 	a.At.Phase = errors.PhaseTLS
 	a.At.Unix = "" // the socket has been reached
 	base, pin := d.tls, d.config.Pin
@@ -69,14 +69,14 @@ func (d *Dialer) secure(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn,
 	if !pin.IsZero() {
 		pin.Require(cfg, a.target.Host, portNumber(a.target.Port))
 	}
-	above, state, err := d.handshake(ctx, a, nc, cfg)
+	above, state, err := d.handshakeTLS(ctx, a, nc, cfg)
 	a.State = state
 	return above, err
 }
 
-// proxyTLS is for an https proxy: verified as the route's policy says, but
+// proxyTLSConfig is the TLS of an https proxy: verified as the route's policy says, but
 // without the pin and the name, which are the server's.
-func (d *Dialer) proxyTLS(a *Attempt) *tls.Config {
+func (d *Dialer) proxyTLSConfig(a *Attempt) *tls.Config {
 	base, insecure := d.config.TLS, d.config.Insecure
 	if spec := a.target.Route.spec; spec.own {
 		insecure = spec.policy.Insecure
@@ -94,8 +94,8 @@ func (d *Dialer) proxyTLS(a *Attempt) *tls.Config {
 	return cfg
 }
 
-// handshake does TLS over nc. The state is nil if that fails.
-func (d *Dialer) handshake(ctx context.Context, a *Attempt, nc net.Conn, cfg *tls.Config) (net.Conn, *tls.ConnectionState, error) {
+// handshakeTLS does TLS over nc. The state is nil if that fails.
+func (d *Dialer) handshakeTLS(ctx context.Context, a *Attempt, nc net.Conn, cfg *tls.Config) (net.Conn, *tls.ConnectionState, error) {
 	start := time.Now()
 	defer func() { a.TLS += time.Since(start) }()
 	trace := httptrace.ContextClientTrace(ctx)
@@ -106,7 +106,7 @@ func (d *Dialer) handshake(ctx context.Context, a *Attempt, nc net.Conn, cfg *tl
 		nc = d.config.BelowTLS(nc)
 	}
 	tc := tls.Client(nc, cfg)
-	_, err := a.timed(ctx, errors.PhaseTLS, func(ctx context.Context) (net.Conn, error) {
+	_, err := a.runStep(ctx, errors.PhaseTLS, func(ctx context.Context) (net.Conn, error) {
 		return tc, tc.HandshakeContext(ctx)
 	})
 	state := tls.ConnectionState{}

@@ -14,12 +14,12 @@ import (
 func (d *Dialer) lookUp(ctx context.Context, host, port string, hooks *LookupHooks) ([]netip.Addr, dnscache.Outcome, error) {
 	trace := httptrace.ContextClientTrace(ctx)
 	if _, err := netip.ParseAddr(host); trace == nil || err == nil {
-		return d.dns.Lookup(ctx, host, port, hooks.began(host))
+		return d.dns.Lookup(ctx, host, port, hooks.outcomeFunc(host))
 	}
 	if trace.DNSStart != nil {
 		trace.DNSStart(httptrace.DNSStartInfo{Host: host})
 	}
-	addrs, how, err := d.dns.Lookup(untraced{ctx}, host, port, hooks.began(host))
+	addrs, how, err := d.dns.Lookup(untracedContext{ctx}, host, port, hooks.outcomeFunc(host))
 	if trace.DNSDone != nil {
 		info := httptrace.DNSDoneInfo{Err: err, Coalesced: how == dnscache.Shared}
 		for _, a := range addrs {
@@ -32,18 +32,18 @@ func (d *Dialer) lookUp(ctx context.Context, host, port string, hooks *LookupHoo
 
 // untraced is a context whose trace hears nothing: of a look-up that goes on after
 // those who waited for it, nor of the sockets to name servers.
-type untraced struct {
+type untracedContext struct {
 	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
 }
 
 // silent has all that [httptrace.WithClientTrace] puts into a context, under keys
 // that only it and net know. A trace without hooks would not be put there for net.
-var silent = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+var silentTrace = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
 	DNSStart: func(httptrace.DNSStartInfo) {},
 })
 
-func (c untraced) Value(key any) any {
-	if v := silent.Value(key); v != nil {
+func (c untracedContext) Value(key any) any {
+	if v := silentTrace.Value(key); v != nil {
 		return v
 	}
 	return c.Context.Value(key)

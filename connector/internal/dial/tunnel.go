@@ -19,7 +19,7 @@ func (d *Dialer) throughProxy(ctx context.Context, a *Attempt, nc net.Conn) (net
 	if p.Scheme == "https" {
 		a.At.Phase, a.At.TLS = errors.PhaseTLS, true
 		var err error
-		if nc, _, err = d.handshake(ctx, a, nc, d.proxyTLS(a)); err != nil {
+		if nc, _, err = d.handshakeTLS(ctx, a, nc, d.proxyTLSConfig(a)); err != nil {
 			return nil, err
 		}
 	}
@@ -27,8 +27,8 @@ func (d *Dialer) throughProxy(ctx context.Context, a *Attempt, nc net.Conn) (net
 		return nc, nil
 	}
 	a.At.Phase = errors.PhaseProxy
-	tunneled, err := a.timed(ctx, errors.PhaseProxy, func(ctx context.Context) (net.Conn, error) {
-		return d.tunnel(ctx, a, nc, p)
+	tunneled, err := a.runStep(ctx, errors.PhaseProxy, func(ctx context.Context) (net.Conn, error) {
+		return d.openTunnel(ctx, a, nc, p)
 	})
 	if err != nil {
 		return nil, err
@@ -37,19 +37,19 @@ func (d *Dialer) throughProxy(ctx context.Context, a *Attempt, nc net.Conn) (net
 	return tunneled, nil
 }
 
-// tunnel asks the proxy for a way to the server.
-func (d *Dialer) tunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Proxy) (net.Conn, error) {
+// openTunnel asks the proxy for a tunnel to the server.
+func (d *Dialer) openTunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Proxy) (net.Conn, error) {
 	target := a.target.Addr()
 	if !p.IsSOCKS() {
 		tunneled, err := tunnel.Connect(ctx, nc, target, p.Header)
 		if no, ok := stderrors.AsType[*tunnel.Refused](err); ok {
-			return nil, refusal(no, p)
+			return nil, refusedError(no, p)
 		}
-		return tunneled, notTunneled(err, a.At)
+		return tunneled, tunnelError(err, a.At)
 	}
 	if p.Scheme == "socks5" {
 		at := a.At
-		addrs, err := d.resolve(ctx, a, a.target.Host, a.target.Port)
+		addrs, err := d.resolveHost(ctx, a, a.target.Host, a.target.Port)
 		if err != nil {
 			a.At = a.target.Endpoint(errors.PhaseDNS)
 			return nil, err
@@ -58,11 +58,11 @@ func (d *Dialer) tunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Proxy) 
 		target = addrs[0].String()
 	}
 	tunneled, err := tunnel.SOCKS5(ctx, nc, target, p.URL.User)
-	return tunneled, notTunneled(err, a.At)
+	return tunneled, tunnelError(err, a.At)
 }
 
-// notTunneled is a tunnel's failure with the proxy's address.
-func notTunneled(err error, at errors.Endpoint) error {
+// tunnelError puts the proxy's address into a failure of its tunnel; err may be nil.
+func tunnelError(err error, at errors.Endpoint) error {
 	if err == nil || !stderrors.Is(err, errors.ErrClientProxyConnection) {
 		return err
 	}
@@ -71,8 +71,8 @@ func notTunneled(err error, at errors.Endpoint) error {
 	}}
 }
 
-// refusal is the proxy's answer as an error of the tree.
-func refusal(no *tunnel.Refused, p *Proxy) error {
+// refusedError is the proxy's answer as an error of the tree.
+func refusedError(no *tunnel.Refused, p *Proxy) error {
 	return &errors.ClientHTTPProxyError{ClientResponseError: errors.ClientResponseError{
 		RequestInfo: errors.RequestInfo{Method: "CONNECT", URL: p.URL},
 		Status:      no.Status, Message: no.Reason, Header: no.Header, Body: no.Body,

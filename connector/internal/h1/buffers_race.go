@@ -15,34 +15,34 @@ import (
 
 func getReader(r io.Reader) *bufio.Reader {
 	br := bufio.NewReaderSize(r, bufferSize)
-	lentReaders.note(br)
+	lentReaders.add(br)
 	return br
 }
 
 func putReader(br *bufio.Reader) {
 	lentReaders.takeBack(br)
-	br.Reset(givenBack{})
+	br.Reset(afterPut{})
 }
 
 func getWriter(w io.Writer) *bufio.Writer {
 	bw := bufio.NewWriterSize(w, bufferSize)
-	lentWriters.note(bw)
+	lentWriters.add(bw)
 	return bw
 }
 
 func putWriter(bw *bufio.Writer) {
 	lentWriters.takeBack(bw)
-	bw.Reset(givenBack{})
+	bw.Reset(afterPut{})
 }
 
-// givenBack is what a buffer that was given back reads from, or writes to.
-type givenBack struct{}
+// afterPut is what a buffer that was given back reads from, or writes to.
+type afterPut struct{}
 
-func (givenBack) Read([]byte) (int, error) {
+func (afterPut) Read([]byte) (int, error) {
 	panic("h1: a bufio.Reader is used after it was given back")
 }
 
-func (givenBack) Write([]byte) (int, error) {
+func (afterPut) Write([]byte) (int, error) {
 	panic("h1: a bufio.Writer is used after it was given back")
 }
 
@@ -58,7 +58,7 @@ type ledger[T any] struct {
 	lent map[weak.Pointer[T]]struct{}
 }
 
-func (l *ledger[T]) note(p *T) {
+func (l *ledger[T]) add(p *T) {
 	w := weak.Make(p)
 	l.mu.Lock()
 	if l.lent == nil {
@@ -66,16 +66,16 @@ func (l *ledger[T]) note(p *T) {
 	}
 	l.lent[w] = struct{}{}
 	l.mu.Unlock()
-	runtime.AddCleanup(p, func(w weak.Pointer[T]) { l.forget(w) }, w)
+	runtime.AddCleanup(p, func(w weak.Pointer[T]) { l.remove(w) }, w)
 }
 
 func (l *ledger[T]) takeBack(p *T) {
-	if !l.forget(weak.Make(p)) {
+	if !l.remove(weak.Make(p)) {
 		panic("h1: a buffer is given back twice")
 	}
 }
 
-func (l *ledger[T]) forget(w weak.Pointer[T]) (known bool) {
+func (l *ledger[T]) remove(w weak.Pointer[T]) (known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, known = l.lent[w]

@@ -10,31 +10,32 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/deadline"
 	"github.com/aiolos-http/aiolos/internal/chunkends"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 // Conn is a connection of HTTP/1, above TLS if there is TLS. It holds no buffer and, where
-// the system can look at a socket, no goroutine while it is idle.
+// the system can peek at a socket, no goroutine while it is idle.
 //
 // Reading belongs to the exchange under way, writing to it or to its upload. Close may be
 // called by anybody at any time.
 type Conn struct {
-	nc      net.Conn
-	socket  *socket // what can be looked at without waiting; nil: see waiter
-	opaque  opaque  // where there is a waiter: what can be known all the same
-	secure  bool    // nc is a *tls.Conn
-	prompt  bool    // a small write to nc does not wait for the peer
-	onClose func()  // called once, when it is closed; nil: nobody asks
+	nc         net.Conn
+	socket     *socket    // peeks without waiting; nil: the waiter reads instead
+	unpeekable unpeekable // where there is a waiter: what can be known all the same
+	secure     bool       // nc is a *tls.Conn
+	prompt     bool       // a small write to nc does not wait for the peer
+	onClose    func()     // called once, when it is closed; nil: nobody asks
 
-	closing sync.Once
-	closeOf error
-	abort   func() // abortExchange, made once
+	closing  sync.Once
+	closeErr error
+	abort    func() // abortExchange, made once
 
 	sent      atomic.Bool // a byte of the present request is on its way
 	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
 	writeEnds time.Time   // the socket's write deadline; the writer's
-	unlooked  bool        // nobody has looked yet whether it is alive; the exchange's, as the next two
+	unchecked bool        // the first write has to check that it is alive; the exchange's, as the next two
 	last      bool        // the next write has the last of the request
-	dead      bool        // the look has found that; net/http may hide the error of the write
+	dead      bool        // that check has failed; net/http may hide the error of the write
 	held      heldRequest // what goes out with the next Read
 
 	mu       sync.Mutex
@@ -89,13 +90,13 @@ const (
 )
 
 // NewConn takes nc, which must have been passed through [WrapBelowTLS] below TLS for the
-// look to work there. onClose is called once, with no lock of the conn's held, when the conn
+// peek to work there. onClose is called once, with no lock of the conn's held, when the conn
 // was closed, by whomever; it may be nil.
 func NewConn(nc net.Conn, onClose func()) *Conn {
 	c := &Conn{nc: nc, onClose: onClose}
 	c.socket, c.secure = socketOf(nc)
 	if c.socket == nil {
-		c.opaque = newOpaque(nc)
+		c.unpeekable = newUnpeekable(nc)
 	}
 	c.prompt = promptWriter(nc)
 	c.abort = c.abortExchange
@@ -173,9 +174,6 @@ func (c *Conn) abortExchange() {
 	}
 }
 
-// farewell is how long the end of TLS may take: a peer that reads nothing has no ear for it.
-const farewell = 250 * time.Millisecond
-
 // Close closes the connection, whatever is under way on it. It is idempotent.
 func (c *Conn) Close() error {
 	c.closing.Do(func() {
@@ -184,20 +182,18 @@ func (c *Conn) Close() error {
 		if c.closer != nil {
 			c.closer.Stop()
 		}
-		mute := c.writeErr != nil // a farewell would not get through either
+		failed := c.writeErr != nil // no closing alert would get through either
 		c.mu.Unlock()
-		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
-			if mute {
-				below.NetConn().Close() // as Close
-			}
-			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
+		if failed {
+			c.closeErr = tlsclose.Abort(c.nc)
+		} else {
+			c.closeErr = tlsclose.Close(c.nc)
 		}
-		c.closeOf = c.nc.Close()
 		if c.onClose != nil {
 			c.onClose()
 		}
 	})
-	return c.closeOf
+	return c.closeErr
 }
 
 // Facts is what has happened on a conn during an exchange.

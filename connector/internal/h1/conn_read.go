@@ -119,8 +119,8 @@ func (c *Conn) closeByAlarm() {
 // Read reads for the exchange, within its deadlines.
 //
 // A body that is read with a large buffer passes by the bufio.Reader, to its last byte and no
-// further: what is behind it stays in the connection. A look finds that; a waiter may not come
-// to it in time. So where there is no look the last byte is left to the bufio.Reader, which
+// further: what is behind it stays in the connection. A peek finds that; a waiter may not come
+// to it in time. So where there is no peek the last byte is left to the bufio.Reader, which
 // asks for more than that.
 func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
@@ -137,9 +137,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		var n int
 		switch {
 		case c.held.bytes != nil:
-			n, err = c.readInTurn(p)
+			n, err = c.sendHeldAndRead(p)
 		case w != nil:
-			n, err = w.take(p)
+			n, err = w.takeByte(p)
 			w = nil
 		default:
 			n, err = c.nc.Read(p)
@@ -193,7 +193,7 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	}
 	if n == 0 && c.state != connUpgraded && (c.rang || stderrors.Is(err, os.ErrDeadlineExceeded)) {
 		now := time.Now()
-		if err = c.struckLocked(now); err == nil {
+		if err = c.passedDeadlineLocked(now); err == nil {
 			c.setAlarmLocked(c.deadlineLocked())
 			return 0, nil, true
 		}
@@ -204,8 +204,8 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	return n, err, false
 }
 
-// struckLocked says which deadline has passed, or nil.
-func (c *Conn) struckLocked(now time.Time) error {
+// passedDeadlineLocked says which deadline has passed, or nil.
+func (c *Conn) passedDeadlineLocked(now time.Time) error {
 	deadline := c.deadlineLocked()
 	switch {
 	case deadline.IsZero() || now.Before(deadline):
@@ -218,7 +218,7 @@ func (c *Conn) struckLocked(now time.Time) error {
 	return ErrReadTimeout
 }
 
-// scanLocked looks along at the head, and at where chunks end.
+// scanLocked passes p to the scanners of the head and of the chunks' ends.
 func (c *Conn) scanLocked(p []byte) error {
 	n, err := c.head.FeedHead(p)
 	switch {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/copybuf"
 )
 
 // armWrite bounds the writing of an exchange by its total timeout. The deadline is an alarm
@@ -37,8 +39,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 			c.http10.Store(false)
 		}
 	}
-	if c.unlooked {
-		if held, err := c.lookOrHold(p); err != nil {
+	if c.unchecked {
+		if held, err := c.checkOrHold(p); err != nil {
 			return 0, err
 		} else if held {
 			return len(p), nil
@@ -48,16 +50,16 @@ func (c *Conn) Write(p []byte) (int, error) {
 	for {
 		n, err := c.nc.Write(p[written:])
 		written += n
-		if err == nil || !c.ringsEarly(err) {
+		if err == nil || !c.isEarlyAlarm(err) {
 			c.noteWrite(int64(written), err)
 			return written, err
 		}
 	}
 }
 
-// ringsEarly reports whether a write was interrupted by the deadline of an exchange that is
+// isEarlyAlarm reports whether a write was interrupted by the deadline of an exchange that is
 // over, and sets that of the present one.
-func (c *Conn) ringsEarly(err error) bool {
+func (c *Conn) isEarlyAlarm(err error) bool {
 	if c.secure || !stderrors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
@@ -112,14 +114,14 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 	}
 	sender, direct := c.nc.(io.ReaderFrom)
 	if !ok || !direct {
-		return copyThrough(c, r)
+		return copyUnbuffered(c, r)
 	}
 	for limited.N > 0 {
 		part := io.LimitedReader{R: limited.R, N: min(limited.N, sendSlice)}
 		n, err := sender.ReadFrom(&part)
 		limited.N -= n
 		total += n
-		if err != nil && !c.ringsEarly(err) {
+		if err != nil && !c.isEarlyAlarm(err) {
 			c.noteFileWrite(n, err)
 			return total, err
 		}
@@ -131,10 +133,10 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 	return total, nil
 }
 
-// copyThrough writes each Read of r at once.
-func copyThrough(c *Conn, r io.Reader) (total int64, err error) {
-	buf := getCopyBuffer()
-	defer putCopyBuffer(buf)
+// copyUnbuffered writes what each Read of r gives before it reads again.
+func copyUnbuffered(c *Conn, r io.Reader) (total int64, err error) {
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for {
 		n, err := r.Read(*buf)
 		if n > 0 {

@@ -1,7 +1,7 @@
 // Package h1 makes exchanges of HTTP/1.0 and 1.1 on the goroutine of their caller.
 //
 // What is on the wire is net/http's: [http.Request.Write] writes, [http.ReadResponse]
-// reads. This package owns when that happens, and on what: deadlines, the look at an
+// reads. This package owns when that happens, and on what: deadlines, the peek at an
 // idle connection, the goroutine that sends a body which may block, and whether a
 // connection can serve another request.
 //

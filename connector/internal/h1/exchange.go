@@ -21,13 +21,13 @@ type Exchange struct {
 	wire     *http.Request // what net/http writes, which may be the same
 	trace    *httptrace.ClientTrace
 
-	unwatch func() bool // ends the watch over the context; nil: there is none
-	upload  *upload     // nil: the request was written on the caller's goroutine
-	small   bool        // it is written there
-	late    bool        // the conn has not been looked at yet
-	keeps   bool        // both sides keep the connection, as far as is known
-	goesOn  bool        // the 100 Continue has come that was asked for
-	br      *bufio.Reader
+	unwatch     func() bool // ends the watch over the context; nil: there is none
+	upload      *upload     // nil: the request was written on the caller's goroutine
+	small       bool        // it is written there
+	lateCheck   bool        // the write of the request has to check that the conn is alive
+	keeps       bool        // both sides keep the connection, as far as is known
+	gotContinue bool        // the 100 Continue has come that was asked for
+	br          *bufio.Reader
 }
 
 // smallWrite is how much of a request is written on the caller's goroutine: what a socket's
@@ -43,7 +43,7 @@ func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request,
 	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
 	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !(s.Connection && httprule.HasToken(wire.Header, "Connection", "close"))
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
-	x.late = s.LateLook && c.LooksLate()
+	x.lateCheck = s.LateCheck && c.CanCheckLate()
 	sockRead := s.SockRead
 	if !x.small {
 		sockRead = 0 // not while the body is sent
@@ -66,17 +66,17 @@ func (x *Exchange) RoundTrip(body *reqbody.Body) (*http.Response, error) {
 	if x.small && !expects && x.conn.prompt && x.wireSize() <= smallWrite {
 		return x.roundTripHere()
 	}
-	if x.late && x.conn.CheckIdle() != nil {
+	if x.lateCheck && x.conn.CheckIdle() != nil {
 		return nil, ErrDied
 	}
 	x.startUpload(body, expects)
 	resp, err := x.readHead()
-	x.upload.endWait()
+	x.upload.endCallerWait()
 	if err == nil {
 		return resp, nil
 	}
 	if u := x.upload; u.hasFailed() {
-		err = u.failure(err)
+		err = u.exchangeError(err)
 	}
 	return nil, err
 }
@@ -93,7 +93,7 @@ func (x *Exchange) roundTripHere() (*http.Response, error) {
 	if err := x.writeHere(); err != nil {
 		return nil, err
 	}
-	defer x.conn.held.release() // if the socket has failed before it went out
+	defer x.conn.held.discard() // if the socket has failed before it went out
 	return x.readHead()
 }
 
@@ -104,7 +104,7 @@ func (x *Exchange) writeHere() error {
 	bw := getWriter(c)
 	done := false
 	defer func() {
-		c.unlooked, c.last = false, false
+		c.unchecked, c.last = false, false
 		if !done {
 			x.keeps = false // a hook has panicked: who knows what is out
 		}
@@ -112,7 +112,7 @@ func (x *Exchange) writeHere() error {
 			putWriter(bw)
 		}
 	}()
-	c.unlooked = x.late
+	c.unchecked = x.lateCheck
 	err := writeRequest(x.wire, bw, x.settings.Absolute)
 	if err == nil {
 		c.last = true
@@ -120,7 +120,7 @@ func (x *Exchange) writeHere() error {
 	}
 	done = true
 	if err == nil {
-		c.held.lend(bw)
+		c.held.keepWriter(bw)
 		return nil
 	}
 	c.held = heldRequest{}
@@ -160,7 +160,7 @@ func (x *Exchange) End(complete bool) (keep bool) {
 	keep = complete && x.keeps && (x.br == nil || x.br.Buffered() == 0)
 	if x.upload != nil && (!keep || !x.upload.awaitEnd(writeWait)) {
 		keep = false
-		x.upload.abandon()
+		x.upload.closeUnsent()
 	}
 	if x.unwatch != nil && !x.unwatch() {
 		keep = false // the conn is about to be closed

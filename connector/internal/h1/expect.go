@@ -26,7 +26,7 @@ type gate struct {
 	refused bool
 }
 
-// decide opens or refuses, if that is not settled yet, and reports whether it was.
+// decide opens or refuses, and reports whether this call was the first to decide.
 func (g *gate) decide(refuse bool) (first bool) {
 	g.once.Do(func() {
 		g.refused = refuse
@@ -46,8 +46,8 @@ func (g *gate) hasRefused() bool {
 	}
 }
 
-// await is called by the body's first Read, when the head is out.
-func (g *gate) await(closed <-chan struct{}) error {
+// awaitDecision holds back the body's first Read, which comes when the head is written.
+func (g *gate) awaitDecision(closed <-chan struct{}) error {
 	g.begin()
 	var timeout <-chan time.Time
 	if g.timeout > 0 {

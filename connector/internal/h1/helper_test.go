@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { leak.Main(m) }
 
 const okResponse = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-// foreign is a connection that cannot be looked at: a waiter reads while it is idle.
+// foreign is a connection that cannot be peeked at: a waiter reads while it is idle.
 type foreign struct{ *net.TCPConn }
 
 // way is how a conn comes to its server, and how it knows that it is dead while idle.

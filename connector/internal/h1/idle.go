@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// An idle connection has nobody who reads, so nobody notices that the peer has closed it,
-// or speaks unasked. There are two ways to know:
+// Nobody reads from an idle connection, so nobody notices that the peer has closed it or
+// has sent unsolicited data. There are two ways to find out:
 //
-//   - the look: one recv that does not wait, whenever somebody asks ([Conn.CheckIdle]).
+//   - the peek: one recv that does not wait, whenever somebody asks ([Conn.CheckIdle]).
 //     It needs a socket of the system's: see [WrapSocket].
 //   - the waiter, for all else (connections of the user's making, in-memory networks,
 //     tunnels, systems without such a recv): a goroutine that reads one byte. It is not
 //     woken when the next exchange begins, for a read that is broken off may have missed
 //     what was there already, and some connections cannot be woken. It stays, and what it
 //     reads then is the first byte of the response. How exact that is, and where it is
-//     woken all the same: see opaque.
+//     woken all the same: see unpeekable.
 //
 //	            Park                beginExchange, request sent
 //	active ───────────────► idle ─────────────────────────────► active: its byte is the
@@ -35,27 +35,27 @@ func (c *Conn) Park() {
 	var started *waiter
 	c.mu.Lock()
 	if c.waiter == nil {
-		started = &waiter{done: make(chan struct{}), doubt: c.doubtLocked()}
+		started = &waiter{done: make(chan struct{}), mayMiss: c.mayMissLocked()}
 		c.waiter = started
 	}
 	c.mu.Unlock()
 	if started == nil {
 		return
 	}
-	c.letTLSAnswer(time.Time{})
-	if err := c.opaque.checkTLS(c.nc); err != nil {
+	c.clearPassedWriteDeadline(time.Time{})
+	if err := c.unpeekable.checkTLSBuffer(c.nc); err != nil {
 		started.err = err
 		close(started.done)
 		c.Close()
 		return
 	}
-	go c.wait(started)
+	go c.runWaiter(started)
 }
 
-// letTLSAnswer takes away a write deadline that has passed, or any at the zero time. TLS may
-// have to write while it reads (a KeyUpdate, RFC 8446 4.6.3); if it fails then, it fails
-// for good.
-func (c *Conn) letTLSAnswer(now time.Time) {
+// clearPassedWriteDeadline removes a write deadline that has passed at now; at the zero time,
+// any. TLS may have to write while it reads (a KeyUpdate, RFC 8446 4.6.3), and a failed write
+// spoils it for good.
+func (c *Conn) clearPassedWriteDeadline(now time.Time) {
 	if c.secure && !c.writeEnds.IsZero() && (now.IsZero() || !now.Before(c.writeEnds)) {
 		c.setWriteDeadline(time.Time{})
 	}
@@ -68,7 +68,7 @@ func (c *Conn) CheckIdle() error {
 		return c.checkWaiter()
 	}
 	if tc, ok := c.nc.(*tls.Conn); ok {
-		c.letTLSAnswer(time.Now())
+		c.clearPassedWriteDeadline(time.Now())
 		return c.socket.checkAliveTLS(tc)
 	}
 	return c.socket.checkAlive()
@@ -84,32 +84,32 @@ func (c *Conn) checkWaiter() error {
 	case w == nil:
 		return nil // it is new
 	}
-	return w.check()
+	return w.checkFound()
 }
 
 // waiter reads the first byte of what comes next.
 type waiter struct {
-	doubt   bool        // there may be something that it will find at once
+	mayMiss bool        // data may be there already, which its first Read finds
 	stop    bool        // it is to end with errStopped; under the conn's lock
 	begun   atomic.Bool // it is about to read
-	begunAt time.Time   // when that was, if there is a doubt
+	begunAt time.Time   // when that was, if mayMiss
 
-	done chan struct{} // closed when the rest is set
+	done chan struct{} // closed when the fields below are set
 	n    int           // 1, or 0 with an error
 	b    [1]byte
 	err  error
 }
 
-// wait is the waiter's goroutine. It ends with a byte, or with the conn.
-func (c *Conn) wait(w *waiter) {
-	if w.doubt {
+// runWaiter is the waiter's goroutine. It ends with a byte, or with the conn.
+func (c *Conn) runWaiter(w *waiter) {
+	if w.mayMiss {
 		w.begunAt = time.Now()
 	}
 	w.begun.Store(true)
 	unasked := false
 	for again := true; again; {
 		w.n, w.err = c.nc.Read(w.b[:])
-		unasked, again, w.err = c.judgeWait(w, w.n, w.err)
+		unasked, again, w.err = c.afterWait(w, w.n, w.err)
 	}
 	close(w.done)
 	if unasked {
@@ -117,9 +117,9 @@ func (c *Conn) wait(w *waiter) {
 	}
 }
 
-// judgeWait is afterRead for what a waiter has: the byte is counted by who takes it. unasked
-// says that nobody has asked for anything yet; again, that it was a false alarm.
-func (c *Conn) judgeWait(w *waiter, n int, err error) (unasked, again bool, _ error) {
+// afterWait is afterRead for what a waiter has read; its byte is counted by takeByte's caller.
+// unasked says that no request has been sent yet; again, that it was an early alarm.
+func (c *Conn) afterWait(w *waiter, n int, err error) (unasked, again bool, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
@@ -135,7 +135,7 @@ func (c *Conn) judgeWait(w *waiter, n int, err error) (unasked, again bool, _ er
 		if w.stop {
 			return false, false, errStopped
 		}
-		if idle || c.struckLocked(time.Now()) == nil {
+		if idle || c.passedDeadlineLocked(time.Now()) == nil {
 			c.setAlarmLocked(c.deadlineLocked())
 			return false, true, nil
 		}
@@ -144,8 +144,8 @@ func (c *Conn) judgeWait(w *waiter, n int, err error) (unasked, again bool, _ er
 	return idle, false, err
 }
 
-// check says what the waiter has found, without waiting.
-func (w *waiter) check() error {
+// checkFound is the error of what the waiter has read, or nil while it still reads.
+func (w *waiter) checkFound() error {
 	select {
 	case <-w.done:
 		if w.err == nil {
@@ -157,8 +157,8 @@ func (w *waiter) check() error {
 	}
 }
 
-// take waits for the byte. There is room for it in p.
-func (w *waiter) take(p []byte) (int, error) {
+// takeByte waits for the byte and puts it into p, which has room for it.
+func (w *waiter) takeByte(p []byte) (int, error) {
 	<-w.done
 	if w.err != nil {
 		return 0, w.err

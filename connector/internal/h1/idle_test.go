@@ -87,7 +87,7 @@ func TestIdlePastDeadline(t *testing.T) {
 	})
 }
 
-// A look does not wait for somebody who reads.
+// A peek does not wait for somebody who reads.
 func TestLookBesideRead(t *testing.T) {
 	t.Parallel()
 	srv := wiretest.New(t, func(c *wiretest.Conn) { c.Stall() })

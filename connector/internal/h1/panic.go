@@ -33,8 +33,9 @@ func panicOf(v any) any {
 	return &PanicError{v, debug.Stack()}
 }
 
-// endWait is the end of RoundTrip's wait. A panic of the upload goes on here.
-func (u *upload) endWait() {
+// endCallerWait says that RoundTrip waits no longer, and raises a panic of the upload in its
+// place.
+func (u *upload) endCallerWait() {
 	if u.caller.CompareAndSwap(callerWaits, callerLeft) {
 		return
 	}

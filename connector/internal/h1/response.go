@@ -26,7 +26,7 @@ func (x *Exchange) readHead() (*http.Response, error) {
 			return nil, &HeadError{fmt.Sprintf("not a response of HTTP/1: %q", resp.Proto+" "+resp.Status)}
 		}
 		if !isInterim(resp.StatusCode) {
-			return resp, x.judge(resp)
+			return resp, x.checkFinal(resp)
 		}
 		if err := x.noteInterim(resp); err != nil {
 			return nil, err
@@ -47,8 +47,8 @@ func (e *HeadError) Error() string { return e.Reason }
 // noteInterim takes note of an interim response (RFC 9110 15.2).
 func (x *Exchange) noteInterim(resp *http.Response) error {
 	t := x.trace
-	if g := x.gate(); g != nil && resp.StatusCode == http.StatusContinue && !x.goesOn {
-		x.goesOn = true
+	if g := x.gate(); g != nil && resp.StatusCode == http.StatusContinue && !x.gotContinue {
+		x.gotContinue = true
 		if t != nil && t.Got100Continue != nil {
 			t.Got100Continue()
 		}
@@ -68,9 +68,9 @@ func (x *Exchange) gate() *gate {
 	return x.upload.gate
 }
 
-// judge looks at a final response: whether it may be one, and what it means for the
-// connection.
-func (x *Exchange) judge(resp *http.Response) error {
+// checkFinal refuses a final response that must not be one, and notes whether the server
+// keeps the connection.
+func (x *Exchange) checkFinal(resp *http.Response) error {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		if !asksForUpgrade(x.req.Header) || !asksForUpgrade(resp.Header) {
 			// RFC 9110 7.8: a server must not switch to what was not asked for.

@@ -6,7 +6,7 @@ import (
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
-// Settings are the wishes of one exchange. The zero value has no timeouts and no limits.
+// Settings configure one exchange. The zero value has no timeouts and no limits.
 type Settings struct {
 	Total    time.Time     // when the exchange must be over, or zero
 	SockRead time.Duration // the longest silence of the peer; 0 and less: none
@@ -22,8 +22,8 @@ type Settings struct {
 	// it has the field of that name: whoever has checked the header knows.
 	FieldBytes int
 	Connection bool
-	// LateLook says that the conn was not asked whether it is alive, if it can be looked at
-	// late (see [Conn.LooksLate]): that is done when the request goes out, and RoundTrip may
-	// return ErrDied, with the body read but nothing sent.
-	LateLook bool
+	// LateCheck leaves the check that the conn is alive to the write of the request, if the
+	// conn can do that (see [Conn.CanCheckLate]). RoundTrip may then return ErrDied, with the
+	// body read but nothing sent.
+	LateCheck bool
 }

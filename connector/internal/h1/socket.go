@@ -7,19 +7,19 @@ import (
 	"syscall"
 )
 
-// socket is a TCP or Unix connection that can be looked at without waiting. Below TLS it
+// socket is a TCP or Unix connection that can be peeked at without waiting. Below TLS it
 // stands in for the connection itself (see [WrapSocket]), so that crypto/tls can be asked
 // what it has without waiting, too.
 type socket struct {
 	net.Conn
-	raw     syscall.RawConn
-	instant bool             // Read does not wait; only set while nobody else reads
-	look    func(fd uintptr) // made once: a closure for each look would be an allocation
-	buf     []byte           // what look reads into; nil: it peeks at one byte
-	peeked  [1]byte
-	n       int
-	err     error
-	turn    turn
+	raw       syscall.RawConn
+	instant   bool             // Read does not wait; only set while nobody else reads
+	peek      func(fd uintptr) // made once: a closure for each peek would be an allocation
+	buf       []byte           // what peek reads into; nil: it peeks at one byte
+	peeked    [1]byte
+	n         int
+	err       error
+	writeRead writeRead
 }
 
 // errNothingThere is what a Read that does not wait has when there is nothing. crypto/tls
@@ -33,7 +33,7 @@ func (*nothingError) Error() string   { return "nothing to read" }
 func (*nothingError) Timeout() bool   { return true }
 func (*nothingError) Temporary() bool { return true }
 
-// WrapSocket makes of nc what a Conn can look at, if nc is a plain socket of a system where
+// WrapSocket makes of nc what a Conn can peek at, if nc is a plain socket of a system where
 // that is possible, and returns it as it is otherwise. It is for below TLS: above a plain
 // socket [NewConn] does the same.
 //
@@ -47,7 +47,7 @@ func WrapSocket(nc net.Conn) net.Conn {
 }
 
 func newSocket(nc net.Conn) *socket {
-	if !canLook {
+	if !canPeek {
 		return nil
 	}
 	var raw syscall.RawConn
@@ -68,11 +68,11 @@ func newSocket(nc net.Conn) *socket {
 
 func socketFrom(nc net.Conn, raw syscall.RawConn) *socket {
 	s := &socket{Conn: nc, raw: raw}
-	s.look, s.turn.step = s.lookAt, s.stepTurn
+	s.peek, s.writeRead.step = s.readNow, s.stepWriteRead
 	return s
 }
 
-// socketOf finds the socket of a connection; nil: it cannot be looked at.
+// socketOf finds the socket of a connection; nil: it cannot be peeked at.
 func socketOf(nc net.Conn) (s *socket, secure bool) {
 	if _, secure = nc.(*tls.Conn); !secure {
 		return newSocket(nc), false
@@ -122,18 +122,18 @@ func (s *socket) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	s.buf = p
-	err := s.raw.Control(s.look)
+	err := s.raw.Control(s.peek)
 	s.buf = nil
 	if err != nil {
 		return 0, err
 	}
-	s.settleRead()
+	s.finishRead()
 	return s.n, s.err
 }
 
-// settleRead makes what a look has read into buf the results of a Read, and reports
+// finishRead turns what readNow has left in n and err into the results of a Read, and reports
 // whether there was nothing yet.
-func (s *socket) settleRead() (nothing bool) {
+func (s *socket) finishRead() (nothing bool) {
 	switch {
 	case s.err != nil:
 		s.n = 0
@@ -143,11 +143,11 @@ func (s *socket) settleRead() (nothing bool) {
 	return s.err == errNothingThere
 }
 
-// checkAlive looks whether the peer has closed the connection, or has sent what nobody has
-// asked for. It uses Control and not Read of the RawConn: that one asks the poller first,
+// checkAlive returns an error if the peer has closed the connection or has sent unsolicited
+// data. It uses Control and not Read of the RawConn: that one asks the poller first,
 // whose deadline may have passed, and waits while somebody reads.
 func (s *socket) checkAlive() error {
-	if err := s.raw.Control(s.look); err != nil {
+	if err := s.raw.Control(s.peek); err != nil {
 		return err
 	}
 	switch {

@@ -47,7 +47,7 @@ func (x *Exchange) startUpload(body *reqbody.Body, expects bool) {
 		u.req.Body = body.ForWire()
 	}
 	x.upload = u
-	go u.run()
+	go u.runAndReport()
 }
 
 // holdBack has the body wait for the server to ask for it. Of some methods net/http would
@@ -65,14 +65,14 @@ func (x *Exchange) holdBack(u *upload, body *reqbody.Body) {
 		},
 		opened: c.stopReadTimer,
 	}
-	body.Wrap(x.req.ContentLength).Hold = u.gate.await
+	body.Wrap(x.req.ContentLength).Hold = u.gate.awaitDecision
 	if x.req.ContentLength <= 0 && len(u.req.TransferEncoding) == 0 {
 		u.req.TransferEncoding = []string{"chunked"}
 	}
 }
 
-// run is the goroutine.
-func (u *upload) run() {
+// runAndReport is the upload's goroutine. It recovers a panic if RoundTrip can still raise it.
+func (u *upload) runAndReport() {
 	returned := false
 	defer func() {
 		if returned {
@@ -87,11 +87,11 @@ func (u *upload) run() {
 		close(u.done)
 		u.conn.abort()
 	}()
-	u.write()
+	u.writeRequest()
 	returned = true
 }
 
-func (u *upload) write() {
+func (u *upload) writeRequest() {
 	bw := getWriter(u.conn)
 	err := writeRequest(&u.req, bw, u.absolute)
 	if err == nil {
@@ -104,7 +104,7 @@ func (u *upload) write() {
 		close(u.done) // from here on the conn may be another exchange's
 		return
 	}
-	u.err = u.reason(err)
+	u.err = u.failureCause(err)
 	close(u.done) // but not after an error
 	switch {
 	case u.err == errBodyNotWanted:
@@ -116,8 +116,9 @@ func (u *upload) write() {
 	}
 }
 
-// reason is what the writing failed for. What Request.Write returns hides it.
-func (u *upload) reason(err error) error {
+// failureCause is why the writing failed: the body's error, the socket's or the file's, which
+// the error of Request.Write may hide.
+func (u *upload) failureCause(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -154,9 +155,9 @@ func (u *upload) hasEnded() bool {
 
 func (u *upload) hasFailed() bool { return u.hasEnded() && u.err != nil }
 
-// failure is why an exchange has failed whose sending has: for the body's own fault, if it
-// was that, and otherwise for what came of it.
-func (u *upload) failure(err error) error {
+// exchangeError is the error of an exchange whose upload has failed: a SendError if the body
+// was at fault, and err, the reader's, otherwise.
+func (u *upload) exchangeError(err error) error {
 	if u.err == errBodyNotWanted || u.conn.facts().WriteErr != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (e *SendError) Unwrap() error { return e.Err }
 // whose source is silent is not waited for.
 func (u *upload) awaitEnd(d time.Duration) (ok bool) {
 	if !u.hasEnded() {
-		if o := u.body.Opaque(); o != nil && o.WaitsForSource() {
+		if o := u.body.Blocking(); o != nil && o.WaitsForSource() {
 			d /= 10
 		}
 		t := time.NewTimer(d)
@@ -190,9 +191,9 @@ func (u *upload) awaitEnd(d time.Duration) (ok bool) {
 	return u.err == nil
 }
 
-// abandon says that the exchange is over. A body that is still being sent is closed: closing
-// the connection does not end its Read.
-func (u *upload) abandon() {
+// closeUnsent ends an upload whose exchange is over: a body that is still being sent is
+// closed, since closing the connection does not end its Read.
+func (u *upload) closeUnsent() {
 	if u.gate != nil {
 		u.gate.decide(true)
 	}

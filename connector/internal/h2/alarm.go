@@ -26,16 +26,16 @@ func (t instant) after(d time.Duration) instant {
 // lies behind the alarm costs no operation of a timer, and a busy connection sets it once in
 // the shortest of its timeouts.
 //
-// It never rings too late. Who sets a deadline stores that and then looks at rings; ring
-// clears rings and then looks at the deadlines: one of the two sees the other's.
+// It never rings too late: a goroutine that sets a deadline stores it and then loads rings;
+// ringNow clears rings and then loads the deadlines. One of the two sees the other's value.
 type alarm struct {
 	start time.Time
-	rings atomic.Int64 // the instant when the timer rings, or never
+	rings atomic.Int64 // the instant at which the timer is set to ring, or never
 
-	mu      sync.Mutex
-	timer   *time.Timer // nil: not needed so far
-	first   *Exchange   // a list of those with deadlines
-	retired bool        // the connection is closed
+	mu       sync.Mutex
+	timer    *time.Timer // nil: not needed so far
+	first    *Exchange   // a list of those with deadlines
+	stopping bool        // the connection is closed
 }
 
 func (a *alarm) init() {
@@ -62,21 +62,22 @@ func (a *alarm) setLocked(at, now instant) {
 	}
 	a.rings.Store(int64(at))
 	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Duration(at-now), a.ring)
+		a.timer = time.AfterFunc(time.Duration(at-now), a.ringNow)
 		return
 	}
 	a.timer.Reset(time.Duration(at - now))
 }
 
-// ring ends the exchanges whose time is over, and sets the alarm for the next.
-func (a *alarm) ring() {
+// ringNow is the timer's function: it ends the exchanges whose time is over, and sets the
+// alarm for the next.
+func (a *alarm) ringNow() {
 	var struck []*Exchange
 	next := never
 	a.mu.Lock()
 	a.rings.Store(int64(never))
 	now := a.now()
 	for e := a.first; e != nil; e = e.next {
-		switch at := e.deadline(); {
+		switch at := e.nextDeadline(); {
 		case e.struck:
 		case at <= now:
 			e.struck = true
@@ -90,7 +91,7 @@ func (a *alarm) ring() {
 	}
 	a.mu.Unlock()
 	for _, e := range struck {
-		e.strike(now)
+		e.endByTimeout(now)
 	}
 }
 
@@ -122,17 +123,17 @@ func (a *alarm) remove(e *Exchange) (struck bool) {
 	return e.struck
 }
 
-// retire says that there will be no more exchanges.
-func (a *alarm) retire() {
+// stopWhenEmpty stops the timer once no exchange is left: no more will be added.
+func (a *alarm) stopWhenEmpty() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.retired = true
+	a.stopping = true
 	a.stopLocked()
 }
 
 // stopLocked lets go of the timer, and of the Conn with it, if nobody will need it.
 func (a *alarm) stopLocked() {
-	if a.retired && a.first == nil && a.timer != nil {
+	if a.stopping && a.first == nil && a.timer != nil {
 		a.timer.Stop()
 	}
 }

@@ -33,7 +33,7 @@ func (e *Exchange) roundTripBlocking() (*http.Response, error) {
 			}
 		}
 	}()
-	opaque := e.body.Opaque()
+	opaque := e.body.Blocking()
 	lost := opaque.Closed()
 	for waits := true; waits; {
 		select {

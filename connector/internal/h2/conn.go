@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/tlsclose"
 )
 
 // Conn is a connection of HTTP/2, above TLS if there is TLS.
@@ -18,7 +20,7 @@ import (
 //	 │                 │      Owner.SetStreams         │    ◄─┘ Owner.SetStreams
 //	 │                 │                               │
 //	 │                 │ GOAWAY: Owner.Retire          │ net/http has no stream although
-//	 │                 ├───────────────► retiring ◄────┤ it should: IsUsable says lagging,
+//	 │                 ├───────────────► retiring ◄────┤ it should: IsUsable says awaiting,
 //	 │                 │                    │          │ WatchStreams, Owner.StreamAvailable
 //	 │ Close           │ Close, by anybody  │          │
 //	 └─────────────────┴────────► closed ◄──┴──────────┘
@@ -32,10 +34,10 @@ type Conn struct {
 	alarm alarm            // for the deadlines of all streams
 	free  *sync.Pool       // of *Exchange
 
-	used    atomic.Bool // an exchange was on it
-	lags    atomic.Bool // net/http has no stream although the owner had
-	watch   sync.Once   // sets the hook that says when it has
-	closing sync.Once
+	used         atomic.Bool // an exchange was on it
+	awaitsStream atomic.Bool // net/http has no stream although the owner's count had one
+	watch        sync.Once   // sets the hook that says when it has
+	closing      sync.Once
 }
 
 // Owner is told what becomes of a connection. It may be called by any goroutine, with locks
@@ -83,17 +85,11 @@ func (c *Conn) Close() {
 	c.closeSocket() //nolint:errcheck // in case net/http has not: as above
 }
 
-// farewell is how long the end of TLS may take: a peer that reads nothing has no ear for it.
-const farewell = 250 * time.Millisecond
-
 // closeSocket is what net/http closes, with its locks held.
 func (c *Conn) closeSocket() (err error) {
 	c.closing.Do(func() {
-		if below, ok := c.nc.(interface{ NetConn() net.Conn }); ok {
-			defer time.AfterFunc(farewell, func() { below.NetConn().Close() }).Stop() // as Close
-		}
-		err = c.nc.Close()
-		c.alarm.retire()
+		err = tlsclose.Close(c.nc)
+		c.alarm.stopWhenEmpty()
 		c.owner.Forget()
 	})
 	return err
@@ -106,13 +102,13 @@ func (c *Conn) CheckIdle() error { return c.cc.Err() }
 // InFlight is how many exchanges are under way on it, as far as net/http knows.
 func (c *Conn) InFlight() int { return c.cc.InFlight() }
 
-// IsUsable reports whether it can have an exchange. If it cannot it is dead, or lags: a
-// stream will be free once net/http has seen that another one has ended.
+// IsUsable reports whether it can have an exchange. If it cannot, it is dead, or awaits a
+// stream: one will be free once net/http has seen that another has ended.
 //
 // That makes sure that net/http has the stream: else its RoundTrip would wait for one, where
 // no timeout strikes. (Reserve would not do: those who hold more reservations than streams
 // are left, because the server has just lowered their number, wait for each other.)
-func (c *Conn) IsUsable() (usable, lagging bool) {
+func (c *Conn) IsUsable() (usable, awaitsStream bool) {
 	if c.HasStream() {
 		return true, false
 	}
@@ -122,17 +118,17 @@ func (c *Conn) IsUsable() (usable, lagging bool) {
 // HasStream reports whether net/http would not have to wait for a stream.
 func (c *Conn) HasStream() bool { return c.cc.Available() > 0 }
 
-// WatchStreams has the owner told once when net/http has a stream again. Who calls it has to
-// look once more itself: it may have got one in the meantime.
+// WatchStreams calls the owner's StreamAvailable once, when net/http has a stream again. The
+// caller has to ask HasStream after it: net/http may have got one before.
 func (c *Conn) WatchStreams() {
-	c.lags.Store(true)
+	c.awaitsStream.Store(true)
 	c.watch.Do(func() { c.cc.SetStateHook(func(*http.ClientConn) { c.noteStreams() }) })
 }
 
-// noteStreams is called when that may have come to be so.
+// noteStreams is net/http's state hook: it runs after each change of the connection.
 func (c *Conn) noteStreams() {
-	if c.lags.Load() && c.HasStream() {
-		c.lags.Store(false)
+	if c.awaitsStream.Load() && c.HasStream() {
+		c.awaitsStream.Store(false)
 		c.owner.StreamAvailable()
 	}
 }

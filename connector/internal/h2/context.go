@@ -30,7 +30,7 @@ func (e *Exchange) endContext(err, cause error) {
 	}
 	e.err, e.cause = err, cause
 	close(e.done)
-	w, o := e.watcher, e.opaque
+	w, o := e.watcher, e.blocking
 	e.mu.Unlock()
 	if o != nil {
 		o.Close() // net/http looks at the context only when its Read has returned

@@ -54,12 +54,12 @@ type Exchange struct {
 	struck         bool // by the alarm
 
 	mu         sync.Mutex
-	watcher    Watcher         // nil until there is one
-	opaque     *reqbody.Opaque // the body that may block, or nil
-	err, cause error           // of the context; nil while it lasts
-	sent       bool            // the request is on its way, as far as is known
-	headed     bool            // the response's head is there
-	lingers    bool            // net/http may not be through with it
+	watcher    Watcher           // nil until there is one
+	blocking   *reqbody.Blocking // the body that may block, or nil
+	err, cause error             // of the context; nil while it lasts
+	sent       bool              // the request is on its way, as far as is known
+	headed     bool              // the response's head is there
+	lingers    bool              // net/http may not be through with it
 }
 
 // Watcher is told that an exchange has ended by itself. It has to call End.
@@ -80,7 +80,7 @@ func (c *Conn) Begin(ctx context.Context, body *reqbody.Body, now time.Time, s S
 		e = &Exchange{done: make(chan struct{})}
 		e.onParentEnd = e.endWithParent
 	}
-	e.Context, e.conn, e.body, e.opaque = ctx, c, body, body.Opaque()
+	e.Context, e.conn, e.body, e.blocking = ctx, c, body, body.Blocking()
 	e.begun, e.sockRead = c.alarm.instantOf(now), max(s.SockRead, 0)
 	timed := e.sockRead > 0 || !s.Total.IsZero()
 	e.endable = timed || ctx.Done() != nil || body.Present()
@@ -156,14 +156,14 @@ func (e *Exchange) traceSending(length int64) context.Context {
 	if e.expects {
 		trace.Wait100Continue = e.markAsked
 		e.mu.Lock()
-		e.opaque = e.body.Wrap(length)
-		e.opaque.Hold = e.markReading
+		e.blocking = e.body.Wrap(length)
+		e.blocking.Hold = e.markReading
 		e.mu.Unlock()
 	}
 	return httptrace.WithClientTrace(e, trace)
 }
 
-// Watch has the end of the context told to w, at once if that has come already.
+// Watch calls w when the context ends, at once if it has ended already.
 func (e *Exchange) Watch(w Watcher) {
 	if !e.endable {
 		return
@@ -207,13 +207,13 @@ func (e *Exchange) End(complete bool) {
 	e.mu.Unlock()
 	if reuse {
 		free := e.conn.free
-		e.reset()
+		e.clearForReuse()
 		free.Put(e)
 	}
 }
 
-func (e *Exchange) reset() {
-	e.Context, e.unwatch, e.conn, e.body, e.opaque, e.req = nil, nil, nil, nil, nil, http.Request{}
+func (e *Exchange) clearForReuse() {
+	e.Context, e.unwatch, e.conn, e.body, e.blocking, e.req = nil, nil, nil, nil, nil, http.Request{}
 	e.total, e.sockRead = 0, 0
 	e.silence.Store(0)
 	e.sent, e.headed, e.slow, e.expects = false, false, false, false

@@ -17,7 +17,7 @@ func ReadFrames(pieces ...[]byte) (streams int, goesAway bool) {
 	var o heardOwner
 	var f frameReader
 	for _, p := range pieces {
-		f.read(p, &o)
+		f.scanFrames(p, &o)
 	}
 	return max(o.streams, 1), o.retired
 }

@@ -13,10 +13,10 @@ type wire struct {
 	frames frameReader
 }
 
-// Read reads, and looks at what has come.
+// Read reads for net/http, and scans what has come.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
-	w.frames.read(p[:n], w.conn.owner)
+	w.frames.scanFrames(p[:n], w.conn.owner)
 	return n, err
 }
 
@@ -49,12 +49,12 @@ type frameReader struct {
 	left       int  // of the payload
 	inSettings bool // the payload is of settings
 	streams    uint32
-	said       bool // these settings have the number of streams
+	hasStreams bool // these settings have the number of streams
 	settled    bool // there were settings before
 }
 
-// read looks at p, which came next.
-func (f *frameReader) read(p []byte, owner Owner) {
+// scanFrames scans p, the next bytes of the connection.
+func (f *frameReader) scanFrames(p []byte, owner Owner) {
 	for len(p) > 0 {
 		switch {
 		case f.left > 0 && !f.inSettings:
@@ -90,7 +90,7 @@ func (f *frameReader) readHead(h []byte, owner Owner) {
 	case h[3] == frameGoAway:
 		owner.Retire()
 	case h[3] == frameSettings && h[4]&flagAck == 0:
-		f.inSettings, f.said = true, false
+		f.inSettings, f.hasStreams = true, false
 	}
 }
 
@@ -101,18 +101,18 @@ func (f *frameReader) readSetting(p []byte) []byte {
 	f.left -= n
 	if f.have == settingSize || f.left == 0 {
 		if f.have == settingSize && binary.BigEndian.Uint16(f.buf[:]) == settingStreams {
-			f.streams, f.said = binary.BigEndian.Uint32(f.buf[2:]), true
+			f.streams, f.hasStreams = binary.BigEndian.Uint32(f.buf[2:]), true
 		}
 		f.have = 0
 	}
 	return p[n:]
 }
 
-// setStreams tells what the settings have said. The first may say nothing of the number of
-// streams; then net/http has a bound of its own.
+// setStreams tells the owner how many streams the settings allow. If the first SETTINGS have
+// no such number, net/http's own bound counts.
 func (f *frameReader) setStreams(owner Owner) {
 	switch {
-	case f.said:
+	case f.hasStreams:
 		owner.SetStreams(int(min(f.streams, maxStreams)))
 	case !f.settled:
 		owner.SetStreams(maxStreams)

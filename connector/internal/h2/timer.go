@@ -29,8 +29,8 @@ func (e *Exchange) startReadTimer(now instant) {
 // stopReadTimer takes that back: nobody waits for the peer.
 func (e *Exchange) stopReadTimer() { e.silence.Store(0) }
 
-// deadline is when the exchange has to fail, or never.
-func (e *Exchange) deadline() instant {
+// nextDeadline is when the exchange has to fail, or never.
+func (e *Exchange) nextDeadline() instant {
 	at := never
 	if e.total > 0 {
 		at = e.total
@@ -41,8 +41,8 @@ func (e *Exchange) deadline() instant {
 	return at
 }
 
-// strike ends the exchange, whose time is over.
-func (e *Exchange) strike(now instant) {
+// endByTimeout ends the exchange, one of whose deadlines has passed.
+func (e *Exchange) endByTimeout(now instant) {
 	cause := deadline.ErrRead
 	if e.total > 0 && e.total <= now {
 		cause = deadline.ErrTotal

@@ -24,8 +24,8 @@ func NewTransport(settings *http.HTTP2Config, expectContinue time.Duration, maxH
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	return &Transport{t: &http.Transport{
-		DialContext:            dialed,
-		DialTLSContext:         dialed,
+		DialContext:            dialFromContext,
+		DialTLSContext:         dialFromContext,
 		Protocols:              protocols,
 		HTTP2:                  settings,
 		DisableCompression:     true,
@@ -40,8 +40,9 @@ func (t *Transport) newClientConn(ctx context.Context, c *Conn, addr string) (*h
 	return t.t.NewClientConn(context.WithValue(ctx, connKey{}, c), "http", addr)
 }
 
-// dialed hands the connection to net/http.
-func dialed(ctx context.Context, _, _ string) (net.Conn, error) {
+// dialFromContext is the dial function of net/http's Transport: it returns the connection
+// that newClientConn has put into the context.
+func dialFromContext(ctx context.Context, _, _ string) (net.Conn, error) {
 	c := ctx.Value(connKey{}).(*Conn) //nolint:errcheck // newClientConn has put it there
 	return &wire{Conn: c.nc, conn: c}, nil
 }

@@ -23,12 +23,14 @@ package pool
 //	            |                 | request queues           |            |
 //	Retire      | stays, marked   | no more streams          | gone       | nothing
 //	Forget      | gone            | gone, frees all          | gone       | nothing
-//	sweep       | -               | -                        | gone if    | -
+//	sweepIdle   | -               | -                        | gone if    | -
 //	            |                 |                          | dead, old  |
+//	Shutdown    | stays           | the last Release: gone   | gone       | -
+//	Close       | Adopt: error    | gone, frees all          | gone       | nothing
 //
-// Whoever holds a connection that is gone finds out by using it; its slots have
-// others by then. That a connection is gone is decided under the lock, and it is
-// closed afterwards.
+// Gone is what others call dead: closed, or about to be. A request that holds a
+// connection which is gone finds out by using it; its slot may be another's by then.
+// That a connection is gone is decided under the lock, and it is closed afterwards.
 
 // Conn is a connection as the pool sees it.
 type Conn interface {
@@ -73,7 +75,7 @@ type Notes struct {
 	awaited     bool // dials of the host wait for its streams
 	retired     bool // it takes no request any more
 	aged        bool // the sweep has found it too old
-	looking     bool // CheckIdle is under way
+	checking    bool // CheckIdle is under way
 	lendable    bool // idle, and counted in the host's ready
 	sharing     bool // held, and in the host's list of those with free streams
 }
@@ -87,5 +89,5 @@ func (n *Notes) Streams() (most int, retired bool) { return n.max, n.retired }
 
 // hasRoom reports whether one more request may have it.
 func (n *Notes) hasRoom() bool {
-	return n.active < n.max && !n.full && !n.retired && !n.looking
+	return n.active < n.max && !n.full && !n.retired && !n.checking
 }

@@ -12,7 +12,7 @@
 // [Ticket] is its place in that order for as long as it lives.
 //
 // Idle connections of a host are lent youngest first. They are closed when they
-// have been idle for too long, are too old, too many, or dead; see sweep.go.
+// have been idle for too long, are too old, too many, or dead; see keepalive.go.
 //
 // The package knows neither networks nor protocols. A connection is a [Conn], a
 // host is what a key stands for.

@@ -5,15 +5,15 @@ package pool
 type Host struct {
 	home interface{ forgetHost() } // its place in the pool's map
 
-	inUse   int // slots
-	waiters waiters
-	pos     int  // in the queue, or -1
-	idle    list // longest idle first
-	sharing list // in use, with free streams; the last is filled first
-	ready   int  // of the idle ones, those that may be lent
-	looking int  // of the idle ones, those that are being checked
+	inUse    int // slots
+	waiters  waiters
+	pos      int  // in the queue, or -1
+	idle     list // longest idle first
+	sharing  list // in use, with free streams; the last is filled first
+	ready    int  // of the idle ones, those that may be lent
+	checking int  // of the idle ones, those that are being checked
 
-	// What is known of its HTTP/2; see mux.go.
+	// What is known of its HTTP/2; see multiplex.go.
 	mayMultiplex bool // it may speak it, as far as is known
 	dialsAtWill  bool // a first dial has failed: no more waiting for others
 	dials        int  // under way
@@ -28,7 +28,7 @@ func (h *Host) canServe(fresh bool) bool {
 		return true
 	}
 	// What is being checked will be lent in a moment, or is dead.
-	return !h.dialsWait() && (fresh || h.looking == 0)
+	return !h.dialsWait() && (fresh || h.checking == 0)
 }
 
 // refileConn puts n where requests find it, after any change of what it takes. An

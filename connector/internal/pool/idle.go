@@ -30,9 +30,9 @@ func (p *core) unlinkIdleLocked(n *Notes) {
 	}
 	p.idle.remove(n)
 	n.host.idle.remove(n)
-	if n.looking { // and whoever looks will see that there is no more to do
-		n.looking = false
-		n.host.looking--
+	if n.checking { // checkIdleLocked sees that it was taken out meanwhile
+		n.checking = false
+		n.host.checking--
 	}
 }
 

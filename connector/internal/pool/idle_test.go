@@ -260,7 +260,7 @@ func TestClosedWhileChecked(t *testing.T) {
 	cases := map[string]func(testPool, *conn){
 		"by its engine":    func(_ testPool, c *conn) { c.Close() },
 		"for others":       func(p testPool, _ *conn) { p.CloseOldestIdle(1) },
-		"by a drain":       func(p testPool, _ *conn) { p.Drain() },
+		"by a drain":       func(p testPool, _ *conn) { p.Shutdown() },
 		"by Close":         func(p testPool, _ *conn) { p.Close() },
 		"by being retired": func(p testPool, c *conn) { p.Retire(c) },
 	}

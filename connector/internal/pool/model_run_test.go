@@ -270,7 +270,7 @@ func (x *run) shutDown() {
 		x.m.draining = true
 		x.m.dropOldest(x.m.idle())
 		x.m.settle()
-		x.drained = x.Drain()
+		x.drained = x.Shutdown()
 	default:
 		x.note("close all idle ones")
 		x.m.dropOldest(x.m.idle())

@@ -76,7 +76,7 @@ func (p *Pool[K]) hostLocked(k K) *Host {
 
 // TryAcquire serves a request of k if that needs no waiting; ok says so. A fresh
 // request refuses idle connections, which may be dead. The error is
-// ErrConnectorClosed, after Close for all and after Drain for new requests.
+// ErrConnectorClosed, after Close for all and after Shutdown for new requests.
 func (p *Pool[K]) TryAcquire(k K, t *Ticket, now time.Time, fresh bool) (g Grant, ok bool, err error) {
 	p.mu.Lock()
 	if err := p.admitLocked(t); err != nil {

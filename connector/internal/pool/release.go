@@ -82,7 +82,7 @@ func (p *core) endRequestLocked(n *Notes, now instant) bool {
 	switch {
 	case n.active > 0:
 		n.host.refileConn(n)
-	case n.retired || p.draining || p.isTooOld(n, now):
+	case n.retired || p.shuttingDown || p.isTooOld(n, now):
 		p.removeConnLocked(n)
 		return false
 	default:
@@ -141,7 +141,7 @@ func (p *core) Forget(c Conn) {
 // dropConnLocked has a connection closed once the lock is free.
 func (p *core) dropConnLocked(n *Notes) {
 	p.removeConnLocked(n)
-	p.doomed = append(p.doomed, n.conn)
+	p.toClose = append(p.toClose, n.conn)
 }
 
 // removeConnLocked forgets a connection, and leaves the slots to the caller.

@@ -83,7 +83,7 @@ func TestRequeueEnds(t *testing.T) {
 		{"the connection ends", func(_ testPool, _ *pending, c *conn) { c.Close() }, "dial"},
 		{"it retires", func(p testPool, _ *pending, c *conn) { p.Retire(c) }, "dial"},
 		{"it is closed for others", func(p testPool, _ *pending, _ *conn) { p.CloseOldestIdle(1) }, "dial"},
-		{"the pool drains", func(p testPool, _ *pending, _ *conn) { p.Drain() }, "dial"},
+		{"the pool drains", func(p testPool, _ *pending, _ *conn) { p.Shutdown() }, "dial"},
 		{"the pool closes", func(p testPool, _ *pending, _ *conn) { p.Close() }, "closed"},
 		{"the request is cancelled", func(_ testPool, w *pending, _ *conn) { w.cancel() }, "cancelled"},
 	}
@@ -134,7 +134,7 @@ func TestRequeueWhileDraining(t *testing.T) {
 		p := newPool(t, pool.Config[string]{MayMultiplex: anyHost})
 		w := p.wait("h", false)
 		c := p.connect(w.got(), true)
-		drained := p.Drain()
+		drained := p.Shutdown()
 		p.requeue(w, c, false)
 		select {
 		case <-drained:

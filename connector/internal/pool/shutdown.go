@@ -6,43 +6,43 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// Drain ends the pool in order: new requests fail, those that have a ticket go on,
+// Shutdown ends the pool in order: new requests fail, those that have a ticket go on,
 // idle connections are closed, and the others as they are given back. The channel
-// is closed once no slot is in use and nobody waits or rests. Calling it again returns
-// the same channel.
+// is closed once no slot is in use and no request waits or pauses before a retry. Calling
+// it again returns the same channel.
 //
 // A request that lost its slot to Forget, and has not come back yet, is not waited
 // for.
-func (p *core) Drain() (drained <-chan struct{}) {
+func (p *core) Shutdown() (allReleased <-chan struct{}) {
 	p.mu.Lock()
-	p.draining = true
-	if p.drained == nil {
-		p.drained = make(chan struct{})
+	p.shuttingDown = true
+	if p.allReleased == nil {
+		p.allReleased = make(chan struct{})
 	}
-	drained = p.drained
+	allReleased = p.allReleased
 	p.dropOldestIdleLocked(p.idle.len)
 	closeConns(p.unlock())
-	return drained
+	return allReleased
 }
 
-// Rest says that a request will give its slot back, and come again with its ticket: Drain waits
-// for it. EndRest must follow, when it has a slot again or needs none. It takes note of Close
-// itself: see Ended.
-func (p *core) Rest() {
+// BeginRetryPause says that a request will give its slot back and come again with its
+// ticket, so that Shutdown waits for it. EndRetryPause must follow, when the request has a
+// slot again or needs none. Close does not wait for it: its caller watches Done.
+func (p *core) BeginRetryPause() {
 	p.mu.Lock()
-	p.resting++
+	p.retrying++
 	p.mu.Unlock()
 }
 
-// EndRest is the end of a Rest.
-func (p *core) EndRest() {
+// EndRetryPause ends what BeginRetryPause has begun.
+func (p *core) EndRetryPause() {
 	p.mu.Lock()
-	p.resting--
+	p.retrying--
 	closeConns(p.unlock())
 }
 
-// Ended is closed by Close.
-func (p *core) Ended() <-chan struct{} { return p.ended }
+// Done is closed by Close.
+func (p *core) Done() <-chan struct{} { return p.ended }
 
 // Close closes every connection, in use or not, breaks off every dial and fails
 // every request that waits. Only the first call does anything.
@@ -73,11 +73,11 @@ func (p *Pool[K]) Close() {
 		p.freeSlotsLocked(n.host, n.active)
 		p.forgetHostLocked(n.host)
 	}
-	doomed := p.unlock()
+	toClose := p.unlock()
 	for _, cancel := range cancels {
 		cancel(errors.ErrConnectorClosed)
 	}
-	closeConns(doomed)
+	closeConns(toClose)
 }
 
 // Closed reports whether Close was called.

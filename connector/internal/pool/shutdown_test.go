@@ -78,8 +78,8 @@ func TestDrain(t *testing.T) {
 		first, second := p.wait("a", false), p.wait("c", false)
 		var early pool.Ticket
 		p.TryAcquire("d", &early, time.Now(), false)
-		drained := p.Drain()
-		if p.Drain() != drained {
+		drained := p.Shutdown()
+		if p.Shutdown() != drained {
 			t.Error("another channel")
 		}
 		if idle.closed.Load() != 1 {
@@ -121,12 +121,12 @@ func TestDrain(t *testing.T) {
 // TestDrainOfNothing is at its end at once; a waiter that gives up ends it too.
 func TestDrainOfNothing(t *testing.T) {
 	t.Parallel()
-	<-newPool(t, pool.Config[string]{}).Drain()
+	<-newPool(t, pool.Config[string]{}).Shutdown()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Config[string]{PerHost: 1})
 		c := p.take("h")
 		w := p.wait("h", false)
-		drained := p.Drain()
+		drained := p.Shutdown()
 		w.cancel()
 		synctest.Wait()
 		c.Close()
@@ -139,7 +139,7 @@ func TestDrainThenClose(t *testing.T) {
 	t.Parallel()
 	p := newPool(t, pool.Config[string]{})
 	c := p.take("h")
-	drained := p.Drain()
+	drained := p.Shutdown()
 	p.Close()
 	<-drained
 	if c.closed.Load() != 1 {

@@ -18,9 +18,9 @@ import (
 // One that cannot block, because it lies in memory or in a regular file, is handed on as it
 // is: net/http sends a file without copying only when it can see it.
 type Body struct {
-	plain  io.ReadCloser // in memory, or a file
-	memory bool          // it is in memory
-	opaque *Opaque       // any other
+	plain    io.ReadCloser // in memory, or a file
+	memory   bool          // it is in memory
+	blocking *Blocking     // any other
 }
 
 // New takes the body of req, which may have none.
@@ -40,7 +40,7 @@ func newBody(body io.ReadCloser, length int64) Body {
 			return Body{plain: body}
 		}
 	}
-	return Body{opaque: newOpaque(body, length)}
+	return Body{blocking: newBlocking(body, length)}
 }
 
 var (
@@ -84,47 +84,47 @@ func (b *Body) CheckLength(length int64) error {
 }
 
 // Present reports whether there is a body.
-func (b *Body) Present() bool { return b.plain != nil || b.opaque != nil }
+func (b *Body) Present() bool { return b.plain != nil || b.blocking != nil }
 
 // InMemory reports whether there is one, in memory.
 func (b *Body) InMemory() bool { return b.memory }
 
 // MayBlock reports whether reading it can take a time of its own.
-func (b *Body) MayBlock() bool { return b.opaque != nil }
+func (b *Body) MayBlock() bool { return b.blocking != nil }
 
 // ForWire is the body as net/http gets it.
 func (b *Body) ForWire() io.ReadCloser {
 	switch {
-	case b.opaque != nil:
-		return b.opaque
+	case b.blocking != nil:
+		return b.blocking
 	case b.plain != nil:
 		return b.plain
 	}
 	return http.NoBody
 }
 
-// Opaque is the body that may block, or nil.
-func (b *Body) Opaque() *Opaque { return b.opaque }
+// Blocking returns the body if its Read may block, and nil otherwise.
+func (b *Body) Blocking() *Blocking { return b.blocking }
 
 // Close closes the body if there is one.
 func (b *Body) Close() {
 	switch {
-	case b.opaque != nil:
-		b.opaque.Close() // the request has failed for another reason
+	case b.blocking != nil:
+		b.blocking.Close() // the request has failed for another reason
 	case b.plain != nil:
 		b.plain.Close() // as above; closing twice does no harm here
 	}
 }
 
 // Sent reports whether the body was read to its end, as far as is known.
-func (b *Body) Sent() bool { return b.opaque != nil && b.opaque.state() == io.EOF }
+func (b *Body) Sent() bool { return b.blocking != nil && b.blocking.readError() == io.EOF }
 
 // Err is the error that reading the body gave, or nil.
 func (b *Body) Err() error {
-	if b.opaque == nil {
+	if b.blocking == nil {
 		return nil
 	}
-	if err := b.opaque.state(); err != io.EOF {
+	if err := b.blocking.readError(); err != io.EOF {
 		return err
 	}
 	return nil
@@ -147,11 +147,11 @@ func (b *Body) Rewind(req *http.Request) bool {
 	return true
 }
 
-// Wrap makes an Opaque of the body, which is one in memory, a file, or one already.
-func (b *Body) Wrap(length int64) *Opaque {
-	if b.opaque == nil {
-		b.opaque = newOpaque(b.plain, length)
+// Wrap makes a Blocking of the body, which is one in memory, a file, or one already.
+func (b *Body) Wrap(length int64) *Blocking {
+	if b.blocking == nil {
+		b.blocking = newBlocking(b.plain, length)
 		b.plain, b.memory = nil, false
 	}
-	return b.opaque
+	return b.blocking
 }

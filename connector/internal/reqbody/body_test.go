@@ -127,7 +127,7 @@ func TestHold(t *testing.T) {
 			t.Errorf("got %d, %v", n, err)
 		}
 	}
-	b.Opaque().Hold = func(closed <-chan struct{}) error { <-closed; return errRefused }
+	b.Blocking().Hold = func(closed <-chan struct{}) error { <-closed; return errRefused }
 	b.Close()
 	if _, err := b.ForWire().Read(make([]byte, 3)); !stderrors.Is(err, errRefused) || asked != 2 {
 		t.Errorf("got %v, asked %d times", err, asked)

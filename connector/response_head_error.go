@@ -16,7 +16,7 @@ func (x *exchange) headError(err error) error {
 		return own
 	}
 	phase := errors.PhaseResponse
-	if x.unsent() {
+	if x.isSending() {
 		phase = errors.PhaseRequest
 	}
 	var facts h1.Facts
@@ -32,9 +32,9 @@ func (x *exchange) headError(err error) error {
 	}
 	switch {
 	case stderrors.Is(struck, h1.ErrTotalTimeout):
-		return x.totalTimeout(phase)
+		return x.totalTimeoutError(phase)
 	case stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.readTimeout(phase)
+		return x.readTimeoutError(phase)
 	case x.upload.Err() != nil:
 		return &errors.ClientOSError{Op: "read request body", Err: x.upload.Err()}
 	}
@@ -48,31 +48,31 @@ func (x *exchange) headError(err error) error {
 		return &errors.ServerDisconnectedError{Host: x.key.Addr(), Err: err}
 	}
 	if bad, ok := stderrors.AsType[*rawhead.Error](stderrors.Join(facts.ReadErr, err)); ok {
-		return x.badHead(bad)
+		return x.badHeadError(bad)
 	}
 	if bad, ok := stderrors.AsType[*h1.HeadError](err); ok {
-		return x.badHead(bad)
+		return x.badHeadError(bad)
 	}
 	if stderrors.Is(facts.ReadErr, net.ErrClosed) {
 		facts.ReadErr = nil // it was our side that closed
 	}
-	told := x.forError()
+	told := x.errorDetails()
 	told.Received, told.ReadErr = facts.Received, facts.ReadErr
 	return errors.HeadFailure(err, told)
 }
 
-// unsent reports whether the request was still being sent.
-func (x *exchange) unsent() bool {
+// isSending reports whether the request is still being sent, or could not be.
+func (x *exchange) isSending() bool {
 	if x.h2 == nil {
 		return x.h1.Unsent()
 	}
 	return x.h2.Unsent()
 }
 
-// badHead is a response whose head breaks a limit or a rule.
-func (x *exchange) badHead(cause error) error { return errors.BadHead(cause, x.forError()) }
+// badHeadError is the error for a response whose head breaks a limit or a rule.
+func (x *exchange) badHeadError(cause error) error { return errors.BadHead(cause, x.errorDetails()) }
 
-// forError is what an error tells of the exchange.
-func (x *exchange) forError() errors.Exchange {
-	return errors.Exchange{Host: x.key.Addr(), Info: errors.InfoOf(x.orig)}
+// errorDetails is what an error of the tree tells of the exchange.
+func (x *exchange) errorDetails() errors.Exchange {
+	return errors.Exchange{Host: x.key.Addr(), Info: errors.InfoOf(x.request)}
 }

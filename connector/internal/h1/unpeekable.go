@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// opaque is what can be known of a connection that cannot be looked at, beside what its waiter
-// finds. What came before a request has sent its first byte is not its answer. That is exact
-// for:
+// unpeekable finds out what a connection without a plain socket has received, beside what its
+// waiter reads. Bytes that came before a request has sent its first byte are not its answer.
+// That is exact for:
 //
 //   - what the last Read for the response has given: nothing may be left of it. Where it had
 //     no room for more, or was a while ago (blindTime), the waiter gets a moment before the
@@ -23,21 +23,21 @@ import (
 //     it. (A peek alone would not do: who knows what the connection has read ahead.)
 //
 // It cannot be exact for what comes later to a connection without a SyscallConn, nor on systems
-// without a look: between its arrival and the end of the waiter's Read there is the time in
+// without a peek: between its arrival and the end of the waiter's Read there is the time in
 // which the runtime has the waiter run, some microseconds unless the machine is overloaded. A
 // request that goes out within them takes those bytes for its answer, as it does with bytes
 // that cross it on the way.
-type opaque struct {
-	valve *valve  // below TLS, or nil
-	peek  *socket // nil: the system cannot be asked
+type unpeekable struct {
+	below *pausable // below TLS, or nil
+	peek  *socket   // nil: the system cannot be asked
 }
 
-func newOpaque(nc net.Conn) (o opaque) {
+func newUnpeekable(nc net.Conn) (o unpeekable) {
 	nc = belowTLS(nc)
-	if v, ok := nc.(*valve); ok {
-		o.valve, nc = v, v.Conn
+	if v, ok := nc.(*pausable); ok {
+		o.below, nc = v, v.Conn
 	}
-	if sc, ok := nc.(syscall.Conn); ok && canLook {
+	if sc, ok := nc.(syscall.Conn); ok && canPeek {
 		if raw, err := sc.SyscallConn(); err == nil {
 			o.peek = socketFrom(nc, raw)
 		}
@@ -54,22 +54,22 @@ func WrapBelowTLS(nc net.Conn) net.Conn {
 	if _, ok := nc.(*tls.Conn); ok {
 		return nc // which lies on one
 	}
-	return &valve{Conn: nc}
+	return &pausable{Conn: nc}
 }
 
-// valve is a connection that can be told to have nothing.
-type valve struct {
+// pausable is a connection whose Read can be made to return errNothingThere.
+type pausable struct {
 	net.Conn
-	shut    bool        // only set while nobody else reads
+	paused  bool        // only set while nobody else reads
 	reading atomic.Bool // whoever reads waits for the connection
 }
 
 // NetConn is the connection itself.
-func (v *valve) NetConn() net.Conn { return v.Conn }
+func (v *pausable) NetConn() net.Conn { return v.Conn }
 
 // Read is the connection's, or nothing.
-func (v *valve) Read(p []byte) (int, error) {
-	if v.shut {
+func (v *pausable) Read(p []byte) (int, error) {
+	if v.paused {
 		return 0, errNothingThere
 	}
 	v.reading.Store(true)
@@ -77,15 +77,15 @@ func (v *valve) Read(p []byte) (int, error) {
 	return v.Conn.Read(p)
 }
 
-// checkTLS says whether crypto/tls has something already, of which its last Read has not told:
-// it gives one record at a time. Nobody may read meanwhile.
-func (o *opaque) checkTLS(nc net.Conn) error {
+// checkTLSBuffer returns an error if crypto/tls holds data or an end that its last Read has
+// not returned: it returns one record at a time. Nobody may read meanwhile.
+func (o *unpeekable) checkTLSBuffer(nc net.Conn) error {
 	tc, ok := nc.(*tls.Conn)
-	if !ok || o.valve == nil {
+	if !ok || o.below == nil {
 		return nil
 	}
-	o.valve.shut = true
-	defer func() { o.valve.shut = false }()
+	o.below.paused = true
+	defer func() { o.below.paused = false }()
 	return checkInstant(tc)
 }
 
@@ -103,14 +103,14 @@ const (
 	stopTime = 50 * time.Millisecond
 )
 
-// doubtLocked reports whether a waiter that starts now may find something at once: the last
-// Read had no room for it, or was too long ago.
-func (c *Conn) doubtLocked() bool {
-	return c.full || c.opaque.peek == nil && time.Since(c.readAt) > blindTime
+// mayMissLocked reports whether data may be there before a waiter that starts now has read:
+// the last Read had no room for it, or was too long ago.
+func (c *Conn) mayMissLocked() bool {
+	return c.full || c.unpeekable.peek == nil && time.Since(c.readAt) > blindTime
 }
 
-// CheckReuse is CheckIdle for who is about to use the conn. Where there is a waiter, it waits
-// until that has told what it has, or a moment.
+// CheckReuse is CheckIdle for the caller that is about to use the conn. It gives a waiter the
+// time to read what is there.
 func (c *Conn) CheckReuse() error {
 	if c.socket != nil {
 		return c.CheckIdle()
@@ -121,20 +121,20 @@ func (c *Conn) CheckReuse() error {
 	if w == nil {
 		return c.CheckIdle()
 	}
-	for i := 0; i < maxYields && !c.atRest(w); i++ {
+	for i := 0; i < maxYields && !c.waiterIsReading(w); i++ {
 		runtime.Gosched()
 	}
-	if w.doubt && w.begun.Load() {
-		w.await(settleTime - time.Since(w.begunAt))
+	if w.mayMiss && w.begun.Load() {
+		w.awaitDone(settleTime - time.Since(w.begunAt))
 	}
-	if c.opaque.peek != nil && c.stopWaiter(w) {
-		return c.opaque.peek.checkAlive()
+	if c.unpeekable.peek != nil && c.stopWaiter(w) {
+		return c.unpeekable.peek.checkAlive()
 	}
 	for i := 0; i < readYields && !w.isDone(); i++ { // to the end of its Read, if there is one
 		runtime.Gosched()
 	}
-	if !c.atRest(w) {
-		w.await(settleTime)
+	if !c.waiterIsReading(w) {
+		w.awaitDone(settleTime)
 	}
 	return c.CheckIdle()
 }
@@ -156,7 +156,7 @@ func (c *Conn) stopWaiter(w *waiter) (stopped bool) {
 	for i := 0; i < maxYields && !w.isDone(); i++ {
 		runtime.Gosched()
 	}
-	w.await(stopTime)
+	w.awaitDone(stopTime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w.stop = false
@@ -171,10 +171,10 @@ func (c *Conn) stopWaiter(w *waiter) (stopped bool) {
 // errStopped is what a waiter has that was asked to stop.
 var errStopped = stderrors.New("the waiter was stopped")
 
-// atRest reports whether the waiter has nothing to do, as far as is known: it reads from what
-// lies below TLS, or from what has no TLS, or has ended.
-func (c *Conn) atRest(w *waiter) bool {
-	v := c.opaque.valve
+// waiterIsReading reports whether the waiter blocks in a Read of the connection below TLS, or
+// has ended. Without TLS, that it is about to read is all that is known.
+func (c *Conn) waiterIsReading(w *waiter) bool {
+	v := c.unpeekable.below
 	return w.isDone() || w.begun.Load() && (v == nil || v.reading.Load())
 }
 
@@ -187,8 +187,8 @@ func (w *waiter) isDone() bool {
 	}
 }
 
-// await waits for the waiter, but not for longer than d.
-func (w *waiter) await(d time.Duration) {
+// awaitDone waits for the waiter, but not for longer than d.
+func (w *waiter) awaitDone(d time.Duration) {
 	if d <= 0 {
 		return
 	}

@@ -23,9 +23,9 @@ func (r *Recorder) ChunkEnd() int64 {
 	return r.chunk.Load()
 }
 
-// chunked reports whether the response has chunks that are to be watched. It
+// isChunked reports whether the response has chunks that are to be watched. It
 // is net/http that says how a body is framed.
-func (x *exchange) chunked(resp *http.Response) bool {
+func (x *exchange) isChunked(resp *http.Response) bool {
 	return x.h2 == nil && slices.Equal(resp.TransferEncoding, []string{"chunked"})
 }
 

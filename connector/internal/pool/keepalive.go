@@ -51,13 +51,13 @@ func (p *core) scheduleSweepLocked(now instant) {
 	}
 	p.wakeAt = at
 	if p.janitor == nil {
-		p.janitor = time.AfterFunc(at-now, p.sweep)
+		p.janitor = time.AfterFunc(at-now, p.sweepIdle)
 		return
 	}
 	p.janitor.Reset(at - now)
 }
 
-func (p *core) sweep() {
+func (p *core) sweepIdle() {
 	p.mu.Lock()
 	p.wakeAt = never
 	if p.closed {
@@ -107,17 +107,17 @@ func (p *core) checkIdleLocked() (dead []Conn) {
 		}
 		p.checks = n.links[byIdle].next
 		h := n.host
-		n.looking = true
-		h.looking++
+		n.checking = true
+		h.checking++
 		h.refileConn(n)
 		dead = append(dead, p.unlock()...)
 		err := n.conn.CheckIdle()
 		p.mu.Lock()
-		if !n.looking {
+		if !n.checking {
 			continue // it was closed meanwhile
 		}
-		n.looking = false
-		h.looking--
+		n.checking = false
+		h.checking--
 		h.refileConn(n)
 		if err != nil {
 			p.dropConnLocked(n)

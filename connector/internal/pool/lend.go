@@ -20,12 +20,12 @@ type core struct {
 	keepAlive, maxAge instant // never: for ever
 	start             time.Time
 
-	mu      sync.Mutex
-	queue   queue
-	inUse   int // slots
-	waiting int
-	resting int    // requests that hold no slot and will come back; see Rest
-	places  uint64 // the last that was given out
+	mu       sync.Mutex
+	queue    queue
+	inUse    int // slots
+	waiting  int
+	retrying int    // requests that hold no slot and will come back; see BeginRetryPause
+	places   uint64 // the last that was given out
 
 	open    list
 	aging   *Notes // the first of open that the sweep has not found too old
@@ -37,15 +37,15 @@ type core struct {
 	wakeAt    instant // when the janitor comes, or never
 	nextCheck instant // when the idle ones are checked next
 
-	dials     *Dial // a list of those under way
-	draining  bool
-	closed    bool
-	ended     chan struct{} // closed with it
-	drained   chan struct{} // of Drain; nil: not called
-	isDrained bool          // drained is closed
+	dials         *Dial // a list of those under way
+	shuttingDown  bool
+	closed        bool
+	ended         chan struct{} // closed with it
+	allReleased   chan struct{} // of Shutdown; nil: not called
+	isAllReleased bool          // allReleased is closed
 
-	counts counts
-	doomed []Conn // to be closed once the lock is free; see unlock
+	counts  counts
+	toClose []Conn // to be closed once the lock is free; see unlock
 }
 
 type counts struct{ opened, closed, reused, retried uint64 }
@@ -68,20 +68,20 @@ func (p *core) now() instant                  { return time.Since(p.start) }
 
 // unlock gives the lock free and returns the connections that the caller has to
 // close then.
-func (p *core) unlock() (doomed []Conn) {
-	doomed, p.doomed = p.doomed, nil
-	if p.drained != nil && !p.isDrained && p.inUse == 0 && p.waiting == 0 && p.resting == 0 {
-		p.isDrained = true
-		close(p.drained)
+func (p *core) unlock() (toClose []Conn) {
+	toClose, p.toClose = p.toClose, nil
+	if p.allReleased != nil && !p.isAllReleased && p.inUse == 0 && p.waiting == 0 && p.retrying == 0 {
+		p.isAllReleased = true
+		close(p.allReleased)
 	}
 	p.mu.Unlock()
-	return doomed
+	return toClose
 }
 
 // unlockForEngine is unlock for callers that may hold locks of their own.
 func (p *core) unlockForEngine() {
-	if doomed := p.unlock(); len(doomed) > 0 {
-		go closeConns(doomed)
+	if toClose := p.unlock(); len(toClose) > 0 {
+		go closeConns(toClose)
 	}
 }
 
@@ -93,7 +93,7 @@ func closeConns(conns []Conn) {
 
 // admitLocked gives a request its place.
 func (p *core) admitLocked(t *Ticket) error {
-	if p.closed || p.draining && t.place == 0 {
+	if p.closed || p.shuttingDown && t.place == 0 {
 		return errors.ErrConnectorClosed
 	}
 	if t.place == 0 {

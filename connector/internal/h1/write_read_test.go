@@ -18,7 +18,7 @@ func late(t *testing.T, c *h1.Conn, s h1.Settings, header http.Header) *call {
 	t.Helper()
 	req := newRequest(t, t.Context(), http.MethodGet, nil)
 	req.Header = header
-	s.LateLook = true
+	s.LateCheck = true
 	return send(c, req, s)
 }
 
@@ -34,7 +34,7 @@ var lateHeads = map[string]http.Header{
 func TestLateLookAlive(t *testing.T) {
 	t.Parallel()
 	each(t, fine, func(t *testing.T, w way, c *h1.Conn, _ *net.TCPConn, srv *wiretest.Server) {
-		if c.LooksLate() {
+		if c.CanCheckLate() {
 			t.Error("a new conn has nothing to look at")
 		}
 		for range 3 {
@@ -46,7 +46,7 @@ func TestLateLookAlive(t *testing.T) {
 				if body, keep := x.finish(t, c); body != "ok" || !keep {
 					t.Errorf("%s: got %q, %v", name, body, keep)
 				}
-				if c.LooksLate() != (w.name == "look") {
+				if c.CanCheckLate() != (w.name == "look") {
 					t.Error("a plain socket looks late, and nothing else")
 				}
 			}
@@ -136,7 +136,7 @@ func TestLateLookSilence(t *testing.T) {
 					test.end(c, cancel)
 				}()
 			}
-			test.settings.LateLook = true
+			test.settings.LateCheck = true
 			x := send(c, req, test.settings)
 			if x.err == nil || !stderrors.Is(x.Facts().ReadErr, test.want) {
 				t.Errorf("got %v, %v, want %v", x.err, x.Facts().ReadErr, test.want)

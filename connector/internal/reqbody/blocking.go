@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// Opaque remembers how the reading of a body ended, until it is closed, and closes it
-// once. It gives no more than the length that was announced, and its last byte only when
-// the end is known: else a body that is too long would be a complete request of another
-// length. One that is too short fails.
-type Opaque struct {
+// Blocking is a body whose Read may block. It closes the body once, and remembers how the
+// reading ended, until then. It gives no more than the length that was announced, and its
+// last byte only when the end is known: else a body that is too long would be a complete
+// request of another length. One that is too short fails.
+type Blocking struct {
 	body   io.ReadCloser
 	length int64 // or 0 and less
 
@@ -26,14 +26,14 @@ type Opaque struct {
 	closed   chan struct{}
 }
 
-func newOpaque(body io.ReadCloser, length int64) *Opaque {
-	return &Opaque{body: body, length: length, closed: make(chan struct{})}
+func newBlocking(body io.ReadCloser, length int64) *Blocking {
+	return &Blocking{body: body, length: length, closed: make(chan struct{})}
 }
 
 // Closed is closed with the body.
-func (b *Opaque) Closed() <-chan struct{} { return b.closed }
+func (b *Blocking) Closed() <-chan struct{} { return b.closed }
 
-func (b *Opaque) Read(p []byte) (int, error) {
+func (b *Blocking) Read(p []byte) (int, error) {
 	if b.Hold != nil {
 		if err := b.Hold(b.closed); err != nil {
 			return 0, err
@@ -67,7 +67,7 @@ func (b *Opaque) Read(p []byte) (int, error) {
 }
 
 // readEnd looks for the end of a body of which all that was announced has come.
-func (b *Opaque) readEnd(over int64) error {
+func (b *Blocking) readEnd(over int64) error {
 	if over > 0 {
 		return b.tooLong()
 	}
@@ -84,7 +84,7 @@ func (b *Opaque) readEnd(over int64) error {
 	return io.ErrNoProgress
 }
 
-func (b *Opaque) tooLong() error {
+func (b *Blocking) tooLong() error {
 	return &LengthError{Length: b.length, More: true}
 }
 
@@ -101,21 +101,21 @@ func (e *LengthError) Error() string {
 	return fmt.Sprintf("the body is shorter than its Content-Length of %d", e.Length)
 }
 
-func (b *Opaque) setWaits(waits bool) {
+func (b *Blocking) setWaits(waits bool) {
 	b.mu.Lock()
 	b.waits = waits
 	b.mu.Unlock()
 }
 
 // WaitsForSource reports whether the body's own Read is under way, which may take for ever.
-func (b *Opaque) WaitsForSource() bool {
+func (b *Blocking) WaitsForSource() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.waits
 }
 
 // Close closes the body once.
-func (b *Opaque) Close() error {
+func (b *Blocking) Close() error {
 	b.mu.Lock()
 	if b.isClosed {
 		b.mu.Unlock()
@@ -127,7 +127,7 @@ func (b *Opaque) Close() error {
 	return b.body.Close()
 }
 
-func (b *Opaque) state() error {
+func (b *Blocking) readError() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err

@@ -133,7 +133,7 @@ func (p *core) awaitStreamLocked(n *Notes, now instant) {
 		p.awaitConnLocked(n, now)
 	}
 	if !p.endRequestLocked(n, now) {
-		p.doomed = append(p.doomed, n.conn)
+		p.toClose = append(p.toClose, n.conn)
 	}
 	p.freeSlotsLocked(n.host, 1)
 }

@@ -1,12 +1,13 @@
 package connector
 
 import (
-	stderrors "errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/copybuf"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -29,7 +30,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	if mayBeLate && !now.Before(x.settings.Total) {
 		// What has arrived in time may still lie in a buffer, where no
 		// deadline of the connection can see it.
-		return 0, x.failRead(x.totalTimeout(errors.PhaseBody))
+		return 0, x.failRead(x.totalTimeoutError(errors.PhaseBody))
 	}
 	var n int
 	var err error
@@ -47,7 +48,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	case io.EOF:
 		if x.response.Trailer != nil {
 			if bad := rawhead.CheckTrailer(x.response.Trailer, x.settings.Limits); bad != nil {
-				return n, x.failRead(x.badHead(bad))
+				return n, x.failRead(x.badHeadError(bad))
 			}
 		}
 		x.readErr = io.EOF
@@ -60,40 +61,11 @@ func (x *exchange) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (x *exchange) failRead(err error) error {
-	if !x.closed.Load() {
-		err = x.bodyError(err)
-	} else {
-		err = errors.ErrConnectionClosed
-	}
-	x.closeBody()
-	x.readErr = err
-	x.finish(false)
-	x.releaseReader()
-	return err
-}
+// smallCopy is the size of the buffer for bodies that are known to be no larger, of which
+// there may be very many at the same time.
+const smallCopy = 4 << 10
 
-// bodyError gives a failed read its class.
-func (x *exchange) bodyError(err error) error {
-	if own := x.contextError(); own != nil {
-		return own
-	}
-	var struck error
-	if x.h2 != nil {
-		struck = x.h2.Facts().Ended
-	} else {
-		struck = x.h1.Facts().ReadErr
-	}
-	switch {
-	case stderrors.Is(err, h1.ErrTotalTimeout) || stderrors.Is(struck, h1.ErrTotalTimeout):
-		return x.totalTimeout(errors.PhaseBody)
-	case stderrors.Is(err, h1.ErrReadTimeout) || stderrors.Is(struck, h1.ErrReadTimeout):
-		return x.readTimeout(errors.PhaseBody)
-	case x.c.pool.Closed():
-		return errors.ErrConnectorClosed
-	}
-	return errors.BodyFailure(err, x.received, x.expected)
-}
+var smallBuffers = sync.Pool{New: func() any { b := make([]byte, smallCopy); return &b }}
 
 // WriteTo copies the rest of the body with a large buffer, unless that would be
 // the most of its cost.
@@ -103,8 +75,8 @@ func (x *exchange) WriteTo(w io.Writer) (int64, error) {
 		defer smallBuffers.Put(buf)
 		return x.copyTo(w, *buf)
 	}
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	return x.copyTo(w, *buf)
 }
 
@@ -151,7 +123,7 @@ func (x *exchange) Close() error {
 	if x.readErr != nil {
 		return nil // Read has ended the exchange
 	}
-	complete := x.drain()
+	complete := x.drainBody()
 	x.closeBody()
 	x.finish(complete)
 	x.releaseReader()
@@ -182,8 +154,8 @@ func (x *exchange) closeBody() {
 	x.body.Close() // it has no error to report
 }
 
-// drain reads the rest of the body and reports whether that was all.
-func (x *exchange) drain() bool {
+// drainBody reads the rest of the body and reports whether that was all.
+func (x *exchange) drainBody() bool {
 	if x.done.Load() || x.ctx.Err() != nil || x.c.forceClose {
 		return false
 	}
@@ -194,8 +166,8 @@ func (x *exchange) drain() bool {
 		return false // ending the stream is cheaper
 	}
 	x.h1.LimitReading(drainTime)
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := copybuf.Get()
+	defer copybuf.Put(buf)
 	for n := 0; n <= drainBytes; {
 		m, err := x.body.Read((*buf)[:drainBytes])
 		n += m

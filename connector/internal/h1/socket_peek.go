@@ -4,10 +4,10 @@ package h1
 
 import "syscall"
 
-const canLook = true
+const canPeek = true
 
-// lookAt reads into buf, or peeks, and does not wait.
-func (s *socket) lookAt(fd uintptr) {
+// readNow reads into buf, or peeks, and does not wait.
+func (s *socket) readNow(fd uintptr) {
 	for {
 		if s.buf == nil {
 			s.n, _, s.err = syscall.Recvfrom(int(fd), s.peeked[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
@@ -24,18 +24,18 @@ func (s *socket) lookAt(fd uintptr) {
 	}
 }
 
-// stepTurn is what the poller calls: once when a turn begins, and whenever there may be
-// something to read.
-func (s *socket) stepTurn(fd uintptr) (done bool) {
-	t := &s.turn
+// stepWriteRead is called by the poller: once at the begin of a writeRead, and whenever there
+// may be something to read.
+func (s *socket) stepWriteRead(fd uintptr) (done bool) {
+	t := &s.writeRead
 	if t.waiting {
 		s.buf = t.into
-		s.lookAt(fd)
+		s.readNow(fd)
 		s.buf = nil
-		return !s.settleRead()
+		return !s.finishRead()
 	}
 	t.begun = true
-	if s.lookAt(fd); s.err != errNothingThere {
+	if s.readNow(fd); s.err != errNothingThere {
 		s.n, s.err = 0, ErrDied
 		return true
 	}
@@ -44,7 +44,7 @@ func (s *socket) stepTurn(fd uintptr) (done bool) {
 	if t.written < len(t.request.bytes) {
 		return true
 	}
-	t.request.release()
+	t.request.discard()
 	t.waiting = true
 	return false
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// authorize gives a request the credentials that the netrc file has for its
+// addNetrcAuth gives a request the credentials that the netrc file has for its
 // host, unless it brings some.
-func (x *exchange) authorize(header http.Header) http.Header {
+func (x *exchange) addNetrcAuth(header http.Header) http.Header {
 	if httprule.HasField(header, "Authorization") {
 		return header
 	}
-	login, password, ok := x.c.environ.Credentials(x.key.Host)
+	login, password, ok := x.c.environment.Credentials(x.key.Host)
 	if !ok {
 		return header
 	}
@@ -25,11 +25,11 @@ func (x *exchange) authorize(header http.Header) http.Header {
 	return header
 }
 
-// proxyAuthorized is the header of a request with what is for its proxy. A proxy
-// that passes requests on gets its credentials with each of them; those of the
-// request stand in if it has none. Servers get neither: also where a proxy that
-// others go through is passed by.
-func proxyAuthorized(header http.Header, k key) http.Header {
+// withProxyAuth returns the header with the Proxy-Authorization that its receiver may see.
+// A proxy that forwards requests gets its own credentials with each of them, or those of
+// the request if it has none. A server gets neither, whether it is reached through a tunnel
+// or directly because no_proxy says so.
+func withProxyAuth(header http.Header, k key) http.Header {
 	var own []string
 	if k.Forwarded() {
 		if own = k.Route.Proxy.Header[dial.ProxyAuthorization]; len(own) == 0 {
