@@ -39,7 +39,7 @@ var rows = map[string]string{
 	"read_bufsize":                    "TestReadBufferSize TestBackPressure",
 	"max_line_size, and its like":     "TestLimitOptions connector/TestHeadLimits",
 	"fallback_charset_resolver":       "TestFallbackCharset TestTextFallback",
-	"middlewares of a session":        "TestMiddleware TestUse",
+	"middlewares of a session":        "TestMiddleware TestMiddlewares",
 	"bad configuration":               "TestBadConfig",
 	"set_zlib_backend":                "TestCodecs TestConfigCodecs ExampleCodecs",
 	"other transports in its place":   "TestTransport TestForeignTransport TestMeagreAnswers",
