@@ -63,7 +63,7 @@ var rows = map[string]string{
 	"before a connection":             "TestMiddlewareRefuses middleware/TestSchemes",
 	"calls the handler again":         "TestMiddlewareSendsAgain",
 	"update_body":                     "TestMiddlewareSendsAgain middleware/TestSetBody",
-	"of a request instead":            "TestUse ExampleUse",
+	"of a request instead":            "TestMiddlewares ExampleMiddlewares ExampleAddMiddleware",
 	"ClientRequest.session":           "TestFromContext",
 	"several sends of one call":       "TestHedgedSession",
 	"middlewares and 101":             "TestNativeUpgrade",
