@@ -100,7 +100,7 @@
 // [Multipart], [Body] and [Stream], json is [JSON], compress is [Compress],
 // allow_redirects and max_redirects are [NoRedirects] and [Redirects], auth is
 // [BasicAuth] or [Bearer], ssl is [TLS], [Insecure] and [Fingerprint], proxy is
-// [Proxy], middlewares is [Use], skip_auto_headers is [SkipHeader], base_url,
+// [Proxy], middlewares is [Middlewares], skip_auto_headers is [SkipHeader], base_url,
 // connector, connector_owner, cookie_jar, timeout, trust_env, trace_configs and
 // middlewares are fields of [Config], aiohttp.request is the function [Request].
 // The whole list is docs/aiohttp.md.

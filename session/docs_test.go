@@ -22,7 +22,7 @@ func allDeclared(t *testing.T) map[string]bool {
 }
 
 // TestPageNames: the identifiers that the pages and the front pages of the packages
-// name are there. A bare one begins with Err and is a class.
+// name are there, tests among them. A bare one begins with Err and is a class.
 func TestPageNames(t *testing.T) {
 	t.Parallel()
 	known := allDeclared(t)
@@ -84,8 +84,8 @@ func TestMigrationPage(t *testing.T) {
 	}
 }
 
-// declared notes the exported identifiers of a package: pkg.Name, pkg.Type.Method
-// and pkg.Type.Field.
+// declared notes the exported identifiers of a package: pkg.Name, pkg.Type.Method,
+// pkg.Type.Field, and its tests.
 func declared(t *testing.T, pkg string, known map[string]bool) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", pkg, "*.go"))
@@ -93,9 +93,7 @@ func declared(t *testing.T, pkg string, known map[string]bool) {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+		isTest := strings.HasSuffix(name, "_test.go")
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
@@ -103,8 +101,14 @@ func declared(t *testing.T, pkg string, known map[string]bool) {
 		for _, d := range file.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
+				if isTest && !strings.HasPrefix(d.Name.Name, "Test") {
+					continue
+				}
 				known[pkg+"."+receiver(d)+d.Name.Name] = true
 			case *ast.GenDecl:
+				if isTest {
+					continue
+				}
 				for _, spec := range d.Specs {
 					declaredSpec(pkg, spec, known)
 				}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // ETag is an entity tag (RFC 9110 8.8.3). The zero value is the tag "". (aiohttp:
@@ -20,26 +21,8 @@ const ETagAny = "*"
 
 // ParseETag reads the value of an ETag header. (aiohttp: etag)
 func ParseETag(s string) (tag ETag, ok bool) {
-	s = trimOWS(s)
-	s, tag.Weak = strings.CutPrefix(s, "W/")
-	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
-		return ETag{}, false
-	}
-	tag.Value = s[1 : len(s)-1]
-	if !validTag(tag.Value) {
-		return ETag{}, false
-	}
-	return tag, true
-}
-
-// validTag knows the characters of a tag; there are no escapes in it.
-func validTag(value string) bool {
-	for i := range len(value) {
-		if c := value[i]; c <= ' ' || c == '"' || c == 0x7f {
-			return false
-		}
-	}
-	return true
+	tag.Value, tag.Weak, ok = httprule.ParseETag(s)
+	return tag, ok
 }
 
 // String is the tag as the header has it.
@@ -78,7 +61,7 @@ func IfNoneMatch(tags ...ETag) Option {
 	}
 	return Option{"IfNoneMatch", []string{value}, func(o *options) error {
 		for _, t := range tags {
-			if !validTag(t.Value) {
+			if !httprule.IsETagValue(t.Value) {
 				return &errors.InvalidRequestError{Field: "IfNoneMatch", Reason: "not an entity tag"}
 			}
 		}

@@ -214,7 +214,7 @@ func ExampleExpect100() {
 	// Output: POST /upload: "after consent" as text/plain; charset=utf-8
 }
 
-func ExampleUse() {
+func ExampleMiddlewares() {
 	shout := func(next http.RoundTripper) http.RoundTripper {
 		return middleware.Func(func(req *http.Request) (*http.Response, error) {
 			req = req.Clone(req.Context())
@@ -225,10 +225,26 @@ func ExampleUse() {
 	s, stop := exampleSession(session.Config{Middleware: []middleware.Middleware{shout}, Options: []session.Option{session.SkipHeader("User-Agent", "Accept")}})
 	defer stop()
 	show(s.Get(ctx, "http://example.com/headers"))
-	show(s.Get(ctx, "http://example.com/headers", session.Use(), session.Header("X-App", "plain"))) // without the session's
+	show(s.Get(ctx, "http://example.com/headers", session.Middlewares(), session.Header("X-App", "plain"))) // without the session's
 	// Output:
 	// X-App: bWluZQ==
 	// X-App: plain
+}
+
+func ExampleAddMiddleware() {
+	via := func(name string) middleware.Middleware {
+		return func(next http.RoundTripper) http.RoundTripper {
+			return middleware.Func(func(req *http.Request) (*http.Response, error) {
+				req = req.Clone(req.Context())
+				req.Header.Add("X-Via", name)
+				return next.RoundTrip(req)
+			})
+		}
+	}
+	s, stop := exampleSession(session.Config{Middleware: []middleware.Middleware{via("session")}, Options: []session.Option{session.SkipHeader("User-Agent", "Accept")}})
+	defer stop()
+	show(s.Get(ctx, "http://example.com/headers", session.AddMiddleware(via("request"))))
+	// Output: X-Via: session | request
 }
 
 func ExampleOption_String() {

@@ -58,7 +58,7 @@ func serveExample(w http.ResponseWriter, r *http.Request) {
 	case path == "/login":
 		http.SetCookie(w, &http.Cookie{Name: "id", Value: "42"})
 	case path == "/headers":
-		for _, name := range []string{"Accept", "Authorization", "Cookie", "User-Agent", "X-App", "X-Many"} {
+		for _, name := range []string{"Accept", "Authorization", "Cookie", "User-Agent", "X-App", "X-Many", "X-Via"} {
 			if v, ok := r.Header[name]; ok {
 				fmt.Fprintf(w, "%s: %s\n", name, strings.Join(v, " | "))
 			}

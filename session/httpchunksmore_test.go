@@ -228,7 +228,7 @@ func TestHTTPChunksMiddleware(t *testing.T) {
 		io.Closer
 	}
 	wrap := func(reader func(io.Reader) io.Reader) session.Option {
-		return session.Use(func(next http.RoundTripper) http.RoundTripper {
+		return session.Middlewares(func(next http.RoundTripper) http.RoundTripper {
 			return middleware.Func(func(req *http.Request) (*http.Response, error) {
 				resp, err := next.RoundTrip(req)
 				if err == nil {

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -14,8 +15,8 @@ import (
 // rareOptions are wishes that most requests do not have.
 type rareOptions struct {
 	traceContext      any
-	use               []middleware.Middleware
-	uses              bool // use takes the place of the session's middlewares
+	middlewares       []middleware.Middleware
+	replaces          bool // middlewares take the place of the session's
 	requote           bool
 	verbatimRedirects bool
 	readBuffer        int
@@ -33,11 +34,27 @@ func rareOption(name string, args []string, change func(*rareOptions) error) Opt
 	}}
 }
 
-// Use sends the request through these middlewares instead of the session's; none
-// means through no middleware. (aiohttp: middlewares)
-func Use(mw ...middleware.Middleware) Option {
-	return rareOption("Use", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *rareOptions) error {
-		r.use, r.uses = mw, true
+// AddMiddleware adds middlewares for the request to those of the session and of
+// earlier options: at the end of their list, where they are the innermost and see
+// every attempt of a middleware that sends again. [Middlewares] replaces instead.
+//
+// Each is called to wrap the transport for every request and every attempt. What it
+// keeps from one to the next belongs beside the function that it is, as with those of
+// package middleware. Nil ones are left out.
+func AddMiddleware(mw ...middleware.Middleware) Option {
+	return rareOption("AddMiddleware", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *rareOptions) error {
+		r.middlewares = append(slices.Clip(r.middlewares), mw...)
+		return nil
+	})
+}
+
+// Middlewares sends the request through these middlewares, the first of which is the
+// outermost, in the place of the session's and of those of earlier options; none means
+// through no middleware. [AddMiddleware] adds instead, and says how often each is
+// called. (aiohttp: middlewares)
+func Middlewares(mw ...middleware.Middleware) Option {
+	return rareOption("Middlewares", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *rareOptions) error {
+		r.middlewares, r.replaces = slices.Clone(mw), true
 		return nil
 	})
 }
@@ -83,18 +100,38 @@ func ReadBufferSize(n int) Option {
 	})
 }
 
-// transport is what the call is sent through.
+// transport is what the call is sent through. Where the session has middlewares of its
+// own, their innermost goes on through those that were added: they are not wrapped
+// anew for one call, so that they keep what they count.
 func (c *call) transport() http.RoundTripper {
-	if r := c.opts.rare; r != nil && r.uses {
-		return middleware.Chain(c.s.bare, r.use...)
+	r := c.opts.rare
+	switch {
+	case r == nil || len(r.middlewares) == 0 && !r.replaces:
+		return c.s.transport
+	case r.replaces || !c.s.wrapped:
+		return middleware.Chain(c.s.bare, r.middlewares...)
 	}
+	c.ctx.added = r
 	return c.s.transport
+}
+
+// innermost is the end of a session's middlewares.
+type innermost struct{ next http.RoundTripper }
+
+type addedKey struct{}
+
+// RoundTrip goes on through the middlewares that AddMiddleware has added to the call.
+func (t *innermost) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r, _ := req.Context().Value(addedKey{}).(*rareOptions); r != nil {
+		return middleware.Chain(t.next, r.middlewares...).RoundTrip(req)
+	}
+	return t.next.RoundTrip(req)
 }
 
 // throughOthers reports whether the call does not go straight to the connector.
 func (c *call) throughOthers() bool {
-	if r := c.opts.rare; r != nil && r.uses {
-		return len(r.use) > 0
+	if r := c.opts.rare; r != nil && (r.replaces || len(r.middlewares) > 0) {
+		return len(r.middlewares) > 0
 	}
 	return c.s.wrapped
 }
@@ -104,6 +141,7 @@ func (c *call) throughOthers() bool {
 type callContext struct {
 	connector.RequestContext
 	session *Session
+	added   *rareOptions // nil: no middlewares beside the session's
 }
 
 type sessionKey struct{}
@@ -113,6 +151,8 @@ func (c *callContext) Value(key any) any {
 	switch key {
 	case sessionKey{}:
 		return c.session
+	case addedKey{}:
+		return c.added
 	case httprule.SensitiveKey{}:
 		return c.session.sensitive
 	}
@@ -128,7 +168,7 @@ func FromContext(ctx interface{ Value(any) any }) *Session {
 	if s == nil {
 		return nil
 	}
-	return s.With(Use()).inside(s)
+	return s.With(Middlewares()).inside(s)
 }
 
 // RoundTripper returns the session as a RoundTripper of single requests: with its

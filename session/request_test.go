@@ -195,7 +195,7 @@ func TestHeaders(t *testing.T) {
 	}
 	plain := get()
 	for name, want := range map[string]string{
-		"User-Agent": "aiolos/" + session.Release, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd", "X-Session": "s", "X-Both": "s",
+		"User-Agent": "aiolos/" + session.LibraryVersion, "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd", "X-Session": "s", "X-Both": "s",
 	} {
 		if got := plain.Get(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)

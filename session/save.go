@@ -80,17 +80,16 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if err := r.checkEnds(); err != nil {
 		return Saved{}, err
 	}
-	sv, err := openSaver(cfg, r.call.firstURL())
+	via := r.call.s.With().inside(r.call.s)
+	sv, err := openSaver(&cfg, r.call.firstURL(), func(ctx context.Context, extra Option) (*Response, error) {
+		return via.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
+	})
 	if err != nil {
 		return Saved{}, r.wrap(err)
 	}
-	defer sv.close()
-	via := r.call.s.With().inside(r.call.s)
-	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
-		return via.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
-	}
-	saved, err := sv.saveResponse(ctx, r)
-	return sv.outcome(saved, err), r.wrap(err)
+	defer sv.Close()
+	saved, err := sv.SaveResponse(ctx, savedResponse(&cfg, r))
+	return Saved(sv.Outcome(saved, err)), r.wrap(err)
 }
 
 // Save requests url and writes the body to a file, as [Response.SaveTo] does. An
@@ -108,17 +107,16 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 	if s.refuses() {
 		return Saved{}, errors.Wrap(http.MethodGet, u, errors.ErrSessionClosed)
 	}
-	sv, err := openSaver(cfg, u.String())
+	via := s.With().inside(s)
+	sv, err := openSaver(&cfg, u.String(), func(ctx context.Context, extra Option) (*Response, error) {
+		return via.Request(ctx, http.MethodGet, url, Join(opts...), extra)
+	})
 	if err != nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, err)
 	}
-	defer sv.close()
-	via := s.With().inside(s)
-	sv.ask = func(ctx context.Context, extra Option) (*Response, error) {
-		return via.Request(ctx, http.MethodGet, url, Join(opts...), extra)
-	}
-	saved, err := sv.saveURL(ctx)
-	return sv.outcome(saved, err), errors.Wrap(http.MethodGet, u, err)
+	defer sv.Close()
+	saved, err := sv.SaveURL(ctx)
+	return Saved(sv.Outcome(saved, err)), errors.Wrap(http.MethodGet, u, err)
 }
 
 // requestURL is the URL that a request with opts asks for first.
@@ -171,31 +169,4 @@ func (c *call) firstURL() string {
 		u = hops[0].url
 	}
 	return withoutFragment(u).String()
-}
-
-// inherited makes a request like that of the call's last hop.
-func (c *call) inherited() Option {
-	return Option{"inherited", nil, func(o *options) error {
-		*o = *c.opts
-		o.header, o.owned = c.opts.header.Clone(), true
-		o.query, o.body, o.native = "", nil, nil
-		return nil
-	}}
-}
-
-// rangeOption asks for a range, such as "100-" or "100-199", or for all of it.
-// Ranges and lengths have to count the bytes of the file itself.
-func rangeOption(span, validator string) Option {
-	return Option{"rangeOption", nil, func(o *options) error {
-		o.setHeader("Accept-Encoding", "identity")
-		for _, name := range []string{"Range", "If-Range"} {
-			delete(o.own(), name)
-		}
-		if span != "" {
-			o.setHeader("Range", "bytes="+span)
-			o.setHeader("If-Range", validator)
-			o.check = nil // a 416 has a meaning
-		}
-		return nil
-	}}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/session/internal/resume"
 )
 
 // heldServer answers the first request up to its middle, and goes on when told.
@@ -39,7 +40,7 @@ func heldServer(t *testing.T) (f *fileServer, goOn chan struct{}) {
 // another name, and the first one's file is whole.
 func TestSaveTwice(t *testing.T) {
 	t.Parallel()
-	if !session.HasLocks {
+	if !resume.HasLocks {
 		t.Skip("no locks here: callers keep apart")
 	}
 	for name, tt := range map[string]struct {
@@ -101,7 +102,7 @@ func TestSaveTwice(t *testing.T) {
 // name is one version of it.
 func TestSaveAtOnce(t *testing.T) {
 	t.Parallel()
-	if !session.HasLocks {
+	if !resume.HasLocks {
 		t.Skip("no locks here: callers keep apart")
 	}
 	k, path := newKillServer(t, 1), filepath.Join(t.TempDir(), "f")

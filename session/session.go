@@ -12,8 +12,8 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
-// Release is the library's version, as the User-Agent header tells it.
-const Release = "0.1.0"
+// LibraryVersion is the version of this library, as the User-Agent header tells it.
+const LibraryVersion = "0.1.0"
 
 // Config configures a [Session]. The zero value is ready for use.
 type Config struct {
@@ -88,7 +88,7 @@ type core struct {
 	ownConn   bool
 	transport http.RoundTripper // with the middlewares around it
 	bare      http.RoundTripper // without
-	wrapped   bool              // by middlewares
+	wrapped   bool              // whether there are any
 	traces    []*Trace
 	decode    func([]byte, any) error
 	fallback  CharsetResolver
@@ -162,9 +162,11 @@ func (c *core) connect(cfg *Config) error {
 		}
 		rt = c.connector
 	}
-	c.bare = rt
-	c.transport = middleware.Chain(rt, cfg.Middleware...)
-	c.wrapped = c.connector != nil && c.transport != http.RoundTripper(c.connector)
+	c.bare, c.transport = rt, rt
+	end := &innermost{rt}
+	if first := middleware.Chain(end, cfg.Middleware...); first != http.RoundTripper(end) {
+		c.transport, c.wrapped = first, true
+	}
 	return nil
 }
 
@@ -179,7 +181,7 @@ func foreignTimeout(t ClientTimeout) error {
 func baseOptions(t ClientTimeout) options {
 	return options{
 		header: http.Header{
-			"User-Agent":      {"aiolos/" + Release},
+			"User-Agent":      {"aiolos/" + LibraryVersion},
 			"Accept":          {"*/*"},
 			"Accept-Encoding": {"gzip, deflate, br, zstd"},
 		},

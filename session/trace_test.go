@@ -222,8 +222,9 @@ func eventuallyFree(t *testing.T, c *connector.Connector) {
 	}
 }
 
-// TestUse: the middlewares of a request take the place of the session's.
-func TestUse(t *testing.T) {
+// TestMiddlewares: those of a request take the place of the session's, or come after
+// them; of several options the last that replaces counts, and what adds after it.
+func TestMiddlewares(t *testing.T) {
 	t.Parallel()
 	rec := record(t, ok)
 	mark := func(name string) middleware.Middleware {
@@ -241,15 +242,67 @@ func TestUse(t *testing.T) {
 		want string
 	}{
 		{nil, "session"},
-		{opt(session.Use(mark("a"), mark("b"))), "a,b"},
-		{opt(session.Use()), ""},
-		{opt(session.Use(mark("a")), session.Use(mark("b"))), "b"},
+		{opt(session.Middlewares(mark("a"), mark("b"))), "a,b"},
+		{opt(session.Middlewares()), ""},
+		{opt(session.Middlewares(mark("a")), session.Middlewares(mark("b"))), "b"},
+		{opt(session.AddMiddleware(mark("a"), mark("b"))), "session,a,b"},
+		{opt(session.AddMiddleware(mark("a")), session.AddMiddleware(nil, mark("b"))), "session,a,b"},
+		{opt(session.AddMiddleware(mark("a")), session.Middlewares(mark("b"))), "b"},
+		{opt(session.Middlewares(mark("a")), session.AddMiddleware(mark("b"))), "a,b"},
+		{opt(session.Middlewares(), session.AddMiddleware(mark("a"))), "a"},
+		{opt(session.AddMiddleware()), "session"},
 	} {
 		resp, err := s.Get(t.Context(), rec.URL, tt.opts...)
 		readBody(t, resp, err)
 		if got := strings.Join(rec.last(t).header["X-Via"], ","); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+}
+
+// TestAddMiddlewareKeepsState: the session's middlewares are not wrapped anew for a
+// request that adds one, and see each attempt of it once; what a middleware sends by
+// the session itself does not go through what was added.
+func TestAddMiddlewareKeepsState(t *testing.T) {
+	t.Parallel()
+	rec := record(t, ok)
+	var wrapped, added int
+	var s *session.Session
+	twice := func(next http.RoundTripper) http.RoundTripper {
+		wrapped++
+		return middleware.Func(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Path == "/inner" {
+				return next.RoundTrip(req)
+			}
+			resp, err := s.Get(req.Context(), rec.URL+"/inner")
+			readBody(t, resp, err)
+			if other, err := next.RoundTrip(req.Clone(req.Context())); err == nil {
+				other.Body.Close()
+			}
+			return next.RoundTrip(req)
+		})
+	}
+	count := func(next http.RoundTripper) http.RoundTripper {
+		return middleware.Func(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Path == "/inner" {
+				t.Error("the inner request goes through what the outer one has added")
+			}
+			added++
+			return next.RoundTrip(req)
+		})
+	}
+	s = newSession(t, session.Config{Middleware: []middleware.Middleware{twice}})
+	for range 2 {
+		resp, err := s.Get(t.Context(), rec.URL, session.AddMiddleware(count))
+		readBody(t, resp, err)
+	}
+	if wrapped != 1 || added != 4 {
+		t.Errorf("wrapped %d times and added one called %d times, want 1 and 4", wrapped, added)
+	}
+	resp, err := s.With(session.AddMiddleware(count)).Get(t.Context(), rec.URL)
+	readBody(t, resp, err)
+	if wrapped != 1 || added != 6 {
+		t.Errorf("derived: wrapped %d times and added one called %d times, want 1 and 6", wrapped, added)
 	}
 }
 

@@ -146,7 +146,7 @@ func addSession(t *testing.T, add adder) {
 		session.FormPairs("q", canary), session.Text(canary), session.Bytes([]byte(canary)), session.JSON(map[string]string{"q": canary}),
 		session.Proxy("http://login:canary@proxy.example"), session.ProxyAuth("login", canary), session.ProxyHeader("X-Api-Key", canary),
 		session.TraceContext(canary), session.Join(session.Header("X-Api-Key", canary), session.Bearer(canary)), session.FormData(secretForm()),
-		session.Use(middleware.Bearer(canary)), session.TLS(&tls.Config{ServerName: "h.example"}),
+		session.Middlewares(middleware.Bearer(canary)), session.TLS(&tls.Config{ServerName: "h.example"}),
 	}
 	for _, o := range options {
 		add("session.Option", o)

@@ -59,7 +59,7 @@ func (r *recording) start(j job) (save func() error, mw []middleware.Middleware)
 		return func() error { return nil }, nil
 	}
 	har := middleware.NewHAR(middleware.HARConfig{
-		MaxEntries: -1, MaxBody: maxRecorded, CreatorVersion: session.Release,
+		MaxEntries: -1, MaxBody: maxRecorded, CreatorVersion: session.LibraryVersion,
 		Redaction: middleware.Redaction{ShowQuery: openQuery(j)},
 	})
 	return func() error { return writeHAR(r.file, har) }, []middleware.Middleware{har.Wrap}

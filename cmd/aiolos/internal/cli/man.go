@@ -32,7 +32,7 @@ func (a *app) manCommand() *cobra.Command {
 				}
 				date = time.Unix(seconds, 0)
 			}
-			_, err := io.WriteString(a.Out, manual.Man(cmd.Root(), session.Release, date))
+			_, err := io.WriteString(a.Out, manual.Man(cmd.Root(), session.LibraryVersion, date))
 			return err
 		},
 	}

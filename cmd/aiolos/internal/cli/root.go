@@ -114,7 +114,7 @@ func (a *app) versionCommand() *cobra.Command {
 
 // printVersion prints what "aiolos version" and --version say.
 func printVersion(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "aiolos %s %s\n", session.Release, runtime.Version())
+	_, err := fmt.Fprintf(w, "aiolos %s %s\n", session.LibraryVersion, runtime.Version())
 	return err
 }
 

@@ -1,4 +1,4 @@
-package session
+package resume
 
 import (
 	stderrors "errors"
@@ -18,20 +18,20 @@ var errBusy = &errors.InvalidRequestError{Field: "Save", Reason: "another call i
 
 // lockPart locks name's part, and keeps the lock in the place of the one before. The
 // part must be there.
-func (sv *saver) lockPart(name string) error {
-	f, err := sv.openLocked(name)
+func (sv *Saver) lockPart(name string) error {
+	f, err := sv.openAndLock(name)
 	if err != nil {
 		return err
 	}
-	sv.unlock()
+	sv.unlockPart()
 	sv.lock = f
 	return nil
 }
 
-// openLocked opens name's part and locks it, unless that is done. It is nil if there
+// openAndLock opens name's part and locks it, unless that is done. It is nil if there
 // are no locks.
-func (sv *saver) openLocked(name string) (*os.File, error) {
-	if !hasLocks {
+func (sv *Saver) openAndLock(name string) (*os.File, error) {
+	if !HasLocks {
 		return nil, nil //nolint:nilnil // there is no lock to keep
 	}
 	f, err := sv.dir.root.Open(name + partSuffix)
@@ -48,7 +48,7 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 		f.Close()
 		return nil, errBusy
 	}
-	if !sv.isPartFile(name, f) {
+	if !sv.isCurrentPart(name, f) {
 		unlockFile(f)
 		f.Close()
 		return nil, errBusy
@@ -56,7 +56,7 @@ func (sv *saver) openLocked(name string) (*os.File, error) {
 	return f, nil
 }
 
-func (sv *saver) unlock() {
+func (sv *Saver) unlockPart() {
 	if sv.lock != nil {
 		unlockFile(sv.lock)
 		sv.lock.Close()
@@ -64,8 +64,8 @@ func (sv *saver) unlock() {
 	}
 }
 
-// isPartFile reports whether name's part is this very file.
-func (sv *saver) isPartFile(name string, f *os.File) bool {
+// isCurrentPart reports whether name's part is this very file.
+func (sv *Saver) isCurrentPart(name string, f *os.File) bool {
 	there, err := sv.dir.root.Lstat(name + partSuffix)
 	info, openErr := f.Stat()
 	return err == nil && openErr == nil && os.SameFile(there, info)
@@ -77,11 +77,11 @@ func sameFile(a, b *os.File) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// create makes a fresh part, in the place of whatever is there and is nobody's.
-func (sv *saver) create(name string) (*os.File, error) {
+// replacePart makes a fresh part, in the place of whatever is there and is nobody's.
+func (sv *Saver) replacePart(name string) (*os.File, error) {
 	switch info, err := sv.dir.root.Lstat(name + partSuffix); {
 	case err == nil && info.Mode().IsRegular():
-		old, err := sv.openLocked(name)
+		old, err := sv.openAndLock(name)
 		switch {
 		case stderrors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -92,20 +92,20 @@ func (sv *saver) create(name string) (*os.File, error) {
 	case err != nil && !stderrors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	if err := sv.dir.discard(name); err != nil {
+	if err := sv.dir.removePart(name); err != nil {
 		return nil, err
 	}
-	return sv.createNew(name)
+	return sv.createNewPart(name)
 }
 
-// createNew makes a part where there is none, and locks it.
-func (sv *saver) createNew(name string) (*os.File, error) {
+// createNewPart makes a part where there is none, and locks it.
+func (sv *Saver) createNewPart(name string) (*os.File, error) {
 	f, err := sv.dir.root.OpenFile(name+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
 	}
 	if err = sv.lockPart(name); err == nil && sv.lock != nil && !sameFile(sv.lock, f) {
-		sv.unlock()
+		sv.unlockPart()
 		err = errBusy
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package session
+package resume
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/oneline"
 )
@@ -23,45 +22,28 @@ const (
 )
 
 var (
-	// errGap says that parts of the file are missing, and the rest has to be asked
+	// errPartsMissing says that parts of the file are missing, and the rest has to be asked
 	// for.
-	errGap = stderrors.New("a part of the file is missing")
+	errPartsMissing = stderrors.New("a part of the file is missing")
 	// errNotThePart is an answer that is something else than what was asked for.
 	errNotThePart = stderrors.New("not the part of the file that was asked for")
 )
 
-// parallel is how many requests shall fetch what the response and the file still
+// countRequests is how many requests shall fetch what the response and the file still
 // lack: 1 unless everything speaks for more.
-func (sv *saver) parallel(r *Response, v rangeVerdict) int {
-	missing := sv.total - sv.have
+func (sv *Saver) countRequests(r *Response, v rangeVerdict) int {
+	missing := sv.total - sv.size
 	switch {
-	case sv.cfg.Parallel < 2 || v != fromStart && v != goOn || r.full:
+	case sv.cfg.Parallel < 2 || r.MaxParallel < 2 || v != wholeFile && v != restOfFile || r.Call.IsRead():
 		return 1
-	case v == fromStart && (r.StatusCode != http.StatusOK || !acceptsRanges(r.Header)):
+	case v == wholeFile && (r.StatusCode != http.StatusOK || !acceptsRanges(r.Header)):
 		return 1
-	case sv.total < 0 || r.ContentLength != missing || sv.meta.validator() == "" || encoded(r):
+	case sv.total < 0 || r.ContentLength != missing || sv.meta.validator() == "" || isEncoded(r):
 		return 1
-	}
-	c := r.call
-	if c.s.oneShot || c.method != http.MethodGet || c.opts.progress != nil || r.body.limit > 0 && r.body.limit < missing {
+	case r.MaxSize > 0 && r.MaxSize < missing:
 		return 1
 	}
-	n := min(int64(sv.cfg.Parallel), missing/minPart)
-	if pool := c.s.connector; pool != nil {
-		n = min(n, connections(pool))
-	}
-	return int(n)
-}
-
-// connections is how many one host can have.
-func connections(c *connector.Connector) int64 {
-	n := int64(1 << 30)
-	for _, limit := range []int{c.Limit(), c.LimitPerHost()} {
-		if limit > 0 {
-			n = min(n, int64(limit))
-		}
-	}
-	return n
+	return int(min(int64(sv.cfg.Parallel), int64(r.MaxParallel), missing/minPart))
 }
 
 // acceptsRanges reports whether the server offers ranges of bytes (RFC 9110 14.3).
@@ -71,29 +53,29 @@ func acceptsRanges(h http.Header) bool {
 	})
 }
 
-// encoded reports whether the bytes are, or were, in a content coding: those of a
+// isEncoded reports whether the bytes are, or were, in a content coding: those of a
 // range would not be the same.
-func encoded(r *Response) bool {
-	return r.body.decoding != nil || r.Uncompressed || len(r.Header["Content-Encoding"]) > 0
+func isEncoded(r *Response) bool {
+	return r.Decoded || len(r.Header["Content-Encoding"]) > 0
 }
 
-// saveParts is a file of which several parts are fetched at the same time.
-type saveParts struct {
-	sv     *saver
+// partsDownload is a file of which several parts are fetched at the same time.
+type partsDownload struct {
+	sv     *Saver
 	ctx    context.Context //nolint:containedctx // it lives as long as one call
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
 	mu       sync.Mutex
-	parts    []*savePart
+	parts    []*filePart
 	broken   error // of the file: nothing helps
 	received int64
 	reported int64
 }
 
-// savePart is one of them. What a part has is from its start to at; the first goes
+// filePart is one of them. What a part has is from its start to at; the first goes
 // on into those that follow, where nobody else does.
-type savePart struct {
+type filePart struct {
 	start, at, end int64
 	state          partState
 	ctx            context.Context //nolint:containedctx // as above
@@ -109,37 +91,37 @@ const (
 	partTaken                    // by the first
 )
 
-// receiveParts is receive with n requests, of which one has been answered by r. The
-// file is then whole, or what stays of it has no gap; that is errGap unless there
+// fetchParts is appendBody with n requests, of which one has been answered by r. The
+// file is then whole, or what stays of it has no gap; that is errPartsMissing unless there
 // is a better reason.
-func (sv *saver) receiveParts(ctx context.Context, r *Response, n int) error {
-	if err := sv.dir.hideMeta(sv.name); err != nil {
+func (sv *Saver) fetchParts(ctx context.Context, r *Response, n int) error {
+	if err := sv.dir.hideDescription(sv.name); err != nil {
 		return err
 	}
-	p := &saveParts{sv: sv, received: sv.have}
+	p := &partsDownload{sv: sv, received: sv.size}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	defer p.cancel()
-	stop := context.AfterFunc(p.ctx, func() { r.Close() })
+	stop := context.AfterFunc(p.ctx, r.Call.Close)
 	defer stop()
-	p.split(n)
+	p.splitMissing(n)
 	for i, part := range p.parts[1:] {
-		p.work.Go(func() { p.finish(i+1, p.fetch(part, nil)) })
+		p.work.Go(func() { p.failPart(i+1, p.fetchPart(part, nil)) })
 	}
-	p.finish(0, p.fetch(p.parts[0], r))
+	p.failPart(0, p.fetchPart(p.parts[0], r))
 	p.work.Wait()
-	return p.settle(ctx)
+	return p.truncateAtGap(ctx)
 }
 
-// split divides what is missing into n parts.
-func (p *saveParts) split(n int) {
-	from := p.sv.have
+// splitMissing divides what is missing into n parts.
+func (p *partsDownload) splitMissing(n int) {
+	from := p.sv.size
 	size := (p.sv.total - from) / int64(n)
 	for i := range n {
 		end := from + size
 		if i == n-1 {
 			end = p.sv.total
 		}
-		part := &savePart{start: from, at: from, end: end}
+		part := &filePart{start: from, at: from, end: end}
 		part.ctx, part.cancel = context.WithCancel(p.ctx)
 		p.parts = append(p.parts, part)
 		from = end
@@ -147,18 +129,18 @@ func (p *saveParts) split(n int) {
 	p.parts[0].state = partRunning
 }
 
-// fetch gets a part. r is nil, or has all that comes after the start of the part.
-func (p *saveParts) fetch(part *savePart, r *Response) (err error) {
+// fetchPart gets a part. r is nil, or has all that comes after the start of the part.
+func (p *partsDownload) fetchPart(part *filePart, r *Response) (err error) {
 	defer part.cancel()
 	for range partTries {
 		all := r != nil
 		if r == nil {
-			if r, err = p.request(part); err != nil {
+			if r, err = p.requestPart(part); err != nil {
 				return err
 			}
 		}
 		err = p.copyPart(part, r, all)
-		r.Close() // what is left of it, others get
+		r.Call.Close() // what is left of it, others get
 		if err == nil || err == errNotThePart || part.ctx.Err() != nil {
 			return err
 		}
@@ -167,40 +149,40 @@ func (p *saveParts) fetch(part *savePart, r *Response) (err error) {
 	return err
 }
 
-// request asks for what a part lacks, and takes only that for an answer.
-func (p *saveParts) request(part *savePart) (*Response, error) {
+// requestPart asks for what a part lacks, and takes only that for an answer.
+func (p *partsDownload) requestPart(part *filePart) (*Response, error) {
 	p.mu.Lock()
 	at, end := part.at, part.end
 	p.mu.Unlock()
 	span := strconv.FormatInt(at, 10) + "-" + strconv.FormatInt(end-1, 10)
-	r, err := p.sv.ask(part.ctx, rangeOption(span, p.sv.meta.validator()))
+	r, err := p.sv.cfg.Fetch(part.ctx, span, p.sv.meta.validator())
 	if err != nil {
 		return nil, err
 	}
-	if !p.sv.isPart(r, contentRange{at, end - 1, p.sv.total}) {
-		r.Close() // nobody wants it
+	if !p.sv.isWantedPart(r, contentRange{at, end - 1, p.sv.total}) {
+		r.Call.Close() // nobody wants it
 		return nil, errNotThePart
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if part.state != partAsked && part.state != partRunning {
-		r.Close() // the first has come here before
+		r.Call.Close() // the first has come here before
 		return nil, errNotThePart
 	}
 	part.state = partRunning
 	return r, nil
 }
 
-// isPart reports whether a response is this part of the version that meta
+// isWantedPart reports whether a response is this part of the version that meta
 // describes.
-func (sv *saver) isPart(r *Response, want contentRange) bool {
+func (sv *Saver) isWantedPart(r *Response, want contentRange) bool {
 	got, ok := parseContentRange(r.Header.Get("Content-Range"))
-	return r.StatusCode == http.StatusPartialContent && ok && got == want && !encoded(r) && isPartOf(r, got, sv.meta)
+	return r.StatusCode == http.StatusPartialContent && ok && got == want && !isEncoded(r) && isPartOf(r, got, sv.meta)
 }
 
 // copyPart writes what a response has of a part. all says that the response goes on
 // after it: the first part then grows until somebody else has the next.
-func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
+func (p *partsDownload) copyPart(part *filePart, r *Response, all bool) error {
 	p.mu.Lock()
 	begin := part.at
 	p.mu.Unlock()
@@ -215,16 +197,16 @@ func (p *saveParts) copyPart(part *savePart, r *Response, all bool) error {
 		case n < missing:
 			return io.ErrUnexpectedEOF
 		case !all && r.ContentLength < 0:
-			return p.checkEnd(part, r, begin)
-		case !all || !p.growFirst():
+			return p.checkRangeEnd(part, r, begin)
+		case !all || !p.extendFirst():
 			return nil
 		}
 	}
 }
 
-// checkEnd looks whether a body without a length ends where its range does. Of one
+// checkRangeEnd looks whether a body without a length ends where its range does. Of one
 // that does not, nothing since begin can be trusted.
-func (p *saveParts) checkEnd(part *savePart, r *Response, begin int64) error {
+func (p *partsDownload) checkRangeEnd(part *filePart, r *Response, begin int64) error {
 	var one [1]byte
 	n, err := io.ReadFull(r.Body, one[:])
 	if n == 0 && err == io.EOF {
@@ -242,8 +224,8 @@ func (p *saveParts) checkEnd(part *savePart, r *Response, begin int64) error {
 	return errNotThePart
 }
 
-// growFirst gives the next part to the first, if it does not come otherwise.
-func (p *saveParts) growFirst() bool {
+// extendFirst gives the next part to the first, if it does not come otherwise.
+func (p *partsDownload) extendFirst() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	first := p.parts[0]
@@ -263,9 +245,9 @@ func (p *saveParts) growFirst() bool {
 	return false
 }
 
-// finish notes how the fetching of a part has ended. If it has failed, those that
+// failPart notes how the fetching of a part has ended. If it has failed, those that
 // come after it are of no use.
-func (p *saveParts) finish(i int, err error) {
+func (p *partsDownload) failPart(i int, err error) {
 	if err == nil {
 		return
 	}
@@ -285,8 +267,8 @@ func (p *saveParts) finish(i int, err error) {
 
 // partWriter writes to the place of a part.
 type partWriter struct {
-	parts *saveParts
-	part  *savePart
+	parts *partsDownload
+	part  *filePart
 }
 
 // Write writes where the part has come to.
@@ -313,32 +295,32 @@ func (w *partWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// settle cuts the file where the first gap is, and puts the description back.
-func (p *saveParts) settle(ctx context.Context) error {
+// truncateAtGap cuts the file where the first gap is, and puts the description back.
+func (p *partsDownload) truncateAtGap(ctx context.Context) error {
 	sv := p.sv
-	sv.have = p.parts[0].at
+	sv.size = p.parts[0].at
 	for _, part := range p.parts[1:] {
-		if part.state != partTaken && part.start == sv.have {
-			sv.have = part.at
+		if part.state != partTaken && part.start == sv.size {
+			sv.size = part.at
 		}
 	}
-	err := sv.part.Truncate(sv.have)
+	err := sv.part.Truncate(sv.size)
 	if err == nil && !sv.cfg.NoResume {
 		// The description must not be on the disk before the bytes are.
 		if err = sv.part.Sync(); err == nil {
-			err = sv.dir.showMeta(sv.name)
+			err = sv.dir.showDescription(sv.name)
 		}
 	}
 	switch {
 	case err != nil:
-		sv.meta = partMeta{} // what is left cannot be trusted
+		sv.meta = description{} // what is left cannot be trusted
 		return oneline.Join(p.broken, err)
 	case p.broken != nil:
 		return p.broken
-	case sv.have == sv.total:
+	case sv.size == sv.total:
 		return nil
 	case ctx.Err() != nil:
 		return httprule.ContextError(ctx)
 	}
-	return errGap
+	return errPartsMissing
 }

@@ -1,10 +1,11 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
-package session
+package resume
 
 import "os"
 
-const hasLocks = false
+// HasLocks says whether two calls for one file see each other.
+const HasLocks = false
 
 func lockFile(*os.File) error { return nil }
 

@@ -1,4 +1,4 @@
-package session
+package resume
 
 import (
 	"bytes"
@@ -11,21 +11,23 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // The ends of the names of unfinished files. What one program
 // has left, another can go on with.
 const (
-	partSuffix = ".part"
-	metaSuffix = ".part.json"
-	tempSuffix = ".part.json.tmp"
+	partSuffix        = ".part"
+	descriptionSuffix = ".part.json"
+	tempSuffix        = ".part.json.tmp"
 )
 
-// maxMeta bounds what is read of a file that claims to be a description.
-const maxMeta = 64 << 10
+// maxDescription bounds what is read of a file that claims to be a description.
+const maxDescription = 64 << 10
 
-// partMeta says what the bytes of an unfinished file are of.
-type partMeta struct {
+// description says what the bytes of an unfinished file are of.
+type description struct {
 	URL          string `json:"url"`
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"last-modified,omitempty"`
@@ -34,27 +36,25 @@ type partMeta struct {
 	Peer         string `json:"peer,omitempty"`     // of whom the bytes are, if nobody has verified that: see fitsPeer
 }
 
-// newMeta describes the resource of a response that has all of it. If the body
-// was decoded on the way, length and tag are not those of the file's bytes.
-func newMeta(url string, r *Response) partMeta {
-	if r.body.decoding != nil || r.Uncompressed {
-		return partMeta{URL: url, Length: -1}
+// describe describes the resource of a response that has all of it. If the body was
+// decoded on the way, length and tag are not those of the file's bytes.
+func describe(url string, r *Response) description {
+	if r.Decoded {
+		return description{URL: url, Length: -1}
 	}
-	m := partMeta{URL: url, Encoding: contentCoding(r.Header), Length: r.ContentLength}
+	m := description{URL: url, Encoding: contentCoding(r.Header), Length: r.ContentLength}
 	if r.TLS != nil && len(r.TLS.VerifiedChains) == 0 {
-		m.Peer = peerOf(r)
+		m.Peer = hashCertificate(r)
 	}
-	if tag, ok := r.ETag(); ok && !tag.Weak {
-		m.ETag = tag.String()
-	}
-	if strongDate(r.Header) {
+	m.ETag = strongTag(r.Header.Get("ETag"))
+	if isStrongDate(r.Header) {
 		m.LastModified = r.Header.Get("Last-Modified")
 	}
 	return m
 }
 
-// peerOf is the SHA-256 of the certificate that came with a response, or empty.
-func peerOf(r *Response) string {
+// hashCertificate is the SHA-256 of the certificate that came with a response, or empty.
+func hashCertificate(r *Response) string {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		return ""
 	}
@@ -62,9 +62,17 @@ func peerOf(r *Response) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// strongDate reports whether Last-Modified tells two versions apart: it has to
+// strongTag is the entity tag of a field's value, or empty if that is weak or none.
+func strongTag(field string) string {
+	if value, weak, ok := httprule.ParseETag(field); ok && !weak {
+		return `"` + value + `"`
+	}
+	return ""
+}
+
+// isStrongDate reports whether Last-Modified tells two versions apart: it has to
 // be a second older than the response (RFC 9110 8.8.2.2).
-func strongDate(h http.Header) bool {
+func isStrongDate(h http.Header) bool {
 	modified, err := http.ParseTime(h.Get("Last-Modified"))
 	if err != nil {
 		return false
@@ -84,22 +92,21 @@ func contentCoding(h http.Header) string {
 
 // validator is what If-Range may carry: a strong tag, else a strong date, else
 // nothing (RFC 9110 13.1.5).
-func (m partMeta) validator() string {
+func (m description) validator() string {
 	if m.ETag != "" {
 		return m.ETag
 	}
 	return m.LastModified
 }
 
-// confirms reports whether a response has the validator, so that it is of the
+// isConfirmedBy reports whether a response has the validator, so that it is of the
 // version that m describes.
-func (m partMeta) confirms(r *Response) bool {
+func (m description) isConfirmedBy(r *Response) bool {
 	if !m.fitsPeer(r) {
 		return false
 	}
 	if m.ETag != "" {
-		tag, ok := r.ETag()
-		return ok && !tag.Weak && tag.String() == m.ETag
+		return strongTag(r.Header.Get("ETag")) == m.ETag
 	}
 	return m.LastModified != "" && r.Header.Get("Last-Modified") == m.LastModified
 }
@@ -107,66 +114,64 @@ func (m partMeta) confirms(r *Response) bool {
 // fitsPeer reports whether a response may go on with the bytes as far as its sender
 // goes. If their certificate was not verified, it has to come with the same one: a
 // validator is no secret, and this request may be a pinned one.
-func (m partMeta) fitsPeer(r *Response) bool { return m.Peer == "" || m.Peer == peerOf(r) }
+func (m description) fitsPeer(r *Response) bool { return m.Peer == "" || m.Peer == hashCertificate(r) }
 
-// contradicts reports whether a response has a validator of another version.
-func (m partMeta) contradicts(r *Response) bool {
+// isContradictedBy reports whether a response has a validator of another version.
+func (m description) isContradictedBy(r *Response) bool {
 	name := "Last-Modified"
 	if m.ETag != "" {
 		name = "ETag"
 	}
-	return r.Header.Get(name) != "" && !m.confirms(r)
+	return r.Header.Get(name) != "" && !m.isConfirmedBy(r)
 }
 
-// same reports whether two descriptions are of one version of a resource.
-func (m partMeta) same(other partMeta) bool {
+// isSameVersion reports whether two descriptions are of one version of a resource.
+func (m description) isSameVersion(other description) bool {
 	if m.Length >= 0 && other.Length >= 0 && m.Length != other.Length {
 		return false
 	}
 	return m.URL == other.URL && m.Encoding == other.Encoding && m.validator() != "" && m.validator() == other.validator()
 }
 
-// parseMeta checks a description, which may come from anywhere.
-func parseMeta(data []byte) (partMeta, error) {
-	var m partMeta
+// parseDescription checks a description, which may come from anywhere.
+func parseDescription(data []byte) (description, error) {
+	var m description
 	if err := json.Unmarshal(data, &m); err != nil {
-		return partMeta{}, err
+		return description{}, err
 	}
 	if m.URL == "" || m.Length < -1 {
-		return partMeta{}, stderrors.New("not the description of an unfinished file")
+		return description{}, stderrors.New("not the description of an unfinished file")
 	}
-	if tag, ok := ParseETag(m.ETag); !ok || tag.Weak {
-		m.ETag = ""
-	}
+	m.ETag = strongTag(m.ETag)
 	if _, err := http.ParseTime(m.LastModified); err != nil {
 		m.LastModified = ""
 	}
 	return m, nil
 }
 
-func readMeta(root *os.Root, name string) (partMeta, error) {
+func readDescription(root *os.Root, name string) (description, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
-		return partMeta{}, err
+		return description{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return partMeta{}, stderrors.New("not a regular file")
+		return description{}, stderrors.New("not a regular file")
 	}
 	f, err := root.Open(name)
 	if err != nil {
-		return partMeta{}, err
+		return description{}, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxMeta))
+	data, err := io.ReadAll(io.LimitReader(f, maxDescription))
 	if err != nil {
-		return partMeta{}, err
+		return description{}, err
 	}
-	return parseMeta(data)
+	return parseDescription(data)
 }
 
-// writeMeta replaces the description of name's unfinished file in one step. It
+// writeDescription replaces the description of name's unfinished file in one step. It
 // may hold a URL with a secret in it, so that only its owner can read it.
-func writeMeta(root *os.Root, name string, m partMeta) error {
+func writeDescription(root *os.Root, name string, m description) error {
 	var data bytes.Buffer
 	enc := json.NewEncoder(&data)
 	enc.SetEscapeHTML(false)
@@ -177,5 +182,5 @@ func writeMeta(root *os.Root, name string, m partMeta) error {
 	if err := root.WriteFile(name+tempSuffix, data.Bytes(), 0o600); err != nil {
 		return err
 	}
-	return root.Rename(name+tempSuffix, name+metaSuffix)
+	return root.Rename(name+tempSuffix, name+descriptionSuffix)
 }

@@ -1,13 +1,14 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package session
+package resume
 
 import (
 	"os"
 	"syscall"
 )
 
-const hasLocks = true
+// HasLocks says whether two calls for one file see each other.
+const HasLocks = true
 
 // lockFile locks a file, or fails at once if somebody else has. A file system
 // without locks is no error.

@@ -6,9 +6,9 @@ import (
 	"hash"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session/internal/resume"
 )
 
 // SaveConfig says where and how a body becomes a file. The zero value saves into
@@ -108,31 +108,20 @@ func (e *ChecksumError) Error() string {
 // Is reports whether the class or an ancestor of it is target.
 func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
 
-// checkSum compares, unless nothing is to be compared.
+// engine is the configuration for the package that does the work.
+func (cfg *SaveConfig) engine(url string) (resume.Config, error) {
+	if (cfg.Hash == nil) != (cfg.Sum == nil) {
+		return resume.Config{}, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
+	}
+	return resume.Config{
+		URL: url, Path: cfg.Path, Root: cfg.Root, IfExists: resume.IfExists(cfg.IfExists), Claim: cfg.Claim, NoResume: cfg.NoResume,
+		Hash: cfg.Hash, CheckSum: cfg.checkSum, Verify: cfg.Verify, Progress: cfg.Progress, Parallel: cfg.Parallel,
+	}, nil
+}
+
 func (cfg *SaveConfig) checkSum(got []byte) error {
 	if !bytes.Equal(got, cfg.Sum) {
 		return &ChecksumError{Want: cfg.Sum, Got: got}
 	}
 	return nil
-}
-
-// open opens the directory. name is empty if Path does not give one.
-func (cfg *SaveConfig) open() (dir saveDir, name string, err error) {
-	if cfg.Root == nil {
-		return openSaveDir(cfg.Path)
-	}
-	if cfg.Path != "" && (!filepath.IsLocal(cfg.Path) || filepath.Base(cfg.Path) != cfg.Path || cfg.Path == ".") {
-		return saveDir{}, "", &errors.InvalidRequestError{Field: "Save", Reason: "not the name of a file"}
-	}
-	return saveDir{at: cfg.Root.Name(), root: cfg.Root}, cfg.Path, nil
-}
-
-// fileName is the name that a response gives.
-func (cfg *SaveConfig) fileName(r *Response) string {
-	if cfg.Name != nil {
-		if name := SafeFileName(cfg.Name(r)); name != "" {
-			return name
-		}
-	}
-	return r.FileName()
 }

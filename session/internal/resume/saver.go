@@ -1,0 +1,167 @@
+package resume
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
+
+// Saver is one call of Save at work.
+type Saver struct {
+	cfg    Config
+	dir    directory
+	want   string // the name that Path gives, or empty
+	name   string // in dir; empty until it is chosen
+	strict bool   // no other name than want will do
+
+	part *os.File
+	lock *os.File // on the part; nil: none
+	meta description
+
+	size         int64 // of the part, as far as its bytes count
+	resumedFrom  int64 // its size when the call began
+	end          int64 // its size when the body under way has come, or -1
+	total        int64 // of the whole, or -1
+	partsMissing bool  // something came, and not all
+	short        int   // answers that brought little of what was missing
+}
+
+// Open opens the directory. A name that cannot be had is an error at once, if Path
+// gives it. What it returns serves one call, and is to be closed.
+func Open(cfg Config) (*Saver, error) {
+	if cfg.IfExists > Refuse {
+		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "no value of IfExists"}
+	}
+	sv := &Saver{cfg: cfg, end: -1, total: -1}
+	var err error
+	if sv.dir, sv.want, err = cfg.openPath(); err != nil {
+		return nil, err
+	}
+	if cfg.IfExists == Default {
+		sv.cfg.IfExists = Number
+		if sv.want != "" {
+			sv.cfg.IfExists = Replace
+		}
+	}
+	sv.strict = sv.want != "" && sv.cfg.IfExists == Refuse
+	if sv.strict && sv.dir.exists(sv.want) {
+		sv.Close()
+		return nil, existsError(sv.dir.path(sv.want))
+	}
+	return sv, nil
+}
+
+// Close gives the lock back, and the directory unless that is the caller's.
+func (sv *Saver) Close() {
+	sv.unlockPart()
+	if sv.cfg.Root == nil {
+		sv.dir.root.Close()
+	}
+}
+
+// Outcome is what the caller is told beside an error: what is left.
+func (sv *Saver) Outcome(saved Saved, err error) Saved {
+	if err == nil || sv.name == "" {
+		return saved
+	}
+	return Saved{Path: sv.dir.path(sv.name), Size: sv.size, Unfinished: sv.canResume()}
+}
+
+// SaveURL asks for the file, or for its rest, and saves it.
+func (sv *Saver) SaveURL(ctx context.Context) (Saved, error) {
+	if !sv.cfg.NoResume {
+		sv.findUnfinished()
+	}
+	r, v, err := sv.requestMissing(ctx)
+	if err != nil {
+		return Saved{}, err
+	}
+	defer r.Call.Close()
+	return sv.saveAnswer(ctx, r, v)
+}
+
+// SaveResponse saves a response that is there already, unless only the rest of
+// it is wanted.
+func (sv *Saver) SaveResponse(ctx context.Context, r *Response) (Saved, error) {
+	answer, err := classifyAnswer(r, 0, description{})
+	if err != nil {
+		return Saved{}, err
+	}
+	if !sv.cfg.NoResume && !r.Call.IsRead() && !r.Last {
+		if sv.findUnfinished(); sv.size > 0 && sv.meta.isSameVersion(describe(sv.cfg.URL, r)) {
+			r.Call.Close() // the rest is asked for
+			return sv.SaveURL(ctx)
+		}
+	}
+	sv.size, sv.end, sv.total = 0, answer.end, answer.total
+	return sv.saveAnswer(ctx, r, answer.verdict)
+}
+
+// findUnfinished looks for an unfinished file of the URL that can be continued.
+func (sv *Saver) findUnfinished() {
+	for _, name := range sv.candidateNames() {
+		meta, err := readDescription(sv.dir.root, name+descriptionSuffix)
+		if err != nil || meta.URL != sv.cfg.URL || meta.validator() == "" {
+			continue
+		}
+		info, err := sv.dir.root.Lstat(name + partSuffix)
+		if err != nil || !info.Mode().IsRegular() || !sv.claimName(name) || sv.lockPart(name) != nil {
+			continue
+		}
+		// With the lock, size and description are what they will be.
+		if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
+			continue
+		}
+		if meta, err = readDescription(sv.dir.root, name+descriptionSuffix); err == nil && meta.URL == sv.cfg.URL && meta.validator() != "" {
+			sv.name, sv.meta, sv.size = name, meta, info.Size()
+			return
+		}
+	}
+}
+
+// candidateNames are the names under which an unfinished file of the URL may be: that
+// of Path, with a number too if it may have got one, or all that there are.
+func (sv *Saver) candidateNames() []string {
+	switch {
+	case sv.want == "":
+		return sv.dir.listUnfinished()
+	case sv.strict || sv.cfg.IfExists == Replace:
+		return []string{sv.want}
+	}
+	others := slices.DeleteFunc(sv.dir.listUnfinished(), func(name string) bool { return !isNumbered(name, sv.want) })
+	return append([]string{sv.want}, others...)
+}
+
+func (sv *Saver) claimName(name string) bool { return sv.cfg.Claim == nil || sv.cfg.Claim(name) }
+
+// requestMissing asks for the file, and once more without a range if the server has
+// another version of it. Until the whole comes in its place, what is there counts.
+func (sv *Saver) requestMissing(ctx context.Context) (*Response, rangeVerdict, error) {
+	for size := sv.size; ; size = 0 {
+		span := ""
+		if size > 0 {
+			span = strconv.FormatInt(size, 10) + "-"
+		}
+		r, err := sv.cfg.Fetch(ctx, span, sv.meta.validator())
+		if err != nil {
+			return nil, 0, err
+		}
+		answer, err := classifyAnswer(r, size, sv.meta)
+		if err != nil {
+			r.Call.Close() // the error that counts is known
+			return nil, 0, err
+		}
+		if answer.verdict == anotherFile {
+			r.Call.Close() // nobody wants it
+			continue
+		}
+		sv.end, sv.total = answer.end, answer.total
+		if answer.verdict == restOfFile {
+			sv.meta.Length = answer.total // every later answer has to agree
+		}
+		return r, answer.verdict, nil
+	}
+}
