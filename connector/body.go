@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -92,7 +93,7 @@ func (x *exchange) bodyError(err error) error {
 	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
 	}
-	return errors.BodyFailure(err, x.received, x.expected)
+	return classify.BodyFailure(err, x.received, x.expected)
 }
 
 // WriteTo copies the rest of the body with a large buffer, unless that would be

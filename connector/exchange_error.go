@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -58,7 +59,7 @@ func (x *exchange) headError(err error) error {
 	}
 	told := x.forError()
 	told.Received, told.ReadErr = facts.Received, facts.ReadErr
-	return errors.HeadFailure(err, told)
+	return classify.HeadFailure(err, told)
 }
 
 // unsent reports whether the request was still being sent.
@@ -70,9 +71,9 @@ func (x *exchange) unsent() bool {
 }
 
 // badHead is a response whose head breaks a limit or a rule.
-func (x *exchange) badHead(cause error) error { return errors.BadHead(cause, x.forError()) }
+func (x *exchange) badHead(cause error) error { return classify.BadHead(cause, x.forError()) }
 
 // forError is what an error tells of the exchange.
-func (x *exchange) forError() errors.Exchange {
-	return errors.Exchange{Host: x.key.Addr(), Info: errors.InfoOf(x.orig)}
+func (x *exchange) forError() classify.Exchange {
+	return classify.Exchange{Host: x.key.Addr(), Info: classify.RequestInfo(x.orig)}
 }

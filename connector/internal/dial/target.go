@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 // Target is what is connected to, and tells which connections may serve a request:
@@ -45,8 +46,8 @@ func (t Target) DialAddr() string {
 }
 
 // Endpoint is what an error in a phase is about.
-func (t Target) Endpoint(phase errors.Phase) errors.Endpoint {
-	return errors.Endpoint{Host: t.Host, Port: portNumber(t.Port), TLS: t.HTTPS, Phase: phase}
+func (t Target) Endpoint(phase errors.Phase) classify.Endpoint {
+	return classify.Endpoint{Host: t.Host, Port: portNumber(t.Port), TLS: t.HTTPS, Phase: phase}
 }
 
 // Forwarded reports whether an HTTP proxy passes requests to the target on itself,

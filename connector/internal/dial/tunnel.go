@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/tunnel"
 )
 
@@ -62,7 +63,7 @@ func (d *Dialer) tunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Proxy) 
 }
 
 // notTunneled is a tunnel's failure with the proxy's address.
-func notTunneled(err error, at errors.Endpoint) error {
+func notTunneled(err error, at classify.Endpoint) error {
 	if err == nil || !stderrors.Is(err, errors.ErrClientProxyConnection) {
 		return err
 	}
