@@ -179,7 +179,7 @@ func decodeAnswer(resp *http.Response, err error) error {
 	}
 	var got answer
 	err = json.Unmarshal(data, &got)
-	return got.checkDigest(1000, err)
+	return got.checkSize(1000, err)
 }
 
 // checkReceived checks that the whole upload came.
@@ -190,5 +190,5 @@ func checkReceived(resp *http.Response, err error) error {
 	defer resp.Body.Close()
 	var got answer
 	err = json.NewDecoder(resp.Body).Decode(&got)
-	return got.checkDigest(bigSize, err)
+	return got.checkSize(bigSize, err)
 }

@@ -54,7 +54,7 @@ func overSession(srv *server, s settings) (client, error) {
 		},
 		post: func(ctx context.Context, url string, v *payload) error {
 			got, err := session.Decode[answer](ses.Post(ctx, url, session.JSON(v)))
-			return got.checkDigest(1000, err)
+			return got.checkSize(1000, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {

@@ -37,7 +37,7 @@ func overResty(rt http.RoundTripper) client {
 		post: func(ctx context.Context, url string, v *payload) error {
 			var got answer
 			_, err := c.R().SetContext(ctx).SetBody(v).SetResult(&got).Post(url)
-			return got.checkDigest(1000, err)
+			return got.checkSize(1000, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {
@@ -47,7 +47,7 @@ func overResty(rt http.RoundTripper) client {
 					req.SetContentLength(src.length())
 				}
 				_, err := req.Put(url)
-				return got.checkDigest(bigSize, err)
+				return got.checkSize(bigSize, err)
 			})
 		},
 	}
@@ -125,7 +125,7 @@ func overFast(srv *server, s settings) client {
 			}, func(resp *fasthttp.Response) error {
 				var got answer
 				err := json.Unmarshal(resp.Body(), &got)
-				return got.checkDigest(1000, err)
+				return got.checkSize(1000, err)
 			})
 		},
 		put: func(_ context.Context, url string, src source) error {
@@ -135,7 +135,7 @@ func overFast(srv *server, s settings) client {
 				}, func(resp *fasthttp.Response) error {
 					var got answer
 					err := json.Unmarshal(resp.Body(), &got)
-					return got.checkDigest(bigSize, err)
+					return got.checkSize(bigSize, err)
 				})
 			})
 		},
