@@ -101,5 +101,5 @@ func (c *Conn) flushAll(limit time.Duration) {
 		defer cancel()
 	}
 	c.wire.out.startFlush()
-	c.wire.out.flushTo(ctx, atBoundary) // the end is known already
+	c.wire.out.flushTo(ctx, atBoundary) //nolint:errcheck // the end is known already
 }

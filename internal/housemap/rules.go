@@ -1,6 +1,7 @@
 package housemap
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,7 @@ type Denial struct{ Import, Why string }
 func Rules(config string) ([]Rule, error) {
 	_, text, ok := strings.Cut(config, "\n    depguard:\n      rules:\n")
 	if !ok {
-		return nil, fmt.Errorf("no rules of depguard")
+		return nil, errors.New("no rules of depguard")
 	}
 	var rules []Rule
 	key := ""
