@@ -115,8 +115,9 @@ dist: ## the tool for every system, with checksums, the same bytes each time
 	@cd dist && sha256sum aiolos-* > SHA256SUMS && cat SHA256SUMS
 
 .PHONY: readme
-readme: ## write the examples into the README and the pages of docs
+readme: ## write the examples into the README and docs, and the map into CONTRIBUTING.md
 	@go test -count=1 ./internal/snippets -run TestPages -update
+	@go test -count=1 ./internal/housemap -run TestMap -update
 
 .PHONY: picture
 picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)

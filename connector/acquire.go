@@ -9,6 +9,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 // What a request holds on its way to a connection, in the fields of exchange. Whatever
@@ -124,7 +125,7 @@ func (x *exchange) queueAndDial(awaiting *conn, fresh bool, now time.Time) (made
 }
 
 // dialConn makes a connection in the slot that the exchange has.
-func (x *exchange) dialConn(ctx context.Context) (errors.Endpoint, error) {
+func (x *exchange) dialConn(ctx context.Context) (classify.Endpoint, error) {
 	callHook(x.trace.CreateStart)
 	c, a, err := x.c.dialer.openConn(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
 	t := &x.timing
@@ -191,7 +192,7 @@ func (x *exchange) traceGotConn(made bool, now time.Time) {
 // connectError gives the failure to get a connection its class. Whose deadline
 // struck is decided by the contexts and the clock, not by the error: a socket
 // that runs into any deadline says "i/o timeout".
-func (x *exchange) connectError(ctx context.Context, err error, at errors.Endpoint, since time.Time) error {
+func (x *exchange) connectError(ctx context.Context, err error, at classify.Endpoint, since time.Time) error {
 	dial.AwaitDeadline(ctx)
 	if own := x.contextError(); own != nil {
 		return own

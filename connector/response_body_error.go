@@ -5,6 +5,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 func (x *exchange) failRead(err error) error {
@@ -39,5 +40,5 @@ func (x *exchange) bodyError(err error) error {
 	case x.c.pool.Closed():
 		return errors.ErrConnectorClosed
 	}
-	return errors.BodyFailure(err, x.received, x.expected)
+	return classify.BodyFailure(err, x.received, x.expected)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
@@ -58,7 +59,7 @@ func (x *exchange) headError(err error) error {
 	}
 	told := x.errorDetails()
 	told.Received, told.ReadErr = facts.Received, facts.ReadErr
-	return errors.HeadFailure(err, told)
+	return classify.HeadFailure(err, told)
 }
 
 // isSending reports whether the request is still being sent, or could not be.
@@ -70,9 +71,9 @@ func (x *exchange) isSending() bool {
 }
 
 // badHeadError is the error for a response whose head breaks a limit or a rule.
-func (x *exchange) badHeadError(cause error) error { return errors.BadHead(cause, x.errorDetails()) }
+func (x *exchange) badHeadError(cause error) error { return classify.BadHead(cause, x.errorDetails()) }
 
 // errorDetails is what an error of the tree tells of the exchange.
-func (x *exchange) errorDetails() errors.Exchange {
-	return errors.Exchange{Host: x.key.Addr(), Info: errors.InfoOf(x.request)}
+func (x *exchange) errorDetails() classify.Exchange {
+	return classify.Exchange{Host: x.key.Addr(), Info: classify.RequestInfo(x.request)}
 }

@@ -29,8 +29,8 @@ func (c *class) Is(target error) bool {
 
 func newClass(text string, parents ...error) error { return &class{text, parents} }
 
-// belongs reports whether target is the class kind or an ancestor of it.
-func belongs(kind, target error) bool {
+// isOfClass reports whether target is the class kind or an ancestor of it.
+func isOfClass(kind, target error) bool {
 	if kind == target {
 		return true
 	}

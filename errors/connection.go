@@ -22,14 +22,14 @@ func (e *ClientOSError) Error() string { return e.Op + ": " + causeText(e.Err) }
 func (e *ClientOSError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ClientOSError) Is(target error) bool { return belongs(ErrClientOS, target) }
+func (e *ClientOSError) Is(target error) bool { return isOfClass(ErrClientOS, target) }
 
 // Timeout reports whether the cause is a timeout.
 func (e *ClientOSError) Timeout() bool { return isTimeout(e.Err) }
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientOSError) MarshalJSON() ([]byte, error) {
-	return marshal("ClientOSError", e, "op", e.Op)
+	return marshalError("ClientOSError", e, "op", e.Op)
 }
 
 // ClientConnectorError is a connection that could not be made (aiohttp:
@@ -45,10 +45,10 @@ type ClientConnectorError struct {
 
 // Error is the address, the phase and the cause.
 func (e *ClientConnectorError) Error() string {
-	return "connect to " + e.addr() + ": " + e.Op + ": " + causeText(e.Err)
+	return "connect to " + e.address() + ": " + e.Op + ": " + causeText(e.Err)
 }
 
-func (e *ClientConnectorError) addr() string {
+func (e *ClientConnectorError) address() string {
 	return net.JoinHostPort(printable(e.Host, maxHost), strconv.Itoa(e.Port))
 }
 
@@ -56,7 +56,7 @@ func (e *ClientConnectorError) addr() string {
 func (e *ClientConnectorError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ClientConnectorError) Is(target error) bool { return belongs(ErrClientConnector, target) }
+func (e *ClientConnectorError) Is(target error) bool { return isOfClass(ErrClientConnector, target) }
 
 // As finds the ancestor [ClientOSError].
 func (e *ClientConnectorError) As(target any) bool {
@@ -76,11 +76,11 @@ func (e *ClientConnectorError) Timeout() bool { return isTimeout(e.Err) }
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientConnectorError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientConnectorError", e)
+	return e.marshalAs("ClientConnectorError", e)
 }
 
-func (e *ClientConnectorError) marshal(class string, outer error) ([]byte, error) {
-	return marshal(class, outer, "host", e.Host, "port", e.Port, "tls", e.TLS, "op", e.Op)
+func (e *ClientConnectorError) marshalAs(class string, outer error) ([]byte, error) {
+	return marshalError(class, outer, "host", e.Host, "port", e.Port, "tls", e.TLS, "op", e.Op)
 }
 
 // ClientConnectorDNSError is a name that could not be resolved. The cause is a
@@ -89,12 +89,12 @@ type ClientConnectorDNSError struct{ ClientConnectorError }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientConnectorDNSError) Is(target error) bool {
-	return belongs(ErrClientConnectorDNS, target)
+	return isOfClass(ErrClientConnectorDNS, target)
 }
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientConnectorDNSError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientConnectorDNSError", e)
+	return e.marshalAs("ClientConnectorDNSError", e)
 }
 
 // ClientProxyConnectionError is a proxy that cannot be reached. Host and Port
@@ -106,12 +106,12 @@ type ProxyConnectionError = ClientProxyConnectionError
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientProxyConnectionError) Is(target error) bool {
-	return belongs(ErrClientProxyConnection, target)
+	return isOfClass(ErrClientProxyConnection, target)
 }
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientProxyConnectionError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientProxyConnectionError", e)
+	return e.marshalAs("ClientProxyConnectionError", e)
 }
 
 // UnixClientConnectorError is a Unix socket that cannot be reached.
@@ -127,22 +127,22 @@ func (e *UnixClientConnectorError) Error() string {
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *UnixClientConnectorError) Is(target error) bool {
-	return belongs(ErrUnixClientConnector, target)
+	return isOfClass(ErrUnixClientConnector, target)
 }
 
 // MarshalJSON writes the error without secrets.
 func (e *UnixClientConnectorError) MarshalJSON() ([]byte, error) {
-	return marshal("UnixClientConnectorError", e, "path", e.Path)
+	return marshalError("UnixClientConnectorError", e, "path", e.Path)
 }
 
 // ClientSSLError is a failure of TLS.
 type ClientSSLError struct{ ClientConnectorError }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ClientSSLError) Is(target error) bool { return belongs(ErrClientSSL, target) }
+func (e *ClientSSLError) Is(target error) bool { return isOfClass(ErrClientSSL, target) }
 
 // MarshalJSON writes the error without secrets.
-func (e *ClientSSLError) MarshalJSON() ([]byte, error) { return e.marshal("ClientSSLError", e) }
+func (e *ClientSSLError) MarshalJSON() ([]byte, error) { return e.marshalAs("ClientSSLError", e) }
 
 // ClientConnectorSSLError is a handshake that failed for another reason than
 // the certificate: an alert, a server without TLS.
@@ -150,7 +150,7 @@ type ClientConnectorSSLError struct{ ClientSSLError }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientConnectorSSLError) Is(target error) bool {
-	return belongs(ErrClientConnectorSSL, target)
+	return isOfClass(ErrClientConnectorSSL, target)
 }
 
 // As finds the ancestors.
@@ -158,7 +158,7 @@ func (e *ClientConnectorSSLError) As(target any) bool { return e.asSSL(target) }
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientConnectorSSLError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientConnectorSSLError", e)
+	return e.marshalAs("ClientConnectorSSLError", e)
 }
 
 // ClientConnectorCertificateError is a certificate that does not verify. The
@@ -167,7 +167,7 @@ type ClientConnectorCertificateError struct{ ClientSSLError }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientConnectorCertificateError) Is(target error) bool {
-	return belongs(ErrClientConnectorCertificate, target)
+	return isOfClass(ErrClientConnectorCertificate, target)
 }
 
 // As finds the ancestors.
@@ -182,7 +182,7 @@ func (e *ClientConnectorCertificateError) CertificateError() *tls.CertificateVer
 
 // MarshalJSON writes the error without secrets.
 func (e *ClientConnectorCertificateError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientConnectorCertificateError", e)
+	return e.marshalAs("ClientConnectorCertificateError", e)
 }
 
 func (e *ClientSSLError) asSSL(target any) bool {
@@ -212,12 +212,12 @@ func (e *ServerFingerprintMismatch) Error() string {
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ServerFingerprintMismatch) Is(target error) bool {
-	return belongs(ErrServerFingerprintMismatch, target)
+	return isOfClass(ErrServerFingerprintMismatch, target)
 }
 
 // MarshalJSON writes the error.
 func (e *ServerFingerprintMismatch) MarshalJSON() ([]byte, error) {
-	return marshal("ServerFingerprintMismatch", e, "host", e.Host, "port", e.Port,
+	return marshalError("ServerFingerprintMismatch", e, "host", e.Host, "port", e.Port,
 		"expected", hex.EncodeToString(e.Expected), "got", hex.EncodeToString(e.Got))
 }
 
@@ -232,8 +232,8 @@ type ServerDisconnectedError struct {
 
 // Error says how the server left, and when, or else is the cause.
 func (e *ServerDisconnectedError) Error() string {
-	if how := departure(e.Err); how != "" {
-		return "server disconnected: " + how + " " + inHead(e.Received)
+	if how := departureText(e.Err); how != "" {
+		return "server disconnected: " + how + " " + headProgress(e.Received)
 	}
 	return "server disconnected: " + causeText(e.Err)
 }
@@ -243,10 +243,10 @@ func (e *ServerDisconnectedError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ServerDisconnectedError) Is(target error) bool {
-	return belongs(ErrServerDisconnected, target)
+	return isOfClass(ErrServerDisconnected, target)
 }
 
 // MarshalJSON writes the error.
 func (e *ServerDisconnectedError) MarshalJSON() ([]byte, error) {
-	return marshal("ServerDisconnectedError", e, "host", e.Host, "received", e.Received)
+	return marshalError("ServerDisconnectedError", e, "host", e.Host, "received", e.Received)
 }

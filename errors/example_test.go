@@ -62,15 +62,6 @@ func ExampleRedactHeader() {
 	// Output: *** */*
 }
 
-func ExampleConnectFailure() {
-	err := errors.ConnectFailure(io.ErrUnexpectedEOF, errors.Endpoint{Host: "example.com", Port: 443, TLS: true, Phase: errors.PhaseTLS})
-	fmt.Println(err)
-	fmt.Println(errors.Is(err, errors.ErrClientSSL))
-	// Output:
-	// connect to example.com:443: tls: unexpected EOF
-	// true
-}
-
 func ExampleRedactError() {
 	fmt.Println(errors.RedactError(&url.Error{Op: "Get", URL: "https://example.com/?token=secret", Err: io.EOF}))
 	// Output: Get "https://example.com/?token=***": EOF

@@ -34,12 +34,12 @@ func (e *ClientPayloadError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *ClientPayloadError) Is(target error) bool {
-	return belongs(ErrClientPayload, target) || e.Kind != nil && belongs(e.Kind, target)
+	return isOfClass(ErrClientPayload, target) || e.Kind != nil && isOfClass(e.Kind, target)
 }
 
 // MarshalJSON writes the error.
 func (e *ClientPayloadError) MarshalJSON() ([]byte, error) {
-	return marshal("ClientPayloadError", e, "received", e.Received, "expected", e.Expected)
+	return marshalError("ClientPayloadError", e, "received", e.Received, "expected", e.Expected)
 }
 
 // BodyTooLargeError is a body above the limit that was set for it.
@@ -57,11 +57,11 @@ func (e *BodyTooLargeError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *BodyTooLargeError) Is(target error) bool { return belongs(ErrBodyTooLarge, target) }
+func (e *BodyTooLargeError) Is(target error) bool { return isOfClass(ErrBodyTooLarge, target) }
 
 // MarshalJSON writes the error.
 func (e *BodyTooLargeError) MarshalJSON() ([]byte, error) {
-	return marshal("BodyTooLargeError", e, "limit", e.Limit, "decompressed", e.Decompressed)
+	return marshalError("BodyTooLargeError", e, "limit", e.Limit, "decompressed", e.Decompressed)
 }
 
 // IncompleteReadError is a body that ended within what was asked for (aiohttp:
@@ -78,17 +78,17 @@ func (e *IncompleteReadError) Error() string {
 }
 
 // Format writes Error, whatever the verb: the partial body may hold secrets.
-func (e IncompleteReadError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
+func (e IncompleteReadError) Format(f fmt.State, verb rune) { writeFormatted(f, verb, e.Error()) }
 
 // Unwrap returns the cause.
 func (e *IncompleteReadError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *IncompleteReadError) Is(target error) bool { return belongs(ErrIncompleteRead, target) }
+func (e *IncompleteReadError) Is(target error) bool { return isOfClass(ErrIncompleteRead, target) }
 
 // MarshalJSON writes the error without the body.
 func (e IncompleteReadError) MarshalJSON() ([]byte, error) {
-	return marshal("IncompleteReadError", &e, "received", len(e.Partial), "expected", e.Expected)
+	return marshalError("IncompleteReadError", &e, "received", len(e.Partial), "expected", e.Expected)
 }
 
 // BodyNotReplayableError is a request's body that would have to be sent again,
@@ -101,11 +101,13 @@ func (e *BodyNotReplayableError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *BodyNotReplayableError) Is(target error) bool { return belongs(ErrBodyNotReplayable, target) }
+func (e *BodyNotReplayableError) Is(target error) bool {
+	return isOfClass(ErrBodyNotReplayable, target)
+}
 
 // MarshalJSON writes the error.
 func (e *BodyNotReplayableError) MarshalJSON() ([]byte, error) {
-	return marshal("BodyNotReplayableError", e, "reason", e.Reason)
+	return marshalError("BodyNotReplayableError", e, "reason", e.Reason)
 }
 
 // WSMessageTypeError is a WebSocket message of another type than was asked for
@@ -118,9 +120,9 @@ func (e *WSMessageTypeError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *WSMessageTypeError) Is(target error) bool { return belongs(ErrWSMessageType, target) }
+func (e *WSMessageTypeError) Is(target error) bool { return isOfClass(ErrWSMessageType, target) }
 
 // MarshalJSON writes the error.
 func (e *WSMessageTypeError) MarshalJSON() ([]byte, error) {
-	return marshal("WSMessageTypeError", e, "want", e.Want, "got", e.Got)
+	return marshalError("WSMessageTypeError", e, "want", e.Want, "got", e.Got)
 }

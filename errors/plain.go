@@ -71,8 +71,8 @@ func h2Code(name string) string {
 	return " (" + name + ")"
 }
 
-// departure says how a peer left, or is "" if err does not tell.
-func departure(err error) string {
+// departureText says how a peer left, or is "" if err does not tell.
+func departureText(err error) string {
 	switch {
 	case Is(err, syscall.ECONNRESET):
 		return "the connection was reset"
@@ -84,8 +84,8 @@ func departure(err error) string {
 	return ""
 }
 
-// inHead says how far a response was when received bytes of its head had come.
-func inHead(received int64) string {
+// headProgress says how far a response was when received bytes of its head had come.
+func headProgress(received int64) string {
 	switch received {
 	case 0:
 		return "before the first byte of the response"

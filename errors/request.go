@@ -34,16 +34,16 @@ type RequestInfo struct {
 }
 
 // String is the method and the redacted URL.
-func (r RequestInfo) String() string { return operation(r.Method, RedactURL(r.URL)) }
+func (r RequestInfo) String() string { return operationText(r.Method, RedactURL(r.URL)) }
 
 // Format writes String, whatever the verb: a debugger's is no place for secrets
 // either.
-func (r RequestInfo) Format(f fmt.State, verb rune) { format(f, verb, r.String()) }
+func (r RequestInfo) Format(f fmt.State, verb rune) { writeFormatted(f, verb, r.String()) }
 
 // MarshalText is String, for JSON and logs.
 func (r RequestInfo) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-func operation(method, url string) string {
+func operationText(method, url string) string {
 	return strings.TrimSpace(strings.ToLower(printable(method, 40)) + " " + url)
 }
 
@@ -56,7 +56,9 @@ type RequestError struct {
 }
 
 // Error is the operation and the cause.
-func (e *RequestError) Error() string { return operation(e.Method, e.URL) + ": " + RedactError(e.Err) }
+func (e *RequestError) Error() string {
+	return operationText(e.Method, e.URL) + ": " + RedactError(e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *RequestError) Unwrap() error { return e.Err }
@@ -72,7 +74,7 @@ func (e *RequestError) Temporary() bool { return e.Timeout() }
 
 // MarshalJSON writes the error without secrets.
 func (e *RequestError) MarshalJSON() ([]byte, error) {
-	return marshal("RequestError", e, "method", e.Method, "url", e.URL)
+	return marshalError("RequestError", e, "method", e.Method, "url", e.URL)
 }
 
 func isTimeout(err error) bool {
@@ -86,8 +88,8 @@ func Wrap(method string, u *url.URL, err error) error {
 	if err == nil {
 		return nil
 	}
-	var response interface{ names() bool }
-	if wrapped := (*RequestError)(nil); As(err, &wrapped) || As(err, &response) && response.names() {
+	var response interface{ namesRequest() bool }
+	if wrapped := (*RequestError)(nil); As(err, &wrapped) || As(err, &response) && response.namesRequest() {
 		return err
 	}
 	if invalid := (*InvalidURLError)(nil); As(err, &invalid) {

@@ -25,11 +25,13 @@ type ClientResponseError struct {
 }
 
 // Error is the operation, the status and the message.
-func (e *ClientResponseError) Error() string { return e.text(e.Status, http.StatusText(e.Status)) }
+func (e *ClientResponseError) Error() string {
+	return e.statusText(e.Status, http.StatusText(e.Status))
+}
 
-// text is Error with a status to show, unless it is 0, and what stands in for a
+// statusText is Error with a status to show, unless it is 0, and what stands in for a
 // message.
-func (e *ClientResponseError) text(status int, or string) string {
+func (e *ClientResponseError) statusText(status int, or string) string {
 	var b strings.Builder
 	b.WriteString(e.RequestInfo.String())
 	if b.Len() > 0 {
@@ -49,24 +51,24 @@ func (e *ClientResponseError) text(status int, or string) string {
 func (e *ClientResponseError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ClientResponseError) Is(target error) bool { return belongs(ErrClientResponse, target) }
+func (e *ClientResponseError) Is(target error) bool { return isOfClass(ErrClientResponse, target) }
 
 // Format writes Error, whatever the verb: headers and body may hold secrets.
-func (e ClientResponseError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
+func (e ClientResponseError) Format(f fmt.State, verb rune) { writeFormatted(f, verb, e.Error()) }
 
 // MarshalJSON writes the error without secrets, headers and body.
 func (e ClientResponseError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientResponseError", &e)
+	return e.marshalAs("ClientResponseError", &e)
 }
 
-func (e *ClientResponseError) marshal(class string, outer error) ([]byte, error) {
-	return marshal(class, outer, "method", e.RequestInfo.Method, "url", RedactURL(e.RequestInfo.URL),
+func (e *ClientResponseError) marshalAs(class string, outer error) ([]byte, error) {
+	return marshalError(class, outer, "method", e.RequestInfo.Method, "url", RedactURL(e.RequestInfo.URL),
 		"status", e.Status, "history", len(e.History))
 }
 
-func (e *ClientResponseError) names() bool { return e.RequestInfo.URL != nil }
+func (e *ClientResponseError) namesRequest() bool { return e.RequestInfo.URL != nil }
 
-func (e *ClientResponseError) as(target any) bool {
+func (e *ClientResponseError) asBase(target any) bool {
 	t, ok := target.(**ClientResponseError)
 	if ok {
 		*t = e
@@ -78,26 +80,28 @@ func (e *ClientResponseError) as(target any) bool {
 type ContentTypeError struct{ ClientResponseError }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ContentTypeError) Is(target error) bool { return belongs(ErrContentType, target) }
+func (e *ContentTypeError) Is(target error) bool { return isOfClass(ErrContentType, target) }
 
 // As finds the embedded [ClientResponseError].
-func (e *ContentTypeError) As(target any) bool { return e.as(target) }
+func (e *ContentTypeError) As(target any) bool { return e.asBase(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e ContentTypeError) MarshalJSON() ([]byte, error) { return e.marshal("ContentTypeError", &e) }
+func (e ContentTypeError) MarshalJSON() ([]byte, error) { return e.marshalAs("ContentTypeError", &e) }
 
 // WSServerHandshakeError is a server that refuses a WebSocket.
 type WSServerHandshakeError struct{ ClientResponseError }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *WSServerHandshakeError) Is(target error) bool { return belongs(ErrWSServerHandshake, target) }
+func (e *WSServerHandshakeError) Is(target error) bool {
+	return isOfClass(ErrWSServerHandshake, target)
+}
 
 // As finds the embedded [ClientResponseError].
-func (e *WSServerHandshakeError) As(target any) bool { return e.as(target) }
+func (e *WSServerHandshakeError) As(target any) bool { return e.asBase(target) }
 
 // MarshalJSON writes the error without secrets.
 func (e WSServerHandshakeError) MarshalJSON() ([]byte, error) {
-	return e.marshal("WSServerHandshakeError", &e)
+	return e.marshalAs("WSServerHandshakeError", &e)
 }
 
 // ClientHTTPProxyError is a proxy that refuses to connect. Its RequestInfo is
@@ -108,14 +112,14 @@ type ClientHTTPProxyError struct{ ClientResponseError }
 type HTTPProxyError = ClientHTTPProxyError
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *ClientHTTPProxyError) Is(target error) bool { return belongs(ErrClientHTTPProxy, target) }
+func (e *ClientHTTPProxyError) Is(target error) bool { return isOfClass(ErrClientHTTPProxy, target) }
 
 // As finds the embedded [ClientResponseError].
-func (e *ClientHTTPProxyError) As(target any) bool { return e.as(target) }
+func (e *ClientHTTPProxyError) As(target any) bool { return e.asBase(target) }
 
 // MarshalJSON writes the error without secrets.
 func (e ClientHTTPProxyError) MarshalJSON() ([]byte, error) {
-	return e.marshal("ClientHTTPProxyError", &e)
+	return e.marshalAs("ClientHTTPProxyError", &e)
 }
 
 // TooManyRedirects is one redirect too many. Its RequestInfo is that of the
@@ -123,13 +127,13 @@ func (e ClientHTTPProxyError) MarshalJSON() ([]byte, error) {
 type TooManyRedirects struct{ ClientResponseError }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *TooManyRedirects) Is(target error) bool { return belongs(ErrTooManyRedirects, target) }
+func (e *TooManyRedirects) Is(target error) bool { return isOfClass(ErrTooManyRedirects, target) }
 
 // As finds the embedded [ClientResponseError].
-func (e *TooManyRedirects) As(target any) bool { return e.as(target) }
+func (e *TooManyRedirects) As(target any) bool { return e.asBase(target) }
 
 // MarshalJSON writes the error without secrets.
-func (e TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooManyRedirects", &e) }
+func (e TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshalAs("TooManyRedirects", &e) }
 
 // BadHTTPMessageError is a response whose head is not HTTP, or is over a limit; the
 // cause is the rule that it broke. Its Status is 400, which is aiohttp's word for it
@@ -137,18 +141,18 @@ func (e TooManyRedirects) MarshalJSON() ([]byte, error) { return e.marshal("TooM
 type BadHTTPMessageError struct{ ClientResponseError }
 
 // Error is the operation, who answered, and the rule that was broken.
-func (e *BadHTTPMessageError) Error() string { return e.text(0, ErrBadHTTPMessage.Error()) }
+func (e *BadHTTPMessageError) Error() string { return e.statusText(0, ErrBadHTTPMessage.Error()) }
 
 // Format writes Error, whatever the verb: headers and body may hold secrets.
-func (e BadHTTPMessageError) Format(f fmt.State, verb rune) { format(f, verb, e.Error()) }
+func (e BadHTTPMessageError) Format(f fmt.State, verb rune) { writeFormatted(f, verb, e.Error()) }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *BadHTTPMessageError) Is(target error) bool { return belongs(ErrBadHTTPMessage, target) }
+func (e *BadHTTPMessageError) Is(target error) bool { return isOfClass(ErrBadHTTPMessage, target) }
 
 // As finds the embedded [ClientResponseError].
-func (e *BadHTTPMessageError) As(target any) bool { return e.as(target) }
+func (e *BadHTTPMessageError) As(target any) bool { return e.asBase(target) }
 
 // MarshalJSON writes the error without secrets.
 func (e BadHTTPMessageError) MarshalJSON() ([]byte, error) {
-	return e.marshal("BadHTTPMessageError", &e)
+	return e.marshalAs("BadHTTPMessageError", &e)
 }

@@ -39,27 +39,27 @@ func SensitiveHeader(name string) bool {
 	for i := range len(name) {
 		for _, word := range wordsFrom[name[i]] {
 			if hasPrefixFold(name[i:], word) {
-				return !harmless(name)
+				return !isHarmless(name)
 			}
 		}
 	}
 	return false
 }
 
-func harmless(name string) bool {
+func isHarmless(name string) bool {
 	for _, prefix := range harmlessPrefixes {
 		if hasPrefixFold(name, prefix) {
 			return true
 		}
 	}
-	return contains(harmlessNames, name)
+	return containsFold(harmlessNames, name)
 }
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-func contains(names []string, name string) bool {
+func containsFold(names []string, name string) bool {
 	for _, n := range names {
 		if strings.EqualFold(n, name) {
 			return true
@@ -73,7 +73,7 @@ func contains(names []string, name string) bool {
 // and the like. The values of other headers stay as they are.
 func ReplaceHeaderURLs(name, value string, replace func(url string) string) string {
 	switch {
-	case !contains(urlHeaders, name):
+	case !containsFold(urlHeaders, name):
 		return value
 	case strings.EqualFold(name, "Link"):
 		return replaceBracketed(value, replace)

@@ -19,7 +19,7 @@ const (
 // printable makes one bounded line of s: a peer's words may hold control
 // characters, or be megabytes long.
 func printable(s string, limit int) string {
-	if len(s) <= limit && strings.IndexFunc(s, unprintable) < 0 && utf8.ValidString(s) {
+	if len(s) <= limit && strings.IndexFunc(s, isUnprintable) < 0 && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -28,7 +28,7 @@ func printable(s string, limit int) string {
 			b.WriteString("...")
 			break
 		}
-		if unprintable(r) || r == utf8.RuneError {
+		if isUnprintable(r) || r == utf8.RuneError {
 			quoted := strconv.QuoteRuneToASCII(r)
 			b.WriteString(quoted[1 : len(quoted)-1])
 		} else {
@@ -38,7 +38,7 @@ func printable(s string, limit int) string {
 	return b.String()
 }
 
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // causeText is the text of a cause, which may be missing or somebody else's, without
 // net/http's inner life.
@@ -49,17 +49,17 @@ func causeText(err error) string {
 	return printable(plainText(RedactError(err)), maxURL)
 }
 
-// format writes a text, in quotes for %q.
-func format(f fmt.State, verb rune, text string) {
+// writeFormatted writes a text, in quotes for %q.
+func writeFormatted(f fmt.State, verb rune, text string) {
 	if verb == 'q' {
 		text = strconv.Quote(text)
 	}
 	fmt.Fprint(f, text)
 }
 
-// marshal writes an error as an object: its class, its text, and attributes as
+// marshalError writes an error as an object: its class, its text, and attributes as
 // names and values in turn.
-func marshal(class string, err error, attributes ...any) ([]byte, error) {
+func marshalError(class string, err error, attributes ...any) ([]byte, error) {
 	object := map[string]any{"class": class, "message": err.Error()}
 	for i := 0; i+1 < len(attributes); i += 2 {
 		if name, ok := attributes[i].(string); ok {

@@ -47,7 +47,7 @@ func (e *TimeoutError) class() error {
 func (e *TimeoutError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *TimeoutError) Is(target error) bool { return belongs(e.class(), target) }
+func (e *TimeoutError) Is(target error) bool { return isOfClass(e.class(), target) }
 
 // Timeout is true.
 func (e *TimeoutError) Timeout() bool { return true }
@@ -57,6 +57,6 @@ func (e *TimeoutError) Temporary() bool { return true }
 
 // MarshalJSON writes the error; durations are in seconds.
 func (e *TimeoutError) MarshalJSON() ([]byte, error) {
-	return marshal("TimeoutError", e, "kind", e.class().Error(), "phase", e.Phase,
+	return marshalError("TimeoutError", e, "kind", e.class().Error(), "phase", e.Phase,
 		"limit", e.Limit.Seconds(), "elapsed", e.Elapsed.Seconds(), "host", e.Host)
 }

@@ -69,11 +69,11 @@ func (e *InvalidURLError) class() error {
 func (e *InvalidURLError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *InvalidURLError) Is(target error) bool { return belongs(e.class(), target) }
+func (e *InvalidURLError) Is(target error) bool { return isOfClass(e.class(), target) }
 
 // MarshalJSON writes the error without secrets.
 func (e *InvalidURLError) MarshalJSON() ([]byte, error) {
-	return marshal("InvalidURLError", e, "url", e.URL, "description", e.Description)
+	return marshalError("InvalidURLError", e, "url", e.URL, "description", e.Description)
 }
 
 // InvalidRequestError is a request, an option or a configuration that cannot be
@@ -97,9 +97,9 @@ func (e *InvalidRequestError) Error() string {
 func (e *InvalidRequestError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *InvalidRequestError) Is(target error) bool { return belongs(ErrInvalidRequest, target) }
+func (e *InvalidRequestError) Is(target error) bool { return isOfClass(ErrInvalidRequest, target) }
 
 // MarshalJSON writes the error.
 func (e *InvalidRequestError) MarshalJSON() ([]byte, error) {
-	return marshal("InvalidRequestError", e, "field", e.Field, "reason", e.Reason)
+	return marshalError("InvalidRequestError", e, "field", e.Field, "reason", e.Reason)
 }

@@ -23,18 +23,19 @@ type piece struct {
 // layout is a body in pieces, ready to be measured and opened.
 type layout []piece
 
-// head is the piece that bytes are added to.
-func (l layout) head() (layout, *piece) {
+// headPiece returns the piece that bytes are added to, a new one if the last has a
+// content.
+func (l layout) headPiece() (layout, *piece) {
 	if n := len(l); n == 0 || l[n-1].content != nil {
 		l = append(l, piece{})
 	}
 	return l, &l[len(l)-1]
 }
 
-// delimit adds a boundary, and what follows it (RFC 2046 5.1.1).
-func (l layout) delimit(boundary, rest string) layout {
+// appendDelimiter adds a boundary, and what follows it (RFC 2046 5.1.1).
+func (l layout) appendDelimiter(boundary, rest string) layout {
 	first := len(l) == 0
-	l, p := l.head()
+	l, p := l.headPiece()
 	if !first {
 		p.head = append(p.head, "\r\n"...)
 	}
@@ -42,9 +43,9 @@ func (l layout) delimit(boundary, rest string) layout {
 	return l
 }
 
-// add adds a part: its delimiter and head, and its content.
-func (l layout) add(boundary string, part piece) layout {
-	l, p := l.delimit(boundary, "").head()
+// appendPart adds a part: its delimiter and head, and its content.
+func (l layout) appendPart(boundary string, part piece) layout {
+	l, p := l.appendDelimiter(boundary, "").headPiece()
 	p.head = append(p.head, part.head...)
 	if m, ok := part.content.(memory); ok && len(m) <= inline {
 		p.head = append(p.head, m...)
@@ -54,8 +55,8 @@ func (l layout) add(boundary string, part piece) layout {
 	return l
 }
 
-// end adds the last delimiter.
-func (l layout) end(boundary string) layout { return l.delimit(boundary, "--") }
+// appendEnd adds the last delimiter.
+func (l layout) appendEnd(boundary string) layout { return l.appendDelimiter(boundary, "--") }
 
 // size is -1 if one of the contents does not know its own. All are asked: each
 // will be held to its answer.
@@ -89,14 +90,14 @@ func (l layout) open() (io.ReadCloser, error) {
 		if p.content == nil {
 			continue
 		}
-		if !p.content.replayable() {
+		if !p.content.isReplayable() {
 			once = append(once, i)
-		} else if err := b.attach(i, p.content); err != nil {
+		} else if err := b.openContent(i, p.content); err != nil {
 			return nil, err
 		}
 	}
 	for _, i := range once {
-		if err := b.attach(i, l[i].content); err != nil {
+		if err := b.openContent(i, l[i].content); err != nil {
 			return nil, err
 		}
 	}
@@ -117,8 +118,8 @@ type body struct {
 	err     error // why it ended before its end
 }
 
-// attach opens a content. On an error everything is closed.
-func (b *body) attach(i int, content payload) error {
+// openContent opens a content. On an error everything is closed.
+func (b *body) openContent(i int, content payload) error {
 	r, err := content.open()
 	if err != nil {
 		b.Close()
@@ -131,7 +132,7 @@ func (b *body) attach(i int, content payload) error {
 
 // Read reads from one piece at a time.
 func (b *body) Read(p []byte) (int, error) {
-	for len(p) > 0 && b.proceed() {
+	for len(p) > 0 && b.skipFinished() {
 		now := &b.pieces[0]
 		if len(now.head) > 0 {
 			n := copy(p, now.head)
@@ -139,7 +140,7 @@ func (b *body) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		n, err := now.r.Read(p)
-		b.done(err)
+		b.contentEnded(err)
 		if n > 0 || err == nil {
 			return n, nil
 		}
@@ -147,14 +148,14 @@ func (b *body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	return 0, b.end()
+	return 0, b.finalError()
 }
 
 // WriteTo writes what is left. Contents in memory are not copied; others go
 // through one buffer.
 func (b *body) WriteTo(w io.Writer) (total int64, err error) {
 	var buf []byte
-	for b.proceed() {
+	for b.skipFinished() {
 		now := &b.pieces[0]
 		if len(now.head) > 0 {
 			n, err := w.Write(now.head)
@@ -171,7 +172,7 @@ func (b *body) WriteTo(w io.Writer) (total int64, err error) {
 			if err != nil {
 				return total, err
 			}
-			b.done(io.EOF)
+			b.contentEnded(io.EOF)
 			continue
 		}
 		if buf == nil {
@@ -183,7 +184,7 @@ func (b *body) WriteTo(w io.Writer) (total int64, err error) {
 			return total, err
 		}
 	}
-	if err := b.end(); err != io.EOF {
+	if err := b.finalError(); err != io.EOF {
 		return total, err
 	}
 	return total, nil
@@ -201,12 +202,12 @@ func (b *body) copyOnce(w io.Writer, r io.Reader, buf []byte) (int, error) {
 			return written, err
 		}
 	}
-	b.done(readErr)
+	b.contentEnded(readErr)
 	return n, nil
 }
 
-// proceed drops the pieces that are done, and reports whether one is left.
-func (b *body) proceed() bool {
+// skipFinished drops the pieces that were read, and reports whether one is left.
+func (b *body) skipFinished() bool {
 	for b.err == nil && !b.closed.Load() && len(b.pieces) > 0 {
 		if now := b.pieces[0]; len(now.head) > 0 || now.r != nil {
 			return true
@@ -216,9 +217,9 @@ func (b *body) proceed() bool {
 	return false
 }
 
-// done takes in what reading a content ended with. At its end the file is given
+// contentEnded takes the error that reading a content ended with, if it did. At its end the file is given
 // back at once.
-func (b *body) done(err error) {
+func (b *body) contentEnded(err error) {
 	switch err {
 	case nil:
 	case io.EOF:
@@ -229,8 +230,8 @@ func (b *body) done(err error) {
 	}
 }
 
-// end is what a Read after the last byte says.
-func (b *body) end() error {
+// finalError is what a Read after the last byte returns.
+func (b *body) finalError() error {
 	switch {
 	case b.closed.Load():
 		return os.ErrClosed

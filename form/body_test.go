@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/form"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // all has a part of each kind, small and large.
@@ -200,7 +201,7 @@ func TestNoGoroutines(t *testing.T) {
 }
 
 func TestFormAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	tests := []struct {

@@ -25,7 +25,7 @@ func (p piece) holdsDelimiter(boundary string) (bool, error) {
 func (p *part) checkBoundary(piece piece, boundary string) error {
 	found, err := piece.holdsDelimiter(boundary)
 	if found {
-		return invalid(p.label, "holds the boundary that was chosen", nil)
+		return invalidPart(p.label, "holds the boundary that was chosen", nil)
 	}
 	return err
 }
@@ -35,7 +35,7 @@ func contentHolds(content payload, boundary string, delimiter []byte) (bool, err
 	case memory:
 		return beginsLine(c, delimiter), nil
 	case nestedBody:
-		l, err := c.layout()
+		l, err := c.layOut()
 		for _, p := range l {
 			if found, err := p.holdsDelimiter(boundary); found || err != nil {
 				return found, err
@@ -83,7 +83,7 @@ type memorySection struct {
 }
 
 func (s memorySection) size() (int64, error) { return s.n, nil }
-func (s memorySection) replayable() bool     { return true }
+func (s memorySection) isReplayable() bool   { return true }
 func (s memorySection) open() (io.ReadCloser, error) {
 	return io.NopCloser(io.NewSectionReader(s.r, s.start, s.n)), nil
 }

@@ -23,8 +23,8 @@ func (e *SizeError) Error() string {
 // Is reports whether target is [errors.ErrContentLength] or an ancestor of it.
 func (e *SizeError) Is(target error) bool { return errors.Is(errors.ErrContentLength, target) }
 
-// invalid is what is wrong with a part, or with the whole.
-func invalid(label, reason string, cause error) error {
+// invalidPart is an error about a part, or about the whole body.
+func invalidPart(label, reason string, cause error) error {
 	return &errors.InvalidRequestError{Field: label, Reason: reason, Err: cause}
 }
 

@@ -51,7 +51,7 @@ func quoteName(name string, q Quoting) string {
 func quoteFileName(name string, q Quoting) string {
 	switch q {
 	case QuotePercent:
-		return percentEncode(name, unreserved)
+		return percentEncode(name, isUnreserved)
 	case QuoteBackslash:
 		return backslashEscaper.Replace(name)
 	default:
@@ -59,8 +59,8 @@ func quoteFileName(name string, q Quoting) string {
 	}
 }
 
-// unreserved is RFC 3986 2.3.
-func unreserved(c byte) bool {
+// isUnreserved reports whether c is an unreserved character (RFC 3986 2.3).
+func isUnreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
@@ -85,33 +85,13 @@ func nameFault(name string, q Quoting) string {
 	}
 	for i := range len(name) {
 		c := name[i]
-		if control(c) && (q != QuoteWHATWG || c != '\r' && c != '\n') {
+		if isControl(c) && (q != QuoteWHATWG || c != '\r' && c != '\n') {
 			return "control character"
 		}
 	}
 	return ""
 }
 
-// control reports whether c is a control character that no field of a header
+// isControl reports whether c is a control character that no field of a header
 // may hold: all but HTAB (RFC 9110 5.5).
-func control(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
-
-// token is RFC 9110 5.6.2.
-func token(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !unreserved(c) && strings.IndexByte("!#$%&'*+^`|", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// fieldValue reports whether s can be the value of a header.
-func fieldValue(s string) bool {
-	for i := range len(s) {
-		if control(s[i]) {
-			return false
-		}
-	}
-	return true
-}
+func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }

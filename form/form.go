@@ -44,14 +44,14 @@ func (f *Form) Clone() *Form {
 // Field adds a text. Line breaks in it are kept as they are. (aiohttp: add_field
 // with str)
 func (f *Form) Field(name, value string, opts ...PartOption) *Form {
-	return f.add(&part{name: name, isText: true, text: value}, opts)
+	return f.addPart(&part{name: name, isText: true, text: value}, opts)
 }
 
 // Bytes adds data, as application/octet-stream and without a file name unless
 // the options say so. The data must not be changed as long as the form is in
 // use. (aiohttp: add_field with bytes)
 func (f *Form) Bytes(name string, data []byte, opts ...PartOption) *Form {
-	return f.add(&part{name: name, content: memory(data), defaultType: octetStream}, opts)
+	return f.addPart(&part{name: name, content: memory(data), defaultType: octetStream}, opts)
 }
 
 // File adds the file at path. Its file name is the last element of the path and
@@ -60,7 +60,7 @@ func (f *Form) Bytes(name string, data []byte, opts ...PartOption) *Form {
 // a device has no size, can be sent once, and may block Open. (aiohttp:
 // add_field with a file)
 func (f *Form) File(name, path string, opts ...PartOption) *Form {
-	return f.add(&part{name: name, fileName: filepath.Base(path), isFile: true, path: path}, opts)
+	return f.addPart(&part{name: name, fileName: filepath.Base(path), isFile: true, path: path}, opts)
 }
 
 // OSFile adds what file has from its position, when OSFile is called, to its
@@ -85,7 +85,7 @@ func (f *Form) OSFile(name string, file *os.File, opts ...PartOption) *Form {
 // The file name is the last element of r.Name(), if it has that method, or the
 // part's name. (aiohttp: add_field with an io.IOBase)
 func (f *Form) Reader(name string, r io.Reader, opts ...PartOption) *Form {
-	return f.add(&part{name: name, fileName: nameOf(r, name), isReader: true, reader: r}, opts)
+	return f.addPart(&part{name: name, fileName: nameOf(r, name), isReader: true, reader: r}, opts)
 }
 
 // Multipart makes the form multipart/form-data whatever is in it. (aiohttp:
@@ -121,25 +121,25 @@ func (f *Form) Quoting(q Quoting) *Form {
 	return f
 }
 
-func (f *Form) add(p *part, opts []PartOption) *Form {
+func (f *Form) addPart(p *part, opts []PartOption) *Form {
 	p.label, p.length = fieldLabel(p.name), -1
 	p.applyAll(opts)
 	if p.encoding != "" {
-		p.fail("a part of a form cannot be compressed (RFC 7578 4.8)", nil)
+		p.keepError("a part of a form cannot be compressed (RFC 7578 4.8)", nil)
 	}
-	if slices.ContainsFunc(p.header, headerField.disposes) {
-		p.fail("header Content-Disposition is not the caller's to set", nil)
+	if slices.ContainsFunc(p.header, headerField.isDisposition) {
+		p.keepError("header Content-Disposition is not the caller's to set", nil)
 	}
-	p.complete()
+	p.makeContent()
 	f.parts = append(f.parts, p)
 	return f
 }
 
-func (h headerField) disposes() bool { return strings.EqualFold(h.name, "Content-Disposition") }
+func (h headerField) isDisposition() bool { return strings.EqualFold(h.name, "Content-Disposition") }
 
 // ContentType is the value of the header. It is the same for each sending.
 func (f *Form) ContentType() (string, error) {
-	if _, err := f.layout(); err != nil {
+	if _, err := f.layOut(); err != nil {
 		return "", err
 	}
 	switch {
@@ -166,36 +166,36 @@ func (f *Form) Length() (int64, error) { return lengthOf(f) }
 func (f *Form) Open() (io.ReadCloser, error) { return openOf(f) }
 
 // Replayable reports whether Open can be called more than once.
-func (f *Form) Replayable() bool { return replayable(f.parts) }
+func (f *Form) Replayable() bool { return allReplayable(f.parts) }
 
 func (f *Form) isMultipart() bool {
 	return f.forced || slices.ContainsFunc(f.parts, func(p *part) bool { return p.optioned || !p.isText })
 }
 
-// check looks at everything that is wrong.
-func (f *Form) check() error {
+// validate returns the first thing that is wrong with the form or a part.
+func (f *Form) validate() error {
 	if fault := boundaryFault(f.boundary); fault != "" {
-		return invalid("boundary", fault, nil)
+		return invalidPart("boundary", fault, nil)
 	}
 	if _, fault := encodeText("", f.charset); fault != "" {
-		return invalid("form", fault, nil)
+		return invalidPart("form", fault, nil)
 	}
 	for _, p := range f.parts {
 		if p.err != nil {
 			return p.err
 		}
 		if fault := nameFault(p.name, f.quoting); fault != "" {
-			return invalid(p.label, "name: "+fault, nil)
+			return invalidPart(p.label, "name: "+fault, nil)
 		}
 		if fault := nameFault(p.fileName, f.quoting); fault != "" {
-			return invalid(p.label, "file name: "+fault, nil)
+			return invalidPart(p.label, "file name: "+fault, nil)
 		}
 	}
 	return nil
 }
 
-func (f *Form) layout() (layout, error) {
-	if err := f.check(); err != nil {
+func (f *Form) layOut() (layout, error) {
+	if err := f.validate(); err != nil {
 		return nil, err
 	}
 	if !f.isMultipart() {
@@ -204,11 +204,11 @@ func (f *Form) layout() (layout, error) {
 	}
 	var l layout
 	for _, p := range f.parts {
-		disposition, err := f.disposition(p)
+		disposition, err := f.dispositionOf(p)
 		if err != nil {
 			return nil, err
 		}
-		piece, err := p.render(disposition, f.charset)
+		piece, err := p.headAndContent(disposition, f.charset)
 		if err != nil {
 			return nil, err
 		}
@@ -217,14 +217,14 @@ func (f *Form) layout() (layout, error) {
 				return nil, err
 			}
 		}
-		l = l.add(f.boundary, piece)
+		l = l.appendPart(f.boundary, piece)
 	}
-	return l.end(f.boundary), nil
+	return l.appendEnd(f.boundary), nil
 }
 
-// disposition is RFC 7578 4.2. The names are written in the form's charset, and
+// dispositionOf is RFC 7578 4.2. The names are written in the form's charset, and
 // never with the extended notation of RFC 5987, which 4.2 forbids.
-func (f *Form) disposition(p *part) (string, error) {
+func (f *Form) dispositionOf(p *part) (string, error) {
 	value := `form-data; name="` + quoteName(p.name, f.quoting) + `"`
 	if p.fileName != "" {
 		value += `; filename="` + quoteFileName(p.fileName, f.quoting) + `"`
@@ -234,7 +234,7 @@ func (f *Form) disposition(p *part) (string, error) {
 	}
 	data, fault := encodeText(value, f.charset)
 	if fault != "" {
-		return "", invalid(p.label, "name: "+fault, nil)
+		return "", invalidPart(p.label, "name: "+fault, nil)
 	}
 	return string(data), nil
 }

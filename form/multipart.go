@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Multipart is a multipart body of any subtype (RFC 2046 5.1): mixed, related,
@@ -39,8 +41,8 @@ func NewMultipart(subtype string) *Multipart {
 	if subtype == "" {
 		m.subtype = "mixed"
 	}
-	if !token(m.subtype) {
-		m.err = invalid("multipart", "malformed subtype", nil)
+	if !httprule.IsToken(m.subtype) {
+		m.err = invalidPart("multipart", "malformed subtype", nil)
 	}
 	return m
 }
@@ -55,10 +57,10 @@ func (m *Multipart) Boundary(boundary string) *Multipart {
 // Param sets a parameter of the Content-Type, as multipart/related has "start".
 func (m *Multipart) Param(name, value string) *Multipart {
 	switch {
-	case !token(name) || strings.EqualFold(name, "boundary"):
-		m.fail(invalid("multipart", "parameter that cannot be set", nil))
-	case !fieldValue(value):
-		m.fail(invalid("multipart", "control character in parameter "+name, nil))
+	case !httprule.IsToken(name) || strings.EqualFold(name, "boundary"):
+		m.keepError(invalidPart("multipart", "parameter that cannot be set", nil))
+	case !httprule.IsValue(value):
+		m.keepError(invalidPart("multipart", "control character in parameter "+name, nil))
 	}
 	if m.params == nil {
 		m.params = make(map[string]string, 1)
@@ -69,13 +71,13 @@ func (m *Multipart) Param(name, value string) *Multipart {
 
 // Text adds a text, as text/plain in UTF-8. (aiohttp: append with str)
 func (m *Multipart) Text(s string, opts ...PartOption) *Multipart {
-	return m.add(&part{isText: true, text: s, defaultType: "text/plain; charset=utf-8"}, opts)
+	return m.addPart(&part{isText: true, text: s, defaultType: "text/plain; charset=utf-8"}, opts)
 }
 
 // Bytes adds data, as application/octet-stream. It must not be changed as long
 // as the body is in use. (aiohttp: append with bytes)
 func (m *Multipart) Bytes(data []byte, opts ...PartOption) *Multipart {
-	return m.add(&part{content: memory(data), defaultType: octetStream}, opts)
+	return m.addPart(&part{content: memory(data), defaultType: octetStream}, opts)
 }
 
 // JSON adds v, encoded now. (aiohttp: append_json)
@@ -83,14 +85,14 @@ func (m *Multipart) JSON(v any, opts ...PartOption) *Multipart {
 	data, err := json.Marshal(v)
 	p := &part{content: memory(data), defaultType: "application/json"}
 	if err != nil {
-		p.err = invalid(m.label(), "cannot be encoded as JSON", err)
+		p.err = invalidPart(m.nextLabel(), "cannot be encoded as JSON", err)
 	}
-	return m.add(p, opts)
+	return m.addPart(p, opts)
 }
 
 // File adds the file at path, under its name; see [Form.File].
 func (m *Multipart) File(path string, opts ...PartOption) *Multipart {
-	return m.add(&part{fileName: filepath.Base(path), isFile: true, path: path}, opts)
+	return m.addPart(&part{fileName: filepath.Base(path), isFile: true, path: path}, opts)
 }
 
 // OSFile adds the rest of a file, under its name; see [Form.OSFile].
@@ -104,67 +106,67 @@ func (m *Multipart) OSFile(file *os.File, opts ...PartOption) *Multipart {
 // Reader adds what r has; see [Form.Reader]. The part has a file name if r has a
 // method Name.
 func (m *Multipart) Reader(r io.Reader, opts ...PartOption) *Multipart {
-	return m.add(&part{fileName: nameOf(r, ""), isReader: true, reader: r}, opts)
+	return m.addPart(&part{fileName: nameOf(r, ""), isReader: true, reader: r}, opts)
 }
 
 // Form adds a form, url-encoded or nested, whichever it is. (aiohttp:
 // append_form)
 func (m *Multipart) Form(f *Form, opts ...PartOption) *Multipart {
 	if f == nil {
-		return m.fail(invalid(m.label(), "nil form", nil))
+		return m.keepError(invalidPart(m.nextLabel(), "nil form", nil))
 	}
 	m.forms = append(m.forms, f)
-	return m.add(&part{content: nestedBody{f}, nested: f.ContentType}, opts)
+	return m.addPart(&part{content: nestedBody{f}, nested: f.ContentType}, opts)
 }
 
 // Multipart nests another body. A body cannot contain itself. (aiohttp: append
 // with a MultipartWriter)
 func (m *Multipart) Multipart(n *Multipart, opts ...PartOption) *Multipart {
-	if n == nil || n.contains(m) {
-		return m.fail(invalid(m.label(), "nil body, or one that contains this one", nil))
+	if n == nil || n.containsBody(m) {
+		return m.keepError(invalidPart(m.nextLabel(), "nil body, or one that contains this one", nil))
 	}
 	m.children = append(m.children, n)
-	return m.add(&part{content: nestedBody{n}, nested: n.ContentType}, opts)
+	return m.addPart(&part{content: nestedBody{n}, nested: n.ContentType}, opts)
 }
 
-func (m *Multipart) contains(other *Multipart) bool {
-	return m == other || slices.ContainsFunc(m.children, func(c *Multipart) bool { return c.contains(other) })
+func (m *Multipart) containsBody(other *Multipart) bool {
+	return m == other || slices.ContainsFunc(m.children, func(c *Multipart) bool { return c.containsBody(other) })
 }
 
-// label names the next part.
-func (m *Multipart) label() string { return fmt.Sprintf("multipart part %d", len(m.parts)+1) }
+// nextLabel names the next part.
+func (m *Multipart) nextLabel() string { return fmt.Sprintf("multipart part %d", len(m.parts)+1) }
 
-func (m *Multipart) fail(err error) *Multipart {
+func (m *Multipart) keepError(err error) *Multipart {
 	if m.err == nil {
 		m.err = err
 	}
 	return m
 }
 
-func (m *Multipart) add(p *part, opts []PartOption) *Multipart {
-	p.label, p.length = m.label(), -1
+func (m *Multipart) addPart(p *part, opts []PartOption) *Multipart {
+	p.label, p.length = m.nextLabel(), -1
 	p.applyAll(opts)
 	if m.subtype == "form-data" {
 		m.checkFormPart(p)
 	}
-	p.complete()
+	p.makeContent()
 	m.parts = append(m.parts, p)
 	return m
 }
 
 // checkFormPart is RFC 7578 4.2, 4.7 and 4.8.
 func (m *Multipart) checkFormPart(p *part) {
-	if !slices.ContainsFunc(p.header, headerField.disposes) {
-		p.fail("a part of form-data needs a Content-Disposition", nil)
+	if !slices.ContainsFunc(p.header, headerField.isDisposition) {
+		p.keepError("a part of form-data needs a Content-Disposition", nil)
 	}
 	if p.encoding != "" || p.transfer != "" {
-		p.fail("a part of form-data cannot be encoded", nil)
+		p.keepError("a part of form-data cannot be encoded", nil)
 	}
 }
 
 // ContentType is the value of the header. It is the same for each sending.
 func (m *Multipart) ContentType() (string, error) {
-	if _, err := m.layout(); err != nil {
+	if _, err := m.layOut(); err != nil {
 		return "", err
 	}
 	params := m.params
@@ -189,23 +191,23 @@ func (m *Multipart) Length() (int64, error) { return lengthOf(m) }
 func (m *Multipart) Open() (io.ReadCloser, error) { return openOf(m) }
 
 // Replayable reports whether Open can be called more than once.
-func (m *Multipart) Replayable() bool { return replayable(m.parts) }
+func (m *Multipart) Replayable() bool { return allReplayable(m.parts) }
 
-// check looks at the whole; the parts are looked at in turn.
-func (m *Multipart) check() error {
+// validate returns what is wrong with the whole; layOut looks at the parts.
+func (m *Multipart) validate() error {
 	if m.err != nil {
 		return m.err
 	}
 	if fault := boundaryFault(m.boundary); fault != "" {
-		return invalid("boundary", fault, nil)
+		return invalidPart("boundary", fault, nil)
 	}
-	return m.distinct(m.boundary)
+	return m.checkNestedBoundaries(m.boundary)
 }
 
-// distinct looks for a nested boundary that a parser of the outer body would
+// checkNestedBoundaries looks for a nested boundary that a parser of the outer body would
 // take for the outer one (RFC 2046 5.1.2).
-func (m *Multipart) distinct(outer string) error {
-	clash := invalid("boundary", "that of a nested body begins with it", nil)
+func (m *Multipart) checkNestedBoundaries(outer string) error {
+	clash := invalidPart("boundary", "that of a nested body begins with it", nil)
 	for _, f := range m.forms {
 		if f.isMultipart() && strings.HasPrefix(f.boundary, outer) {
 			return clash
@@ -215,15 +217,15 @@ func (m *Multipart) distinct(outer string) error {
 		if strings.HasPrefix(c.boundary, outer) {
 			return clash
 		}
-		if err := c.distinct(outer); err != nil {
+		if err := c.checkNestedBoundaries(outer); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Multipart) layout() (layout, error) {
-	if err := m.check(); err != nil {
+func (m *Multipart) layOut() (layout, error) {
+	if err := m.validate(); err != nil {
 		return nil, err
 	}
 	var l layout
@@ -231,11 +233,11 @@ func (m *Multipart) layout() (layout, error) {
 		if p.err != nil {
 			return nil, p.err
 		}
-		disposition, err := attachment(p)
+		disposition, err := attachmentDisposition(p)
 		if err != nil {
 			return nil, err
 		}
-		piece, err := p.render(disposition, "")
+		piece, err := p.headAndContent(disposition, "")
 		if err != nil {
 			return nil, err
 		}
@@ -244,7 +246,7 @@ func (m *Multipart) layout() (layout, error) {
 				return nil, err
 			}
 		}
-		l = l.add(m.boundary, piece)
+		l = l.appendPart(m.boundary, piece)
 	}
-	return l.end(m.boundary), nil
+	return l.appendEnd(m.boundary), nil
 }

@@ -4,6 +4,8 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // PartOption is one wish for a part. Of two that contradict each other the later
@@ -32,12 +34,12 @@ func ContentType(mediaType string) PartOption {
 		t, _, err := mime.ParseMediaType(mediaType)
 		switch {
 		case p.nested != nil:
-			p.fail("its content type is that of the body in it", nil)
+			p.keepError("its content type is that of the body in it", nil)
 		case mediaType == "":
-		case !fieldValue(mediaType):
-			p.fail("control character in its content type", nil)
+		case !httprule.IsValue(mediaType):
+			p.keepError("control character in its content type", nil)
 		case err != nil || !strings.Contains(t, "/"):
-			p.fail("malformed content type", err)
+			p.keepError("malformed content type", err)
 		}
 		p.contentType = mediaType
 	})
@@ -58,9 +60,9 @@ func Charset(name string) PartOption {
 	return partOption("Charset", name, func(p *part) {
 		switch {
 		case p.nested != nil:
-			p.fail("its content type is that of the body in it", nil)
-		case name != "" && !token(name):
-			p.fail("malformed charset", nil)
+			p.keepError("its content type is that of the body in it", nil)
+		case name != "" && !httprule.IsToken(name):
+			p.keepError("malformed charset", nil)
 		}
 		p.charset = name
 	})
@@ -73,14 +75,14 @@ func Charset(name string) PartOption {
 func Header(name, value string) PartOption {
 	return partOption("Header", name, func(p *part) {
 		switch {
-		case !token(name):
-			p.fail("malformed header name", nil)
-		case !fieldValue(value):
-			p.fail("control character in its header "+name, nil)
+		case !httprule.IsToken(name):
+			p.keepError("malformed header name", nil)
+		case !httprule.IsValue(value):
+			p.keepError("control character in its header "+name, nil)
 		}
 		switch strings.ToLower(name) {
 		case "content-type", "content-encoding", "content-transfer-encoding", "content-length":
-			p.fail("header "+name+" is not the caller's to set: see the options", nil)
+			p.keepError("header "+name+" is not the caller's to set: see the options", nil)
 		}
 		p.header = append(p.header, headerField{name, value})
 	})
@@ -94,7 +96,7 @@ func Header(name, value string) PartOption {
 func ContentEncoding(coding string) PartOption {
 	return partOption("ContentEncoding", coding, func(p *part) {
 		if _, ok := contentEncodings(coding); !ok && coding != "" {
-			p.fail("content encoding is neither gzip nor deflate", nil)
+			p.keepError("content encoding is neither gzip nor deflate", nil)
 		}
 		p.encoding = coding
 	})
@@ -109,10 +111,10 @@ func TransferEncoding(name string) PartOption {
 	return partOption("TransferEncoding", name, func(p *part) {
 		enc, ok := transferEncodings(name)
 		if !ok && name != "" {
-			p.fail("unknown content transfer encoding", nil)
+			p.keepError("unknown content transfer encoding", nil)
 		}
 		if enc.start != nil && p.nested != nil {
-			p.fail("a nested body cannot have content transfer encoding "+name+" (RFC 2045 6.4)", nil)
+			p.keepError("a nested body cannot have content transfer encoding "+name+" (RFC 2045 6.4)", nil)
 		}
 		p.transfer = name
 	})
@@ -124,7 +126,7 @@ func TransferEncoding(name string) PartOption {
 func Size(bytes int64) PartOption {
 	return PartOption{"Size(" + strconv.FormatInt(bytes, 10) + ")", func(p *part) {
 		if bytes < 0 {
-			p.fail("negative size", nil)
+			p.keepError("negative size", nil)
 		}
 		p.length = bytes
 	}}

@@ -15,7 +15,7 @@ type part struct {
 	name     string
 	isText   bool
 	text     string
-	content  payload // made by complete, or given; nil for a text
+	content  payload // made by makeContent, or given; nil for a text
 	nested   func() (string, error)
 	isFile   bool
 	path     string
@@ -38,10 +38,10 @@ type headerField struct{ name, value string }
 
 const octetStream = "application/octet-stream"
 
-// fail keeps the first thing that is wrong.
-func (p *part) fail(reason string, cause error) {
+// keepError notes what is wrong; the first counts.
+func (p *part) keepError(reason string, cause error) {
 	if p.err == nil {
-		p.err = invalid(p.label, reason, cause)
+		p.err = invalidPart(p.label, reason, cause)
 	}
 }
 
@@ -53,12 +53,12 @@ func (p *part) applyAll(opts []PartOption) {
 		}
 	}
 	if p.length >= 0 && !p.isReader {
-		p.fail("Size is for readers", nil)
+		p.keepError("Size is for readers", nil)
 	}
 }
 
-// complete makes the content of a file or a reader, once the options are known.
-func (p *part) complete() {
+// makeContent makes the content of a file or a reader, once the options are known.
+func (p *part) makeContent() {
 	if !p.isFile && !p.isReader {
 		return
 	}
@@ -93,8 +93,8 @@ func typeByName(fileName string) string {
 	return octetStream
 }
 
-// render makes a part's head, without its delimiter, and its content.
-func (p *part) render(disposition, charset string) (piece, error) {
+// headAndContent makes a part's head, without its delimiter, and its content.
+func (p *part) headAndContent(disposition, charset string) (piece, error) {
 	contentType, err := p.mediaType(charset)
 	if err != nil {
 		return piece{}, err
@@ -106,7 +106,7 @@ func (p *part) render(disposition, charset string) (piece, error) {
 		}
 		data, fault := encodeText(p.text, charset)
 		if fault != "" {
-			return piece{}, invalid(p.label, fault, nil)
+			return piece{}, invalidPart(p.label, fault, nil)
 		}
 		content = memory(data)
 	}
@@ -117,7 +117,7 @@ func (p *part) render(disposition, charset string) (piece, error) {
 	for _, h := range p.header {
 		head = append(append(append(append(head, h.name...), ": "...), h.value...), "\r\n"...)
 	}
-	return piece{append(head, "\r\n"...), p.encode(content)}, nil
+	return piece{append(head, "\r\n"...), p.withEncoders(content)}, nil
 }
 
 // appendHeader leaves out what has no value.
@@ -150,14 +150,14 @@ func (p *part) mediaType(charset string) (string, error) {
 		return "", nil
 	}
 	if own := charsetOf(contentType); own != "" && p.charset != "" && !strings.EqualFold(own, p.charset) {
-		return "", invalid(p.label, "two charsets", nil)
+		return "", invalidPart(p.label, "two charsets", nil)
 	}
 	return withCharset(contentType, charset), nil
 }
 
-// encode puts the encoders around the content: the coding of the content is the
+// withEncoders puts the encoders around the content: the coding of the content is the
 // inner one.
-func (p *part) encode(content payload) payload {
+func (p *part) withEncoders(content payload) payload {
 	if enc, ok := contentEncodings(p.encoding); ok {
 		content = encoded{content, enc}
 	}

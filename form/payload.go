@@ -15,7 +15,7 @@ import (
 type payload interface {
 	size() (int64, error) // -1: not known
 	open() (io.ReadCloser, error)
-	replayable() bool
+	isReplayable() bool
 }
 
 // memory is content that is there.
@@ -23,7 +23,7 @@ type memory []byte
 
 func (m memory) size() (int64, error)         { return int64(len(m)), nil }
 func (m memory) open() (io.ReadCloser, error) { return memoryReader{bytes.NewReader(m)}, nil }
-func (m memory) replayable() bool             { return true }
+func (m memory) isReplayable() bool           { return true }
 
 // memoryReader keeps WriteTo, unlike io.NopCloser of a narrower type.
 type memoryReader struct{ *bytes.Reader }
@@ -34,9 +34,9 @@ func (memoryReader) Close() error { return nil }
 // agree with it, or Content-Length would be a lie.
 type announced struct{ plusOne atomic.Int64 }
 
-func (a *announced) set(n int64) { a.plusOne.Store(n + 1) }
+func (a *announced) setSize(n int64) { a.plusOne.Store(n + 1) }
 
-func (a *announced) check(label string, n int64) error {
+func (a *announced) checkSize(label string, n int64) error {
 	if want := a.plusOne.Load() - 1; want >= 0 && want != n {
 		return &SizeError{Part: label, Expected: want, Received: n}
 	}
@@ -50,56 +50,56 @@ type pathFile struct {
 	used        atomic.Bool // of what is no regular file
 }
 
-func (p *pathFile) inspect(info fs.FileInfo, err error) (regular bool, fault error) {
+func (p *pathFile) checkInfo(info fs.FileInfo, err error) (regular bool, fault error) {
 	if err != nil {
-		return false, invalid(p.label, "file cannot be read", err)
+		return false, invalidPart(p.label, "file cannot be read", err)
 	}
 	if info.IsDir() {
-		return false, invalid(p.label, "file is a directory", nil)
+		return false, invalidPart(p.label, "file is a directory", nil)
 	}
 	return info.Mode().IsRegular(), nil
 }
 
 func (p *pathFile) size() (int64, error) {
 	info, err := os.Stat(p.path)
-	regular, err := p.inspect(info, err)
+	regular, err := p.checkInfo(info, err)
 	if err != nil || !regular {
 		return -1, err
 	}
-	p.told.set(info.Size())
+	p.told.setSize(info.Size())
 	return info.Size(), nil
 }
 
 func (p *pathFile) open() (io.ReadCloser, error) {
 	f, err := os.Open(p.path)
 	if err != nil {
-		return nil, invalid(p.label, "file cannot be read", err)
+		return nil, invalidPart(p.label, "file cannot be read", err)
 	}
-	r, err := p.reader(f)
+	r, err := p.sourceOf(f)
 	if err != nil {
 		return nil, oneline.Join(err, f.Close())
 	}
 	return r, nil
 }
 
-func (p *pathFile) reader(f *os.File) (io.ReadCloser, error) {
+func (p *pathFile) sourceOf(f *os.File) (io.ReadCloser, error) {
 	info, err := f.Stat()
-	regular, err := p.inspect(info, err)
+	regular, err := p.checkInfo(info, err)
 	if err != nil {
 		return nil, err
 	}
 	if regular {
 		r := &source{label: p.label, r: f, c: f, want: info.Size(), exact: true}
-		return r, p.told.check(p.label, info.Size())
+		return r, p.told.checkSize(p.label, info.Size())
 	}
 	if p.used.Swap(true) {
-		return nil, consumed(p.label)
+		return nil, notReplayable(p.label)
 	}
 	return &source{label: p.label, r: f, c: f, want: -1}, nil
 }
 
-// replayable is true for a file that is not there: that is for open to say.
-func (p *pathFile) replayable() bool {
+// isReplayable is true for a file that is not there: that is for open to say.
+func (p *pathFile) isReplayable() bool {
 	info, err := os.Stat(p.path)
 	return err != nil || info.Mode().IsRegular()
 }
@@ -114,10 +114,10 @@ type section struct {
 	told  announced
 }
 
-func (s *section) rest() (int64, error) {
+func (s *section) sizeFromStart() (int64, error) {
 	info, err := s.f.Stat()
 	if err != nil {
-		return 0, invalid(s.label, "file cannot be read", err)
+		return 0, invalidPart(s.label, "file cannot be read", err)
 	}
 	return max(info.Size()-s.start, 0), nil
 }
@@ -126,11 +126,11 @@ func (s *section) size() (int64, error) {
 	if s.limit >= 0 {
 		return s.limit, nil
 	}
-	n, err := s.rest()
+	n, err := s.sizeFromStart()
 	if err != nil {
 		return 0, err
 	}
-	s.told.set(n)
+	s.told.setSize(n)
 	return n, nil
 }
 
@@ -138,18 +138,18 @@ func (s *section) open() (io.ReadCloser, error) {
 	if s.limit >= 0 {
 		return &source{label: s.label, r: io.NewSectionReader(s.f, s.start, s.limit), want: s.limit}, nil
 	}
-	n, err := s.rest()
+	n, err := s.sizeFromStart()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.told.check(s.label, n); err != nil {
+	if err := s.told.checkSize(s.label, n); err != nil {
 		return nil, err
 	}
 	// One byte more than there should be, so that growth is seen.
 	return &source{label: s.label, r: io.NewSectionReader(s.f, s.start, n+1), want: n, exact: true}, nil
 }
 
-func (s *section) replayable() bool { return true }
+func (s *section) isReplayable() bool { return true }
 
 // seeker is a reader that can go back to where it stood.
 type seeker struct {
@@ -161,11 +161,11 @@ type seeker struct {
 }
 
 func (s *seeker) size() (int64, error) { return s.n, nil }
-func (s *seeker) replayable() bool     { return true }
+func (s *seeker) isReplayable() bool   { return true }
 
 func (s *seeker) open() (io.ReadCloser, error) {
 	if _, err := s.r.Seek(s.start, io.SeekStart); err != nil {
-		return nil, invalid(s.label, "cannot seek", err)
+		return nil, invalidPart(s.label, "cannot seek", err)
 	}
 	return &source{label: s.label, r: s.r, want: s.n, exact: s.exact}, nil
 }
@@ -179,15 +179,15 @@ type stream struct {
 }
 
 func (s *stream) size() (int64, error) { return s.n, nil }
-func (s *stream) replayable() bool     { return false }
+func (s *stream) isReplayable() bool   { return false }
 
 func (s *stream) open() (io.ReadCloser, error) {
 	if s.used.Swap(true) {
-		return nil, consumed(s.label)
+		return nil, notReplayable(s.label)
 	}
 	return &source{label: s.label, r: s.r, want: s.n}, nil
 }
 
-func consumed(label string) error {
+func notReplayable(label string) error {
 	return &errors.BodyNotReplayableError{Reason: label + " was read from a stream"}
 }

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// source reads what a part was given, and sees to it that there are as many
-// bytes as were announced.
+// source reads what a part was given, and holds it to the number of bytes that was
+// announced.
 type source struct {
 	label string
 	r     io.Reader
@@ -21,10 +21,10 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	if s.want < 0 {
 		n, err := s.r.Read(p)
-		return n, s.fault(err)
+		return n, s.readError(err)
 	}
 	if s.got >= s.want {
-		return 0, s.end()
+		return 0, s.finalError()
 	}
 	n, err := s.r.Read(p[:min(int64(len(p)), s.want-s.got)])
 	s.got += int64(n)
@@ -34,11 +34,12 @@ func (s *source) Read(p []byte) (int, error) {
 	if err == io.EOF {
 		err = nil // the next Read looks for more
 	}
-	return n, s.fault(err)
+	return n, s.readError(err)
 }
 
-// end looks for a byte too many.
-func (s *source) end() error {
+// finalError is the error after the last byte that was announced; if one more follows, a
+// [SizeError].
+func (s *source) finalError() error {
 	if !s.exact {
 		return io.EOF
 	}
@@ -48,10 +49,10 @@ func (s *source) end() error {
 		s.got++
 		return &SizeError{Part: s.label, Expected: s.want, Received: s.got}
 	}
-	return s.fault(err)
+	return s.readError(err)
 }
 
-func (s *source) fault(err error) error {
+func (s *source) readError(err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
@@ -73,7 +74,7 @@ func (s *source) Close() error {
 func readerContent(label string, r io.Reader, size int64) (payload, error) {
 	switch r := r.(type) {
 	case nil:
-		return nil, invalid(label, "nil reader", nil)
+		return nil, invalidPart(label, "nil reader", nil)
 	case *os.File:
 		return fileContent(label, r, size)
 	case *bytes.Buffer:
@@ -86,14 +87,14 @@ func readerContent(label string, r io.Reader, size int64) (payload, error) {
 
 func fileContent(label string, f *os.File, size int64) (payload, error) {
 	if f == nil {
-		return nil, invalid(label, "nil file", nil)
+		return nil, invalidPart(label, "nil file", nil)
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, invalid(label, "file cannot be read", err)
+		return nil, invalidPart(label, "file cannot be read", err)
 	}
 	if info.IsDir() {
-		return nil, invalid(label, "file is a directory", nil)
+		return nil, invalidPart(label, "file is a directory", nil)
 	}
 	start, err := f.Seek(0, io.SeekCurrent)
 	if err != nil || !info.Mode().IsRegular() {
@@ -115,7 +116,7 @@ func seekerContent(label string, r io.ReadSeeker, size int64) (payload, error) {
 		_, err = r.Seek(start, io.SeekStart)
 	}
 	if err != nil {
-		return nil, invalid(label, "cannot seek", err)
+		return nil, invalidPart(label, "cannot seek", err)
 	}
 	return &seeker{label: label, r: r, start: start, n: max(end-start, 0), exact: true}, nil
 }

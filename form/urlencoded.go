@@ -14,11 +14,11 @@ func encodePairs(parts []*part, charset string) ([]byte, error) {
 		}
 		name, fault := encodeText(p.name, charset)
 		if fault != "" {
-			return nil, invalid(p.label, "name: "+fault, nil)
+			return nil, invalidPart(p.label, "name: "+fault, nil)
 		}
 		value, fault := encodeText(p.text, charset)
 		if fault != "" {
-			return nil, invalid(p.label, fault, nil)
+			return nil, invalidPart(p.label, fault, nil)
 		}
 		data = append(data, url.QueryEscape(string(name))...)
 		data = append(data, '=')

@@ -5,13 +5,14 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/jar"
 )
 
 // TestCookiesAllocs: a request that has no cookies costs the heap nothing, and
 // one that has some costs no more than their list.
 func TestCookiesAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	empty, full := jar.New(jar.Config{}), jar.New(jar.Config{TreatAsSecureOrigin: []string{"http://localhost:8080"}})

@@ -26,7 +26,7 @@ type Cookie struct {
 // Plain is the value as it is meant: without quotes, and with the escapes of
 // [QuoteOctal] resolved. (Morsel.value; Morsel.coded_value is the text that is
 // sent)
-func (c *Cookie) Plain() string { return plain(c.Value, c.Quoted) }
+func (c *Cookie) Plain() string { return plainValue(c.Value, c.Quoted) }
 
 // key is what two cookies do not share in a jar (RFC 6265 5.3, step 11).
 type key struct{ domain, path, name string }
@@ -54,18 +54,18 @@ type entry struct {
 	links    [2]links
 }
 
-func (e *entry) expired(now time.Time) bool {
+func (e *entry) isExpired(now time.Time) bool {
 	return !e.expires.IsZero() && !e.expires.After(now)
 }
 
-// sent is what a request needs of the cookie.
-func (e *entry) sent() http.Cookie {
+// nameAndValue is what a request sends of the cookie.
+func (e *entry) nameAndValue() http.Cookie {
 	return http.Cookie{Name: e.name, Value: e.value, Quoted: e.quoted}
 }
 
-// native is what net/http knows of the cookie. Like sent it needs no lock: a cookie
+// httpCookie is what net/http knows of the cookie. Like nameAndValue it needs no lock: a cookie
 // that is set again is another entry, and only its last access changes.
-func (e *entry) native() http.Cookie {
+func (e *entry) httpCookie() http.Cookie {
 	return http.Cookie{
 		Name: e.name, Value: e.value, Quoted: e.quoted, Domain: e.domain, Path: e.path,
 		Expires: e.expires, Secure: e.secure, HttpOnly: e.httpOnly,
@@ -73,9 +73,9 @@ func (e *entry) native() http.Cookie {
 	}
 }
 
-// copy is all of the cookie. The lock must be held.
-func (e *entry) copy() *Cookie {
-	return &Cookie{Cookie: e.native(), HostOnly: e.hostOnly, Created: e.created, LastAccess: e.accessed}
+// copyCookie is all of the cookie. The lock must be held.
+func (e *entry) copyCookie() *Cookie {
+	return &Cookie{Cookie: e.httpCookie(), HostOnly: e.hostOnly, Created: e.created, LastAccess: e.accessed}
 }
 
 // sendOrder is that of RFC 6265 5.4: longer paths first, then the older.

@@ -16,9 +16,9 @@ func parseDate(s string) (time.Time, bool) {
 		for i < len(s) && !isDateDelimiter(s[i]) {
 			i++
 		}
-		d.take(s[start:i])
+		d.takeToken(s[start:i])
 	}
-	return d.time()
+	return d.toTime()
 }
 
 // isDateDelimiter is the rule "delimiter" of RFC 6265 5.1.1.
@@ -32,8 +32,8 @@ type date struct {
 	hasTime, hasDay, hasMonth, hasYear     bool
 }
 
-// take gives a token to the first part that it fits and that is still missing.
-func (d *date) take(token string) {
+// takeToken gives a token to the first part that it fits and that is still missing.
+func (d *date) takeToken(token string) {
 	if !d.hasTime && d.takeTime(token) {
 		d.hasTime = true
 		return
@@ -70,8 +70,8 @@ func (d *date) takeTime(token string) bool {
 	return true
 }
 
-// time puts the parts together. Two-digit years are of 1970 to 2069.
-func (d *date) time() (time.Time, bool) {
+// toTime puts the parts together. Two-digit years are of 1970 to 2069.
+func (d *date) toTime() (time.Time, bool) {
 	year := d.year
 	switch {
 	case year >= 70 && year <= 99:
@@ -109,7 +109,7 @@ func monthOf(token string) int {
 		return 0
 	}
 	for m := range 12 {
-		if equalFold(token[:3], months[3*m:3*m+3]) {
+		if equalFoldASCII(token[:3], months[3*m:3*m+3]) {
 			return m + 1
 		}
 	}

@@ -125,29 +125,29 @@ type record struct {
 	hostOnly bool
 }
 
-// replace puts the cookies of a file into the place of those of the jar. Each has
+// replaceAll puts the cookies of a file into the place of those of the jar. Each has
 // to pass the rules again, except those about where it came from.
-func (j *Jar) replace(records []record) {
+func (j *Jar) replaceAll(records []record) {
 	now := time.Now()
 	fresh := newIndex()
 	var rejections []rejection
 	for i := range records {
 		r := &records[i]
-		e, reason := j.admit(&r.Cookie, &origin{}, now)
+		e, reason := j.newEntry(&r.Cookie, &origin{}, now)
 		if reason != "" {
 			rejections = append(rejections, rejection{&r.Cookie, reason})
 			continue
 		}
-		if e.expired(now) {
+		if e.isExpired(now) {
 			continue
 		}
 		e.hostOnly = e.domain != "" && (e.hostOnly || r.hostOnly)
 		fresh.put(e, now)
-		rejections = fresh.evict(&j.config, now, rejections)
+		rejections = fresh.evictOverLimits(&j.config, now, rejections)
 	}
 	j.mu.Lock()
 	j.index = fresh
 	j.count.Store(int64(len(fresh.byKey)))
 	j.mu.Unlock()
-	j.report(rejections)
+	j.reportRejections(rejections)
 }

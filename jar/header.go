@@ -26,9 +26,9 @@ func ParseCookies(header string) []*http.Cookie {
 	return cookies
 }
 
-// equalFold compares without regard to the case of ASCII letters, and of no
+// equalFoldASCII compares without regard to the case of ASCII letters, and of no
 // others: the Kelvin sign is not a k.
-func equalFold(a, b string) bool {
+func equalFoldASCII(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -40,9 +40,9 @@ func equalFold(a, b string) bool {
 	return true
 }
 
-// lower is the text with ASCII letters in lower case; it is s itself, without a
+// lowerASCII is the text with ASCII letters in lower case; it is s itself, without a
 // copy, where that changes nothing.
-func lower(s string) string {
+func lowerASCII(s string) string {
 	for i := range len(s) {
 		if s[i] >= 'A' && s[i] <= 'Z' {
 			return strings.Map(lowerRune, s)

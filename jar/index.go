@@ -27,17 +27,17 @@ type domainEntries struct {
 	secure lru
 }
 
-func (d *domainEntries) lru(e *entry) *lru {
+func (d *domainEntries) lruOf(e *entry) *lru {
 	if e.secure {
 		return &d.secure
 	}
 	return &d.plain
 }
 
-// crowded returns the entry that has to go when the domain has too many: the one
+// nextToEvict returns the entry that has to go when the domain has too many: the one
 // that was not used for the longest time, a Secure one only if there are no others
 // (RFC 6265bis 5.7).
-func (d *domainEntries) crowded() *entry {
+func (d *domainEntries) nextToEvict() *entry {
 	if d.plain.oldest != nil {
 		return d.plain.oldest
 	}
@@ -54,7 +54,7 @@ func (x *index) put(e *entry, now time.Time) {
 	x.serial++
 	e.serial, e.created, e.inHeap = x.serial, now, -1
 	if old := x.byKey[e.key]; old != nil {
-		if !old.expired(now) {
+		if !old.isExpired(now) {
 			e.serial, e.created = old.serial, old.created
 		}
 		x.remove(old)
@@ -71,9 +71,9 @@ func (x *index) put(e *entry, now time.Time) {
 		heap.Push(&x.expiring, e)
 	}
 	x.below.add(e)
-	x.accessed.link(e)
-	d.lru(e).link(e)
-	x.stamp(e, now)
+	x.accessed.pushNewest(e)
+	d.lruOf(e).pushNewest(e)
+	x.stampAccess(e, now)
 }
 
 // remove takes an entry out.
@@ -91,33 +91,34 @@ func (x *index) remove(e *entry) {
 		heap.Remove(&x.expiring, e.inHeap)
 	}
 	x.below.remove(e)
-	x.accessed.unlink(e)
-	d.lru(e).unlink(e)
+	x.accessed.remove(e)
+	d.lruOf(e).remove(e)
 }
 
-// touch notes that an entry was given out.
-func (x *index) touch(e *entry, now time.Time) {
-	x.accessed.renew(e)
-	x.byDomain[e.domain].lru(e).renew(e)
-	x.stamp(e, now)
+// noteAccess notes that an entry was given out.
+func (x *index) noteAccess(e *entry, now time.Time) {
+	x.accessed.moveToNewest(e)
+	x.byDomain[e.domain].lruOf(e).moveToNewest(e)
+	x.stampAccess(e, now)
 }
 
-func (x *index) stamp(e *entry, now time.Time) {
+// stampAccess sets the time and the order of an entry's last access.
+func (x *index) stampAccess(e *entry, now time.Time) {
 	x.uses++
 	e.used, e.accessed = x.uses, now
 }
 
-// purge removes at most limit of the entries that have expired; a negative limit
+// removeExpired removes at most limit of the entries that have expired; a negative limit
 // is none.
-func (x *index) purge(now time.Time, limit int) {
-	for ; limit != 0 && len(x.expiring) > 0 && x.expiring[0].expired(now); limit-- {
+func (x *index) removeExpired(now time.Time, limit int) {
+	for ; limit != 0 && len(x.expiring) > 0 && x.expiring[0].isExpired(now); limit-- {
 		x.remove(x.expiring[0])
 	}
 }
 
-// domains calls yield with the cookies of a host, then of its parents, then the
+// eachDomain calls yield with the cookies of a host, then of its parents, then the
 // shared ones, as far as there are any. An address has no parents.
-func (x *index) domains(o *origin, unsafe bool, yield func(domain string, list []*entry)) {
+func (x *index) eachDomain(o *origin, unsafe bool, yield func(domain string, list []*entry)) {
 	if !o.ip || unsafe {
 		for domain := o.host; ; {
 			if d := x.byDomain[domain]; d != nil {
@@ -135,8 +136,8 @@ func (x *index) domains(o *origin, unsafe bool, yield func(domain string, list [
 	}
 }
 
-// all returns the entries in the order of their creation.
-func (x *index) all() []*entry {
+// inCreationOrder returns the entries in the order of their creation.
+func (x *index) inCreationOrder() []*entry {
 	entries := make([]*entry, 0, len(x.byKey))
 	for _, e := range x.byKey {
 		entries = append(entries, e)

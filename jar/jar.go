@@ -108,13 +108,13 @@ func New(config Config) *Jar {
 // that is not of http, https, ws or wss.
 func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
 	var buf [16]*entry
-	found := j.find(u, buf[:0], true)
+	found := j.findForRequest(u, buf[:0], true)
 	if len(found) == 0 {
 		return nil
 	}
 	values, cookies := make([]http.Cookie, len(found)), make([]*http.Cookie, len(found))
 	for i, e := range found {
-		values[i] = e.sent()
+		values[i] = e.nameAndValue()
 		cookies[i] = &values[i]
 	}
 	return cookies
@@ -125,7 +125,7 @@ func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
 // returns them with all attributes, and does not count as an access.
 // (aiohttp: CookieJar.filter_cookies)
 func (j *Jar) Filter(u *url.URL) []*http.Cookie {
-	found := j.find(u, nil, false)
+	found := j.findForRequest(u, nil, false)
 	best := make(map[string]*entry, len(found))
 	for _, e := range found {
 		if b := best[e.name]; b == nil || len(e.domain) > len(b.domain) {
@@ -135,28 +135,28 @@ func (j *Jar) Filter(u *url.URL) []*http.Cookie {
 	var cookies []*http.Cookie
 	for _, e := range found {
 		if best[e.name] == e {
-			c := e.native()
+			c := e.httpCookie()
 			cookies = append(cookies, &c)
 		}
 	}
 	return cookies
 }
 
-// find appends the cookies for a request to found, in the order of sending.
-func (j *Jar) find(u *url.URL, found []*entry, access bool) []*entry {
+// findForRequest appends the cookies for a request to found, in the order of sending.
+func (j *Jar) findForRequest(u *url.URL, found []*entry, access bool) []*entry {
 	if j.count.Load() == 0 {
 		return nil
 	}
-	o, reason := j.origin(u)
+	o, reason := j.originOf(u)
 	if reason != "" {
 		return nil
 	}
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.index.purge(now, purgeStep)
+	j.index.removeExpired(now, purgeStep)
 	j.count.Store(int64(len(j.index.byKey)))
-	j.index.domains(&o, j.config.Unsafe, func(domain string, list []*entry) {
+	j.index.eachDomain(&o, j.config.Unsafe, func(domain string, list []*entry) {
 		own := len(found)
 		for _, e := range list {
 			if !e.matches(&o, now) || domain == "" && hasName(found[:own], e.name) {
@@ -168,7 +168,7 @@ func (j *Jar) find(u *url.URL, found []*entry, access bool) []*entry {
 	slices.SortFunc(found, sendOrder)
 	if access {
 		for _, e := range slices.Backward(found) {
-			j.index.touch(e, now)
+			j.index.noteAccess(e, now)
 		}
 	}
 	return found
@@ -178,7 +178,7 @@ func (j *Jar) find(u *url.URL, found []*entry, access bool) []*entry {
 // request (RFC 6265 5.4).
 func (e *entry) matches(o *origin, now time.Time) bool {
 	return (!e.hostOnly || e.domain == o.host) && (!e.secure || o.secure) &&
-		pathMatch(o.requestPath(), e.path) && !e.expired(now)
+		pathMatch(o.requestPath(), e.path) && !e.isExpired(now)
 }
 
 func hasName(entries []*entry, name string) bool {
@@ -189,7 +189,7 @@ func hasName(entries []*entry, name string) bool {
 // the jar and written as it would write them; nothing is stored. A cookie without
 // a domain goes to every host. (aiohttp: the cookies of one request)
 func (j *Jar) Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie {
-	o, reason := j.origin(u)
+	o, reason := j.originOf(u)
 	if reason != "" {
 		return nil
 	}
@@ -200,16 +200,16 @@ func (j *Jar) Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie {
 		if c == nil {
 			continue
 		}
-		e, reason := j.admit(j.written(c), &origin{}, now)
+		e, reason := j.newEntry(j.withQuoting(c), &origin{}, now)
 		if reason != "" {
 			rejections = append(rejections, rejection{c, reason})
 			continue
 		}
 		if (e.domain == "" || domainMatch(o.host, e.domain)) && e.matches(&o, now) {
-			sent := e.sent()
+			sent := e.nameAndValue()
 			kept = append(kept, &sent)
 		}
 	}
-	j.report(rejections)
+	j.reportRejections(rejections)
 	return kept
 }

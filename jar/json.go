@@ -33,7 +33,7 @@ type morsel struct {
 // of "domain|path" to an object of name to the cookie. When a cookie ends is
 // written as a time, not as an age. Creation and last access are not written.
 func (j *Jar) WriteJSON(w io.Writer) error {
-	cookies := j.snapshot()
+	cookies := j.copyAll()
 	groups := make(map[string][]*Cookie)
 	taken := make(map[[2]string]bool)
 	var order []string
@@ -71,13 +71,13 @@ func (j *Jar) WriteJSON(w io.Writer) error {
 
 // writeGroup writes the cookies of a domain and path, in their order.
 func writeGroup(b *bytes.Buffer, group string, cookies []*Cookie) error {
-	b.Write(text(group).append(nil))
+	b.Write(text(group).appendJSON(nil))
 	b.WriteString(":{")
 	for i, c := range cookies {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.Write(text(c.Name).append(nil))
+		b.Write(text(c.Name).appendJSON(nil))
 		b.WriteByte(':')
 		data, err := json.Marshal(newMorsel(c))
 		if err != nil {
@@ -90,7 +90,7 @@ func writeGroup(b *bytes.Buffer, group string, cookies []*Cookie) error {
 }
 
 func newMorsel(c *Cookie) *morsel {
-	name, value, written := text(c.Name), text(c.Plain()), text(coded(c.Value, c.Quoted))
+	name, value, written := text(c.Name), text(c.Plain()), text(headerValue(c.Value, c.Quoted))
 	m := &morsel{
 		Key: &name, Value: &value, CodedValue: &written,
 		Path: text(c.Path), Domain: text(c.Domain), SameSite: text(sameSiteName(c.SameSite)),
@@ -125,10 +125,10 @@ func (j *Jar) ReadJSON(r io.Reader) error {
 		return err
 	}
 	d := &layoutReader{dec: json.NewDecoder(bytes.NewReader(data)), now: time.Now()}
-	if err := d.file(); err != nil {
+	if err := d.readFile(); err != nil {
 		return damagedJSON(data, int(d.dec.InputOffset()), err)
 	}
-	j.replace(d.records)
+	j.replaceAll(d.records)
 	return nil
 }
 
@@ -164,13 +164,13 @@ type layoutReader struct {
 
 var errLayout = errors.New("unexpected json value")
 
-func (d *layoutReader) file() error {
-	err := d.object(func(group string) error {
+func (d *layoutReader) readFile() error {
+	err := d.readObject(func(group string) error {
 		domain, _, ok := strings.Cut(group, "|")
 		if !ok {
 			return errLayout
 		}
-		return d.object(func(string) error { return d.cookie(domain) })
+		return d.readObject(func(string) error { return d.readCookie(domain) })
 	})
 	if err != nil {
 		return err
@@ -181,9 +181,9 @@ func (d *layoutReader) file() error {
 	return nil
 }
 
-// object reads an object, of which value reads each value.
-func (d *layoutReader) object(value func(key string) error) error {
-	if err := d.delim('{'); err != nil {
+// readObject reads an object, of which value reads each value.
+func (d *layoutReader) readObject(value func(key string) error) error {
+	if err := d.readDelim('{'); err != nil {
 		return err
 	}
 	for d.dec.More() {
@@ -199,10 +199,10 @@ func (d *layoutReader) object(value func(key string) error) error {
 			return err
 		}
 	}
-	return d.delim('}')
+	return d.readDelim('}')
 }
 
-func (d *layoutReader) delim(want json.Delim) error {
+func (d *layoutReader) readDelim(want json.Delim) error {
 	token, err := d.dec.Token()
 	if err != nil {
 		return unexpectedEOF(err)
@@ -221,7 +221,7 @@ func unexpectedEOF(err error) error {
 	return err
 }
 
-func (d *layoutReader) cookie(domain string) error {
+func (d *layoutReader) readCookie(domain string) error {
 	var m *morsel
 	if err := d.dec.Decode(&m); err != nil {
 		return unexpectedEOF(err)
@@ -240,7 +240,7 @@ func (d *layoutReader) cookie(domain string) error {
 	case m.CodedValue != nil:
 		r.Value, r.Quoted = cutQuotes(string(*m.CodedValue))
 	case needsQuotes(string(*m.Value)):
-		r.Value, r.Quoted = quote(string(*m.Value)), true
+		r.Value, r.Quoted = quoteValue(string(*m.Value)), true
 	default:
 		r.Value = string(*m.Value)
 	}

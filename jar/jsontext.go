@@ -17,9 +17,9 @@ import (
 type text string
 
 // MarshalJSON writes the text.
-func (t text) MarshalJSON() ([]byte, error) { return t.append(nil), nil }
+func (t text) MarshalJSON() ([]byte, error) { return t.appendJSON(nil), nil }
 
-func (t text) append(b []byte) []byte {
+func (t text) appendJSON(b []byte) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for i := 0; i < len(t); {
@@ -40,7 +40,7 @@ func (t text) append(b []byte) []byte {
 	return append(b, '"')
 }
 
-// UnmarshalJSON reads what append and Python write.
+// UnmarshalJSON reads what MarshalJSON and Python write.
 func (t *text) UnmarshalJSON(data []byte) error {
 	if len(data) < 2 || data[0] != '"' {
 		return errLayout

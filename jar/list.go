@@ -16,7 +16,7 @@ func (j *Jar) Len() int {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.index.purge(now, -1)
+	j.index.removeExpired(now, -1)
 	j.count.Store(int64(len(j.index.byKey)))
 	return len(j.index.byKey)
 }
@@ -25,7 +25,7 @@ func (j *Jar) Len() int {
 // expired. The loop sees the jar as it is at its start, and may change it.
 func (j *Jar) All() iter.Seq[*Cookie] {
 	return func(yield func(*Cookie) bool) {
-		for _, c := range j.snapshot() {
+		for _, c := range j.copyAll() {
 			if !yield(c) {
 				return
 			}
@@ -33,16 +33,16 @@ func (j *Jar) All() iter.Seq[*Cookie] {
 	}
 }
 
-// snapshot is a copy of all cookies.
-func (j *Jar) snapshot() []*Cookie {
+// copyAll is a copy of all cookies.
+func (j *Jar) copyAll() []*Cookie {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.index.purge(now, -1)
+	j.index.removeExpired(now, -1)
 	j.count.Store(int64(len(j.index.byKey)))
 	cookies := make([]*Cookie, 0, len(j.index.byKey))
-	for _, e := range j.index.all() {
-		cookies = append(cookies, e.copy())
+	for _, e := range j.index.inCreationOrder() {
+		cookies = append(cookies, e.copyCookie())
 	}
 	return cookies
 }
@@ -53,7 +53,7 @@ func (j *Jar) snapshot() []*Cookie {
 func (j *Jar) Clear(remove func(*Cookie) bool) {
 	var doomed []key
 	if remove != nil {
-		for _, c := range j.snapshot() {
+		for _, c := range j.copyAll() {
 			k := key{c.Domain, c.Path, c.Name}
 			if remove(c) {
 				doomed = append(doomed, k)

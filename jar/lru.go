@@ -16,8 +16,8 @@ type lru struct {
 	newest *entry
 }
 
-// link puts an entry to the newest end.
-func (l *lru) link(e *entry) {
+// pushNewest puts an entry to the newest end.
+func (l *lru) pushNewest(e *entry) {
 	e.links[l.which] = links{older: l.newest}
 	if l.newest != nil {
 		l.newest.links[l.which].newer = e
@@ -27,8 +27,8 @@ func (l *lru) link(e *entry) {
 	l.newest = e
 }
 
-// unlink takes an entry out.
-func (l *lru) unlink(e *entry) {
+// remove takes an entry out of the list.
+func (l *lru) remove(e *entry) {
 	at := &e.links[l.which]
 	if at.older != nil {
 		at.older.links[l.which].newer = at.newer
@@ -43,8 +43,8 @@ func (l *lru) unlink(e *entry) {
 	*at = links{}
 }
 
-// renew moves an entry to the newest end.
-func (l *lru) renew(e *entry) {
-	l.unlink(e)
-	l.link(e)
+// moveToNewest moves an entry to the newest end.
+func (l *lru) moveToNewest(e *entry) {
+	l.remove(e)
+	l.pushNewest(e)
 }

@@ -33,8 +33,8 @@ func (o *origin) requestPath() string {
 	return o.path
 }
 
-// origin looks at a URL; the reason is empty if it can have cookies.
-func (j *Jar) origin(u *url.URL) (origin, Reason) {
+// originOf looks at a URL; the reason is empty if it can have cookies.
+func (j *Jar) originOf(u *url.URL) (origin, Reason) {
 	if u == nil {
 		return origin{}, ReasonHost
 	}
@@ -137,5 +137,5 @@ func prefixHolds(c *http.Cookie, hostOnly bool, o *origin) bool {
 }
 
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && equalFold(s[:len(prefix)], prefix)
+	return len(s) >= len(prefix) && equalFoldASCII(s[:len(prefix)], prefix)
 }

@@ -26,7 +26,7 @@ const (
 func (j *Jar) WriteNetscape(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(netscapeHead)
-	for _, c := range j.snapshot() {
+	for _, c := range j.copyAll() {
 		if c.Domain == "" {
 			continue
 		}
@@ -42,7 +42,7 @@ func (j *Jar) WriteNetscape(w io.Writer) error {
 			expires = c.Expires.Add(time.Second - 1).Unix()
 		}
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", c.Domain, netscapeBool(!c.HostOnly),
-			c.Path, netscapeBool(c.Secure), expires, c.Name, coded(c.Value, c.Quoted))
+			c.Path, netscapeBool(c.Secure), expires, c.Name, headerValue(c.Value, c.Quoted))
 	}
 	_, err := b.WriteTo(w)
 	return err
@@ -82,7 +82,7 @@ func (j *Jar) ReadNetscape(r io.Reader) error {
 		rec.HttpOnly = httpOnly
 		records = append(records, rec)
 	}
-	j.replace(records)
+	j.replaceAll(records)
 	return nil
 }
 
@@ -118,6 +118,6 @@ func parseNetscape(line string) (r record, reason string) {
 }
 
 func parseNetscapeBool(s string) (value, ok bool) {
-	value = equalFold(s, "TRUE")
-	return value, value || equalFold(s, "FALSE")
+	value = equalFoldASCII(s, "TRUE")
+	return value, value || equalFoldASCII(s, "FALSE")
 }

@@ -105,7 +105,7 @@ func checkPair(c *http.Cookie) Reason {
 		return ReasonName
 	case hasControl(c.Value) || !c.Quoted && strings.Contains(c.Value, ";") || strings.Trim(c.Value, " \t") != c.Value && !c.Quoted:
 		return ReasonValue
-	case c.Quoted && closingQuote(`"`+c.Value+`"`) != len(c.Value)+1 || hasControl(plain(c.Value, c.Quoted)):
+	case c.Quoted && closingQuote(`"`+c.Value+`"`) != len(c.Value)+1 || hasControl(plainValue(c.Value, c.Quoted)):
 		return ReasonValue
 	case len(c.Name)+len(c.Value) > maxPair:
 		return ReasonSize
@@ -170,7 +170,7 @@ func isAttribute(name string) bool {
 
 // isForeign reports whether name is an attribute that others know.
 func isForeign(name string) bool {
-	switch lower(name) {
+	switch lowerASCII(name) {
 	case "version", "comment", "commenturl", "discard", "port", "priority", "sameparty":
 		return true
 	}
@@ -180,7 +180,7 @@ func isForeign(name string) bool {
 // setAttribute applies an attribute; the last of several counts. It reports
 // whether the name is one.
 func setAttribute(c *http.Cookie, p pair) bool {
-	name := lower(p.name)
+	name := lowerASCII(p.name)
 	switch name {
 	case "secure":
 		c.Secure = true
@@ -196,7 +196,7 @@ func setAttribute(c *http.Cookie, p pair) bool {
 		return false
 	}
 	value, quoted := cutQuotes(p.value)
-	value = plain(value, quoted)
+	value = plainValue(value, quoted)
 	if len(value) > maxAttribute {
 		return true
 	}
@@ -235,7 +235,7 @@ func parseMaxAge(s string) (int, bool) {
 }
 
 func parseSameSite(s string) http.SameSite {
-	switch lower(s) {
+	switch lowerASCII(s) {
 	case "lax":
 		return http.SameSiteLaxMode
 	case "strict":

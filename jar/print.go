@@ -7,12 +7,12 @@ import (
 )
 
 // Format writes the cookie without its value, whatever the verb; String has it.
-func (c Cookie) Format(f fmt.State, verb rune) { c.described().Format(f, verb) }
+func (c Cookie) Format(f fmt.State, verb rune) { c.redacted().Format(f, verb) }
 
 // MarshalJSON writes what Format does: to store cookies there is [Jar.WriteJSON].
-func (c Cookie) MarshalJSON() ([]byte, error) { return c.described().MarshalJSON() }
+func (c Cookie) MarshalJSON() ([]byte, error) { return c.redacted().MarshalJSON() }
 
-func (c Cookie) described() redact.Struct {
+func (c Cookie) redacted() redact.Struct {
 	return redact.Struct{Name: "jar.Cookie"}.With("Name", c.Name).With("Value", redact.Text(redact.Hidden)).
 		With("Domain", c.Domain).With("HostOnly", c.HostOnly).With("Path", c.Path).With("Secure", c.Secure).With("HttpOnly", c.HttpOnly)
 }

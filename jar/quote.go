@@ -38,10 +38,10 @@ func needsQuotes(value string) bool {
 	return false
 }
 
-// quote writes what goes between the double quotes. Characters up to U+00FF are
+// quoteValue writes what goes between the double quotes. Characters up to U+00FF are
 // written by their number, as Python does it, so that a server in Python reads
 // them back; those above stay as they are.
-func quote(value string) string {
+func quoteValue(value string) string {
 	var b strings.Builder
 	for i := 0; i < len(value); {
 		c := value[i]
@@ -71,8 +71,8 @@ func writeOctal(b *strings.Builder, c byte) {
 	b.Write([]byte{'\\', '0' + c>>6, '0' + c>>3&7, '0' + c&7})
 }
 
-// unquote is the inverse of quote: it reads what stood between double quotes.
-func unquote(value string) string {
+// unquoteValue is the inverse of quote: it reads what stood between double quotes.
+func unquoteValue(value string) string {
 	if !strings.Contains(value, `\`) {
 		return value
 	}
@@ -82,7 +82,7 @@ func unquote(value string) string {
 			b.WriteByte(value[i])
 			continue
 		}
-		if c, ok := octal(value[i+1:]); ok {
+		if c, ok := parseOctal(value[i+1:]); ok {
 			b.WriteRune(rune(c))
 			i += 3
 			continue
@@ -93,26 +93,26 @@ func unquote(value string) string {
 	return b.String()
 }
 
-// octal reads three octal digits up to \377.
-func octal(s string) (byte, bool) {
+// parseOctal reads three octal digits up to \377.
+func parseOctal(s string) (byte, bool) {
 	if len(s) < 3 || s[0] < '0' || s[0] > '3' || s[1] < '0' || s[1] > '7' || s[2] < '0' || s[2] > '7' {
 		return 0, false
 	}
 	return (s[0]-'0')<<6 | (s[1]-'0')<<3 | (s[2] - '0'), true
 }
 
-// coded is a value as it stands in a header.
-func coded(value string, quoted bool) string {
+// headerValue is a value as it stands in a header.
+func headerValue(value string, quoted bool) string {
 	if quoted {
 		return `"` + value + `"`
 	}
 	return value
 }
 
-// plain is a value as it is meant: without escapes.
-func plain(value string, quoted bool) string {
+// plainValue is a value as it is meant: without escapes.
+func plainValue(value string, quoted bool) string {
 	if quoted {
-		return unquote(value)
+		return unquoteValue(value)
 	}
 	return value
 }

@@ -47,8 +47,8 @@ type rejection struct {
 	reason Reason
 }
 
-// report calls OnReject, without the lock, so that it may use the jar.
-func (j *Jar) report(rejections []rejection) {
+// reportRejections calls OnReject, without the lock, so that it may use the jar.
+func (j *Jar) reportRejections(rejections []rejection) {
 	if j.config.OnReject == nil {
 		return
 	}

@@ -17,7 +17,7 @@ type nameAt struct{ domain, name string }
 const maxAbove = 3
 
 func (s secureBelow) add(e *entry) {
-	for _, at := range e.above() {
+	for _, at := range e.domainsAbove() {
 		if s[at] == nil {
 			s[at] = make(map[*entry]struct{})
 		}
@@ -26,7 +26,7 @@ func (s secureBelow) add(e *entry) {
 }
 
 func (s secureBelow) remove(e *entry) {
-	for _, at := range e.above() {
+	for _, at := range e.domainsAbove() {
 		if delete(s[at], e); len(s[at]) == 0 {
 			delete(s, at)
 		}
@@ -44,8 +44,8 @@ func (s secureBelow) has(domain, name string, found func(*entry) bool) bool {
 	return false
 }
 
-// above returns where a Secure cookie is in secureBelow.
-func (e *entry) above() []nameAt {
+// domainsAbove returns the places of a Secure cookie in secureBelow.
+func (e *entry) domainsAbove() []nameAt {
 	if !e.secure || isIP(e.domain) {
 		return nil
 	}
@@ -69,11 +69,11 @@ func lastLabels(domain string, n int) string {
 	return domain[end+1:]
 }
 
-// meddles says why a cookie that came over plain http is not kept: it is Secure
+// secureConflict says why a cookie that came over plain http is not kept: it is Secure
 // itself, or there is a Secure one of its name whose domain is the same, above or
 // below, and whose path covers its own (RFC 6265bis 5.7: "leave secure cookies
-// alone"). One that removes meddles like one that replaces.
-func (j *Jar) meddles(e *entry, o *origin, now time.Time) Reason {
+// alone"). One that would remove it counts like one that would replace it.
+func (j *Jar) secureConflict(e *entry, o *origin, now time.Time) Reason {
 	switch {
 	case o.host == "" || o.secure:
 		return ""
@@ -81,11 +81,11 @@ func (j *Jar) meddles(e *entry, o *origin, now time.Time) Reason {
 		return ReasonNotSecure
 	}
 	hidden := func(old *entry) bool {
-		return old.secure && old.name == e.name && !old.expired(now) && pathMatch(e.path, old.path)
+		return old.secure && old.name == e.name && !old.isExpired(now) && pathMatch(e.path, old.path)
 	}
 	found := j.index.below.has(e.domain, e.name, hidden)
 	at := origin{host: e.domain, ip: isIP(e.domain)}
-	j.index.domains(&at, true, func(domain string, list []*entry) {
+	j.index.eachDomain(&at, true, func(domain string, list []*entry) {
 		found = found || domain != "" && slices.ContainsFunc(list, hidden)
 	})
 	if found {

@@ -17,8 +17,8 @@ func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	if len(cookies) == 0 {
 		return
 	}
-	o, reason := j.origin(u)
-	j.store(&o, cookies, reason, nil)
+	o, reason := j.originOf(u)
+	j.storeAll(&o, cookies, reason, nil)
 }
 
 // SetCookieHeaders stores what the Set-Cookie lines of the response of u set, read
@@ -37,8 +37,8 @@ func (j *Jar) SetCookieHeaders(u *url.URL, lines []string) {
 		}
 		cookies = append(cookies, parsed...)
 	}
-	o, reason := j.origin(u)
-	j.store(&o, cookies, reason, rejections)
+	o, reason := j.originOf(u)
+	j.storeAll(&o, cookies, reason, rejections)
 }
 
 // Update stores cookies that the program made. Their values are written as
@@ -52,18 +52,18 @@ func (j *Jar) Update(cookies []*http.Cookie, u *url.URL) {
 	}
 	written := make([]*http.Cookie, 0, len(cookies))
 	for _, c := range cookies {
-		written = append(written, j.written(c))
+		written = append(written, j.withQuoting(c))
 	}
 	if u == nil || *u == (url.URL{}) {
-		j.store(&origin{}, written, "", nil)
+		j.storeAll(&origin{}, written, "", nil)
 		return
 	}
-	o, reason := j.origin(u)
-	j.store(&o, written, reason, nil)
+	o, reason := j.originOf(u)
+	j.storeAll(&o, written, reason, nil)
 }
 
-// written is a cookie of the program's with its value as it will be sent.
-func (j *Jar) written(c *http.Cookie) *http.Cookie {
+// withQuoting is a cookie of the program's with its value as it will be sent.
+func (j *Jar) withQuoting(c *http.Cookie) *http.Cookie {
 	if c == nil || c.Quoted || j.config.QuoteCookie < 0 || !needsQuotes(c.Value) {
 		return c
 	}
@@ -71,15 +71,15 @@ func (j *Jar) written(c *http.Cookie) *http.Cookie {
 		return c // to be refused
 	}
 	w := *c
-	w.Value, w.Quoted = quote(c.Value), true
+	w.Value, w.Quoted = quoteValue(c.Value), true
 	return &w
 }
 
-// store puts cookies into the index; reason, if there is one, is against all.
-func (j *Jar) store(o *origin, cookies []*http.Cookie, reason Reason, rejections []rejection) {
+// storeAll puts cookies into the index; reason, if there is one, is against all.
+func (j *Jar) storeAll(o *origin, cookies []*http.Cookie, reason Reason, rejections []rejection) {
 	now := time.Now()
 	j.mu.Lock()
-	j.index.purge(now, purgeStep)
+	j.index.removeExpired(now, purgeStep)
 	for _, c := range cookies {
 		if c == nil {
 			continue
@@ -92,22 +92,22 @@ func (j *Jar) store(o *origin, cookies []*http.Cookie, reason Reason, rejections
 			rejections = append(rejections, rejection{c, why})
 			continue
 		}
-		rejections = j.index.evict(&j.config, now, rejections)
+		rejections = j.index.evictOverLimits(&j.config, now, rejections)
 	}
 	j.count.Store(int64(len(j.index.byKey)))
 	j.mu.Unlock()
-	j.report(rejections)
+	j.reportRejections(rejections)
 }
 
 func (j *Jar) storeOne(c *http.Cookie, o *origin, now time.Time) Reason {
-	e, reason := j.admit(c, o, now)
+	e, reason := j.newEntry(c, o, now)
 	if reason != "" {
 		return reason
 	}
-	if reason = j.meddles(e, o, now); reason != "" {
+	if reason = j.secureConflict(e, o, now); reason != "" {
 		return reason
 	}
-	if e.expired(now) {
+	if e.isExpired(now) {
 		if old := j.index.byKey[e.key]; old != nil {
 			j.index.remove(old)
 		}
@@ -117,8 +117,8 @@ func (j *Jar) storeOne(c *http.Cookie, o *origin, now time.Time) Reason {
 	return ""
 }
 
-// admit makes an entry of a cookie, or says why there is none (RFC 6265bis 5.7).
-func (j *Jar) admit(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
+// newEntry makes an entry of a cookie, or says why there is none (RFC 6265bis 5.7).
+func (j *Jar) newEntry(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
 	if reason := checkPair(c); reason != "" {
 		return nil, reason
 	}
@@ -136,13 +136,13 @@ func (j *Jar) admit(c *http.Cookie, o *origin, now time.Time) (*entry, Reason) {
 		key:   key{strings.Clone(domain), strings.Clone(cookiePath(c.Path, o)), strings.Clone(c.Name)},
 		value: strings.Clone(c.Value), quoted: c.Quoted,
 		secure: c.Secure, httpOnly: c.HttpOnly, partitioned: c.Partitioned,
-		hostOnly: hostOnly, sameSite: c.SameSite, expires: expiry(c, now),
+		hostOnly: hostOnly, sameSite: c.SameSite, expires: expiryOf(c, now),
 	}, ""
 }
 
-// expiry is when a cookie ends; the zero time is with the session. Max-Age wins
+// expiryOf is when a cookie ends; the zero time is with the session. Max-Age wins
 // over Expires.
-func expiry(c *http.Cookie, now time.Time) time.Time {
+func expiryOf(c *http.Cookie, now time.Time) time.Time {
 	last := time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
 	switch {
 	case c.MaxAge < 0:
@@ -158,9 +158,9 @@ func expiry(c *http.Cookie, now time.Time) time.Time {
 	return c.Expires.UTC()
 }
 
-// evict removes what is above the limits in the order of RFC 6265bis 5.7: what has
+// evictOverLimits removes what is above the limits in the order of RFC 6265bis 5.7: what has
 // expired, what its domain has too many of, what was not used for the longest time.
-func (x *index) evict(config *Config, now time.Time, rejections []rejection) []rejection {
+func (x *index) evictOverLimits(config *Config, now time.Time, rejections []rejection) []rejection {
 	perDomain, total := config.MaxPerDomain, config.MaxTotal
 	if x.accessed.newest == nil {
 		return rejections
@@ -168,19 +168,19 @@ func (x *index) evict(config *Config, now time.Time, rejections []rejection) []r
 	name := x.accessed.newest.domain // of the entry that was put last
 	crowd := func() bool { return perDomain > 0 && x.byDomain[name] != nil && len(x.byDomain[name].list) > perDomain }
 	if crowd() || total > 0 && len(x.byKey) > total {
-		x.purge(now, -1)
+		x.removeExpired(now, -1)
 	}
 	for crowd() {
-		rejections = x.drop(x.byDomain[name].crowded(), ReasonDomainLimit, rejections)
+		rejections = x.dropEntry(x.byDomain[name].nextToEvict(), ReasonDomainLimit, rejections)
 	}
 	for total > 0 && len(x.byKey) > total {
-		rejections = x.drop(x.accessed.oldest, ReasonTotalLimit, rejections)
+		rejections = x.dropEntry(x.accessed.oldest, ReasonTotalLimit, rejections)
 	}
 	return rejections
 }
 
-func (x *index) drop(e *entry, reason Reason, rejections []rejection) []rejection {
+func (x *index) dropEntry(e *entry, reason Reason, rejections []rejection) []rejection {
 	x.remove(e)
-	c := e.native()
+	c := e.httpCookie()
 	return append(rejections, rejection{&c, reason})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -238,5 +239,5 @@ func permanent(err error) bool {
 			return true
 		}
 	}
-	return limited(err) || errors.Is(errors.ConnectFailure(err, errors.Endpoint{}), errors.ErrClientConnectorCertificate)
+	return limited(err) || errors.Is(classify.ConnectFailure(err, classify.Endpoint{}), errors.ErrClientConnectorCertificate)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -157,7 +158,7 @@ func whole(req *http.Request, resp *http.Response) (*http.Response, error) {
 	}
 	if !httprule.IsStatus(resp.StatusCode) {
 		resp.Body.Close() // the status is the error
-		return nil, errors.BadHead(fmt.Errorf("malformed status: %d", resp.StatusCode), errors.Exchange{Host: req.URL.Host, Info: errors.InfoOf(req)})
+		return nil, classify.BadHead(fmt.Errorf("malformed status: %d", resp.StatusCode), classify.Exchange{Host: req.URL.Host, Info: classify.RequestInfo(req)})
 	}
 	if resp.Header == nil {
 		resp.Header = http.Header{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/ws"
 )
 
@@ -11,7 +12,7 @@ import (
 // with a context that can end the two interruptions as well, and the server's
 // part, which is none.
 func TestEchoAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("counts mean nothing under the race detector")
 	}
 	cancelable, cancel := context.WithCancel(t.Context())

@@ -23,23 +23,23 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 		code = CloseNormal
 	}
 	switch {
-	case !code.sendable():
-		return invalid("websocket close code", "must not be sent")
+	case !code.isSendable():
+		return invalidRequest("websocket close code", "must not be sent")
 	case len(reason) > maxReason:
-		return invalid("websocket close reason", "has more than 123 bytes")
+		return invalidRequest("websocket close reason", "has more than 123 bytes")
 	case !utf8.ValidString(reason):
-		return invalid("websocket close reason", "is not UTF-8")
+		return invalidRequest("websocket close reason", "is not UTF-8")
 	}
 	if c.beginClose(code) {
-		c.wire.out.inject(Close, closePayload(code, reason))
-		c.wire.out.kick()
+		c.wire.out.injectControl(Close, closePayload(code, reason))
+		c.wire.out.startFlush()
 		close(c.closed)
 		c.wake.fire()
-		c.attend()
+		c.ensureReader()
 		c.awaitPeer()
 	}
 	<-c.done
-	return c.outcome()
+	return c.closeResult()
 }
 
 // beginClose reports whether the caller is the one to close.
@@ -50,9 +50,9 @@ func (c *Conn) beginClose(code CloseCode) bool {
 		return false
 	}
 	c.state = stateClosing
-	c.sent = code
+	c.sentCode = code
 	c.queue = queue{}
-	stop(c.beat)
+	stopTimer(c.pingTimer)
 	signal(c.arrived)
 	return true
 }
@@ -68,12 +68,12 @@ func (c *Conn) awaitPeer() {
 	select {
 	case <-c.done:
 	case <-timer.C:
-		c.lost(&errors.TimeoutError{Kind: errors.ErrServerTimeout, Phase: phaseClose, Limit: limit})
+		c.abort(&errors.TimeoutError{Kind: errors.ErrServerTimeout, Phase: phaseClose, Limit: limit})
 	}
 }
 
-// outcome is what a Close returns.
-func (c *Conn) outcome() error {
+// closeResult is what a Close returns.
+func (c *Conn) closeResult() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == stateClosing && c.end.Err != nil {

@@ -27,7 +27,7 @@ type Conn struct {
 	compression   *Compression // nil if none was agreed on
 	local, remote net.Addr
 
-	inflater *inflater // the pump's; nil without compression
+	inflater *inflater // the reader's; nil without compression
 
 	sending  sync.Mutex // held while the codec makes a message's frames
 	deflater *deflater  // under sending; nil without compression
@@ -37,30 +37,30 @@ type Conn struct {
 	arrived   chan struct{} // wakes a receive that waits
 	taken     chan struct{} // wakes the pump, which waits for room
 
-	mu     sync.Mutex
-	state  state
-	queue  queue
-	sent   CloseCode     // what Close has sent
-	end    *CloseError   // why it ended; nil while it has not
-	closed chan struct{} // closed by Close: this side wants an end
+	mu       sync.Mutex
+	state    state
+	queue    queue
+	sentCode CloseCode     // what Close has sent
+	end      *CloseError   // why it ended; nil while it has not
+	closed   chan struct{} // closed by Close: this side wants an end
 
-	reading bool        // somebody reads: a receive, or the pump
-	waiting bool        // a receive waits for the pump
-	idle    *time.Timer // starts the pump if nobody reads; nil before the first time
-	idling  bool        // it runs
-	reads   uint64      // how often reading was begun
-	unread  uint64      // reads when it was started
+	reading      bool        // somebody reads: a receive, or the pump
+	waiting      bool        // a receive waits for the pump
+	idleTimer    *time.Timer // starts the pump if nobody reads; nil before the first time
+	idleTimerSet bool        // it runs
+	reads        uint64      // how often reading was begun
+	readsAtTimer uint64      // reads when it was started
 
 	workers sync.WaitGroup // the pump, and those who flush
 	done    chan struct{}  // closed when nothing is left
 
 	// For the heartbeat.
-	born   time.Time
-	heard  atomic.Int64 // when the last bytes came, since born
-	paused atomic.Bool  // the pump waits for room
-	beat   *time.Timer  // under mu; nil when there is none
+	opened    time.Time
+	lastRead  atomic.Int64 // when the last bytes came, since opened
+	pumpWaits atomic.Bool  // the pump waits for room
+	pingTimer *time.Timer  // under mu; nil when there is none
 
-	grace *time.Timer // under mu; after a failed write
+	writeGrace *time.Timer // under mu; after a failed write
 }
 
 type state uint8
@@ -79,12 +79,12 @@ func newConn(opts *Options) *Conn {
 		taken:   make(chan struct{}, 1),
 		closed:  make(chan struct{}),
 		done:    make(chan struct{}),
-		born:    time.Now(),
+		opened:  time.Now(),
 	}
 }
 
-// open starts to work on a connection.
-func (c *Conn) open(codec *websocket.Conn, resp *http.Response) {
+// start begins to read and to send pings, when the handshake has passed.
+func (c *Conn) start(codec *websocket.Conn, resp *http.Response) {
 	codec.SetReadLimit(-1) // the filter below it has the limit
 	c.codec, c.resp = codec, resp
 	c.wire.open = true
@@ -92,12 +92,12 @@ func (c *Conn) open(codec *websocket.Conn, resp *http.Response) {
 		c.local, c.remote = nc.LocalAddr(), nc.RemoteAddr()
 	}
 	if a := c.wire.agreed; a != nil {
-		z := c.opts.Compress.settle(a)
+		z := c.opts.Compress.applyAgreement(a)
 		c.compression = z
 		c.inflater = &inflater{takeover: !a.serverNoTakeover, limit: c.opts.MaxMessageSize}
 		c.deflater = &deflater{level: z.Level, window: 1 << a.clientWindow, takeover: !z.NoContextTakeover}
 	}
-	c.heard.Store(int64(time.Since(c.born)))
+	c.lastRead.Store(int64(time.Since(c.opened)))
 	c.startReading()
 	c.startHeartbeat()
 }
@@ -174,14 +174,14 @@ func (c *Conn) Err() error {
 	return c.end
 }
 
-// finish notes why the Conn ended; the first reason counts.
-func (c *Conn) finish(end *CloseError) {
+// recordEnd notes why the Conn ended; the first reason counts.
+func (c *Conn) recordEnd(end *CloseError) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.finishLocked(end)
+	c.recordEndLocked(end)
 }
 
-func (c *Conn) finishLocked(end *CloseError) {
+func (c *Conn) recordEndLocked(end *CloseError) {
 	if c.end == nil {
 		end.Local = c.state == stateClosing
 		c.end = end
@@ -193,11 +193,11 @@ func (c *Conn) finishLocked(end *CloseError) {
 	signal(c.taken)
 }
 
-// lost ends the Conn at once.
-func (c *Conn) lost(cause error) {
-	c.finish(&CloseError{Code: CloseAbnormal, Err: cause})
+// abort ends the Conn at once, without a Close frame.
+func (c *Conn) abort(cause error) {
+	c.recordEnd(&CloseError{Code: CloseAbnormal, Err: cause})
 	c.wire.rwc.Close()
-	c.attend() // to meet the end
+	c.ensureReader() // to meet the end
 }
 
 // writeFailed gives the pump a moment to find the peer's Close frame, or what
@@ -205,8 +205,8 @@ func (c *Conn) lost(cause error) {
 func (c *Conn) writeFailed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.end == nil && c.grace == nil {
-		c.grace = time.AfterFunc(linger, func() { c.lost(err) })
+	if c.end == nil && c.writeGrace == nil {
+		c.writeGrace = time.AfterFunc(linger, func() { c.abort(err) })
 	}
 }
 

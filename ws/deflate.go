@@ -25,7 +25,7 @@ const (
 // writers are compressors by level; each is more than a megabyte.
 var writers [flate.BestCompression + 1]sync.Pool
 
-// deflater compresses messages. It is used under the send lock.
+// deflater compresses messages. It is used under Conn.sending.
 type deflater struct {
 	level    int
 	window   int // of the peer's inflater, in bytes
@@ -56,7 +56,7 @@ func (d *deflater) compress(p []byte, level int) ([]byte, error) {
 			}
 		}
 	}
-	if err := d.write(w, p); err != nil {
+	if err := d.writeWindows(w, p); err != nil {
 		return nil, err
 	}
 	if own {
@@ -67,18 +67,18 @@ func (d *deflater) compress(p []byte, level int) ([]byte, error) {
 	return bytes.TrimSuffix(d.buf.Bytes(), []byte(flushTail)), nil
 }
 
-// release gives the memory back.
-func (d *deflater) release() {
+// putWriter gives the compressor with the history back.
+func (d *deflater) putWriter() {
 	if d != nil && d.w != nil {
 		writers[d.level].Put(d.w)
 		d.w = nil
 	}
 }
 
-// write compresses p. The standard library's window is always 32 KiB, so for a
+// writeWindows compresses p. The standard library's window is always 32 KiB, so for a
 // peer with a smaller one the history is dropped each time that it is full: no
 // distance can be longer than that.
-func (d *deflater) write(w *flate.Writer, p []byte) error {
+func (d *deflater) writeWindows(w *flate.Writer, p []byte) error {
 	for len(p) > d.window && d.window < maxWindow {
 		if _, err := w.Write(p[:d.window]); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (d *deflater) write(w *flate.Writer, p []byte) error {
 	return w.Flush()
 }
 
-// inflater decompresses messages. It belongs to the pump.
+// inflater decompresses messages. It belongs to the reader, see reader.go.
 type inflater struct {
 	takeover bool
 	limit    int64 // of a message, negative: none
@@ -110,41 +110,41 @@ type inflater struct {
 // is left over would be taken for the start of the next message.
 func (d *inflater) inflate(p []byte) ([]byte, error) {
 	d.src = tailReader{p: p}
-	out := make([]byte, 0, d.guess(len(p)))
-	dict := tail(d.history)
+	out := make([]byte, 0, d.guessSize(len(p)))
+	dict := lastWindow(d.history)
 	for range maxStreams {
-		if err := d.reset(dict); err != nil {
+		if err := d.resetStream(dict); err != nil {
 			return nil, err
 		}
 		var err error
-		if out, err = d.read(out); err != nil {
+		if out, err = d.readStream(out); err != nil {
 			return nil, err
 		}
 		if d.src.n >= len(p) {
-			d.remember(out)
+			d.keepHistory(out)
 			return out, nil
 		}
-		dict = slices.Concat(tail(d.history), tail(out))
+		dict = slices.Concat(lastWindow(d.history), lastWindow(out))
 	}
 	return nil, &violation{CloseInvalidText, "compressed message of too many streams"}
 }
 
-// remember keeps the end of what was sent, for the next message.
-func (d *inflater) remember(out []byte) {
+// keepHistory keeps the end of a message, to which the next one may refer.
+func (d *inflater) keepHistory(out []byte) {
 	if !d.takeover {
 		return
 	}
-	out = tail(out)
+	out = lastWindow(out)
 	if len(d.history)+len(out) > 2*maxWindow {
-		d.history = append(d.history[:0], tail(d.history)...)
+		d.history = append(d.history[:0], lastWindow(d.history)...)
 	}
 	d.history = append(d.history, out...)
 }
 
-// tail is the end of b that a window can hold.
-func tail(b []byte) []byte { return b[max(0, len(b)-maxWindow):] }
+// lastWindow is the end of b that a window can hold.
+func lastWindow(b []byte) []byte { return b[max(0, len(b)-maxWindow):] }
 
-func (d *inflater) guess(n int) int {
+func (d *inflater) guessSize(n int) int {
 	guess := min(int64(n)*4+64, highWater)
 	if d.limit >= 0 {
 		guess = min(guess, d.limit+1)
@@ -152,7 +152,7 @@ func (d *inflater) guess(n int) int {
 	return int(guess)
 }
 
-func (d *inflater) reset(dict []byte) error {
+func (d *inflater) resetStream(dict []byte) error {
 	if d.r == nil {
 		d.r = flate.NewReaderDict(&d.src, dict)
 		return nil
@@ -164,8 +164,8 @@ func (d *inflater) reset(dict []byte) error {
 	return r.Reset(&d.src, dict)
 }
 
-// read appends one stream to out.
-func (d *inflater) read(out []byte) ([]byte, error) {
+// readStream appends one stream to out.
+func (d *inflater) readStream(out []byte) ([]byte, error) {
 	for {
 		if len(out) == cap(out) {
 			out = append(out, 0)[:len(out)]

@@ -33,7 +33,7 @@ type Doer interface {
 // cannot be is an errors.ErrInvalidRequest, and nothing is sent. Other errors are
 // the doer's.
 func Dial(ctx context.Context, doer Doer, url string, opts *Options) (*Conn, error) {
-	settled, err := opts.settle()
+	settled, err := opts.applyDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +52,15 @@ func Dial(ctx context.Context, doer Doer, url string, opts *Options) (*Conn, err
 	}
 	c := newConn(settled)
 	h := &handshake{doer: doer, opts: settled, conn: c}
-	codec, err := h.dial(ctx, u)
+	codec, err := h.dialCodec(ctx, u)
 	if err != nil {
 		if c.wire != nil {
 			c.wire.rwc.Close()
 		}
 		return nil, err
 	}
-	c.wake.set, c.wire.out.wake.set = c.wire.deadlines(h.below, h.resp.TLS != nil)
-	c.open(codec, h.resp)
+	c.wake.set, c.wire.out.wake.set = c.wire.deadlineSetters(h.below, h.resp.TLS != nil)
+	c.start(codec, h.resp)
 	return c, nil
 }
 

@@ -94,7 +94,7 @@ type violation struct {
 
 func (v *violation) Error() string { return v.text }
 
-func broken(text string) error { return &violation{CloseProtocolError, text} }
+func protocolViolation(text string) error { return &violation{CloseProtocolError, text} }
 
 func tooBig(limit int64) error {
 	return &violation{CloseMessageTooBig, "message of more than " + strconv.FormatInt(limit, 10) + " bytes"}

@@ -11,7 +11,7 @@ type Outbound struct{ o outbound }
 
 // NewOutbound never writes: what is queued stays for Bytes.
 func NewOutbound() *Outbound {
-	return &Outbound{outbound{start: func(func()) {}, fail: func(error) {}, flushing: true}}
+	return &Outbound{outbound{goWorker: func(func()) {}, onWriteError: func(error) {}, flushing: true}}
 }
 
 // Codec takes bytes as the codec writes them; the message's compressed mark is
@@ -23,7 +23,7 @@ func (o *Outbound) Codec(p []byte, compressed bool) {
 
 // Inject is for control frames.
 func (o *Outbound) Inject(op MessageType, payload []byte) bool {
-	_, ok := o.o.inject(op, payload)
+	_, ok := o.o.injectControl(op, payload)
 	return ok
 }
 
@@ -31,7 +31,7 @@ func (o *Outbound) Inject(op MessageType, payload []byte) bool {
 func (o *Outbound) Bytes() (queued, held []byte) { return o.o.buf, o.o.held }
 
 // Between reports whether the codec's stream stands between two frames.
-func (o *Outbound) Between() bool { return o.o.track.between() }
+func (o *Outbound) Between() bool { return o.o.track.betweenFrames() }
 
 // Filter reads all frames of a server's stream as the codec would get them, and
 // returns that, with the control messages and the code of a violation. With direct,
@@ -76,7 +76,7 @@ func (in *inbound) nextDirect() ([]byte, error) {
 	if in.open || in.left > 0 || len(in.head) > 0 {
 		return in.nextForCodec()
 	}
-	switch in.whole() {
+	switch in.peekFrame() {
 	case smallMessage:
 		_, payload, err := in.takeSmall()
 		if err != nil {
@@ -84,7 +84,7 @@ func (in *inbound) nextDirect() ([]byte, error) {
 		}
 		return append(bytes.Clone(in.headBuf[:headSize(in.headBuf[:])]), payload...), nil
 	case smallControl:
-		_, in.err = in.advance()
+		_, in.err = in.readFrame()
 		return nil, in.err
 	case notSmall, interrupted:
 	}

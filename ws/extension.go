@@ -39,9 +39,9 @@ func (z *Compression) validate() error {
 	case z == nil:
 		return nil
 	case z.Window != 0 && (z.Window < 9 || z.Window > maxWindowBits):
-		return invalid("compression window", "is not 0 or 9 to 15")
+		return invalidRequest("compression window", "is not 0 or 9 to 15")
 	case z.Level < 0 || z.Level > flate.BestCompression:
-		return invalid("compression level", "is not 0 to 9")
+		return invalidRequest("compression level", "is not 0 to 9")
 	}
 	return nil
 }
@@ -86,14 +86,14 @@ func (z *Compression) negotiate(h http.Header) (*agreement, error) {
 			return nil, errors.New("permessage-deflate with a parameter twice")
 		}
 		seen[name] = true
-		if err := a.set(name, strings.Trim(strings.TrimSpace(value), `"`)); err != nil {
+		if err := a.setParameter(name, strings.Trim(strings.TrimSpace(value), `"`)); err != nil {
 			return nil, err
 		}
 	}
 	return a, nil
 }
 
-func (a *agreement) set(name, value string) (err error) {
+func (a *agreement) setParameter(name, value string) (err error) {
 	switch name {
 	case "client_no_context_takeover", "server_no_context_takeover":
 		if value != "" {
@@ -123,8 +123,8 @@ func windowBits(value string) (int, error) {
 	return n, nil
 }
 
-// settle turns the offer and its answer into what is in force.
-func (z *Compression) settle(a *agreement) *Compression {
+// applyAgreement turns the offer and its answer into what is in force.
+func (z *Compression) applyAgreement(a *agreement) *Compression {
 	settled := *z
 	settled.Window = a.clientWindow
 	settled.NoContextTakeover = a.clientNoTakeover

@@ -47,11 +47,11 @@ func parseClose(payload []byte) error {
 	case 0:
 		return &peerCloseError{code: CloseNoStatus}
 	case 1:
-		return broken("close frame with half a code")
+		return protocolViolation("close frame with half a code")
 	}
 	code, reason := CloseCode(binary.BigEndian.Uint16(payload)), payload[2:]
-	if !code.sendable() {
-		return broken("close frame with the invalid code " + code.String())
+	if !code.isSendable() {
+		return protocolViolation("close frame with the invalid code " + code.String())
 	}
 	if !utf8.Valid(reason) {
 		return &violation{CloseInvalidText, "close frame with a reason that is not UTF-8"}
@@ -59,19 +59,19 @@ func parseClose(payload []byte) error {
 	return &peerCloseError{code, string(reason)}
 }
 
-// tracker follows a stream of frames that comes in pieces of any size.
-type tracker struct {
+// frameTracker follows a stream of frames that comes in pieces of any size.
+type frameTracker struct {
 	head [maxHead]byte
 	n    int    // bytes of the head that are there
 	left uint64 // bytes of the payload that are to come
 }
 
-// between reports whether the stream stands at the boundary of two frames.
-func (t *tracker) between() bool { return t.n == 0 && t.left == 0 }
+// betweenFrames reports whether the stream stands at the boundary of two frames.
+func (t *frameTracker) betweenFrames() bool { return t.n == 0 && t.left == 0 }
 
 // takeHead adds the start of p to the head. It returns what follows, and whether
 // the head is complete.
-func (t *tracker) takeHead(p []byte) (rest []byte, complete bool) {
+func (t *frameTracker) takeHead(p []byte) (rest []byte, complete bool) {
 	for t.n < headSize(t.head[:t.n]) {
 		if len(p) == 0 {
 			return nil, false
@@ -85,8 +85,8 @@ func (t *tracker) takeHead(p []byte) (rest []byte, complete bool) {
 }
 
 // takePayload is the part of p that belongs to the frame. The frame has ended if
-// between reports true afterwards.
-func (t *tracker) takePayload(p []byte) (own, rest []byte) {
+// betweenFrames reports true afterwards.
+func (t *frameTracker) takePayload(p []byte) (own, rest []byte) {
 	if uint64(len(p)) <= t.left {
 		own = p
 	} else {

@@ -36,9 +36,9 @@ type handshake struct {
 	err   error          // why it did not
 }
 
-// dial runs the codec's dialer. Its own errors are those of a request that it
+// dialCodec runs the codec's dialer. Its own errors are those of a request that it
 // could not make or of a wrong Sec-WebSocket-Accept.
-func (h *handshake) dial(ctx context.Context, u *url.URL) (*websocket.Conn, error) {
+func (h *handshake) dialCodec(ctx context.Context, u *url.URL) (*websocket.Conn, error) {
 	var seen atomic.Pointer[net.Conn]
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) { seen.Store(&info.Conn) },
@@ -58,22 +58,22 @@ func (h *handshake) dial(ctx context.Context, u *url.URL) (*websocket.Conn, erro
 	case h.err != nil:
 		return nil, errors.Wrap(h.opts.Method, u, h.err)
 	case h.resp != nil:
-		return nil, h.refused(h.resp, "invalid challenge response", nil)
+		return nil, h.refusedError(h.resp, "invalid challenge response", nil)
 	default:
 		return nil, errors.Wrap(h.opts.Method, u, err)
 	}
 	if nc := seen.Load(); nc != nil {
 		h.conn.local, h.conn.remote = (*nc).LocalAddr(), (*nc).RemoteAddr()
-		if plain(h.doer) {
+		if isNetHTTP(h.doer) {
 			h.below = *nc
 		}
 	}
 	return codec, nil
 }
 
-// plain reports whether a doer is all net/http: then the connection that it
+// isNetHTTP reports whether a doer is all net/http: then the connection that it
 // traces is the one that the body reads from, without anything in between.
-func plain(doer Doer) bool {
+func isNetHTTP(doer Doer) bool {
 	client, ok := doer.(*http.Client)
 	if !ok {
 		return false
@@ -116,7 +116,7 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	resp.Header = httprule.Canonical(resp.Header) // a Doer of somebody else's may have filled it in
 	body := resp.Body
 	resp.Body = http.NoBody
-	if err := h.judge(resp, body); err != nil { //nolint:contextcheck // the request has the context
+	if err := h.checkResponse(resp, body); err != nil { //nolint:contextcheck // the request has the context
 		body.Close()
 		return nil, err
 	}
@@ -129,33 +129,33 @@ func (h *handshake) roundTrip(req *http.Request) (*http.Response, error) {
 	return &passed, nil
 }
 
-// judge checks a response in aiohttp's order, all but the challenge.
-func (h *handshake) judge(resp *http.Response, body io.ReadCloser) error {
+// checkResponse checks a response in aiohttp's order, all but the challenge.
+func (h *handshake) checkResponse(resp *http.Response, body io.ReadCloser) error {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
-		return h.refused(resp, "invalid response status", readStart(resp, body))
+		return h.refusedError(resp, "invalid response status", readStart(resp, body))
 	}
 	if !strings.EqualFold(strings.TrimSpace(httprule.FieldValue(resp.Header, "Upgrade")), "websocket") {
-		return h.refused(resp, "invalid upgrade header", nil)
+		return h.refusedError(resp, "invalid upgrade header", nil)
 	}
 	if !httprule.HasToken(resp.Header, "Connection", "upgrade") {
-		return h.refused(resp, "invalid connection header", nil)
+		return h.refusedError(resp, "invalid connection header", nil)
 	}
 	rwc, ok := body.(io.ReadWriteCloser)
 	if !ok {
-		return invalid("websocket doer", "gives the upgraded connection a body that cannot be written to")
+		return invalidRequest("websocket doer", "gives the upgraded connection a body that cannot be written to")
 	}
 	agreed, err := h.opts.Compress.negotiate(resp.Header)
 	if err != nil {
-		return h.refused(resp, err.Error(), nil)
+		return h.refusedError(resp, err.Error(), nil)
 	}
-	h.conn.protocol = h.chosen(resp.Header)
+	h.conn.protocol = h.chosenProtocol(resp.Header)
 	h.conn.wire = newWire(h.conn, rwc, agreed)
 	return nil
 }
 
-// chosen is the server's subprotocol, if it is one of ours. A server that names
+// chosenProtocol is the server's subprotocol, if it is one of ours. A server that names
 // another one has none, as in aiohttp.
-func (h *handshake) chosen(header http.Header) string {
+func (h *handshake) chosenProtocol(header http.Header) string {
 	for _, value := range httprule.FieldValues(header, "Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(value, ",") {
 			if name = strings.TrimSpace(name); slices.Contains(h.opts.Protocols, name) {
@@ -166,7 +166,7 @@ func (h *handshake) chosen(header http.Header) string {
 	return ""
 }
 
-func (h *handshake) refused(resp *http.Response, message string, body []byte) error {
+func (h *handshake) refusedError(resp *http.Response, message string, body []byte) error {
 	req := resp.Request
 	return &errors.WSServerHandshakeError{ClientResponseError: errors.ClientResponseError{
 		RequestInfo: errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header},

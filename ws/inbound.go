@@ -14,7 +14,7 @@ import (
 // bit that marks a compressed message. A Read never goes beyond a frame, so the
 // codec has nothing of the next message while it works on one.
 //
-// It belongs to the reader, see reading.go.
+// It belongs to the reader, see reader.go.
 type inbound struct {
 	br      *bufio.Reader
 	limit   int64 // of a message in bytes, negative: none
@@ -23,9 +23,9 @@ type inbound struct {
 	// call only.
 	control func(op MessageType, payload []byte)
 
-	head    []byte // what the codec has not got of the present head
+	head    []byte // what the codec has not read of the present head
 	headBuf [maxHead]byte
-	left    int64 // and of the present payload
+	left    int64 // bytes of the present payload that are to come
 	err     error // what ended the reading
 
 	open       bool  // a message has begun and not ended
@@ -35,13 +35,13 @@ type inbound struct {
 	frames     int64
 }
 
-// Read is for the codec.
+// Read gives the codec data frames, without control frames and compression bits.
 func (in *inbound) Read(p []byte) (int, error) {
 	if in.err != nil {
 		return 0, in.err
 	}
 	if len(in.head) == 0 && in.left == 0 {
-		if err := in.next(); err != nil {
+		if err := in.nextDataFrame(); err != nil {
 			in.err = err
 			return 0, err
 		}
@@ -64,32 +64,32 @@ func (in *inbound) Read(p []byte) (int, error) {
 	m, err := in.br.Read(p)
 	in.left -= int64(m)
 	if err != nil {
-		in.err = unexpected(err)
+		in.err = unexpectedEOF(err)
 		err = in.err
 	}
 	return n + m, err
 }
 
-// next goes to the next data frame.
-func (in *inbound) next() error {
+// nextDataFrame goes to the next data frame.
+func (in *inbound) nextDataFrame() error {
 	for {
-		if control, err := in.advance(); err != nil || !control {
+		if control, err := in.readFrame(); err != nil || !control {
 			return err
 		}
 	}
 }
 
-// advance reads the head of a frame, and all of it if it is a control frame.
-func (in *inbound) advance() (control bool, err error) {
+// readFrame reads the head of a frame, and all of it if it is a control frame.
+func (in *inbound) readFrame() (control bool, err error) {
 	first, length, err := in.readHead()
 	if err != nil {
 		return false, err
 	}
 	op := MessageType(first & bitsOpcode)
-	if err := in.check(first, op, length); err != nil {
+	if err := in.checkHead(first, op, length); err != nil {
 		return false, err
 	}
-	if !op.control() {
+	if !op.isControl() {
 		in.left = int64(length) //nolint:gosec // check has bounded it
 		in.fin = first&bitFin != 0
 		in.open = !in.fin
@@ -98,7 +98,7 @@ func (in *inbound) advance() (control bool, err error) {
 	var buf [maxControl]byte
 	payload := buf[:length]
 	if _, err := io.ReadFull(in.br, payload); err != nil {
-		return false, unexpected(err)
+		return false, unexpectedEOF(err)
 	}
 	if op == Close {
 		return true, parseClose(payload)
@@ -107,44 +107,44 @@ func (in *inbound) advance() (control bool, err error) {
 	return true, nil
 }
 
-// small is what whole says of the next frame.
-type small uint8
+// frameKind is what peekFrame says of the next frame.
+type frameKind uint8
 
 const (
-	notSmall small = iota // it does not fit into the buffer, or is one of several, or there is none
+	notSmall frameKind = iota // it does not fit into the buffer, or is one of several, or there is none
 	smallMessage
 	smallControl
 	interrupted // by a deadline; it may be tried again
 )
 
-// whole waits until the next frame is in the buffer, all of it, so that reading
+// peekFrame waits until the next frame is in the buffer, all of it, so that reading
 // it does not wait any more. It takes nothing out. It is called between messages
 // only.
-func (in *inbound) whole() small {
+func (in *inbound) peekFrame() frameKind {
 	b, err := in.br.Peek(2)
 	if err == nil {
 		b, err = in.br.Peek(headSize(b))
 	}
 	if err != nil {
-		return in.partial(len(b), err)
+		return in.keepPeekError(len(b), err)
 	}
 	n := payloadSize(b)
 	if n > uint64(in.br.Size()-len(b)) || b[0]&bitFin == 0 { //nolint:gosec // a head fits into the buffer
 		return notSmall
 	}
 	kind := smallMessage
-	if MessageType(b[0] & bitsOpcode).control() {
+	if MessageType(b[0] & bitsOpcode).isControl() {
 		kind = smallControl
 	}
 	if b, err = in.br.Peek(len(b) + int(n)); err != nil { //nolint:gosec // as above
-		return in.partial(len(b), err)
+		return in.keepPeekError(len(b), err)
 	}
 	return kind
 }
 
-// takeSmall takes out the frame that whole has called a smallMessage.
+// takeSmall takes out the frame that peekFrame has called a smallMessage.
 func (in *inbound) takeSmall() (MessageType, []byte, error) {
-	if _, in.err = in.advance(); in.err != nil {
+	if _, in.err = in.readFrame(); in.err != nil {
 		return 0, nil, in.err
 	}
 	typ := MessageType(in.head[0] & bitsOpcode)
@@ -154,14 +154,14 @@ func (in *inbound) takeSmall() (MessageType, []byte, error) {
 	return typ, data, in.err
 }
 
-// partial keeps an error for the codec to meet, unless it is a deadline: a
+// keepPeekError keeps an error for the codec to meet, unless it is a deadline: a
 // connection may report it once only.
-func (in *inbound) partial(n int, err error) small {
+func (in *inbound) keepPeekError(n int, err error) frameKind {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return interrupted
 	}
 	if n > 0 {
-		err = unexpected(err)
+		err = unexpectedEOF(err)
 	}
 	in.err = err
 	return notSmall
@@ -172,13 +172,13 @@ func (in *inbound) readHead() (first byte, length uint64, err error) {
 	b, err := in.br.Peek(2)
 	if err == nil {
 		if b[1]&bitMask != 0 {
-			return 0, 0, broken("masked frame from the server") // RFC 6455 5.1
+			return 0, 0, protocolViolation("masked frame from the server") // RFC 6455 5.1
 		}
 		b, err = in.br.Peek(headSize(b))
 	}
 	if err != nil {
 		if len(b) > 0 || in.open {
-			err = unexpected(err)
+			err = unexpectedEOF(err)
 		}
 		return 0, 0, err
 	}
@@ -191,38 +191,38 @@ func (in *inbound) readHead() (first byte, length uint64, err error) {
 	return first, payloadSize(in.head), nil
 }
 
-// check holds a frame's head against RFC 6455 5.2 to 5.5 and RFC 7692 6.
-func (in *inbound) check(first byte, op MessageType, length uint64) error {
+// checkHead refuses a frame's head that breaks RFC 6455 5.2 to 5.5 and RFC 7692 6.
+func (in *inbound) checkHead(first byte, op MessageType, length uint64) error {
 	compressed := first&bitRSV1 != 0
 	switch {
 	case first&bitsRSV23 != 0:
-		return broken("frame with reserved bits set")
-	case !op.known():
-		return broken("frame with the reserved " + op.String())
+		return protocolViolation("frame with reserved bits set")
+	case !op.isKnown():
+		return protocolViolation("frame with the reserved " + op.String())
 	case compressed && !in.deflate:
-		return broken("compressed frame, but compression was not negotiated")
-	case compressed && (op.control() || op == Continuation):
-		return broken("compression bit on a " + op.String() + " frame")
-	case op.control() && first&bitFin == 0:
-		return broken("fragmented " + op.String() + " frame")
-	case op.control() && length > maxControl:
-		return broken(op.String() + " frame of more than 125 bytes")
-	case op.control():
+		return protocolViolation("compressed frame, but compression was not negotiated")
+	case compressed && (op.isControl() || op == Continuation):
+		return protocolViolation("compression bit on a " + op.String() + " frame")
+	case op.isControl() && first&bitFin == 0:
+		return protocolViolation("fragmented " + op.String() + " frame")
+	case op.isControl() && length > maxControl:
+		return protocolViolation(op.String() + " frame of more than 125 bytes")
+	case op.isControl():
 		in.head = nil // not the codec's
 		return nil
 	case op == Continuation && !in.open:
-		return broken("continuation frame without a message")
+		return protocolViolation("continuation frame without a message")
 	case op != Continuation && in.open:
-		return broken("new message within a fragmented one")
+		return protocolViolation("new message within a fragmented one")
 	}
 	if op != Continuation {
 		in.compressed, in.size, in.frames = compressed, 0, 0
 	}
-	return in.count(length)
+	return in.countFrame(length)
 }
 
-// count adds a data frame to its message, within the limits.
-func (in *inbound) count(length uint64) error {
+// countFrame adds a data frame to its message, within the limits.
+func (in *inbound) countFrame(length uint64) error {
 	most := int64(math.MaxInt64)
 	if in.limit >= 0 {
 		most = in.limit
@@ -234,7 +234,7 @@ func (in *inbound) count(length uint64) error {
 			return &violation{CloseMessageTooBig, "message in too many fragments"}
 		}
 	} else if length > math.MaxInt64 {
-		return broken("frame of more than 2^63-1 bytes")
+		return protocolViolation("frame of more than 2^63-1 bytes")
 	}
 	if length > uint64(most-in.size) { //nolint:gosec // size is never above most
 		return tooBig(in.limit)
@@ -243,8 +243,8 @@ func (in *inbound) count(length uint64) error {
 	return nil
 }
 
-// unexpected is for an end within a frame.
-func unexpected(err error) error {
+// unexpectedEOF makes the end of the connection one within a frame.
+func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}

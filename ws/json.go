@@ -21,7 +21,7 @@ func (c *Conn) sendJSON(ctx context.Context, typ MessageType, v any, opts []Send
 	if err != nil {
 		return &opError{"send json", nil, err}
 	}
-	return c.send(ctx, typ, data, opts)
+	return c.sendMessage(ctx, typ, data, opts)
 }
 
 // ReceiveJSON is [Conn.ReceiveText] for a message, text or binary, that holds

@@ -36,9 +36,9 @@ func (t MessageType) String() string {
 	return "opcode " + strconv.Itoa(int(t))
 }
 
-func (t MessageType) control() bool { return t >= Close }
+func (t MessageType) isControl() bool { return t >= Close }
 
-func (t MessageType) known() bool {
+func (t MessageType) isKnown() bool {
 	return t >= Continuation && t <= Binary || t >= Close && t <= Pong
 }
 
@@ -122,9 +122,9 @@ func (c CloseCode) meaning() string {
 	return ""
 }
 
-// sendable reports whether a Close frame may carry the code, RFC 6455 7.4.1 and
+// isSendable reports whether a Close frame may carry the code, RFC 6455 7.4.1 and
 // the registry of IANA.
-func (c CloseCode) sendable() bool {
+func (c CloseCode) isSendable() bool {
 	switch {
 	case c >= 3000 && c <= 4999:
 		return true

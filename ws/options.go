@@ -61,8 +61,8 @@ const (
 	defaultMaxMessageSize = 4 << 20
 )
 
-// settle returns a copy with the defaults filled in, or what is wrong.
-func (o *Options) settle() (*Options, error) {
+// applyDefaults returns a copy with the defaults filled in, or what is wrong.
+func (o *Options) applyDefaults() (*Options, error) {
 	var s Options
 	if o != nil {
 		s = *o
@@ -93,18 +93,18 @@ func (o *Options) settle() (*Options, error) {
 
 func (o *Options) validate() error {
 	if !httprule.IsToken(o.Method) {
-		return invalid("method", "is not a token")
+		return invalidRequest("method", "is not a token")
 	}
 	for i, p := range o.Protocols {
 		if !httprule.IsToken(p) {
-			return invalid("websocket protocol", "is not a token")
+			return invalidRequest("websocket protocol", "is not a token")
 		}
 		if slices.Contains(o.Protocols[:i], p) {
-			return invalid("websocket protocol", "is given twice") // RFC 6455 4.1
+			return invalidRequest("websocket protocol", "is given twice") // RFC 6455 4.1
 		}
 	}
 	if !httprule.IsValue(o.Origin) {
-		return invalid("websocket origin", "has a control character")
+		return invalidRequest("websocket origin", "has a control character")
 	}
 	for name, values := range o.Header {
 		if err := checkHeader(name, values); err != nil {
@@ -116,22 +116,22 @@ func (o *Options) validate() error {
 
 func checkHeader(name string, values []string) error {
 	if !httprule.IsToken(name) {
-		return invalid("header name", "is not a token")
+		return invalidRequest("header name", "is not a token")
 	}
 	switch canonical := textproto.CanonicalMIMEHeaderKey(name); canonical {
 	case "Sec-Websocket-Key", "Sec-Websocket-Accept":
-		return invalid("header "+canonical, "is made for each handshake")
+		return invalidRequest("header "+canonical, "is made for each handshake")
 	case "Sec-Websocket-Protocol":
-		return invalid("header "+canonical, "is set by Options.Protocols")
+		return invalidRequest("header "+canonical, "is set by Options.Protocols")
 	case "Sec-Websocket-Extensions":
-		return invalid("header "+canonical, "is set by Options.Compress")
+		return invalidRequest("header "+canonical, "is set by Options.Compress")
 	}
 	if !slices.ContainsFunc(values, func(v string) bool { return !httprule.IsValue(v) }) {
 		return nil
 	}
-	return invalid("header "+name, "has a control character in its value")
+	return invalidRequest("header "+name, "has a control character in its value")
 }
 
-func invalid(field, reason string) error {
+func invalidRequest(field, reason string) error {
 	return &errors.InvalidRequestError{Field: field, Reason: reason}
 }

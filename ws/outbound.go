@@ -48,10 +48,10 @@ func (o *outbound) putBufferLocked(b []byte) {
 // leaving half a frame behind, the codec never waits, and frames of many
 // goroutines go out in one write.
 type outbound struct {
-	body  io.Writer
-	wake  waker        // interrupts a write
-	start func(func()) // starts a goroutine of the conn's
-	fail  func(error)  // hears of a failed write, under the lock
+	body         io.Writer
+	wake         waker        // interrupts a write
+	goWorker     func(func()) // starts a goroutine of the conn's
+	onWriteError func(error)  // hears of a failed write, under the lock
 
 	mu       sync.Mutex
 	buf      []byte  // frames to write; nil if there are none
@@ -63,18 +63,18 @@ type outbound struct {
 	err      error   // why nothing more can be written
 	progress chan struct{}
 
-	track      tracker // where the codec's stream stands
-	drop       bool    // its present frame is dropped
-	compressed bool    // its present message is compressed
-	held       []byte  // control frames that wait for its next boundary
+	track      frameTracker // where the codec's stream stands
+	drop       bool         // its present frame is dropped
+	compressed bool         // its present message is compressed
+	held       []byte       // control frames that wait for its next boundary
 
-	late    []byte // the payload of a pong that waits for room
-	hasLate bool
+	latePong    []byte // the payload of a pong that waits for room
+	hasLatePong bool
 }
 
-// flush waits until everything up to position is written. The caller writes it
+// flushTo waits until everything up to position is written. The caller writes it
 // itself, if it can be interrupted or need not be.
-func (o *outbound) flush(ctx context.Context, position uint64) error {
+func (o *outbound) flushTo(ctx context.Context, position uint64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for {
@@ -93,19 +93,19 @@ func (o *outbound) flush(ctx context.Context, position uint64) error {
 			o.writeNowLocked(ctx)
 			continue
 		default:
-			o.kickLocked()
+			o.startFlushLocked()
 		}
-		o.waitLocked(ctx)
+		o.awaitProgressLocked(ctx)
 	}
 }
 
-// room waits until little enough is waiting to be sent.
-func (o *outbound) room(ctx context.Context) error {
+// awaitRoom waits until less than highWater is queued.
+func (o *outbound) awaitRoom(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.err == nil && len(o.buf) >= highWater {
-		o.kickLocked()
-		o.waitLocked(ctx)
+		o.startFlushLocked()
+		o.awaitProgressLocked(ctx)
 		if ctx.Err() != nil {
 			return httprule.ContextError(ctx)
 		}
@@ -113,8 +113,8 @@ func (o *outbound) room(ctx context.Context) error {
 	return o.err
 }
 
-// waitLocked waits for progress or the context's end, without the lock.
-func (o *outbound) waitLocked(ctx context.Context) {
+// awaitProgressLocked waits for progress or the context's end, without the lock.
+func (o *outbound) awaitProgressLocked(ctx context.Context) {
 	if o.progress == nil {
 		o.progress = make(chan struct{})
 	}
@@ -127,35 +127,36 @@ func (o *outbound) waitLocked(ctx context.Context) {
 	}
 }
 
-func (o *outbound) tellLocked() {
+// wakeWaitersLocked wakes those in awaitProgressLocked.
+func (o *outbound) wakeWaitersLocked() {
 	if o.progress != nil {
 		close(o.progress)
 		o.progress = nil
 	}
 }
 
-// kick sees to it that what waits is written by a goroutine.
-func (o *outbound) kick() {
+// startFlush has a goroutine write what is queued.
+func (o *outbound) startFlush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.kickLocked()
+	o.startFlushLocked()
 }
 
-func (o *outbound) kickLocked() {
-	if o.flushing || o.err != nil || len(o.buf) == 0 && !o.hasLate {
+func (o *outbound) startFlushLocked() {
+	if o.flushing || o.err != nil || len(o.buf) == 0 && !o.hasLatePong {
 		return
 	}
 	o.flushing = true
-	o.start(o.run)
+	o.goWorker(o.runFlush)
 }
 
-func (o *outbound) run() {
+func (o *outbound) runFlush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.err == nil {
-		if o.hasLate && len(o.buf)+len(o.held) < highWater {
-			o.hasLate = false
-			o.injectLocked(Pong, o.late)
+		if o.hasLatePong && len(o.buf)+len(o.held) < highWater {
+			o.hasLatePong = false
+			o.injectControlLocked(Pong, o.latePong)
 		}
 		if len(o.buf) == 0 {
 			break
@@ -179,7 +180,7 @@ func (o *outbound) writeNowLocked(ctx context.Context) {
 		o.wake.disarm()
 	}
 	o.flushing = false
-	o.kickLocked()
+	o.startFlushLocked()
 }
 
 // writeLocked writes the buffer, without the lock. The caller holds flushing.
@@ -195,21 +196,21 @@ func (o *outbound) writeLocked() {
 	}
 	if err != nil && o.err == nil {
 		o.err = err
-		o.fail(err)
+		o.onWriteError(err)
 	}
 	if o.err == nil {
 		o.flushed += uint64(len(buf))
 	}
 	o.putBufferLocked(buf)
-	o.tellLocked()
+	o.wakeWaitersLocked()
 }
 
-// shut ends it: nothing more is written, and nobody waits.
-func (o *outbound) shut() {
+// stopWrites ends all writing, and wakes who waits for it.
+func (o *outbound) stopWrites() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err = net.ErrClosed
 	}
-	o.tellLocked()
+	o.wakeWaitersLocked()
 }

@@ -7,24 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// pump reads messages into the queue, until it can hand the reading back to a
+// pumpMessages reads messages into the queue, until it can hand the reading back to a
 // receiver or until the end.
-func (c *Conn) pump() {
+func (c *Conn) pumpMessages() {
 	for {
-		m, err := c.read()
+		m, err := c.readMessage()
 		if err != nil {
-			c.conclude(err)
+			c.endReading(err)
 			return
 		}
-		if c.deliver(m) {
+		if c.deliverMessage(m) {
 			return
 		}
 	}
 }
 
-// read reads one message from the codec. The codec gets a context that never
+// readMessage reads one message from the codec. The codec gets a context that never
 // ends: the end of one would end the connection.
-func (c *Conn) read() (Message, error) {
+func (c *Conn) readMessage() (Message, error) {
 	in := &c.wire.in
 	typ, r, err := c.codec.Reader(context.Background())
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *Conn) read() (Message, error) {
 			if in.fin && int64(len(data)) == in.size {
 				break
 			}
-			data = grow(data, in.size)
+			data = growBuffer(data, in.size)
 		}
 		n, err := r.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
@@ -48,16 +48,16 @@ func (c *Conn) read() (Message, error) {
 		}
 	}
 	if !in.fin || int64(len(data)) != in.size {
-		return Message{}, c.readError(broken("message without its end"))
+		return Message{}, c.readError(protocolViolation("message without its end"))
 	}
 	return c.newMessage(MessageType(typ), data)
 }
 
-// readSmall is read for a message that is in the buffer, all of it in one frame.
+// readSmallMessage reads a message that is in the buffer, all of it in one frame.
 // The codec does not see it: its locks and its own buffer would take longer than
 // all the rest, and inbound has looked at the frame in any case. To the codec, it
 // is as if the peer had not sent it.
-func (c *Conn) readSmall() (Message, error) {
+func (c *Conn) readSmallMessage() (Message, error) {
 	typ, data, err := c.wire.in.takeSmall()
 	if err != nil {
 		return Message{}, err
@@ -80,9 +80,9 @@ func (c *Conn) newMessage(typ MessageType, data []byte) (Message, error) {
 	return m, nil
 }
 
-// grow makes room for what was declared, but never much more than has come: a
-// declaration costs nothing.
-func grow(data []byte, declared int64) []byte {
+// growBuffer makes room for the declared size, but never for much more than has come: a
+// peer declares at no cost.
+func growBuffer(data []byte, declared int64) []byte {
 	size := max(int64(2*len(data)), 512)
 	if declared > int64(len(data)) {
 		size = min(size, declared)
@@ -96,39 +96,39 @@ func (c *Conn) readError(err error) error {
 	if c.wire.in.err != nil {
 		return c.wire.in.err
 	}
-	return broken(err.Error())
+	return protocolViolation(err.Error())
 }
 
-// control handles a ping or pong of the peer's.
-func (c *Conn) control(op MessageType, payload []byte) {
+// handleControl handles a ping or pong of the peer's.
+func (c *Conn) handleControl(op MessageType, payload []byte) {
 	if c.opts.NoAutoPing {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.pushLocked(Message{Type: op, Data: append([]byte(nil), payload...)})
-		c.roomLocked()
+		c.queueMessageLocked(Message{Type: op, Data: append([]byte(nil), payload...)})
+		c.awaitQueueRoomLocked()
 	} else if op == Ping {
-		c.wire.out.pong(payload)
+		c.wire.out.answerPing(payload)
 	}
 }
 
-// deliver queues a message. If a receiver waits for it, the receiver is also to
+// deliverMessage queues a message. If a receiver waits for it, the receiver is also to
 // read the next one: then the pump is over.
-func (c *Conn) deliver(m Message) (over bool) {
+func (c *Conn) deliverMessage(m Message) (over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	waiting := c.waiting
-	c.pushLocked(m)
+	c.queueMessageLocked(m)
 	if waiting && c.wake.set != nil && c.state == stateOpen {
-		c.releaseLocked()
+		c.releaseReaderLocked()
 		return true
 	}
-	c.roomLocked()
+	c.awaitQueueRoomLocked()
 	return false
 }
 
-// pushLocked queues a message and wakes the receiver. After Close nobody wants
+// queueMessageLocked queues a message and wakes the receiver. After Close nobody wants
 // messages any more.
-func (c *Conn) pushLocked(m Message) {
+func (c *Conn) queueMessageLocked(m Message) {
 	if c.state == stateOpen {
 		c.queue.push(m)
 		c.waiting = false
@@ -136,17 +136,17 @@ func (c *Conn) pushLocked(m Message) {
 	}
 }
 
-// roomLocked waits until the queue is not full.
-func (c *Conn) roomLocked() {
+// awaitQueueRoomLocked waits until the queue is not full.
+func (c *Conn) awaitQueueRoomLocked() {
 	for c.queue.full() && c.state == stateOpen {
-		c.paused.Store(true)
+		c.pumpWaits.Store(true)
 		c.mu.Unlock()
 		select {
 		case <-c.taken:
 		case <-c.closed:
 		}
 		c.mu.Lock()
-		c.heard.Store(int64(time.Since(c.born))) // the silence was ours
-		c.paused.Store(false)
+		c.lastRead.Store(int64(time.Since(c.opened))) // the silence was ours
+		c.pumpWaits.Store(false)
 	}
 }

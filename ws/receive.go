@@ -26,7 +26,7 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 		return Message{}, &opError{"receive", nil, httprule.ContextError(ctx)}
 	}
 	c.mu.Lock()
-	m, ok, err := c.takeLocked()
+	m, ok, err := c.takeMessageLocked()
 	reads := !ok && err == nil && c.acquireReaderLocked()
 	c.mu.Unlock()
 	if ok || err != nil {
@@ -39,13 +39,13 @@ func (c *Conn) Receive(ctx context.Context) (Message, error) {
 	if reads {
 		return c.receiveDirect(ctx, limit)
 	}
-	return c.await(ctx, limit)
+	return c.awaitMessage(ctx, limit)
 }
 
-// takeLocked is what is there.
-func (c *Conn) takeLocked() (Message, bool, error) {
+// takeMessageLocked takes a message out of the queue; ok is false if there is none.
+func (c *Conn) takeMessageLocked() (Message, bool, error) {
 	if c.state == stateClosing {
-		return Message{}, false, c.closingLocked()
+		return Message{}, false, c.localEndLocked()
 	}
 	wasFull := c.queue.full()
 	m, ok := c.queue.pop()
@@ -58,25 +58,25 @@ func (c *Conn) takeLocked() (Message, bool, error) {
 	return m, ok, nil
 }
 
-// closingLocked is what Receive returns after this side has called Close.
-func (c *Conn) closingLocked() error {
+// localEndLocked is what Receive returns after this side has called Close.
+func (c *Conn) localEndLocked() error {
 	if c.end != nil {
 		return c.end
 	}
-	return &CloseError{Code: c.sent, Local: true}
+	return &CloseError{Code: c.sentCode, Local: true}
 }
 
-// await waits for what the pump reads.
-func (c *Conn) await(ctx context.Context, limit time.Time) (Message, error) {
+// awaitMessage waits for a message that the pump reads.
+func (c *Conn) awaitMessage(ctx context.Context, limit time.Time) (Message, error) {
 	var alarm <-chan time.Time
 	if !limit.IsZero() {
 		timer := time.NewTimer(time.Until(limit))
 		defer timer.Stop()
 		alarm = timer.C
 	}
-	defer c.notWaiting()
+	defer c.stopWaiting()
 	for {
-		if m, ok, err := c.takeOrWait(); ok || err != nil {
+		if m, ok, err := c.takeMessageOrWait(); ok || err != nil {
 			return m, err
 		}
 		select {
@@ -84,29 +84,30 @@ func (c *Conn) await(ctx context.Context, limit time.Time) (Message, error) {
 		case <-ctx.Done():
 			return Message{}, &opError{"receive", nil, httprule.ContextError(ctx)}
 		case <-alarm:
-			return Message{}, c.timeout()
+			return Message{}, c.timeoutError()
 		}
 	}
 }
 
-// takeOrWait is takeLocked, and tells the pump if there is nothing.
-func (c *Conn) takeOrWait() (Message, bool, error) {
+// takeMessageOrWait takes a message, or notes that a receiver waits and starts the pump
+// if nobody reads.
+func (c *Conn) takeMessageOrWait() (Message, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m, ok, err := c.takeLocked()
+	m, ok, err := c.takeMessageLocked()
 	if c.waiting = !ok && err == nil; c.waiting && !c.reading {
 		c.startPumpLocked()
 	}
 	return m, ok, err
 }
 
-func (c *Conn) notWaiting() {
+func (c *Conn) stopWaiting() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = false
 }
 
-func (c *Conn) timeout() error {
+func (c *Conn) timeoutError() error {
 	return &opError{"receive", nil, &errors.TimeoutError{Phase: phaseReceive, Limit: c.opts.ReceiveTimeout}}
 }
 

@@ -85,7 +85,7 @@ func Reconnect(ctx context.Context, doer Doer, url string, opts *ReconnectOption
 		l.Retry = Transient
 	}
 	for failures := 0; ; failures++ {
-		delivered, err := l.once(ctx)
+		delivered, err := l.runOnce(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return &opError{"reconnect", nil, httprule.ContextError(ctx)}
@@ -97,11 +97,11 @@ func Reconnect(ctx context.Context, doer Doer, url string, opts *ReconnectOption
 		if !l.Retry(err) || l.Attempts > 0 && failures+1 >= l.Attempts {
 			return err
 		}
-		wait := l.wait(failures)
+		wait := l.backoffAfter(failures)
 		if l.Down != nil {
 			l.Down(err, wait)
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := sleepFor(ctx, wait); err != nil {
 			return &opError{"reconnect", nil, err}
 		}
 	}
@@ -117,8 +117,8 @@ type link struct {
 	stopped error // what handle has returned
 }
 
-// once is one connection, from its making to its end.
-func (l *link) once(ctx context.Context) (delivered bool, err error) {
+// runOnce is one connection, from its making to its end.
+func (l *link) runOnce(ctx context.Context) (delivered bool, err error) {
 	c, err := Dial(ctx, l.doer, l.url, l.Options)
 	if err != nil {
 		return false, err
@@ -149,8 +149,8 @@ func (l *link) once(ctx context.Context) (delivered bool, err error) {
 	}
 }
 
-// wait is the backoff after a number of failures in a row.
-func (l *link) wait(failures int) time.Duration {
+// backoffAfter is the backoff after a number of failures in a row.
+func (l *link) backoffAfter(failures int) time.Duration {
 	least, most := l.MinWait, l.MaxWait
 	if least == 0 {
 		least = defaultMinWait
@@ -172,7 +172,7 @@ func (l *link) wait(failures int) time.Duration {
 	return wait - time.Duration(rand.Int64N(int64(wait)/2+1)) //nolint:gosec // spreading load is no secret
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+func sleepFor(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

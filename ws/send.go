@@ -30,13 +30,13 @@ func Level(n int) SendOption { return SendOption{set: true, level: n} }
 // connection stays usable. After a Close of either side the error is an
 // errors.ErrClientConnectionReset.
 func (c *Conn) SendText(ctx context.Context, text string, opts ...SendOption) error {
-	return c.send(ctx, Text, []byte(text), opts)
+	return c.sendMessage(ctx, Text, []byte(text), opts)
 }
 
 // SendBytes sends a binary message; the data may be reused when it returns
 // (aiohttp: send_bytes). For the rest it is [Conn.SendText].
 func (c *Conn) SendBytes(ctx context.Context, data []byte, opts ...SendOption) error {
-	return c.send(ctx, Binary, data, opts)
+	return c.sendMessage(ctx, Binary, data, opts)
 }
 
 // SendFrame sends a payload by its opcode: Text, Binary, Ping or Pong (aiohttp:
@@ -44,17 +44,17 @@ func (c *Conn) SendBytes(ctx context.Context, data []byte, opts ...SendOption) e
 func (c *Conn) SendFrame(ctx context.Context, op MessageType, payload []byte, opts ...SendOption) error {
 	switch op {
 	case Text, Binary:
-		return c.send(ctx, op, payload, opts)
+		return c.sendMessage(ctx, op, payload, opts)
 	case Ping, Pong:
 		if len(opts) > 0 {
-			return invalid("websocket frame", "control frames cannot be compressed") // RFC 7692 5
+			return invalidRequest("websocket frame", "control frames cannot be compressed") // RFC 7692 5
 		}
 		return c.sendControl(ctx, op, payload)
 	case Close:
-		return invalid("websocket frame", "a close frame is sent by Conn.Close")
+		return invalidRequest("websocket frame", "a close frame is sent by Conn.Close")
 	case Continuation:
 	}
-	return invalid("websocket frame", op.String()+" frames cannot be sent")
+	return invalidRequest("websocket frame", op.String()+" frames cannot be sent")
 }
 
 // Ping sends a ping and does not wait for the answer (aiohttp: ping). The payload
@@ -71,47 +71,47 @@ func (c *Conn) Pong(ctx context.Context, payload []byte) error {
 
 func (c *Conn) sendControl(ctx context.Context, op MessageType, payload []byte) error {
 	if len(payload) > maxControl {
-		return invalid("websocket "+op.String(), "has more than 125 bytes")
+		return invalidRequest("websocket "+op.String(), "has more than 125 bytes")
 	}
 	out := &c.wire.out
-	if err := c.ready(ctx); err != nil {
+	if err := c.awaitSendRoom(ctx); err != nil {
 		return c.sendError(op, err)
 	}
-	position, ok := out.inject(op, payload)
+	position, ok := out.injectControl(op, payload)
 	if !ok {
-		return c.sendError(op, c.ending())
+		return c.sendError(op, c.endCause())
 	}
-	return c.sendError(op, out.flush(ctx, position))
+	return c.sendError(op, out.flushTo(ctx, position))
 }
 
-// ready waits for room in the buffer.
-func (c *Conn) ready(ctx context.Context) error {
+// awaitSendRoom waits for room in the buffer.
+func (c *Conn) awaitSendRoom(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return httprule.ContextError(ctx)
 	}
-	return c.wire.out.room(ctx)
+	return c.wire.out.awaitRoom(ctx)
 }
 
-func (c *Conn) send(ctx context.Context, typ MessageType, data []byte, opts []SendOption) error {
+func (c *Conn) sendMessage(ctx context.Context, typ MessageType, data []byte, opts []SendOption) error {
 	if typ == Text && !utf8.Valid(data) {
-		return invalid("websocket text", "is not UTF-8") // RFC 6455 8.1
+		return invalidRequest("websocket text", "is not UTF-8") // RFC 6455 8.1
 	}
-	level, err := c.level(len(data), opts)
+	level, err := c.compressionLevel(len(data), opts)
 	if err != nil {
 		return err
 	}
-	if err := c.ready(ctx); err != nil {
+	if err := c.awaitSendRoom(ctx); err != nil {
 		return c.sendError(typ, err)
 	}
-	position, err := c.encode(typ, data, level) //nolint:contextcheck // it waits for nothing
+	position, err := c.encodeMessage(typ, data, level) //nolint:contextcheck // it waits for nothing
 	if err == nil {
-		err = c.wire.out.flush(ctx, position)
+		err = c.wire.out.flushTo(ctx, position)
 	}
 	return c.sendError(typ, err)
 }
 
-// level is the level of compression for a message, 0 for none.
-func (c *Conn) level(length int, opts []SendOption) (int, error) {
+// compressionLevel is the level of compression for a message, 0 for none.
+func (c *Conn) compressionLevel(length int, opts []SendOption) (int, error) {
 	level := 0
 	if z := c.compression; z != nil && length >= z.Threshold {
 		level = z.Level
@@ -120,9 +120,9 @@ func (c *Conn) level(length int, opts []SendOption) (int, error) {
 		switch {
 		case !o.set:
 		case o.level < 0 || o.level > flate.BestCompression:
-			return 0, invalid("compression level", "is not 0 to 9")
+			return 0, invalidRequest("compression level", "is not 0 to 9")
 		case o.level > 0 && c.compression == nil:
-			return 0, invalid("compression level", "needs a connection with compression")
+			return 0, invalidRequest("compression level", "needs a connection with compression")
 		default:
 			level = o.level
 		}
@@ -130,30 +130,30 @@ func (c *Conn) level(length int, opts []SendOption) (int, error) {
 	return level, nil
 }
 
-// encode has the codec make a message's frame, all of it, in memory.
-func (c *Conn) encode(typ MessageType, data []byte, level int) (position uint64, err error) {
+// encodeMessage has the codec make a message's frame, all of it, in memory.
+func (c *Conn) encodeMessage(typ MessageType, data []byte, level int) (position uint64, err error) {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	out := &c.wire.out
 	if level > 0 {
-		if out.sealedNow() {
-			return 0, c.ending() // and the deflater may be gone
+		if out.isSealed() {
+			return 0, c.endCause() // and the deflater may be gone
 		}
 		if data, err = c.deflater.compress(data, level); err != nil {
 			return 0, err
 		}
 	}
-	if !out.begin(len(data), level > 0) {
-		return 0, c.ending()
+	if !out.beginMessage(len(data), level > 0) {
+		return 0, c.endCause()
 	}
 	if err := c.codec.Write(context.Background(), websocket.MessageType(typ), data); err != nil {
-		return 0, out.failure(err)
+		return 0, out.writeError(err)
 	}
-	return out.position(), nil
+	return out.queuedPosition(), nil
 }
 
-// ending is why nothing more can be sent.
-func (c *Conn) ending() error {
+// endCause is why nothing more can be sent.
+func (c *Conn) endCause() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.end != nil {

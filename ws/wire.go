@@ -20,13 +20,13 @@ type wire struct {
 
 func newWire(c *Conn, rwc io.ReadWriteCloser, agreed *agreement) *wire {
 	w := &wire{rwc: rwc, agreed: agreed}
-	w.in.br = bufio.NewReader(&pulse{rwc, c})
+	w.in.br = bufio.NewReader(&timedReader{rwc, c})
 	w.in.limit = c.opts.MaxMessageSize
 	w.in.deflate = agreed != nil
-	w.in.control = c.control
+	w.in.control = c.handleControl
 	w.out.body = rwc
-	w.out.start = c.workers.Go
-	w.out.fail = c.writeFailed
+	w.out.goWorker = c.workers.Go
+	w.out.onWriteError = c.writeFailed
 	return w
 }
 
@@ -54,10 +54,10 @@ func (w *wire) netConn() net.Conn {
 	return nc
 }
 
-// deadlines are those of the body, or of the connection that is known to be below
+// deadlineSetters are those of the body, or of the connection that is known to be below
 // it; nil if there are none. Writes have one without TLS only: crypto/tls cannot
 // go on after a write that was interrupted.
-func (w *wire) deadlines(below net.Conn, secure bool) (read, write func(time.Time) error) {
+func (w *wire) deadlineSetters(below net.Conn, secure bool) (read, write func(time.Time) error) {
 	if below != nil {
 		read, write = below.SetReadDeadline, below.SetWriteDeadline
 	}
@@ -73,16 +73,16 @@ func (w *wire) deadlines(below net.Conn, secure bool) (read, write func(time.Tim
 	return read, write
 }
 
-// pulse reads from the connection and notes when something came.
-type pulse struct {
+// timedReader reads from the connection and notes when bytes came, for the heartbeat.
+type timedReader struct {
 	r io.Reader
 	c *Conn
 }
 
-func (p *pulse) Read(b []byte) (int, error) {
+func (p *timedReader) Read(b []byte) (int, error) {
 	n, err := p.r.Read(b)
 	if n > 0 && p.c.opts.Heartbeat > 0 {
-		p.c.heard.Store(int64(time.Since(p.c.born)))
+		p.c.lastRead.Store(int64(time.Since(p.c.opened)))
 	}
 	return n, err
 }

@@ -45,7 +45,7 @@ func TestJudge(t *testing.T) {
 		{"whole allocations", budget{allocs, absolute, 22}, 22.2, true},
 		{"above the base", budget{kept, aboveBase, 2048}, 2048, true},
 	} {
-		got := judge(tt.budget, res)
+		got := judgeBudget(tt.budget, res)
 		if math.Abs(got.Measured.Median-tt.median) > 1e-9 || got.Met != tt.met {
 			t.Errorf("%s: got %v, %v, want %v, %v", tt.name, got.Measured.Median, got.Met, tt.median, tt.met)
 		}

@@ -27,7 +27,7 @@ type answer struct {
 	Received int64 `json:"received"`
 }
 
-func (a answer) check(atLeast int64, err error) error {
+func (a answer) checkSize(atLeast int64, err error) error {
 	if err == nil && a.Received < atLeast {
 		err = fmt.Errorf("%d bytes of %d were received", a.Received, atLeast)
 	}

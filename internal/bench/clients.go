@@ -51,8 +51,8 @@ type env struct {
 	file string // for uploads
 }
 
-// http1 are all clients of HTTP/1.1.
-func (e env) http1(s settings) []entrant {
+// http1Clients are all clients of HTTP/1.1.
+func (e env) http1Clients(s settings) []entrant {
 	s.proto = 1
 	return []entrant{
 		e.overClient(httpClient, s, func(*http.Client) error { return nil }),
@@ -122,7 +122,7 @@ func overDoer(d doer, s settings, stop func()) client {
 				return err
 			}
 			resp, err := d.Do(req)
-			return drain(resp, err, s, atLeast)
+			return drainBody(resp, err, s, atLeast)
 		},
 		post: func(ctx context.Context, url string, v *payload) error {
 			data, err := json.Marshal(v)
@@ -135,7 +135,7 @@ func overDoer(d doer, s settings, stop func()) client {
 			}
 			req.Header.Set("Content-Type", "application/json")
 			resp, err := d.Do(req)
-			return decode(resp, err)
+			return decodeAnswer(resp, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {
@@ -145,14 +145,14 @@ func overDoer(d doer, s settings, stop func()) client {
 				}
 				req.ContentLength = src.length()
 				resp, err := d.Do(req)
-				return receive(resp, err)
+				return checkReceived(resp, err)
 			})
 		},
 	}
 }
 
-// drain reads the body to its end, which gives the connection back.
-func drain(resp *http.Response, err error, s settings, atLeast int64) error {
+// drainBody reads the body to its end, which gives the connection back.
+func drainBody(resp *http.Response, err error, s settings, atLeast int64) error {
 	if err != nil {
 		return err
 	}
@@ -167,8 +167,8 @@ func drain(resp *http.Response, err error, s settings, atLeast int64) error {
 	return err
 }
 
-// decode reads an answer as somebody does who uses net/http.
-func decode(resp *http.Response, err error) error {
+// decodeAnswer reads an answer as somebody does who uses net/http.
+func decodeAnswer(resp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
@@ -179,16 +179,16 @@ func decode(resp *http.Response, err error) error {
 	}
 	var got answer
 	err = json.Unmarshal(data, &got)
-	return got.check(1000, err)
+	return got.checkSize(1000, err)
 }
 
-// receive checks that the whole upload came.
-func receive(resp *http.Response, err error) error {
+// checkReceived checks that the whole upload came.
+func checkReceived(resp *http.Response, err error) error {
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	var got answer
 	err = json.NewDecoder(resp.Body).Decode(&got)
-	return got.check(bigSize, err)
+	return got.checkSize(bigSize, err)
 }

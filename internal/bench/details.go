@@ -15,7 +15,7 @@ func (r *report) details() string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s: %d rounds", d.row.label(), d.row.rounds)
+		fmt.Fprintf(&b, "%s: %d rounds", d.row.labelWithCount(), d.row.rounds)
 		if d.Ops > 0 {
 			fmt.Fprintf(&b, " of %d", d.Ops)
 		}

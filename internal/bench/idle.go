@@ -72,7 +72,7 @@ func holdConnections(in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&job); err != nil {
 		return err
 	}
-	open, err := job.opener()
+	open, err := job.openClient()
 	if err != nil {
 		return err
 	}

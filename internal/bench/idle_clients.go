@@ -15,9 +15,9 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 )
 
-// opener returns what begins an exchange; the connection is idle again when the
+// openClient returns what begins an exchange; the connection is idle again when the
 // body has been read and closed. No connection ends by itself while it is measured.
-func (j idleJob) opener() (func() (io.ReadCloser, error), error) {
+func (j idleJob) openClient() (func() (io.ReadCloser, error), error) {
 	roots, err := j.Addresses.trust()
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (j idleJob) opener() (func() (io.ReadCloser, error), error) {
 		b.config.ServerName = "127.0.0.1"
 		b.config.ClientSessionCache = tls.NewLRUClientSessionCache(0) // as the connector has it
 	}
-	return b.open, nil
+	return b.openAll, nil
 }
 
 // bareConns are connections with nothing around them, used as a pool uses them.
@@ -68,9 +68,9 @@ type bareConns struct {
 	buf     [4096]byte
 }
 
-// open does the whole exchange; the body has nothing more to do than to give the
+// openAll does the whole exchange; the body has nothing more to do than to give the
 // connection back.
-func (b *bareConns) open() (io.ReadCloser, error) {
+func (b *bareConns) openAll() (io.ReadCloser, error) {
 	var c net.Conn
 	var err error
 	switch n := len(b.idle); {

@@ -110,7 +110,7 @@ func compare(o options) error {
 func selectRows(all []row, match *regexp.Regexp, o options, m mode) []row {
 	var chosen []row
 	for _, r := range all {
-		if !match.MatchString(r.label()) || r.optional && o.only == "" || r.onePOnly && m.name != "one" {
+		if !match.MatchString(r.labelWithCount()) || r.optional && o.only == "" || r.onePOnly && m.name != "one" {
 			continue
 		}
 		r.rounds = max(1, int(float64(r.rounds)*o.scale))
@@ -123,16 +123,16 @@ func runRows(ctx context.Context, rows []row, o options, m mode) (*report, error
 	rep := newReport(o, m)
 	for _, r := range rows {
 		if o.list {
-			fmt.Println(r.label())
+			fmt.Println(r.labelWithCount())
 			continue
 		}
 		began := time.Now()
 		results, err := runRow(ctx, r)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.label(), err)
+			return nil, fmt.Errorf("%s: %w", r.labelWithCount(), err)
 		}
-		rep.add(r, results)
-		fmt.Fprintf(os.Stderr, "%s: %.1f s\n", r.label(), time.Since(began).Seconds())
+		rep.addRow(r, results)
+		fmt.Fprintf(os.Stderr, "%s: %.1f s\n", r.labelWithCount(), time.Since(began).Seconds())
 	}
 	rep.Seconds = time.Since(rep.Date).Seconds()
 	return rep, nil

@@ -11,7 +11,7 @@ import (
 
 // printMarkdown writes all tables.
 func (r *report) printMarkdown(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\n%s\n%s\n%s\n", r.caption(), r.duelTable(), r.clientTables(r.families()), r.details())
+	fmt.Fprintf(w, "%s\n\n%s\n%s\n%s\n", r.caption(), r.duelTable(), r.clientTables(r.rowFamilies()), r.details())
 }
 
 // caption says what the figures are from.
@@ -33,20 +33,20 @@ func (r *report) duelTable() string {
 			lines = append([]verdict{free}, lines...)
 		}
 		for _, v := range lines {
-			b.WriteString(d.line(v))
+			b.WriteString(d.markdownLine(v))
 		}
 	}
 	return b.String()
 }
 
-func (d *rowData) line(v verdict) string {
+func (d *rowData) markdownLine(v verdict) string {
 	subject := d.Clients[1]
-	name, limit, mark, wall := d.row.label(), "", "", ""
+	name, limit, mark, wall := d.row.labelWithCount(), "", "", ""
 	if subject.Name != ours {
 		name += ": " + subject.Name
 	}
 	if !math.IsInf(v.budget.limit, 1) {
-		limit = "≤ " + format(v.budget, v.budget.limit)
+		limit = "≤ " + formatTo(v.budget, v.budget.limit)
 	}
 	if !v.Met {
 		mark = " **missed**"
@@ -54,14 +54,14 @@ func (d *rowData) line(v verdict) string {
 	if v.Metric == cpuTime {
 		wall = fmt.Sprintf("%.2f", subject.Ratios[wallTime].Median)
 	}
-	text := func(n float64) string { return format(v.budget, n) }
+	text := func(n float64) string { return formatTo(v.budget, n) }
 	s := v.Measured
-	return fmt.Sprintf("| %s | %s | %s | %s%s | %s to %s | %s to %s | %s |\n", name, figure(v.budget, d.Base), limit,
+	return fmt.Sprintf("| %s | %s | %s | %s%s | %s to %s | %s to %s | %s |\n", name, figureName(v.budget, d.Base), limit,
 		text(s.Median), mark, text(s.Q1), text(s.Q3), text(s.Min), text(s.Max), wall)
 }
 
-// figure names what a budget is about.
-func figure(b budget, base string) string {
+// figureName names what a budget is about.
+func figureName(b budget, base string) string {
 	switch b.metric {
 	case cpuTime:
 		return "CPU / " + base
@@ -81,8 +81,8 @@ func figure(b budget, base string) string {
 	return string(b.metric)
 }
 
-// round has the digits that are printed.
-func round(b budget, v float64) float64 {
+// roundTo has the digits that are printed.
+func roundTo(b budget, v float64) float64 {
 	switch b.metric {
 	case allocs:
 		return math.Floor(v)
@@ -95,8 +95,8 @@ func round(b budget, v float64) float64 {
 	}
 }
 
-func format(b budget, v float64) string {
-	switch v = round(b, v); b.metric {
+func formatTo(b budget, v float64) string {
+	switch v = roundTo(b, v); b.metric {
 	case allocs, allocBytes:
 		return fmt.Sprintf("%.0f", v)
 	case kept:
@@ -125,9 +125,9 @@ func (r *report) clientTables(families []string) string {
 		}
 		fmt.Fprintf(&b, "| %s (at a time): CPU / time | base | %s |\n|---|---|%s\n", family, strings.Join(names, " | "), strings.Repeat("---|", len(names)))
 		for _, d := range rows {
-			fmt.Fprintf(&b, "| %s | %s |", d.row.label(), d.Base)
+			fmt.Fprintf(&b, "| %s | %s |", d.row.labelWithCount(), d.Base)
 			for _, name := range names {
-				fmt.Fprintf(&b, " %s |", d.cell(name))
+				fmt.Fprintf(&b, " %s |", d.clientCell(name))
 			}
 			b.WriteString("\n")
 		}
@@ -136,8 +136,8 @@ func (r *report) clientTables(families []string) string {
 	return b.String()
 }
 
-// cell is what a client took, if it took part.
-func (d *rowData) cell(name string) string {
+// clientCell is what a client took, if it took part.
+func (d *rowData) clientCell(name string) string {
 	i := slices.IndexFunc(d.Clients, func(c clientData) bool { return c.Name == name })
 	if i < 0 {
 		return "–"
@@ -145,7 +145,7 @@ func (d *rowData) cell(name string) string {
 	return fmt.Sprintf("%.2f / %.2f", d.Clients[i].Ratios[cpuTime].Median, d.Clients[i].Ratios[wallTime].Median)
 }
 
-func (r *report) families() []string {
+func (r *report) rowFamilies() []string {
 	var all []string
 	for _, d := range r.Rows {
 		if !slices.Contains(all, d.row.family) {

@@ -50,11 +50,11 @@ func overSession(srv *server, s settings) (client, error) {
 			if err != nil {
 				return err
 			}
-			return drain(resp.Response, nil, s, atLeast)
+			return drainBody(resp.Response, nil, s, atLeast)
 		},
 		post: func(ctx context.Context, url string, v *payload) error {
 			got, err := session.Decode[answer](ses.Post(ctx, url, session.JSON(v)))
-			return got.check(1000, err)
+			return got.checkSize(1000, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {
@@ -62,7 +62,7 @@ func overSession(srv *server, s settings) (client, error) {
 				if err != nil {
 					return err
 				}
-				return receive(resp.Response, nil)
+				return checkReceived(resp.Response, nil)
 			})
 		},
 	}, nil

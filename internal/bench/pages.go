@@ -15,7 +15,7 @@ func (r *report) writePages(dir string) error {
 	if r.Mode == "one" {
 		readme = r.caption() + "\n\n" + r.duelTable() + "\n" + clients
 	}
-	full := r.caption() + "\n\n" + r.duelTable() + "\n" + r.clientTables(r.families()) + r.details()
+	full := r.caption() + "\n\n" + r.duelTable() + "\n" + r.clientTables(r.rowFamilies()) + r.details()
 	for name, text := range map[string]string{"README.md": readme, "docs/performance.md": full} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		page, err := os.ReadFile(path)

@@ -26,7 +26,7 @@ func overResty(rt http.RoundTripper) client {
 				if err != nil {
 					return err
 				}
-				return drain(resp.RawResponse, nil, settings{proto: 1}, atLeast)
+				return drainBody(resp.RawResponse, nil, settings{proto: 1}, atLeast)
 			}
 			resp, err := req.Get(url)
 			if err == nil && int64(len(resp.Bytes())) < atLeast {
@@ -37,7 +37,7 @@ func overResty(rt http.RoundTripper) client {
 		post: func(ctx context.Context, url string, v *payload) error {
 			var got answer
 			_, err := c.R().SetContext(ctx).SetBody(v).SetResult(&got).Post(url)
-			return got.check(1000, err)
+			return got.checkSize(1000, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {
@@ -47,7 +47,7 @@ func overResty(rt http.RoundTripper) client {
 					req.SetContentLength(src.length())
 				}
 				_, err := req.Put(url)
-				return got.check(bigSize, err)
+				return got.checkSize(bigSize, err)
 			})
 		},
 	}
@@ -69,7 +69,7 @@ func overRetryable(c *retryablehttp.Client) client {
 		close: c.HTTPClient.CloseIdleConnections,
 		get: func(ctx context.Context, url string, atLeast int64) error {
 			resp, err := send(ctx, http.MethodGet, url, nil, "")
-			return drain(resp, err, settings{proto: 1}, atLeast)
+			return drainBody(resp, err, settings{proto: 1}, atLeast)
 		},
 		post: func(ctx context.Context, url string, v *payload) error {
 			data, err := json.Marshal(v)
@@ -77,12 +77,12 @@ func overRetryable(c *retryablehttp.Client) client {
 				return err
 			}
 			resp, err := send(ctx, http.MethodPost, url, bytes.NewReader(data), "application/json")
-			return decode(resp, err)
+			return decodeAnswer(resp, err)
 		},
 		put: func(ctx context.Context, url string, src source) error {
 			return src.use(func(r io.Reader) error {
 				resp, err := send(ctx, http.MethodPut, url, r, "")
-				return receive(resp, err)
+				return checkReceived(resp, err)
 			})
 		},
 	}
@@ -125,7 +125,7 @@ func overFast(srv *server, s settings) client {
 			}, func(resp *fasthttp.Response) error {
 				var got answer
 				err := json.Unmarshal(resp.Body(), &got)
-				return got.check(1000, err)
+				return got.checkSize(1000, err)
 			})
 		},
 		put: func(_ context.Context, url string, src source) error {
@@ -135,7 +135,7 @@ func overFast(srv *server, s settings) client {
 				}, func(resp *fasthttp.Response) error {
 					var got answer
 					err := json.Unmarshal(resp.Body(), &got)
-					return got.check(bigSize, err)
+					return got.checkSize(bigSize, err)
 				})
 			})
 		},

@@ -54,35 +54,35 @@ func newReport(o options, m mode) *report {
 	return &report{Date: time.Now().UTC(), Machine: describeMachine(), Mode: m.name, Note: m.note, Command: command}
 }
 
-func (r *report) add(w row, results []result) {
+func (r *report) addRow(w row, results []result) {
 	data := &rowData{Name: w.name, Goroutines: w.goroutines, Ops: w.ops, Base: results[0].name, row: w}
 	for i, res := range results {
 		c := clientData{Name: res.name, Measured: map[metric]summary{}}
 		for m := range res.rounds[0] {
-			c.Measured[m] = res.summarize(m, absolute)
+			c.Measured[m] = res.summarizeRounds(m, absolute)
 			if i > 0 && (m == cpuTime || m == wallTime) {
 				if c.Ratios == nil {
 					c.Ratios = map[metric]summary{}
 				}
-				c.Ratios[m] = res.summarize(m, ratioTo)
+				c.Ratios[m] = res.summarizeRounds(m, ratioTo)
 			}
 		}
 		data.Clients = append(data.Clients, c)
 	}
 	if r.Mode == "one" { // which is what the budgets are for
 		for _, b := range w.budgets {
-			data.Verdicts = append(data.Verdicts, judge(b, results[1]))
+			data.Verdicts = append(data.Verdicts, judgeBudget(b, results[1]))
 		}
 	}
 	r.Rows = append(r.Rows, data)
 }
 
-// judge compares the median with the limit, as exactly as both are printed.
+// judgeBudget compares the median with the limit, as exactly as both are printed.
 // Allocations count as testing.AllocsPerRun counts them: whole ones.
-func judge(b budget, res result) verdict {
-	s := res.summarize(b.metric, b.relation)
+func judgeBudget(b budget, res result) verdict {
+	s := res.summarizeRounds(b.metric, b.relation)
 	names := map[relation]string{absolute: "absolute", ratioTo: "ratio to the base", aboveBase: "above the base"}
 	v := verdict{Metric: b.metric, Relation: names[b.relation], Limit: b.limit, Measured: s, budget: b}
-	v.Met = round(b, s.Median) <= b.limit
+	v.Met = roundTo(b, s.Median) <= b.limit
 	return v
 }

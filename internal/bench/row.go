@@ -31,8 +31,8 @@ type row struct {
 	measure func(ctx context.Context, c client) (sample, error)
 }
 
-// label is the name with how many at a time.
-func (r row) label() string {
+// labelWithCount is the name with how many at a time.
+func (r row) labelWithCount() string {
 	if r.goroutines == 0 {
 		return r.name
 	}

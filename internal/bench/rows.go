@@ -29,9 +29,9 @@ func getCancelableTask(server string) func(context.Context, client) error {
 // selfRows compare http.Client with itself, which tells what the rest is worth.
 func selfRows(e env) []row {
 	twice := func(s settings) []entrant {
-		again := e.http1(s)[0]
+		again := e.http1Clients(s)[0]
 		again.name = "again"
-		return []entrant{e.http1(s)[0], again}
+		return []entrant{e.http1Clients(s)[0], again}
 	}
 	load := func(name string, goroutines, ops int, task func(context.Context, client) error) row {
 		return row{
@@ -62,15 +62,15 @@ func getRows(e env) []row {
 	}{{1, 2000, 0.75}, {16, 6000, 0.62}, {256, 6000, 0.58}} {
 		all = append(all, row{
 			name: "GET 64 B", family: "HTTP/1.1", goroutines: load.goroutines, ops: load.ops, rounds: 17,
-			entrants: e.http1(settings{}), budgets: cpuBudget(load.budget), task: getTask(e.srv.Plain),
+			entrants: e.http1Clients(settings{}), budgets: cpuBudget(load.budget), task: getTask(e.srv.Plain),
 		})
 	}
 	return append(all, row{
 		name: "GET 64 B, context that can be cancelled", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 9,
-		entrants: e.http1(settings{}), task: getCancelableTask(e.srv.Plain),
+		entrants: e.http1Clients(settings{}), task: getCancelableTask(e.srv.Plain),
 	}, row{
 		name: "GET 64 B over TLS", family: "HTTP/1.1", goroutines: 16, ops: 6000, rounds: 15,
-		entrants: e.http1(settings{}), budgets: cpuBudget(0.70), task: getTask(e.srv.TLS),
+		entrants: e.http1Clients(settings{}), budgets: cpuBudget(0.70), task: getTask(e.srv.TLS),
 	})
 }
 
@@ -78,7 +78,7 @@ func postRows(e env) []row {
 	v, url := newPayload(), e.srv.Plain+"/sink"
 	return []row{{
 		name: "POST JSON 1 KiB", family: "HTTP/1.1", goroutines: 16, ops: 5000, rounds: 15,
-		entrants: e.http1(settings{}), budgets: cpuBudget(0.70),
+		entrants: e.http1Clients(settings{}), budgets: cpuBudget(0.70),
 		task: func(_ context.Context, c client) error { return c.post(context.Background(), url, v) }, //nolint:contextcheck // as above
 	}}
 }
@@ -86,7 +86,7 @@ func postRows(e env) []row {
 func connectionRows(e env) []row {
 	return []row{{
 		name: "GET 64 B, a new connection each", family: "HTTP/1.1", goroutines: 16, ops: 1200, rounds: 13,
-		entrants: e.http1(settings{forceClose: true}), budgets: cpuBudget(0.90), task: getTask(e.srv.Plain),
+		entrants: e.http1Clients(settings{forceClose: true}), budgets: cpuBudget(0.90), task: getTask(e.srv.Plain),
 	}}
 }
 
@@ -98,7 +98,7 @@ func bulkRows(e env) []row {
 	put := func(src source) func(context.Context, client) error {
 		return func(_ context.Context, c client) error { return c.put(context.Background(), e.srv.Plain+"/sink", src) } //nolint:contextcheck // as above
 	}
-	all := e.http1(settings{})
+	all := e.http1Clients(settings{})
 	without := func(names ...string) []entrant {
 		return slices.DeleteFunc(slices.Clone(all), func(e entrant) bool { return slices.Contains(names, e.name) })
 	}
@@ -129,7 +129,7 @@ func allocRows(e env) []row {
 	count := func(name string, limit float64, task func(context.Context, client) error) row {
 		return row{
 			name: "allocations of a GET" + name, family: "allocations", ops: 600, rounds: 3, onePOnly: true,
-			entrants: e.http1(settings{})[:3], budgets: []budget{{allocs, absolute, limit}}, task: task,
+			entrants: e.http1Clients(settings{})[:3], budgets: []budget{{allocs, absolute, limit}}, task: task,
 		}
 	}
 	return []row{

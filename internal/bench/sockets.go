@@ -70,7 +70,7 @@ func dialCoder(url string, data []byte) (client, error) {
 				return err
 			}
 			_, got, err := c.Read(ctx)
-			return same(len(got), len(data), err)
+			return checkLength(len(got), len(data), err)
 		},
 	}, nil
 }
@@ -91,7 +91,7 @@ func dialOurs(url string, data []byte) (client, error) {
 				return err
 			}
 			got, err := c.ReceiveBytes(ctx)
-			return same(len(got), len(data), err)
+			return checkLength(len(got), len(data), err)
 		},
 	}, nil
 }
@@ -108,7 +108,7 @@ func dialGorilla(url string, data []byte) (client, error) {
 				return err
 			}
 			_, got, err := c.ReadMessage()
-			return same(len(got), len(data), err)
+			return checkLength(len(got), len(data), err)
 		},
 	}, nil
 }
@@ -138,12 +138,12 @@ func dialGWS(url string, data []byte) (client, error) {
 			if err := c.WriteMessage(gws.OpcodeBinary, data); err != nil {
 				return err
 			}
-			return same(<-events.got, len(data), nil)
+			return checkLength(<-events.got, len(data), nil)
 		},
 	}, nil
 }
 
-func same(got, want int, err error) error {
+func checkLength(got, want int, err error) error {
 	if err == nil && got != want {
 		err = fmt.Errorf("%w: %d bytes instead of %d", errLength, got, want)
 	}

@@ -31,8 +31,8 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
 }
 
-// summarize compares round by round.
-func (r result) summarize(m metric, rel relation) summary {
+// summarizeRounds compares round by round.
+func (r result) summarizeRounds(m metric, rel relation) summary {
 	all := make([]float64, len(r.rounds))
 	for i, s := range r.rounds {
 		switch base := r.against[i][m]; rel {

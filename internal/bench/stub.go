@@ -44,7 +44,7 @@ func overStub() (client, error) {
 			if err != nil {
 				return err
 			}
-			return drain(resp.Response, nil, settings{proto: 1}, atLeast)
+			return drainBody(resp.Response, nil, settings{proto: 1}, atLeast)
 		},
 	}, nil
 }

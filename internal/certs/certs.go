@@ -112,7 +112,7 @@ func NewAuthority() (*Authority, error) {
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 	}
-	cert, err := sign(template, template, key, key)
+	cert, err := signCertificate(template, template, key, key)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (ca *Authority) Issue(opts Options) (*Leaf, error) {
 	if err != nil {
 		return nil, err
 	}
-	cert, err := sign(opts.template(), ca.Cert, key, ca.key)
+	cert, err := signCertificate(opts.leafTemplate(), ca.Cert, key, ca.key)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (ca *Authority) Issue(opts Options) (*Leaf, error) {
 	}, nil
 }
 
-func (o Options) template() *x509.Certificate {
+func (o Options) leafTemplate() *x509.Certificate {
 	if len(o.Names)+len(o.IPs) == 0 {
 		o.Names = []string{"localhost"}
 		o.IPs = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
@@ -146,7 +146,7 @@ func (o Options) template() *x509.Certificate {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	from, to := o.Validity.around(o.Now)
+	from, to := o.Validity.periodAround(o.Now)
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "aiolos test leaf"},
 		NotBefore:   from,
@@ -164,7 +164,7 @@ func (o Options) template() *x509.Certificate {
 	return template
 }
 
-func (v Validity) around(now time.Time) (from, to time.Time) {
+func (v Validity) periodAround(now time.Time) (from, to time.Time) {
 	const year = 365 * 24 * time.Hour
 	switch v {
 	case Expired:
@@ -178,7 +178,7 @@ func (v Validity) around(now time.Time) (from, to time.Time) {
 
 func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 
-func sign(template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func signCertificate(template, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		return nil, err

@@ -50,9 +50,9 @@ func (e *DecodeError) Is(target error) bool {
 	return target == errors.ErrClientPayload || target == errors.ErrClient
 }
 
-// lookup finds a charset of the WHATWG's Encoding standard. The standard's
+// lookUp finds a charset of the WHATWG's Encoding standard. The standard's
 // "replacement", which stands for charsets that browsers refuse, is none.
-func lookup(label string) (encoding.Encoding, string) {
+func lookUp(label string) (encoding.Encoding, string) {
 	enc, name := charset.Lookup(label)
 	if name == "replacement" {
 		return nil, ""
@@ -72,11 +72,11 @@ func lookup(label string) (encoding.Encoding, string) {
 // U+FFFD, as with errors="replace". A label that the standard does not have is a
 // [*DecodeError] of [ErrUnknown] either way: ask the resolver before.
 func Decode(label string, data []byte, strict bool) (string, error) {
-	marked, n := sniff(data)
+	marked, n := sniffBOM(data)
 	if n > 0 {
 		label = marked
 	}
-	text, err := decode(label, data[n:], strict)
+	text, err := decodeBytes(label, data[n:], strict)
 	if e, ok := errors.AsType[*DecodeError](err); ok && e.Offset >= 0 {
 		e.Offset += n
 	}
@@ -86,18 +86,18 @@ func Decode(label string, data []byte, strict bool) (string, error) {
 // Name is the standard's name of a charset that [Decode] takes, or "" for another
 // label.
 func Name(label string) string {
-	_, name := lookup(label)
+	_, name := lookUp(label)
 	return name
 }
 
 // Marked is the charset that a byte order mark tells, or "".
 func Marked(data []byte) string {
-	label, _ := sniff(data)
+	label, _ := sniffBOM(data)
 	return label
 }
 
-// sniff finds a byte order mark, and the charset that it stands for.
-func sniff(data []byte) (label string, n int) {
+// sniffBOM finds a byte order mark, and the charset that it stands for.
+func sniffBOM(data []byte) (label string, n int) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return UTF8, 3
@@ -109,11 +109,11 @@ func sniff(data []byte) (label string, n int) {
 	return "", 0
 }
 
-func decode(label string, data []byte, strict bool) (string, error) {
+func decodeBytes(label string, data []byte, strict bool) (string, error) {
 	if label == "" {
 		label = UTF8
 	}
-	enc, name := lookup(label)
+	enc, name := lookUp(label)
 	switch {
 	case enc == nil:
 		return "", &DecodeError{label, -1, ErrUnknown}
@@ -126,15 +126,15 @@ func decode(label string, data []byte, strict bool) (string, error) {
 	if err != nil {
 		return "", &DecodeError{label, -1, err}
 	}
-	if strict && bytes.ContainsRune(out, utf8.RuneError) && !same(enc, out, data) {
+	if strict && bytes.ContainsRune(out, utf8.RuneError) && !sameEncoding(enc, out, data) {
 		return "", &DecodeError{label, -1, ErrInvalid}
 	}
 	return string(out), nil
 }
 
-// same reports whether text encodes to data. The decoders do not tell a U+FFFD
+// sameEncoding reports whether text encodes to data. The decoders do not tell a U+FFFD
 // that they were given from one that stands for something invalid.
-func same(enc encoding.Encoding, text, data []byte) bool {
+func sameEncoding(enc encoding.Encoding, text, data []byte) bool {
 	again, err := enc.NewEncoder().Bytes(text)
 	return err == nil && bytes.Equal(again, data)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/internal/chunkends"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // scanned is all that a scanner tells of a body, fed in pieces of n bytes.
@@ -107,7 +108,7 @@ func TestEndSkips(t *testing.T) {
 // TestScannerAllocs: once it has room for the ends of what is read ahead, it needs
 // no more.
 func TestScannerAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	var s chunkends.Scanner

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/codec"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 const (
@@ -122,7 +123,7 @@ func TestBombs(t *testing.T) {
 
 // TestBombsUnbounded: without limits they are long, but not large.
 func TestBombsUnbounded(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector makes it slow")
 	}
 	d := codec.Decoding{Limits: codec.Limits{Ratio: -1}}

@@ -74,7 +74,7 @@ func kindOf(coding string) kind {
 // at all is one that can be undone.
 func Known(coding string) bool { return kindOf(coding) != unknown }
 
-func (d *Decoding) step(coding string) step {
+func (d *Decoding) stepOf(coding string) step {
 	for i := range d.Codecs {
 		if strings.EqualFold(coding, d.Codecs[i].Name) {
 			return step{customCoding, d.Codecs[i].NewReader}
@@ -95,7 +95,7 @@ func NewReader(lines []string, src io.ReadCloser) (*Reader, bool) {
 //
 // Nothing is read before the first Read. Close closes src.
 func (d *Decoding) NewReader(lines []string, src io.ReadCloser) (*Reader, bool) {
-	steps, n := d.parse(lines)
+	steps, n := d.parseCodings(lines)
 	if n == 0 {
 		return nil, false
 	}
@@ -111,14 +111,14 @@ func (d *Decoding) NewReader(lines []string, src io.ReadCloser) (*Reader, bool) 
 	return outermost, true
 }
 
-// parse returns the codings in the order in which they were applied, or none if
+// parseCodings returns the codings in the order in which they were applied, or none if
 // there is one that cannot be undone.
-func (d *Decoding) parse(lines []string) (steps [maxStacked]step, n int) {
+func (d *Decoding) parseCodings(lines []string) (steps [maxStacked]step, n int) {
 	for _, line := range lines {
 		for more := true; more; {
 			var coding string
 			coding, line, more = strings.Cut(line, ",")
-			s := d.step(strings.Trim(coding, " \t")) // RFC 9110 5.6.3
+			s := d.stepOf(strings.Trim(coding, " \t")) // RFC 9110 5.6.3
 			switch {
 			case s.kind == identity:
 				continue

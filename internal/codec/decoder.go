@@ -37,7 +37,7 @@ type decoder struct {
 // decoder would cost 40 KiB.
 var gzipPool, deflatePool, brotliPool, zstdPool, customPool, bufferPool sync.Pool
 
-func pool(k kind) *sync.Pool {
+func decoderPool(k kind) *sync.Pool {
 	switch k {
 	case gzipCoding:
 		return &gzipPool
@@ -53,7 +53,7 @@ func pool(k kind) *sync.Pool {
 }
 
 func getDecoder(k kind) *decoder {
-	if d, ok := pool(k).Get().(*decoder); ok {
+	if d, ok := decoderPool(k).Get().(*decoder); ok {
 		return d
 	}
 	return &decoder{in: bufio.NewReaderSize(nil, inputBuffer)}
@@ -70,7 +70,7 @@ func putDecoder(k kind, d *decoder) {
 	if d.gz != nil {
 		d.gz.Header = gzip.Header{}
 	}
-	pool(k).Put(d)
+	decoderPool(k).Put(d)
 }
 
 func getBuffer() *[copyBuffer]byte {

@@ -139,7 +139,7 @@ func (e *Encoder) Read(p []byte) (int, error) {
 	n, err := e.read(p)
 	e.mu.Unlock()
 	if e.closed.Load() {
-		e.release() // Close could not
+		e.releaseClosed() // Close could not
 	}
 	return n, err
 }
@@ -155,7 +155,7 @@ func (e *Encoder) read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for e.enc != nil && e.enc.out.Len() == 0 && e.err == nil {
-		e.fill()
+		e.encodeMore()
 	}
 	if e.enc != nil && e.enc.out.Len() > 0 && (e.err == nil || e.err == io.EOF) {
 		return e.enc.out.Read(p)
@@ -164,8 +164,8 @@ func (e *Encoder) read(p []byte) (int, error) {
 	return 0, e.err
 }
 
-// fill encodes what the source has next.
-func (e *Encoder) fill() {
+// encodeMore encodes what the source has next.
+func (e *Encoder) encodeMore() {
 	n, err := e.src.Read(e.enc.in[:])
 	if n > 0 {
 		if _, werr := e.enc.w.Write(e.enc.in[:n]); werr != nil && (err == nil || err == io.EOF) {
@@ -192,12 +192,12 @@ func (e *Encoder) putBack() {
 func (e *Encoder) Close() error {
 	e.closed.Store(true)
 	err := e.src.Close()
-	e.release()
+	e.releaseClosed()
 	return err
 }
 
-// release ends an encoder that was closed, unless a Read is under way.
-func (e *Encoder) release() {
+// releaseClosed ends an encoder that was closed, unless a Read is under way.
+func (e *Encoder) releaseClosed() {
 	if !e.mu.TryLock() {
 		return
 	}

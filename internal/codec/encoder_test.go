@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/codec"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 var codings = []string{"gzip", "deflate", "br", "zstd"}
@@ -208,7 +209,7 @@ func TestEncoderPool(t *testing.T) {
 
 // TestEncoderMemory is not parallel: it looks at the heap.
 func TestEncoderMemory(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector makes it slow")
 	}
 	for _, coding := range codings {

@@ -25,8 +25,8 @@ type Limits struct {
 	Ratio int
 }
 
-// allowed is how many bytes there may be after wire bytes have come in, or -1.
-func (l Limits) allowed(wire int64) int64 {
+// allowedSize is how many bytes there may be after wire bytes have come in, or -1.
+func (l Limits) allowedSize(wire int64) int64 {
 	allowed := int64(-1)
 	if l.Ratio >= 0 {
 		ratio := int64(l.Ratio)
@@ -45,10 +45,10 @@ func (l Limits) allowed(wire int64) int64 {
 	return allowed
 }
 
-// limit cuts what was decoded last to what may be. It is called by the goroutine
+// applyLimits cuts what was decoded last to what may be. It is called by the goroutine
 // that reads.
-func (r *Reader) limit(n int, err error) (int, error) {
-	allowed := r.limits.allowed(r.wire.n)
+func (r *Reader) applyLimits(n int, err error) (int, error) {
+	allowed := r.limits.allowedSize(r.wire.n)
 	before := r.decoded.Load()
 	if allowed < 0 || before+int64(n) <= allowed {
 		return n, err

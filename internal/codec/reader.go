@@ -1,7 +1,6 @@
 package codec
 
 import (
-	stderrors "errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -14,8 +13,8 @@ import (
 const maxEmpty = 1024
 
 var (
-	errTrailing = stderrors.New("data after the end of the encoded body")
-	errEmpty    = stderrors.New("too much encoded data that decodes to nothing")
+	errTrailing = errors.New("data after the end of the encoded body")
+	errEmpty    = errors.New("too much encoded data that decodes to nothing")
 )
 
 // Reader decodes one coding. It is made by [NewReader] and used by one goroutine
@@ -66,7 +65,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	r.mu.Unlock()
 	r.decoded.Add(int64(n))
 	if r.closed.Load() {
-		r.release() // Close could not
+		r.releaseClosed() // Close could not
 	}
 	return n, err
 }
@@ -76,36 +75,36 @@ func (r *Reader) read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	if r.closed.Load() {
-		return 0, r.fail(errors.ErrConnectionClosed)
+		return 0, r.failWith(errors.ErrConnectionClosed)
 	}
 	if len(p) == 0 {
 		return 0, nil
 	}
 	for range maxEmpty {
 		if !r.within {
-			if err := r.begin(); err != nil {
-				return 0, r.fail(err)
+			if err := r.beginPart(); err != nil {
+				return 0, r.failWith(err)
 			}
 		}
 		n, err := r.dec.Read(p)
 		if err == io.EOF {
 			r.within, err = false, nil
 		}
-		n, err = r.limit(n, err)
+		n, err = r.applyLimits(n, err)
 		if err != nil {
-			err = r.fail(err)
+			err = r.failWith(err)
 		}
 		if n > 0 || err != nil {
 			return n, err
 		}
 	}
-	return 0, r.fail(errEmpty)
+	return 0, r.failWith(errEmpty)
 }
 
-// begin starts on what comes next: the data, or a further member of gzip's. If
+// beginPart starts on what comes next: the data, or a further member of gzip's. If
 // nothing comes it is io.EOF, also for a body without a single byte: that is one
 // which was never encoded.
-func (r *Reader) begin() error {
+func (r *Reader) beginPart() error {
 	first := r.dec == nil
 	if first {
 		r.dec = getDecoder(r.step.kind)
@@ -122,8 +121,8 @@ func (r *Reader) begin() error {
 	return err
 }
 
-// fail ends the reading and gives the error its class.
-func (r *Reader) fail(err error) error {
+// failWith ends the reading and gives the error its class.
+func (r *Reader) failWith(err error) error {
 	switch {
 	case err == io.EOF || err == errors.ErrConnectionClosed:
 	case r.src.err != nil && r.src.err != io.EOF:
@@ -179,13 +178,13 @@ func (r *Reader) Decoded() int64 { return r.decoded.Load() }
 func (r *Reader) Close() error {
 	r.closed.Store(true)
 	err := r.src.rc.Close()
-	r.release()
+	r.releaseClosed()
 	return err
 }
 
-// release ends a reader that was closed, unless a Read is under way. That Read
+// releaseClosed ends a reader that was closed, unless a Read is under way. That Read
 // sees that the reader is closed once it has let go of the lock.
-func (r *Reader) release() {
+func (r *Reader) releaseClosed() {
 	if !r.mu.TryLock() {
 		return
 	}

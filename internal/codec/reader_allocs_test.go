@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/internal/codec"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // TestAllocs gates what a response costs once the pools are warm: the Reader.
 func TestAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector empties pools")
 	}
 	text := sample(10 << 10)
@@ -71,7 +72,7 @@ func TestAllocs(t *testing.T) {
 
 // TestEncoderAllocs gates what a compressed body costs once the pools are warm.
 func TestEncoderAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector empties pools")
 	}
 	text := []byte(sample(10 << 10))

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/internal/dnscache"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // warm is a cache with n hosts h0, h1, …
@@ -23,7 +24,7 @@ func warm(tb testing.TB, n int) *dnscache.Cache {
 
 // The list that a hit returns is all that it allocates.
 func TestHitAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	c := warm(t, 10)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // direct are the ways to dial that need nothing of their own: one address, and
@@ -19,7 +20,7 @@ var direct = []struct {
 }{{0, "s1"}, {-1, "s1"}, {-1, "s1 f1"}}
 
 func TestDirectAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	c := &conn{}

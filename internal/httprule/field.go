@@ -43,7 +43,7 @@ func FieldValues(h http.Header, name string) []string {
 		switch {
 		case key == name || len(more) == 0 || !sameName(key, name):
 		case len(values) > 0:
-			return spellings(h, name)
+			return valuesOfAllSpellings(h, name)
 		default:
 			values = more
 		}
@@ -51,8 +51,8 @@ func FieldValues(h http.Header, name string) []string {
 	return values
 }
 
-// spellings is FieldValues for a field with several names.
-func spellings(h http.Header, name string) []string {
+// valuesOfAllSpellings is FieldValues for a field with several names.
+func valuesOfAllSpellings(h http.Header, name string) []string {
 	values := slices.Clone(h[name])
 	for _, key := range slices.Sorted(maps.Keys(h)) {
 		if key != name && sameName(key, name) {

@@ -23,7 +23,7 @@ func OriginOf(u *url.URL) Origin {
 	if u == nil {
 		return Origin{}
 	}
-	o := Origin{Scheme: scheme(u.Scheme), Host: u.Hostname(), Port: Port(u)}
+	o := Origin{Scheme: httpScheme(u.Scheme), Host: u.Hostname(), Port: Port(u)}
 	if host, ok := Host(o.Host); !ok {
 		o.Host = strings.ToLower(o.Host)
 	} else if strings.HasSuffix(o.Host, ".") {
@@ -62,7 +62,7 @@ func (o Origin) hostPort(port string) string {
 	return host + ":" + port
 }
 
-func scheme(s string) string {
+func httpScheme(s string) string {
 	switch s = strings.ToLower(s); s {
 	case "ws":
 		return "http"
@@ -81,7 +81,7 @@ func Port(u *url.URL) string {
 		}
 		return given
 	}
-	return schemePort(scheme(u.Scheme))
+	return schemePort(httpScheme(u.Scheme))
 }
 
 func schemePort(scheme string) string {

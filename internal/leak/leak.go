@@ -23,8 +23,8 @@ const (
 func Main(m *testing.M) {
 	code := m.Run()
 	if code == 0 {
-		if left := wait(nil); len(left) > 0 {
-			fmt.Fprintln(os.Stderr, "leak: after all tests: "+report(left))
+		if left := awaitEnd(nil); len(left) > 0 {
+			fmt.Fprintln(os.Stderr, "leak: after all tests: "+reportStacks(left))
 			code = 1
 		}
 	}
@@ -37,13 +37,13 @@ func Main(m *testing.M) {
 func Check(t testing.TB) {
 	t.Helper()
 	before := map[string]bool{}
-	for _, g := range goroutines() {
+	for _, g := range listGoroutines() {
 		before[g.id] = true
 	}
 	t.Cleanup(func() {
 		t.Helper()
-		if left := wait(before); len(left) > 0 {
-			t.Errorf("leak: %s", report(left))
+		if left := awaitEnd(before); len(left) > 0 {
+			t.Errorf("leak: %s", reportStacks(left))
 		}
 	})
 }
@@ -61,12 +61,12 @@ func Slots(t testing.TB, count func() (inUse, waiting int)) {
 	})
 }
 
-// wait returns the goroutines other than those of before that do not end in
+// awaitEnd returns the goroutines other than those of before that do not end in
 // time.
-func wait(before map[string]bool) (left []goroutine) {
+func awaitEnd(before map[string]bool) (left []goroutine) {
 	eventually(func() bool {
 		left = left[:0]
-		for _, g := range goroutines() {
+		for _, g := range listGoroutines() {
 			if !before[g.id] {
 				left = append(left, g)
 			}
@@ -91,20 +91,20 @@ func eventually(ok func() bool) bool {
 // goroutine is one of a dump: "goroutine 7" and the rest.
 type goroutine struct{ id, stack string }
 
-// goroutines are all but the caller's and the test machinery's.
-func goroutines() []goroutine {
+// listGoroutines are all but the caller's and the test machinery's.
+func listGoroutines() []goroutine {
 	var all []goroutine
-	for i, dump := range strings.Split(dump(), "\n\n") {
+	for i, dump := range strings.Split(dumpStacks(), "\n\n") {
 		head, stack, _ := strings.Cut(dump, "\n")
 		id, _, _ := strings.Cut(head, " [")
-		if i > 0 && !machinery(stack) { // the first is the caller's
+		if i > 0 && !isMachinery(stack) { // the first is the caller's
 			all = append(all, goroutine{id, strings.TrimSpace(stack)})
 		}
 	}
 	return all
 }
 
-func dump() string {
+func dumpStacks() string {
 	for size := 64 << 10; ; size *= 2 {
 		buf := make([]byte, size)
 		if n := runtime.Stack(buf, true); n < size {
@@ -113,9 +113,9 @@ func dump() string {
 	}
 }
 
-// machinery tells goroutines of the test binary from those of the tests: the
+// isMachinery tells goroutines of the test binary from those of the tests: the
 // main one, those that run tests and bubbles, and the receiver of signals.
-func machinery(stack string) bool {
+func isMachinery(stack string) bool {
 	for _, frame := range []string{
 		"testing.(*M).", "testing.(*T).Run(", "testing.tRunner(", "testing.(*F).", "internal/fuzz.",
 		"internal/synctest.Run(", "os/signal.signal_recv(", "runtime.ensureSigM", "created by runtime.",
@@ -127,8 +127,8 @@ func machinery(stack string) bool {
 	return strings.TrimSpace(stack) == ""
 }
 
-// report prints equal stacks once.
-func report(left []goroutine) string {
+// reportStacks prints equal stacks once.
+func reportStacks(left []goroutine) string {
 	count := map[string]int{}
 	var order []string
 	for _, g := range left {

@@ -16,10 +16,10 @@ type Conn struct {
 // Pipe returns the two ends of a connection that nobody had to dial. The sizes
 // are what each direction holds before a write blocks; zero or less is 64 KiB.
 func Pipe(toServer, toClient int) (client, server *Conn) {
-	return pipe("client:1", "server:1", toServer, toClient)
+	return newPipe("client:1", "server:1", toServer, toClient)
 }
 
-func pipe(local, remote Addr, toServer, toClient int) (client, server *Conn) {
+func newPipe(local, remote Addr, toServer, toClient int) (client, server *Conn) {
 	up, down := newHalf(toServer), newHalf(toClient)
 	client = &Conn{local: local, remote: remote, in: down, out: up}
 	server = &Conn{local: remote, remote: local, in: up, out: down}
@@ -31,13 +31,13 @@ func pipe(local, remote Addr, toServer, toClient int) (client, server *Conn) {
 // before its Reset.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.read(p)
-	return n, c.wrap("read", err)
+	return n, c.wrapError("read", err)
 }
 
 // Write blocks while the buffer is full. After the peer's Close it gives EPIPE.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.out.write(p)
-	return n, c.wrap("write", err)
+	return n, c.wrapError("write", err)
 }
 
 // Close ends both directions. The peer can still read what was written before;
@@ -45,12 +45,12 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) Close() error {
 	err := c.out.closeWriter()
 	c.in.closeReader()
-	return c.wrap("close", err)
+	return c.wrapError("close", err)
 }
 
 // CloseWrite ends the sending direction: the peer reads io.EOF in the end, later
 // writes give EPIPE.
-func (c *Conn) CloseWrite() error { return c.wrap("close", c.out.finish()) }
+func (c *Conn) CloseWrite() error { return c.wrapError("close", c.out.closeSending()) }
 
 // Reset loses the connection: calls that are under way or come later give
 // ECONNRESET at both ends, until the end itself is closed. The peer can read
@@ -77,13 +77,15 @@ func (c *Conn) SetDeadline(t time.Time) error {
 // SetReadDeadline bounds present and future reads: from t on they give
 // os.ErrDeadlineExceeded, even if there are bytes to read. The zero time means
 // no deadline.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.wrap("set", c.in.setReadDeadline(t)) }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.wrapError("set", c.in.setReadDeadline(t)) }
 
 // SetWriteDeadline bounds present and future writes. The zero time means no
 // deadline.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.wrap("set", c.out.setWriteDeadline(t)) }
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	return c.wrapError("set", c.out.setWriteDeadline(t))
+}
 
-func (c *Conn) wrap(op string, err error) error {
+func (c *Conn) wrapError(op string, err error) error {
 	if err == nil || err == io.EOF { // io.EOF is returned bare, as net.Conn demands
 		return err
 	}

@@ -100,8 +100,8 @@ func (h *half) writeError() error {
 	return nil
 }
 
-// finish is the writer's end of file.
-func (h *half) finish() error {
+// closeSending is the writer's end of file.
+func (h *half) closeSending() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.writerClosed {

@@ -40,7 +40,7 @@ func (l *Listener) Close() error {
 		delete(l.net.listeners, string(l.addr))
 		l.net.mu.Unlock()
 		close(l.closed)
-		l.drop()
+		l.resetQueued()
 	})
 	return nil
 }
@@ -48,16 +48,16 @@ func (l *Listener) Close() error {
 // Addr is the address that was listened on, with the port that was given for 0.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
-// enqueue hands a connection to a later Accept. A full queue makes it wait, as
+// handOver hands a connection to a later Accept. A full queue makes it wait, as
 // dials wait whose SYN is dropped.
-func (l *Listener) enqueue(ctx context.Context, c *Conn) error {
+func (l *Listener) handOver(ctx context.Context, c *Conn) error {
 	if l.isClosed() {
 		return syscall.ECONNREFUSED
 	}
 	select {
 	case l.queue <- c:
 		if l.isClosed() { // perhaps after its drop
-			l.drop()
+			l.resetQueued()
 		}
 		return nil
 	case <-l.closed:
@@ -76,8 +76,8 @@ func (l *Listener) isClosed() bool {
 	}
 }
 
-// drop resets what nobody has accepted.
-func (l *Listener) drop() {
+// resetQueued resets what nobody has accepted.
+func (l *Listener) resetQueued() {
 	for {
 		select {
 		case c := <-l.queue:

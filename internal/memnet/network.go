@@ -111,7 +111,7 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	n.dials[addr]++
 	h := n.hooks[addr]
 	n.mu.Unlock()
-	if err := h.pass(ctx); err != nil {
+	if err := h.apply(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -120,12 +120,12 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	n.mu.Lock()
 	l := n.listeners[addr]
 	n.clients++
-	client, server := pipe(Addr("client:"+strconv.Itoa(n.clients)), Addr(addr), n.toServer, n.toClient)
+	client, server := newPipe(Addr("client:"+strconv.Itoa(n.clients)), Addr(addr), n.toServer, n.toClient)
 	n.mu.Unlock()
 	if l == nil {
 		return nil, opError("dial", network, addr, syscall.ECONNREFUSED)
 	}
-	if err := l.enqueue(ctx, server); err != nil {
+	if err := l.handOver(ctx, server); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -134,8 +134,8 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 	return client, nil
 }
 
-// pass lets a dial through, after its delay, or says why not.
-func (h hook) pass(ctx context.Context) error {
+// apply lets a dial through, after its delay, or says why not.
+func (h hook) apply(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/internal/netguard"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // The guard is asked for every connection's address, and must cost nothing where
 // it lets it pass.
 func TestPublicAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	for _, s := range []string{"8.8.8.8", "2001:4860:4860::8888", "64:ff9b::8.8.8.8"} {

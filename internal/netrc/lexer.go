@@ -16,9 +16,9 @@ type word struct {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// next returns the next word. It fails, with the line, for quotes or an escape
+// nextWord returns the next word. It fails, with the line, for quotes or an escape
 // that their line does not end.
-func (l *lexer) next() (word, error) {
+func (l *lexer) nextWord() (word, error) {
 	l.skipSpace()
 	if l.rest == "" {
 		return word{}, nil
@@ -26,13 +26,13 @@ func (l *lexer) next() (word, error) {
 	w := word{line: l.line}
 	quoted := l.rest[0] == '"'
 	if quoted {
-		l.take()
+		l.takeByte()
 	}
 	var b strings.Builder
 	for l.rest != "" {
 		switch c := l.rest[0]; {
 		case quoted && c == '"':
-			l.take()
+			l.takeByte()
 			w.text = b.String()
 			return w, nil
 		case quoted && c == '\n':
@@ -41,12 +41,12 @@ func (l *lexer) next() (word, error) {
 			w.text = b.String()
 			return w, nil
 		case c == '\\':
-			l.take()
+			l.takeByte()
 			if l.rest == "" || l.rest[0] == '\n' || l.rest[0] == '\r' {
 				return word{}, &Error{Line: w.line, Reason: "a backslash with nothing after it"}
 			}
 		}
-		b.WriteByte(l.take())
+		b.WriteByte(l.takeByte())
 	}
 	if quoted {
 		return word{}, &Error{Line: w.line, Reason: "quotes without an end"}
@@ -55,7 +55,7 @@ func (l *lexer) next() (word, error) {
 	return w, nil
 }
 
-func (l *lexer) take() byte {
+func (l *lexer) takeByte() byte {
 	c := l.rest[0]
 	l.rest = l.rest[1:]
 	if c == '\n' {
@@ -66,7 +66,7 @@ func (l *lexer) take() byte {
 
 func (l *lexer) skipSpace() {
 	for l.rest != "" && isSpace(l.rest[0]) {
-		l.take()
+		l.takeByte()
 	}
 }
 

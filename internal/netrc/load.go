@@ -48,7 +48,7 @@ func (c *Cache) Load(getenv func(string) string) (*File, error) {
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	path, home := locate(getenv)
+	path, home := findPath(getenv)
 	if path == "" || path == os.DevNull {
 		return nil, nil
 	}
@@ -62,33 +62,33 @@ func (c *Cache) Load(getenv func(string) string) (*File, error) {
 	if path != c.path {
 		c.path, c.info = path, nil
 	}
-	c.look(home)
+	c.refresh(home)
 	if e := (*Error)(nil); errors.As(c.err, &e) && e.Err != nil {
 		c.info, c.looked = nil, time.Time{} // it may be well again although the file is the same
 	}
 	return c.file, c.err
 }
 
-// look reads the file if it is another one than before.
-func (c *Cache) look(home bool) {
+// refresh reads the file if it is another one than before.
+func (c *Cache) refresh(home bool) {
 	info, err := os.Stat(c.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		c.info, c.file, c.err = nil, nil, nil
 	case err != nil:
-		c.file, c.err = nil, &Error{Path: c.path, Reason: "cannot be read", Err: reason(err)}
-	case c.info == nil || !same(c.info, info):
-		c.file, c.err = read(c.path, home, info)
+		c.file, c.err = nil, &Error{Path: c.path, Reason: "cannot be read", Err: withoutPath(err)}
+	case c.info == nil || !sameFile(c.info, info):
+		c.file, c.err = readFile(c.path, home, info)
 		c.info = info
 	}
 }
 
-func same(a, b fs.FileInfo) bool {
+func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size() && a.Mode() == b.Mode()
 }
 
-// locate returns the path, or "" for none, and whether it is the usual one.
-func locate(getenv func(string) string) (path string, home bool) {
+// findPath returns the path, or "" for none, and whether it is the usual one.
+func findPath(getenv func(string) string) (path string, home bool) {
 	if path = getenv("NETRC"); path != "" {
 		return path, false
 	}
@@ -102,18 +102,18 @@ func locate(getenv func(string) string) (path string, home bool) {
 	return path + string(filepath.Separator) + name, true
 }
 
-func read(path string, home bool, info fs.FileInfo) (*File, error) {
+func readFile(path string, home bool, info fs.FileInfo) (*File, error) {
 	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
 		return nil, &Error{Path: path, Reason: "is not a regular file"}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+		return nil, &Error{Path: path, Reason: "cannot be read", Err: withoutPath(err)}
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
-		return nil, &Error{Path: path, Reason: "cannot be read", Err: reason(err)}
+		return nil, &Error{Path: path, Reason: "cannot be read", Err: withoutPath(err)}
 	}
 	if len(text) > maxSize {
 		return nil, &Error{Path: path, Reason: "is larger than 1 MiB"}
@@ -125,14 +125,14 @@ func read(path string, home bool, info fs.FileInfo) (*File, error) {
 		}
 		return nil, err
 	}
-	if home && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && file.secret() {
+	if home && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && file.hasSecret() {
 		return nil, &Error{Path: path, Reason: "has passwords that others can read or write; chmod 600 helps"}
 	}
 	return file, nil
 }
 
-// reason takes the path off a system's error: the error has it already.
-func reason(err error) error {
+// withoutPath takes the path off a system's error: the error has it already.
+func withoutPath(err error) error {
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		return e.Err
 	}

@@ -21,7 +21,7 @@ type entry struct{ login, account, password string }
 func Parse(text string) (*File, error) {
 	p := parser{lexer: lexer{rest: strings.TrimPrefix(text, "\ufeff"), line: 1}}
 	p.file.machines = map[string]*entry{}
-	if err := p.parse(); err != nil {
+	if err := p.parseAll(); err != nil {
 		return nil, err
 	}
 	return &p.file, nil
@@ -33,24 +33,24 @@ type parser struct {
 	current *entry // that the next values belong to, or nil
 }
 
-func (p *parser) parse() error {
+func (p *parser) parseAll() error {
 	for {
 		p.lexer.skipComments()
-		w, err := p.lexer.next()
+		w, err := p.lexer.nextWord()
 		if err != nil {
 			return err
 		}
 		if w == (word{}) {
 			return nil
 		}
-		if err := p.keyword(w); err != nil {
+		if err := p.parseKeyword(w); err != nil {
 			return err
 		}
 	}
 }
 
-// keyword takes a known word and its value.
-func (p *parser) keyword(w word) error {
+// parseKeyword takes a known word and its value.
+func (p *parser) parseKeyword(w word) error {
 	switch w.text {
 	case "default":
 		p.current = &entry{}
@@ -61,7 +61,7 @@ func (p *parser) keyword(w word) error {
 		// The word itself may be a password with a blank in it.
 		return &Error{Line: w.line, Reason: "a word that is none of machine, default, login, password, account, macdef"}
 	}
-	value, err := p.lexer.next()
+	value, err := p.lexer.nextWord()
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (p *parser) keyword(w word) error {
 			return &Error{Line: value.line, Reason: "machine without a name"}
 		}
 		p.current = &entry{}
-		p.file.machines[fold(value.text)] = p.current
+		p.file.machines[foldHost(value.text)] = p.current
 	case w.text == "macdef":
 		p.current = nil
 		p.lexer.skipMacro()
@@ -90,8 +90,8 @@ func (p *parser) keyword(w word) error {
 	return nil
 }
 
-// fold is a host as it is compared: without case and without a final dot.
-func fold(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
+// foldHost is a host as it is compared: without case and without a final dot.
+func foldHost(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
 
 // Find returns the credentials of the host's machine, or of the default entry if
 // there is no such machine. The host has no port, and no brackets around an
@@ -102,7 +102,7 @@ func (f *File) Find(host string) (login, password string, ok bool) {
 	if f == nil {
 		return "", "", false
 	}
-	if e := f.machines[fold(host)]; e != nil {
+	if e := f.machines[foldHost(host)]; e != nil {
 		return e.credentials()
 	}
 	return f.fallback.credentials()
@@ -114,7 +114,7 @@ func (f *File) FindMachine(host string) (login, password string, ok bool) {
 	if f == nil {
 		return "", "", false
 	}
-	return f.machines[fold(host)].credentials()
+	return f.machines[foldHost(host)].credentials()
 }
 
 func (e *entry) credentials() (login, password string, ok bool) {
@@ -127,8 +127,8 @@ func (e *entry) credentials() (login, password string, ok bool) {
 	return e.login, e.password, true
 }
 
-// secret reports whether the file has a password that is not for everybody.
-func (f *File) secret() bool {
+// hasSecret reports whether the file has a password that is not for everybody.
+func (f *File) hasSecret() bool {
 	worth := func(e *entry) bool { return e != nil && e.password != "" && e.login != "anonymous" }
 	for _, e := range f.machines {
 		if worth(e) {

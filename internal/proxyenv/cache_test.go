@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/internal/proxyenv"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // TestCache: every variable that counts is seen when it changes.
@@ -96,7 +97,7 @@ func TestCacheConcurrent(t *testing.T) {
 }
 
 func TestCacheAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cache := new(proxyenv.Cache)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/proxyenv"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // getenv is an environment of "NAME=value" lines. Names have a case.
@@ -252,7 +253,7 @@ func TestProxyIsACopy(t *testing.T) {
 }
 
 func TestNothingAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	e, u := proxyenv.Read(getenv("no_proxy=a")), &url.URL{Scheme: "https", Host: "origin.example"}

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/rawhead"
 )
 
 // TestAllocs gates what a head costs: nothing, unless fields are kept.
 func TestAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	if n := len(usualHead); n != 200 {
@@ -61,7 +62,7 @@ func TestAllocs(t *testing.T) {
 }
 
 func TestCheckTrailerAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	h := http.Header{"A": {"b", "c"}, "D": {"e"}}

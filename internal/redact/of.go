@@ -45,15 +45,15 @@ func ofStruct(v reflect.Value) Struct {
 		if !field.IsExported() || v.Field(i).IsZero() {
 			continue
 		}
-		s.Fields = append(s.Fields, Field{field.Name, describe(v.Field(i), field.Tag.Get("print"))})
+		s.Fields = append(s.Fields, Field{field.Name, describeValue(v.Field(i), field.Tag.Get("print"))})
 	}
 	return s
 }
 
 func typeName(t reflect.Type) string { return strings.TrimPrefix(t.String(), "*") }
 
-// describe writes a value that is not the zero value.
-func describe(v reflect.Value, tag string) any {
+// describeValue writes a value that is not the zero value.
+func describeValue(v reflect.Value, tag string) any {
 	switch tag {
 	case "-":
 		return Text(Hidden)
@@ -79,13 +79,13 @@ func describe(v reflect.Value, tag string) any {
 	case v.Kind() == reflect.Slice, v.Kind() == reflect.Array:
 		elements := make([]any, v.Len())
 		for i := range elements {
-			elements[i] = describe(v.Index(i), tag)
+			elements[i] = describeValue(v.Index(i), tag)
 		}
 		return elements
 	case v.Kind() == reflect.Struct && isOurs(v.Type()):
 		return ofStruct(v)
 	case v.Kind() == reflect.Pointer && !v.IsNil() && isOurs(v.Type().Elem()):
-		return describe(v.Elem(), tag)
+		return describeValue(v.Elem(), tag)
 	}
 	return describeType(v)
 }
@@ -113,9 +113,9 @@ func describeKnown(v any) any {
 	case *url.Userinfo:
 		return Text(Hidden)
 	case http.Header:
-		return names(v)
+		return hiddenValues(v)
 	case url.Values:
-		return names(v)
+		return hiddenValues(v)
 	case []byte:
 		return Text(fmt.Sprint(len(v), " bytes"))
 	case *http.Cookie:
@@ -134,8 +134,8 @@ func describeKnown(v any) any {
 	return nil
 }
 
-// names are the sorted keys of a header or a form, each with its values hidden.
-func names(m map[string][]string) Struct {
+// hiddenValues are the sorted keys of a header or a form, each with its values hidden.
+func hiddenValues(m map[string][]string) Struct {
 	var s Struct
 	for name := range m {
 		s.Fields = append(s.Fields, Field{name, Text(Hidden)})

@@ -59,11 +59,11 @@ func (s Struct) With(name string, value any) Struct {
 // String writes the struct much as Go does.
 func (s Struct) String() string {
 	var b strings.Builder
-	s.write(&b)
+	s.writeTo(&b)
 	return b.String()
 }
 
-func (s Struct) write(b *strings.Builder) {
+func (s Struct) writeTo(b *strings.Builder) {
 	b.WriteString(s.Name + "{")
 	for i, f := range s.Fields {
 		if i > 0 {
@@ -80,7 +80,7 @@ func (s Struct) write(b *strings.Builder) {
 func writeValue(b *strings.Builder, v any) {
 	switch v := v.(type) {
 	case Struct:
-		v.write(b)
+		v.writeTo(b)
 	case string:
 		b.WriteString(strconv.Quote(v))
 	case []any:

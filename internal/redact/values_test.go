@@ -28,7 +28,6 @@ var data = map[string]string{
 	"errors.ClientSSLError":                  "it is a ClientConnectorError",
 	"errors.ClientConnectorSSLError":         "it is a ClientConnectorError",
 	"errors.ClientConnectorCertificateError": "it is a ClientConnectorError",
-	"errors.Endpoint":                        "a host",
 	"errors.WSMessageTypeError":              "names of types",
 	"errors.ServerFingerprintMismatch":       "digests of certificates",
 	"errors.BodyNotReplayableError":          "a fixed reason",
@@ -242,7 +241,6 @@ func addErrors(add adder) {
 	add("errors.ClientHTTPProxyError", &errors.ClientHTTPProxyError{ClientResponseError: response}, errors.ClientHTTPProxyError{ClientResponseError: response})
 	add("errors.TooManyRedirects", &errors.TooManyRedirects{ClientResponseError: response}, errors.TooManyRedirects{ClientResponseError: response})
 	add("errors.BadHTTPMessageError", &errors.BadHTTPMessageError{ClientResponseError: response}, errors.BadHTTPMessageError{ClientResponseError: response})
-	add("errors.Exchange", errors.Exchange{Host: "h.example", Info: info})
 	add("errors.IncompleteReadError", &errors.IncompleteReadError{Partial: []byte(canary), Expected: 9}, errors.IncompleteReadError{Partial: []byte(canary)})
 	add("errors.RequestError", errors.Wrap("GET", parse(secretURL), cause))
 	for _, raw := range []string{secretURL, "http://login:canary@h.example:80a/?q=canary", "//login:canary@h", "login:canary@h", "http://h/?canary", "http://h/#canary"} {

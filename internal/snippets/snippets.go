@@ -54,7 +54,7 @@ func Fill(page string, read func(path string) (string, error)) (filled string, b
 			if !ok {
 				return "", 0, fmt.Errorf("line %d: the line above a block of Go says where it is from: %spath name%s", i+1, prefix, suffix)
 			}
-			if code, err = source(from, read); err != nil {
+			if code, err = findSource(from, read); err != nil {
 				return "", 0, fmt.Errorf("line %d: %s: %w", i+1, from, err)
 			}
 			blocks++
@@ -66,8 +66,8 @@ func Fill(page string, read func(path string) (string, error)) (filled string, b
 	return out.String(), blocks, nil
 }
 
-// source returns the code that "path [func|type] [name]" stands for.
-func source(from string, read func(path string) (string, error)) (string, error) {
+// findSource returns the code that "path [func|type] [name]" stands for.
+func findSource(from string, read func(path string) (string, error)) (string, error) {
 	path, name, _ := strings.Cut(from, " ")
 	text, err := read(path)
 	if err != nil {
@@ -91,7 +91,7 @@ func source(from string, read func(path string) (string, error)) (string, error)
 				continue
 			}
 			if !whole {
-				return body(text[at(d.Body.Lbrace)+1 : at(d.Body.Rbrace)])
+				return shownBody(text[at(d.Body.Lbrace)+1 : at(d.Body.Rbrace)])
 			}
 			start := d.Pos()
 			if d.Doc != nil {
@@ -107,9 +107,9 @@ func source(from string, read func(path string) (string, error)) (string, error)
 	return "", errors.New("no such declaration")
 }
 
-// body returns the part of a function's body that is shown, without the tab that
+// shownBody returns the part of a function's body that is shown, without the tab that
 // every line of it begins with.
-func body(text string) (string, error) {
+func shownBody(text string) (string, error) {
 	if _, rest, ok := strings.Cut(text, "\n\t"+begin+"\n"); ok {
 		text = rest
 	}

@@ -22,7 +22,7 @@ type Conn struct {
 	tape tape
 }
 
-func (c *Conn) run() {
+func (c *Conn) runScript() {
 	defer c.Close()
 	if tc, ok := c.nc.(*tls.Conn); ok && tc.HandshakeContext(c.srv.t.Context()) != nil {
 		return
@@ -109,7 +109,7 @@ func (c *Conn) CloseWrite() {
 // Reset breaks the connection off: the client gets ECONNRESET after what was
 // written before, with TLS as well.
 func (c *Conn) Reset() {
-	nc := raw(c.nc)
+	nc := rawConn(c.nc)
 	switch r := nc.(type) {
 	case interface{ Reset() }:
 		r.Reset()

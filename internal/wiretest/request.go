@@ -58,7 +58,7 @@ func (c *Conn) ReadRequest() *Request {
 func (c *Conn) ReadHead() (string, bool) {
 	var b strings.Builder
 	for {
-		line, ok := c.line(&b)
+		line, ok := c.readLine(&b)
 		if !ok {
 			return b.String(), false
 		}
@@ -66,7 +66,7 @@ func (c *Conn) ReadHead() (string, bool) {
 			break
 		}
 	}
-	c.srv.record(b.String())
+	c.srv.recordHead(b.String())
 	return b.String(), true
 }
 
@@ -82,7 +82,7 @@ func (c *Conn) ReadBody(n int) (string, bool) {
 // is false for broken framing and for a client that goes meanwhile.
 func (c *Conn) ReadChunkedBody() (string, bool) {
 	var body strings.Builder
-	ok := c.chunks(io.Discard, &body)
+	ok := c.readChunks(io.Discard, &body)
 	return body.String(), ok
 }
 
@@ -90,14 +90,14 @@ func (c *Conn) ReadChunkedBody() (string, bool) {
 // framing, trailer and all.
 func (c *Conn) ReadChunked() (string, bool) {
 	var raw strings.Builder
-	ok := c.chunks(&raw, io.Discard)
+	ok := c.readChunks(&raw, io.Discard)
 	return raw.String(), ok
 }
 
-// chunks reads a chunked body (RFC 9112, 7.1).
-func (c *Conn) chunks(raw, body io.Writer) bool {
+// readChunks reads a chunked body (RFC 9112, 7.1).
+func (c *Conn) readChunks(raw, body io.Writer) bool {
 	for {
-		line, ok := c.line(raw)
+		line, ok := c.readLine(raw)
 		if !ok {
 			return false
 		}
@@ -107,28 +107,28 @@ func (c *Conn) chunks(raw, body io.Writer) bool {
 			return false
 		}
 		if size == 0 {
-			return c.trailer(raw)
+			return c.readTrailer(raw)
 		}
 		if _, err := io.CopyN(io.MultiWriter(raw, body), c.br, size); err != nil {
 			return false
 		}
-		if line, ok := c.line(raw); !ok || line != "\r\n" {
+		if line, ok := c.readLine(raw); !ok || line != "\r\n" {
 			return false
 		}
 	}
 }
 
-func (c *Conn) trailer(raw io.Writer) bool {
+func (c *Conn) readTrailer(raw io.Writer) bool {
 	for {
-		line, ok := c.line(raw)
+		line, ok := c.readLine(raw)
 		if !ok || line == "\r\n" {
 			return ok
 		}
 	}
 }
 
-// line reads a line with its ending and copies it to raw.
-func (c *Conn) line(raw io.Writer) (string, bool) {
+// readLine reads a line with its ending and copies it to raw.
+func (c *Conn) readLine(raw io.Writer) (string, bool) {
 	line, err := c.br.ReadString('\n')
 	io.WriteString(raw, line) // to memory
 	return line, err == nil

@@ -23,39 +23,39 @@ type Server struct {
 	proceed chan struct{}
 	wg      sync.WaitGroup
 
-	mu    sync.Mutex
-	over  bool
-	conns []*Conn
-	heads []string
+	mu       sync.Mutex
+	isClosed bool
+	conns    []*Conn
+	heads    []string
 }
 
 // New starts a server on a free port of loopback. It ends, with all its
 // connections, when the test does.
 func New(t testing.TB, script func(*Conn)) *Server {
 	t.Helper()
-	return NewOn(t, listen(t), script)
+	return NewOn(t, listenLoopback(t), script)
 }
 
 // NewTLS is [New] with TLS. A failed handshake ends the connection before the
 // script is run.
 func NewTLS(t testing.TB, cfg *tls.Config, script func(*Conn)) *Server {
 	t.Helper()
-	return NewTLSOn(t, listen(t), cfg, script)
+	return NewTLSOn(t, listenLoopback(t), cfg, script)
 }
 
 // NewOn is [New] on any listener, which it closes in the end.
 func NewOn(t testing.TB, ln net.Listener, script func(*Conn)) *Server {
 	t.Helper()
-	return start(t, ln, "http", script)
+	return startServer(t, ln, "http", script)
 }
 
 // NewTLSOn is [NewTLS] on any listener, which it closes in the end.
 func NewTLSOn(t testing.TB, ln net.Listener, cfg *tls.Config, script func(*Conn)) *Server {
 	t.Helper()
-	return start(t, tls.NewListener(ln, cfg), "https", script)
+	return startServer(t, tls.NewListener(ln, cfg), "https", script)
 }
 
-func listen(t testing.TB) net.Listener {
+func listenLoopback(t testing.TB) net.Listener {
 	t.Helper()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,29 +64,29 @@ func listen(t testing.TB) net.Listener {
 	return ln
 }
 
-func start(t testing.TB, ln net.Listener, scheme string, script func(*Conn)) *Server {
+func startServer(t testing.TB, ln net.Listener, scheme string, script func(*Conn)) *Server {
 	s := &Server{t: t, ln: ln, scheme: scheme, script: script, done: make(chan struct{}), proceed: make(chan struct{}, maxProceed)}
-	s.wg.Go(s.accept)
+	s.wg.Go(s.acceptAll)
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *Server) accept() {
+func (s *Server) acceptAll() {
 	for {
 		nc, err := s.ln.Accept()
 		if err != nil {
 			return
 		}
 		s.mu.Lock()
-		if s.over {
+		if s.isClosed {
 			s.mu.Unlock()
-			cut(nc)
+			closeRaw(nc)
 			return
 		}
 		c := &Conn{N: len(s.conns), srv: s, nc: nc}
 		c.br = bufio.NewReader(io.TeeReader(nc, &c.tape))
 		s.conns = append(s.conns, c)
-		s.wg.Go(c.run)
+		s.wg.Go(c.runScript)
 		s.mu.Unlock()
 	}
 }
@@ -95,26 +95,26 @@ func (s *Server) accept() {
 // test's cleanup calls it; calling it again does nothing.
 func (s *Server) Close() {
 	s.mu.Lock()
-	again := s.over
-	s.over = true
+	again := s.isClosed
+	s.isClosed = true
 	conns := slices.Clone(s.conns)
 	s.mu.Unlock()
 	if !again {
 		close(s.done)
 		s.ln.Close() // it is over
 		for _, c := range conns {
-			cut(c.nc)
+			closeRaw(c.nc)
 		}
 	}
 	s.wg.Wait()
 }
 
-// cut closes a connection without TLS's goodbye, which could block.
-func cut(nc net.Conn) {
-	raw(nc).Close() // it may be gone already
+// closeRaw closes a connection without TLS's goodbye, which could block.
+func closeRaw(nc net.Conn) {
+	rawConn(nc).Close() // it may be gone already
 }
 
-func raw(nc net.Conn) net.Conn {
+func rawConn(nc net.Conn) net.Conn {
 	if tc, ok := nc.(*tls.Conn); ok {
 		return tc.NetConn()
 	}
@@ -181,7 +181,7 @@ func (s *Server) Received(n int) string {
 	return s.conns[n].tape.String()
 }
 
-func (s *Server) record(head string) {
+func (s *Server) recordHead(head string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heads = append(s.heads, head)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 // Attempt is one call of [Dialer.Dial]: what it has to keep to, and what it
@@ -20,7 +21,7 @@ type Attempt struct {
 
 	// At is what was being connected to last, and in which phase: what an error of
 	// Dial is about.
-	At errors.Endpoint
+	At classify.Endpoint
 	// DNS, Connect and TLS are where the time went. They do not overlap.
 	DNS, Connect, TLS time.Duration
 	// CachedDNS says that the last addresses came from the cache.

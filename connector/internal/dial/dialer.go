@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
 	"github.com/aiolos-http/aiolos/internal/tunnel"
 )
@@ -25,7 +26,7 @@ func (d *Dialer) Dial(ctx context.Context, t Target, a *Attempt) (net.Conn, erro
 	host, port := t.Host, t.Port
 	if p := t.proxy(); p != nil {
 		host, port = p.Host, p.Port
-		a.At = errors.Endpoint{Host: host, Port: portNumber(port), Phase: errors.PhaseDial, Proxy: true}
+		a.At = classify.Endpoint{Host: host, Port: portNumber(port), Phase: errors.PhaseDial, Proxy: true}
 	}
 	a.At.Unix = d.config.Local
 	if d.config.DialContext != nil {

@@ -2,10 +2,10 @@ package dial
 
 import (
 	"context"
-	stderrors "errors"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
@@ -29,11 +29,11 @@ func AwaitDeadline(ctx context.Context) {
 
 // Failure gives an error of [Dialer.Dial] its class. Of all addresses together, and
 // of one that is refused, only the endpoint knows it.
-func Failure(err error, at errors.Endpoint) error {
-	_, several := stderrors.AsType[*happyeyeballs.Error](err)
-	_, refused := stderrors.AsType[*netguard.RefusedError](err)
+func Failure(err error, at classify.Endpoint) error {
+	_, several := errors.AsType[*happyeyeballs.Error](err)
+	_, refused := errors.AsType[*netguard.RefusedError](err)
 	if several || refused {
-		return errors.ConnectorFailure(err, at)
+		return classify.ForceConnectFailure(err, at)
 	}
-	return errors.ConnectFailure(err, at)
+	return classify.ConnectFailure(err, at)
 }

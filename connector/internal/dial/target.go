@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -42,8 +43,8 @@ func (t Target) DialAddr() string {
 }
 
 // Endpoint is what an error in a phase is about.
-func (t Target) Endpoint(phase errors.Phase) errors.Endpoint {
-	return errors.Endpoint{Host: t.Host, Port: portNumber(t.Port), TLS: t.HTTPS, Phase: phase}
+func (t Target) Endpoint(phase errors.Phase) classify.Endpoint {
+	return classify.Endpoint{Host: t.Host, Port: portNumber(t.Port), TLS: t.HTTPS, Phase: phase}
 }
 
 // Forwarded reports whether an HTTP proxy passes requests to the target on itself,

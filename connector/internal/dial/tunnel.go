@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/tunnel"
 )
 
@@ -62,7 +63,7 @@ func (d *Dialer) openTunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Pro
 }
 
 // tunnelError puts the proxy's address into a failure of its tunnel; err may be nil.
-func tunnelError(err error, at errors.Endpoint) error {
+func tunnelError(err error, at classify.Endpoint) error {
 	if err == nil || !stderrors.Is(err, errors.ErrClientProxyConnection) {
 		return err
 	}

@@ -71,14 +71,14 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestOfRealFailures(t *testing.T) {
+func TestOfCauses(t *testing.T) {
 	t.Parallel()
-	at := errors.Endpoint{Host: "h", Port: 1, Phase: errors.PhaseDial}
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", io.EOF)}
-	if got := exitcode.Of(errors.ConnectFailure(refused, at)); got != exitcode.Connect {
+	if got := exitcode.Of(&errors.ClientConnectorError{Host: "h", Port: 1, Op: "dial", Err: refused}); got != exitcode.Connect {
 		t.Errorf("refused: got %d, want %d", got, exitcode.Connect)
 	}
-	if got := exitcode.Of(errors.BodyFailure(io.ErrUnexpectedEOF, 1, 2)); got != exitcode.Incomplete {
+	cut := &errors.ClientPayloadError{Received: 1, Expected: 2, Kind: errors.ErrContentLength, Err: io.ErrUnexpectedEOF}
+	if got := exitcode.Of(cut); got != exitcode.Incomplete {
 		t.Errorf("cut body: got %d, want %d", got, exitcode.Incomplete)
 	}
 }

@@ -1,11 +1,11 @@
-package errors_test
+package classify_test
 
 import (
-	stderrors "errors"
 	"fmt"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 // The errors of net/http's HTTP/2 have no types but texts, which these are.
@@ -27,8 +27,8 @@ func TestHeadFailureHTTP2(t *testing.T) {
 		{"http2: something else", errors.ErrClientOS},
 	}
 	for _, tt := range cases {
-		cause := stderrors.New(tt.text)
-		err := errors.HeadFailure(fmt.Errorf("%w", cause), errors.Exchange{Host: "host:443"})
+		cause := errors.New(tt.text)
+		err := classify.HeadFailure(fmt.Errorf("%w", cause), classify.Exchange{Host: "host:443"})
 		if !errors.Is(err, tt.want) || !errors.Is(err, cause) {
 			t.Errorf("%s: got %#v, want %v", tt.text, err, tt.want)
 		}

@@ -1,4 +1,4 @@
-package errors_test
+package classify_test
 
 import (
 	"context"
@@ -13,7 +13,10 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
+
+const canary = "s3cr3t-canary"
 
 // A server that leaves: one clause says how, and when. net/http's words are below.
 func TestDisconnectTexts(t *testing.T) {
@@ -23,39 +26,39 @@ func TestDisconnectTexts(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		err      error
-		exchange errors.Exchange
+		exchange classify.Exchange
 		want     string
 		is       []error
 	}{
-		{"at once", io.EOF, errors.Exchange{}, "the connection ended before the first byte of the response", []error{io.EOF}},
+		{"at once", io.EOF, classify.Exchange{}, "the connection ended before the first byte of the response", []error{io.EOF}},
 		{
 			"in the head", malformed,
-			errors.Exchange{Received: 23, ReadErr: io.EOF},
+			classify.Exchange{Received: 23, ReadErr: io.EOF},
 			"the connection ended after 23 bytes of the response's head",
 			[]error{io.ErrUnexpectedEOF, malformed},
 		},
-		{"one byte", io.ErrUnexpectedEOF, errors.Exchange{Received: 1}, "the connection ended after 1 byte of the response's head", []error{io.ErrUnexpectedEOF}},
+		{"one byte", io.ErrUnexpectedEOF, classify.Exchange{Received: 1}, "the connection ended after 1 byte of the response's head", []error{io.ErrUnexpectedEOF}},
 		{
 			"reset", malformed,
-			errors.Exchange{Received: 5, ReadErr: reset},
+			classify.Exchange{Received: 5, ReadErr: reset},
 			"the connection was reset after 5 bytes of the response's head",
 			[]error{syscall.ECONNRESET, malformed},
 		},
-		{"in the request", fmt.Errorf("write: %w", syscall.EPIPE), errors.Exchange{}, "the connection was broken off before the first byte of the response", []error{syscall.EPIPE}},
-		{"HTTP/2 stream", errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), errors.Exchange{}, "the server ended the stream (INTERNAL_ERROR)", nil},
+		{"in the request", fmt.Errorf("write: %w", syscall.EPIPE), classify.Exchange{}, "the connection was broken off before the first byte of the response", []error{syscall.EPIPE}},
+		{"HTTP/2 stream", errors.New("stream error: stream ID 1; INTERNAL_ERROR; received from peer"), classify.Exchange{}, "the server ended the stream (INTERNAL_ERROR)", nil},
 		{
 			"HTTP/2 connection", errors.New("http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=\"ErrCode=X\""),
-			errors.Exchange{},
+			classify.Exchange{},
 			"the server closed the HTTP/2 connection (NO_ERROR)", nil,
 		},
-		{"HTTP/2 with another word", errors.New("http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM"), errors.Exchange{}, "the server closed the HTTP/2 connection (ENHANCE_YOUR_CALM)", nil},
-		{"HTTP/2 shutdown", errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), errors.Exchange{}, "the server closed the HTTP/2 connection", nil},
-		{"HTTP/2 without a ping", errors.New("http2: client connection lost"), errors.Exchange{}, "the HTTP/2 connection was lost: no answer to a ping", nil},
-		{"HTTP/2 closed", errors.New("http2: client conn is closed"), errors.Exchange{}, "the HTTP/2 connection is closed", nil},
+		{"HTTP/2 with another word", errors.New("http2: Transport received GOAWAY from server ErrCode:ENHANCE_YOUR_CALM"), classify.Exchange{}, "the server closed the HTTP/2 connection (ENHANCE_YOUR_CALM)", nil},
+		{"HTTP/2 shutdown", errors.New("http2: Transport received Server's graceful shutdown GOAWAY"), classify.Exchange{}, "the server closed the HTTP/2 connection", nil},
+		{"HTTP/2 without a ping", errors.New("http2: client connection lost"), classify.Exchange{}, "the HTTP/2 connection was lost: no answer to a ping", nil},
+		{"HTTP/2 closed", errors.New("http2: client conn is closed"), classify.Exchange{}, "the HTTP/2 connection is closed", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := errors.HeadFailure(tt.err, tt.exchange)
+			err := classify.HeadFailure(tt.err, tt.exchange)
 			if got, want := err.Error(), "server disconnected: "+tt.want; got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
@@ -77,7 +80,7 @@ func TestBadHeadTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Method = ""
-	exchange := errors.Exchange{Host: "h:80", Received: 1, Info: errors.InfoOf(req)}
+	exchange := classify.Exchange{Host: "h:80", Received: 1, Info: classify.RequestInfo(req)}
 	const start = "get http://***@h/p: bad response from h:80: "
 	for _, tt := range []struct{ cause, want string }{
 		{"header field longer than 8190 bytes", "header field longer than 8190 bytes"},
@@ -90,7 +93,7 @@ func TestBadHeadTexts(t *testing.T) {
 		{"connection error: FRAME_SIZE_ERROR", "the server broke a rule of HTTP/2 (FRAME_SIZE_ERROR)"},
 	} {
 		cause := errors.New(tt.cause)
-		for name, err := range map[string]error{"HeadFailure": errors.HeadFailure(cause, exchange), "BadHead": errors.BadHead(cause, exchange)} {
+		for name, err := range map[string]error{"HeadFailure": classify.HeadFailure(cause, exchange), "BadHead": classify.BadHead(cause, exchange)} {
 			if got, want := err.Error(), start+tt.want; got != want {
 				t.Errorf("%s: got %q, want %q", name, got, want)
 			}
@@ -108,17 +111,17 @@ func TestBadHeadTexts(t *testing.T) {
 	}
 }
 
-func TestInfoOf(t *testing.T) {
+func TestRequestInfo(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse("http://h/p?q#part")
 	if err != nil {
 		t.Fatal(err)
 	}
-	info := errors.InfoOf(&http.Request{Method: "PUT", URL: u, Header: http.Header{"A": {"b"}}})
+	info := classify.RequestInfo(&http.Request{Method: "PUT", URL: u, Header: http.Header{"A": {"b"}}})
 	if info.Method != "PUT" || info.URL.String() != "http://h/p?q" || info.RealURL != u || info.Header.Get("A") != "b" || u.Fragment == "" {
 		t.Errorf("got %v, %v", info, info.RealURL)
 	}
-	if info := errors.InfoOf(&http.Request{}); info.URL != nil || info.Method != "GET" {
+	if info := classify.RequestInfo(&http.Request{}); info.URL != nil || info.Method != "GET" {
 		t.Errorf("no URL: got %v", info)
 	}
 }
@@ -134,7 +137,7 @@ func TestBodyTexts(t *testing.T) {
 		"http2: server sent GOAWAY and closed the connection; LastStreamID=3, ErrCode=INTERNAL_ERROR, debug=\"" + canary + "\"": "the server closed the HTTP/2 connection (INTERNAL_ERROR)",
 	} {
 		cause := errors.New(text)
-		err := errors.BodyFailure(cause, 5, -1)
+		err := classify.BodyFailure(cause, 5, -1)
 		if got := err.Error(); got != "transfer encoding error: 5 bytes: "+want || strings.Contains(got, canary) {
 			t.Errorf("got %q, want %q at its end", got, want)
 		}

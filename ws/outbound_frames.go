@@ -1,8 +1,7 @@
 package ws
 
-// This file is the half of outbound that makes one stream of frames out of the
-// codec's frames and of our own control frames. Everything in it happens in
-// memory, under the lock.
+// The half of outbound that makes one stream of frames out of the codec's frames and
+// of our own control frames. All of it happens in memory, under the lock.
 
 // Write takes the codec's bytes; it never blocks. Control frames of the codec's
 // own are dropped: what is sent besides messages is decided here.
@@ -14,12 +13,12 @@ func (o *outbound) Write(p []byte) (int, error) {
 	}
 	n := len(p)
 	for len(p) > 0 {
-		p = o.takeLocked(p)
+		p = o.takeCodecBytesLocked(p)
 	}
 	return n, nil
 }
 
-func (o *outbound) takeLocked(p []byte) []byte {
+func (o *outbound) takeCodecBytesLocked(p []byte) []byte {
 	t := &o.track
 	if t.left == 0 {
 		rest, complete := t.takeHead(p)
@@ -27,7 +26,7 @@ func (o *outbound) takeLocked(p []byte) []byte {
 			return rest
 		}
 		op := MessageType(t.head[0] & bitsOpcode)
-		o.drop = op.control()
+		o.drop = op.isControl()
 		if o.compressed && (op == Text || op == Binary) {
 			t.head[0] |= bitRSV1
 		}
@@ -40,8 +39,8 @@ func (o *outbound) takeLocked(p []byte) []byte {
 	if !o.drop {
 		o.appendLocked(own)
 	}
-	if t.between() {
-		o.boundaryLocked()
+	if t.betweenFrames() {
+		o.appendHeldLocked()
 	}
 	return rest
 }
@@ -54,22 +53,22 @@ func (o *outbound) appendLocked(p []byte) {
 	o.queued += uint64(len(p))
 }
 
-// boundaryLocked lets in the control frames that have waited for the end of a
+// appendHeldLocked lets in the control frames that have waited for the end of a
 // frame, RFC 6455 5.4.
-func (o *outbound) boundaryLocked() {
+func (o *outbound) appendHeldLocked() {
 	if len(o.held) == 0 {
 		return
 	}
 	held := o.held
 	o.held = nil
 	o.appendLocked(held)
-	o.tellLocked()
+	o.wakeWaitersLocked()
 }
 
-// begin is called before the codec makes the frame of a message of n bytes. It
+// beginMessage is called before the codec makes the frame of a message of n bytes. It
 // makes room, so that the frame is not copied while it grows. It returns false
 // after a Close frame.
-func (o *outbound) begin(n int, compressed bool) bool {
+func (o *outbound) beginMessage(n int, compressed bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sealed {
@@ -86,15 +85,15 @@ func (o *outbound) begin(n int, compressed bool) bool {
 	return true
 }
 
-// position is how far flush has to go for all that is there.
-func (o *outbound) position() uint64 {
+// queuedPosition is the position for flushTo that covers all that is queued.
+func (o *outbound) queuedPosition() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.queued
 }
 
-// failure is why the connection failed, rather than what the codec says of it.
-func (o *outbound) failure(err error) error {
+// writeError is why the connection failed, if it has, and else err, which the codec gave.
+func (o *outbound) writeError(err error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err != nil {
@@ -103,24 +102,24 @@ func (o *outbound) failure(err error) error {
 	return err
 }
 
-// atBoundary is a position for flush: wherever the frames that are held end up.
+// atBoundary is a position for flushTo: wherever the frames that are held end up.
 const atBoundary = 0
 
-// inject puts a control frame between two frames, at once or at the next
-// boundary. It returns the position for flush, and false after a Close frame,
+// injectControl puts a control frame between two frames, at once or at the next
+// boundary. It returns the position for flushTo, and false after a Close frame,
 // which is the last frame there is.
-func (o *outbound) inject(op MessageType, payload []byte) (position uint64, ok bool) {
+func (o *outbound) injectControl(op MessageType, payload []byte) (position uint64, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.injectLocked(op, payload)
+	return o.injectControlLocked(op, payload)
 }
 
-func (o *outbound) injectLocked(op MessageType, payload []byte) (position uint64, ok bool) {
+func (o *outbound) injectControlLocked(op MessageType, payload []byte) (position uint64, ok bool) {
 	if o.sealed || o.err != nil {
 		return 0, false
 	}
 	o.sealed = op == Close
-	if !o.track.between() {
+	if !o.track.betweenFrames() {
 		o.held = appendControl(o.held, op, payload)
 		return atBoundary, true
 	}
@@ -129,23 +128,23 @@ func (o *outbound) injectLocked(op MessageType, payload []byte) (position uint64
 	return o.queued, true
 }
 
-// pong answers a ping. If much is waiting to be sent the answer waits as well,
+// answerPing answers a ping. If much is waiting to be sent the answer waits as well,
 // and a later one replaces it, as RFC 6455 5.5.3 allows: a peer that sends pings
 // and does not read costs no memory.
-func (o *outbound) pong(payload []byte) {
+func (o *outbound) answerPing(payload []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.buf)+len(o.held) >= highWater {
-		o.late = append(o.late[:0], payload...)
-		o.hasLate = true
+		o.latePong = append(o.latePong[:0], payload...)
+		o.hasLatePong = true
 		return
 	}
-	o.injectLocked(Pong, payload)
-	o.kickLocked()
+	o.injectControlLocked(Pong, payload)
+	o.startFlushLocked()
 }
 
-// sealedNow reports whether a Close frame was sent or is going to be.
-func (o *outbound) sealedNow() bool {
+// isSealed reports whether a Close frame was sent or is going to be.
+func (o *outbound) isSealed() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.sealed

@@ -9,26 +9,25 @@ import (
 
 // Who reads a WebSocket, and when. There is one reader at a time:
 //
-//	             Receive finds the queue empty
-//	+--------+   (acquireReaderLocked)              +----------+
-//	|        |------------------------------------->|          |
-//	| nobody |                                      | receiver |
-//	|        |<-------------------------------------|          |
-//	+--------+   it has its message, or gives up    +----------+
-//	  |    ^     (release: the idle timer runs)       |      |
-//	  |    |                                          |      |
-//	  |    |  a message for a                         |      | end
-//	  |    |  receiver that waits                     |      | (conclude)
-//	  |    |  (deliver)                               |      |
-//	  |    |                    +------+              |      |
-//	  |    +--------------------|      |<-------------+      |
-//	  |                         | pump |  a frame that is    |
-//	  +------------------------>|      |  large or a         |
-//	   the idle timer has run   +------+  fragment           |
-//	   out (takeOver); Close,       |                        v
-//	   a lost connection (attend)   |                    +-------+
-//	                                +------------------->| ended |
-//	                                  end (conclude)     +-------+
+//	              Receive finds the queue empty
+//	              (acquireReaderLocked)
+//	 +--------+ ------------------------------------> +----------+
+//	 | nobody |                                       | receiver |
+//	 +--------+ <------------------------------------ +----------+
+//	   |    ^     it has its message, or gives up       |     |
+//	   |    |     (releaseReader sets the idle timer)   |     |
+//	   |    |                                           |     |
+//	   |    | a message for a receiver                  |     | the end
+//	   |    | that waits (deliverMessage)               |     | (endReading)
+//	   |    |                    +------+               |     |
+//	   |    +--------------------| pump | <-------------+     |
+//	   +-----------------------> +------+   a frame that is   |
+//	    the idle timer runs out     |       large, or a       |
+//	    (promoteReader); Close,     |       fragment          v
+//	    a lost connection           |                     +-------+
+//	    (ensureReader)              +-------------------> | ended |
+//	                                  the end             +-------+
+//	                                  (endReading)
 //
 // While a receive is under way it reads by itself: to have a goroutine read and wake
 // the receiver costs as much as the rest of a small message. It waits for whole
@@ -51,7 +50,7 @@ func (c *Conn) startReading() {
 	if c.wake.set == nil {
 		c.startPumpLocked()
 	} else {
-		c.releaseLocked()
+		c.releaseReaderLocked()
 	}
 }
 
@@ -66,8 +65,8 @@ func (c *Conn) acquireReaderLocked() bool {
 	return true
 }
 
-// attend sees to it that somebody reads.
-func (c *Conn) attend() {
+// ensureReader starts the pump unless somebody reads.
+func (c *Conn) ensureReader() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.reading {
@@ -78,45 +77,46 @@ func (c *Conn) attend() {
 func (c *Conn) startPumpLocked() {
 	c.reading = true
 	c.reads++
-	c.workers.Go(c.pump)
+	c.workers.Go(c.pumpMessages)
 }
 
-// release ends the caller's reading.
-func (c *Conn) release() {
+// releaseReader ends the caller's reading: nobody reads then.
+func (c *Conn) releaseReader() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.releaseLocked()
+	c.releaseReaderLocked()
 }
 
-func (c *Conn) releaseLocked() {
+func (c *Conn) releaseReaderLocked() {
 	c.reading = false
 	switch {
 	case c.state != stateOpen: // the end is near, and somebody has to meet it
 		c.startPumpLocked()
-	case c.idling:
+	case c.idleTimerSet:
 	default:
-		c.idleLocked()
+		c.setIdleTimerLocked()
 	}
 }
 
-func (c *Conn) idleLocked() {
-	c.idling, c.unread = true, c.reads
-	if c.idle == nil {
-		c.idle = time.AfterFunc(idleAfter, c.takeOver)
+func (c *Conn) setIdleTimerLocked() {
+	c.idleTimerSet, c.readsAtTimer = true, c.reads
+	if c.idleTimer == nil {
+		c.idleTimer = time.AfterFunc(idleAfter, c.promoteReader)
 	} else {
-		c.idle.Reset(idleAfter)
+		c.idleTimer.Reset(idleAfter)
 	}
 }
 
-// takeOver starts the pump if nobody has read since the timer was set.
-func (c *Conn) takeOver() {
+// promoteReader is called by the idle timer. It starts the pump if nobody has read since
+// the timer was set.
+func (c *Conn) promoteReader() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.idling = false
+	c.idleTimerSet = false
 	switch {
 	case c.reading:
-	case c.reads != c.unread:
-		c.idleLocked()
+	case c.reads != c.readsAtTimer:
+		c.setIdleTimerLocked()
 	default:
 		c.startPumpLocked()
 	}
@@ -132,42 +132,42 @@ func (c *Conn) receiveDirect(ctx context.Context, limit time.Time) (Message, err
 	c.wake.disarm()
 	switch {
 	case err != nil:
-		c.release()
+		c.releaseReader()
 		return Message{}, err
 	case kind == smallMessage:
-		m, err := c.readSmall()
+		m, err := c.readSmallMessage()
 		if err == nil {
-			c.release()
+			c.releaseReader()
 			return m, nil
 		}
-		c.conclude(err) //nolint:contextcheck // no caller's context bounds the end
+		c.endReading(err) //nolint:contextcheck // no caller's context bounds the end
 	case kind == smallControl: // it is in the queue, or was the end
 		if in := &c.wire.in; in.err != nil {
-			c.conclude(in.err) //nolint:contextcheck // as above
+			c.endReading(in.err) //nolint:contextcheck // as above
 		} else {
-			c.release()
+			c.releaseReader()
 		}
 	default:
 		c.mu.Lock()
 		c.startPumpLocked()
 		c.mu.Unlock()
 	}
-	return c.await(ctx, limit)
+	return c.awaitMessage(ctx, limit)
 }
 
 // awaitFrame waits for a frame that concerns the receiver: a small message; a
 // control frame that is queued or ends the WebSocket; or one for the pump.
-func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (small, error) {
+func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (frameKind, error) {
 	in := &c.wire.in
 	for {
-		if err := c.given(ctx, limit); err != nil {
+		if err := c.receiveDone(ctx, limit); err != nil {
 			return notSmall, err
 		}
-		switch kind := in.whole(); kind {
+		switch kind := in.peekFrame(); kind {
 		case interrupted:
 			c.wake.arm(limit)
 		case smallControl:
-			if _, in.err = in.advance(); in.err != nil || c.opts.NoAutoPing {
+			if _, in.err = in.readFrame(); in.err != nil || c.opts.NoAutoPing {
 				return kind, nil //nolint:nilerr // the caller finds it in in.err
 			}
 		case smallMessage, notSmall:
@@ -176,18 +176,19 @@ func (c *Conn) awaitFrame(ctx context.Context, limit time.Time) (small, error) {
 	}
 }
 
-// given is why the receiver gives up, if it does.
-func (c *Conn) given(ctx context.Context, limit time.Time) error {
+// receiveDone is why the receiver has to give up: its context, the end that this side has
+// asked for, or Options.ReceiveTimeout; nil if it goes on.
+func (c *Conn) receiveDone(ctx context.Context, limit time.Time) error {
 	if ctx.Err() != nil {
 		return &opError{"receive", nil, httprule.ContextError(ctx)}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == stateClosing {
-		return c.closingLocked()
+		return c.localEndLocked()
 	}
 	if !limit.IsZero() && !time.Now().Before(limit) {
-		return c.timeout()
+		return c.timeoutError()
 	}
 	return nil
 }

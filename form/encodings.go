@@ -137,12 +137,12 @@ func (e *encodingReader) Read(p []byte) (int, error) {
 		if e.err != nil {
 			return 0, e.err
 		}
-		e.step()
+		e.encodeNext()
 	}
 	return e.out.Read(p)
 }
 
-func (e *encodingReader) step() {
+func (e *encodingReader) encodeNext() {
 	n, err := e.src.Read(e.buf)
 	if _, writeErr := e.enc.Write(e.buf[:n]); writeErr != nil {
 		e.err = writeErr

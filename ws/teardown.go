@@ -13,41 +13,42 @@ import (
 // unread data is reset, and the Close frame may be lost.
 const linger = time.Second
 
-// conclude is called by the reader, which has met the end; nobody reads after
+// endReading is called by the reader, which has met the end; nobody reads after
 // it. What is to be sent yet is left to a goroutine.
-func (c *Conn) conclude(err error) {
+func (c *Conn) endReading(err error) {
 	finally := func() {}
 	if bye := (*peerCloseError)(nil); errors.As(err, &bye) {
 		half := c.peerClosed(bye)
-		finally = func() { c.answer(bye, half) }
+		finally = func() { c.answerClose(bye, half) }
 	} else if v := (*violation)(nil); errors.As(err, &v) {
-		c.finish(&CloseError{Code: v.code, Err: v})
-		finally = func() { c.refuse(v) }
+		c.recordEnd(&CloseError{Code: v.code, Err: v})
+		finally = func() { c.sendViolation(v) }
 	} else {
-		c.finish(&CloseError{Code: CloseAbnormal, Err: err})
+		c.recordEnd(&CloseError{Code: CloseAbnormal, Err: err})
 	}
-	go c.dismantle(finally)
+	go c.teardown(finally)
 }
 
-// dismantle gives everything back.
-func (c *Conn) dismantle(finally func()) {
+// teardown sends what finally has to, then closes the connection and gives back what
+// the Conn holds.
+func (c *Conn) teardown(finally func()) {
 	defer close(c.done)
 	finally()
 	c.wire.rwc.Close()
-	c.wire.out.shut()
+	c.wire.out.stopWrites()
 	c.workers.Wait()
 	c.codec.CloseNow() //nolint:errcheck // it returns its buffers; the connection is closed
 	c.sending.Lock()
-	c.deflater.release()
+	c.deflater.putWriter()
 	c.sending.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	stop(c.beat)
-	stop(c.grace)
-	stop(c.idle)
+	stopTimer(c.pingTimer)
+	stopTimer(c.writeGrace)
+	stopTimer(c.idleTimer)
 }
 
-func stop(t *time.Timer) {
+func stopTimer(t *time.Timer) {
 	if t != nil {
 		t.Stop()
 	}
@@ -64,40 +65,41 @@ func (c *Conn) peerClosed(bye *peerCloseError) (half bool) {
 			half = true
 			c.state = stateHalf
 		}
-		stop(c.beat)
+		stopTimer(c.pingTimer)
 	}
-	c.finishLocked(&CloseError{Code: bye.code, Reason: bye.reason})
+	c.recordEndLocked(&CloseError{Code: bye.code, Reason: bye.reason})
 	return half
 }
 
-// answer ends the handshake that the peer has begun, or answered.
-func (c *Conn) answer(bye *peerCloseError, half bool) {
+// answerClose answers the peer's Close frame, unless it is itself an answer.
+func (c *Conn) answerClose(bye *peerCloseError, half bool) {
 	if half {
 		<-c.closed // Close sends the answer
 	} else {
-		c.wire.out.inject(Close, closePayload(bye.code, "")) // not a second time
+		c.wire.out.injectControl(Close, closePayload(bye.code, "")) // not a second time
 	}
-	c.drain(c.opts.CloseTimeout)
+	c.flushAll(c.opts.CloseTimeout)
 }
 
-// refuse tells the peer what was wrong, and waits for it to go.
-func (c *Conn) refuse(v *violation) {
-	c.wire.out.inject(Close, closePayload(v.code, v.text[:min(len(v.text), maxReason)]))
+// sendViolation tells the peer what was wrong, and waits until it has closed, or for
+// linger.
+func (c *Conn) sendViolation(v *violation) {
+	c.wire.out.injectControl(Close, closePayload(v.code, v.text[:min(len(v.text), maxReason)]))
 	timer := time.AfterFunc(linger, func() { c.wire.rwc.Close() })
 	defer timer.Stop()
-	c.drain(linger)
+	c.flushAll(linger)
 	io.Copy(io.Discard, c.wire.in.br) //nolint:errcheck // until the peer is gone, or the time is up
 }
 
-// drain waits until everything is written, but not for longer than limit, which
+// flushAll waits until everything is written, but not for longer than limit, which
 // is unbounded if it is negative.
-func (c *Conn) drain(limit time.Duration) {
+func (c *Conn) flushAll(limit time.Duration) {
 	ctx := context.Background()
 	if limit >= 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	c.wire.out.kick()
-	c.wire.out.flush(ctx, atBoundary) // the end is known already
+	c.wire.out.startFlush()
+	c.wire.out.flushTo(ctx, atBoundary) //nolint:errcheck // the end is known already
 }

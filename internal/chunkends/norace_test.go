@@ -1,5 +1,0 @@
-//go:build !race
-
-package chunkends_test
-
-const raceEnabled = false

@@ -1,5 +1,0 @@
-//go:build !race
-
-package dnscache_test
-
-const raceEnabled = false

@@ -1,5 +1,0 @@
-//go:build !race
-
-package happyeyeballs_test
-
-const raceEnabled = false

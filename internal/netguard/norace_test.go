@@ -1,5 +1,0 @@
-//go:build !race
-
-package netguard_test
-
-const raceEnabled = false

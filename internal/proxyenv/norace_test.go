@@ -1,5 +1,0 @@
-//go:build !race
-
-package proxyenv_test
-
-const raceEnabled = false

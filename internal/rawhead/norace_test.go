@@ -1,5 +1,0 @@
-//go:build !race
-
-package rawhead_test
-
-const raceEnabled = false

@@ -1,9 +1,0 @@
-package testserver_test
-
-import (
-	"testing"
-
-	"github.com/aiolos-http/aiolos/internal/leak"
-)
-
-func TestMain(m *testing.M) { leak.Main(m) }

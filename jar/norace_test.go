@@ -1,5 +1,0 @@
-//go:build !race
-
-package jar_test
-
-const raceEnabled = false
