@@ -123,14 +123,11 @@ type peer struct {
 }
 
 func (p *peer) startH2() bool {
-	if preface, ok := p.c.ReadBody(len(http2.ClientPreface)); !ok || preface != http2.ClientPreface {
+	if !readPreface(p.c) {
 		return false
 	}
-	f := &frames{Framer: http2.NewFramer(p.c.NetConn(), p.c.NetConn()), c: p.c}
-	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	f.enc = hpack.NewEncoder(&f.buf)
-	p.f = f
-	return f.WriteSettings() == nil
+	p.f = newFrames(p.c)
+	return p.f.WriteSettings() == nil
 }
 
 // head reads the head of a request. It is false if the client has gone.
@@ -169,22 +166,7 @@ func (p *peer) fields() http.Header {
 // body reads the request to its end, and says how much that was and whether it came.
 func (p *peer) body() (n int, whole bool) {
 	if p.f != nil {
-		for p.f.body {
-			switch frame := p.f.next().(type) {
-			case nil:
-				return n, false
-			case *http2.RSTStreamFrame:
-				return n, false
-			case *http2.DataFrame:
-				n += len(frame.Data())
-				p.f.body = !frame.StreamEnded()
-				if len(frame.Data()) > 0 {
-					p.f.WriteWindowUpdate(0, uint32(len(frame.Data())))
-					p.f.WriteWindowUpdate(frame.StreamID, uint32(len(frame.Data())))
-				}
-			}
-		}
-		return n, true
+		return p.f.readBody()
 	}
 	if len(p.req.TransferEncoding) > 0 {
 		body, ok := p.c.ReadChunkedBody()

@@ -139,7 +139,7 @@ func h2Script(t *testing.T, script func(f *frames), settings ...http2.Setting) (
 	cfg := leaf.Server()
 	cfg.NextProtos = []string{"h2"}
 	srv := wiretest.NewTLS(t, cfg, func(c *wiretest.Conn) {
-		if preface, ok := c.ReadBody(len(http2.ClientPreface)); !ok || preface != http2.ClientPreface {
+		if !readPreface(c) {
 			return
 		}
 		f := newFrames(c)
@@ -147,6 +147,12 @@ func h2Script(t *testing.T, script func(f *frames), settings ...http2.Setting) (
 		script(f)
 	})
 	return srv, connector.Config{TLS: leaf.Client()}
+}
+
+// readPreface reads what a connection of HTTP/2 begins with (RFC 9113 3.4).
+func readPreface(c *wiretest.Conn) bool {
+	preface, ok := c.ReadBody(len(http2.ClientPreface))
+	return ok && preface == http2.ClientPreface
 }
 
 func newFrames(c *wiretest.Conn) *frames {
@@ -204,6 +210,27 @@ func (f *frames) whole() {
 			f.body = !frame.StreamEnded()
 		}
 	}
+}
+
+// readBody reads the last request to its end and gives its window back. It returns how many
+// bytes came, and whether that was all.
+func (f *frames) readBody() (n int, whole bool) {
+	for f.body {
+		switch frame := f.next().(type) {
+		case nil:
+			return n, false
+		case *http2.RSTStreamFrame:
+			return n, false
+		case *http2.DataFrame:
+			n += len(frame.Data())
+			f.body = !frame.StreamEnded()
+			if len(frame.Data()) > 0 {
+				f.WriteWindowUpdate(0, uint32(len(frame.Data())))
+				f.WriteWindowUpdate(frame.StreamID, uint32(len(frame.Data())))
+			}
+		}
+	}
+	return n, true
 }
 
 // head sends the head of a response with pairs of names and values.

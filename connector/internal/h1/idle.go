@@ -13,7 +13,7 @@ import (
 // has sent unsolicited data. There are two ways to find out:
 //
 //   - the peek: one recv that does not wait, whenever somebody asks ([Conn.CheckIdle]).
-//     It needs a socket of the system's: see [WrapSocket].
+//     It needs a socket of the system's: see [WrapBelowTLS].
 //   - the waiter, for all else (connections of the user's making, in-memory networks,
 //     tunnels, systems without such a recv): a goroutine that reads one byte. It is not
 //     woken when the next exchange begins, for a read that is broken off may have missed

@@ -122,7 +122,7 @@ func TestLookExactTypes(t *testing.T) {
 	})
 	tcp := dialTCP(t, srv)
 	ahead := &readsAhead{TCPConn: tcp, r: io.MultiReader(&onlyReader{tcp, len(okResponse)}, tcp)}
-	if h1.WrapSocket(ahead) != net.Conn(ahead) {
+	if h1.IsSocket(ahead) {
 		t.Error("it was wrapped")
 	}
 	c := newConn(t, ahead)

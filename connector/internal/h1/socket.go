@@ -8,7 +8,7 @@ import (
 )
 
 // socket is a TCP or Unix connection that can be peeked at without waiting. Below TLS it
-// stands in for the connection itself (see [WrapSocket]), so that crypto/tls can be asked
+// stands in for the connection itself (see [WrapBelowTLS]), so that crypto/tls can be asked
 // what it has without waiting, too.
 type socket struct {
 	net.Conn
@@ -33,19 +33,10 @@ func (*nothingError) Error() string   { return "nothing to read" }
 func (*nothingError) Timeout() bool   { return true }
 func (*nothingError) Temporary() bool { return true }
 
-// WrapSocket makes of nc what a Conn can peek at, if nc is a plain socket of a system where
-// that is possible, and returns it as it is otherwise. It is for below TLS: above a plain
-// socket [NewConn] does the same.
+// newSocket returns nil if nc is no plain socket, or the system cannot peek.
 //
 // Exact types only: what embeds a *net.TCPConn has its SyscallConn, too, but may have read
 // ahead.
-func WrapSocket(nc net.Conn) net.Conn {
-	if s := newSocket(nc); s != nil {
-		return s
-	}
-	return nc
-}
-
 func newSocket(nc net.Conn) *socket {
 	if !canPeek {
 		return nil

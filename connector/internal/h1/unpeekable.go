@@ -45,8 +45,9 @@ func newUnpeekable(nc net.Conn) (o unpeekable) {
 	return o
 }
 
-// WrapBelowTLS is [WrapSocket], and makes of every other connection one of which crypto/tls can
-// be asked what it has already.
+// WrapBelowTLS makes of nc, on which TLS is to lie, a connection with which a Conn can ask
+// crypto/tls what it has: one that can peek if nc is a plain socket, and one whose Read can be
+// paused otherwise. Above a plain socket without TLS, [NewConn] does the same.
 func WrapBelowTLS(nc net.Conn) net.Conn {
 	if s := newSocket(nc); s != nil {
 		return s
