@@ -18,8 +18,8 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // benchmark is "aiolos bench".
@@ -36,8 +36,8 @@ type benchmark struct {
 }
 
 // benchCommand makes "aiolos bench".
-func (a *app) benchCommand() *cobra.Command {
-	b := &benchmark{send: send{app: a, noFollow: true, net: network{total: patience(benchTimeout), credentials: credentials{app: a}}}}
+func benchCommand(a *app) *cobra.Command {
+	b := &benchmark{send: send{app: a, noFollow: true, net: newBareNetwork(a, benchTimeout)}}
 	cmd := &cobra.Command{
 		Use:     "bench [METHOD] URL [ITEM...]",
 		Short:   "Send a request many times and measure",
@@ -101,14 +101,14 @@ func (b *benchmark) run(cmd *cobra.Command, args []string) error {
 }
 
 // inMemory reads the body, which is sent many times.
-func (b *benchmark) inMemory(req *items.Request) (err error) {
+func (b *benchmark) inMemory(req *syntax.Request) (err error) {
 	switch {
 	case len(req.Parts) > 0:
 		return b.formData(req)
 	case req.BodyFile == "":
 		return nil
 	case req.BodyFile == "-":
-		req.Body, err = io.ReadAll(io.LimitReader(b.app.In, maxFile))
+		req.Body, err = b.app.readInput()
 	default:
 		req.Body, err = readFile(req.BodyFile)
 		if req.ContentType == "" {

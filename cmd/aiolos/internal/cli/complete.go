@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // completionCommand makes "aiolos completion".
-func (a *app) completionCommand() *cobra.Command {
+func completionCommand(a *app) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:       "completion bash|zsh|fish|powershell",
@@ -49,7 +49,7 @@ func (a *app) completionCommand() *cobra.Command {
 // completeRequest completes the words of a request: methods in front of the URL,
 // header names and files behind it.
 func completeRequest(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if !slices.ContainsFunc(args, items.LooksLikeURL) {
+	if !slices.ContainsFunc(args, syntax.LooksLikeURL) {
 		return withPrefix(methods(), word), cobra.ShellCompDirectiveNoFileComp
 	}
 	if i := strings.IndexByte(word, '@'); i >= 0 {
@@ -106,14 +106,21 @@ func files(prefix, name string) []string {
 
 // completeSession completes the name of a session. A command that wants a file behind
 // it gets files there.
-func (a *app) completeSession(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+func completeSession(getenv func(string) string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		return sessionNames(getenv, cmd, args, word)
+	}
+}
+
+// sessionNames are the completions of [completeSession].
+func sessionNames(getenv func(string) string, cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if cmd.Name() == "import" && len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	if a == nil || a.Getenv == nil {
+	if getenv == nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	dir, err := store.Open(a.Getenv)
+	dir, err := store.Open(getenv)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -19,7 +19,10 @@ import (
 const hereName = ".aiolosrc"
 
 // settings are the flags that say which files of flags are read.
-type settings struct{ none, here bool }
+type settings struct {
+	app        *app
+	none, here bool
+}
 
 // flags adds the flags to all commands.
 func (s *settings) flags(f *pflag.FlagSet) {
@@ -34,17 +37,17 @@ func noSettings() []string {
 
 // configure sets the flags that the command line leaves alone: from the environment,
 // from a file in this directory if that is wanted, and from the user's file.
-func (a *app) configure(cmd *cobra.Command, _ []string) error {
+func (s *settings) configure(cmd *cobra.Command, _ []string) error {
 	switch cmd.Name() {
 	case "version", "completion", "man", "help", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
 		return nil
 	}
-	if a.brief {
+	if s.app.brief {
 		return nil
 	}
 	flags := cmd.Flags()
 	var variables, which config.Layer
-	for _, l := range config.Environment(flags, a.Getenv) {
+	for _, l := range config.Environment(flags, s.app.Getenv) {
 		switch {
 		case l.Name == "no-config", l.Name == "config-here":
 			which = append(which, l)
@@ -55,7 +58,7 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	if err := config.Apply(flags, which); err != nil {
 		return usage(err)
 	}
-	files, err := a.settingsFiles(cmd.Root())
+	files, err := s.settingsFiles(cmd.Root())
 	if err == nil {
 		err = config.Apply(flags, append([]config.Layer{variables}, files...)...)
 	}
@@ -66,15 +69,15 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 }
 
 // settingsFiles reads the files of flags, those that count more first.
-func (a *app) settingsFiles(root *cobra.Command) ([]config.Layer, error) {
-	if a.conf.none {
+func (s *settings) settingsFiles(root *cobra.Command) ([]config.Layer, error) {
+	if s.none {
 		return nil, nil
 	}
 	var names []string
-	if a.conf.here {
+	if s.here {
 		names = append(names, hereName)
 	}
-	if dir, err := xdg.Dir(xdg.Config, a.Getenv); err == nil { // else there is none
+	if dir, err := xdg.Dir(xdg.Config, s.app.Getenv); err == nil { // else there is none
 		names = append(names, filepath.Join(dir, "aiolos", "config"))
 	}
 	layers := make([]config.Layer, len(names))

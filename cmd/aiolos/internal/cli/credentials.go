@@ -11,8 +11,8 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // credentials are -a and -H, and what is known of the secrets of a command line.
@@ -21,11 +21,11 @@ type credentials struct {
 	user  string
 	lines []string
 
-	password string             // what was typed for user
-	asked    bool               // it was
-	headers  []items.HeaderItem // of -H
-	named    []string           // headers of the items, which count more than -H
-	secret   []string           // headers that stay with the origin they were given for
+	password string              // what was typed for user
+	asked    bool                // it was
+	headers  []syntax.HeaderItem // of -H
+	named    []string            // headers of the items, which count more than -H
+	secret   []string            // headers that stay with the origin they were given for
 }
 
 // flags adds the flags to a command.
@@ -68,21 +68,21 @@ func (c *credentials) readLines() error {
 
 // headerLine reads "Name: value". Without a value the header is left out, and with
 // a semicolon it is empty, as among the items.
-func headerLine(text string) (items.HeaderItem, error) {
+func headerLine(text string) (syntax.HeaderItem, error) {
 	name, value, ok := strings.Cut(text, ":")
 	if !ok {
 		if name, ok = strings.CutSuffix(text, ";"); !ok {
 			// The text may be a secret.
-			return items.HeaderItem{}, errors.New("-H: a header is written as Name:Value")
+			return syntax.HeaderItem{}, errors.New("-H: a header is written as Name:Value")
 		}
-		return items.HeaderItem{Name: name}, nil
+		return syntax.HeaderItem{Name: name}, nil
 	}
 	value = strings.TrimSpace(value)
-	return items.HeaderItem{Name: strings.TrimSpace(name), Value: value, Unset: value == ""}, nil
+	return syntax.HeaderItem{Name: strings.TrimSpace(name), Value: value, Unset: value == ""}, nil
 }
 
 // learn notes the headers of the items.
-func (c *credentials) learn(headers []items.HeaderItem) {
+func (c *credentials) learn(headers []syntax.HeaderItem) {
 	for _, h := range headers {
 		c.named = append(c.named, h.Name)
 		if secret.Header(h.Name) {
@@ -101,8 +101,8 @@ func (c *credentials) sensitive() []string {
 }
 
 // rest are the headers of -H that no item replaces.
-func (c *credentials) rest() []items.HeaderItem {
-	return slices.DeleteFunc(slices.Clone(c.headers), func(h items.HeaderItem) bool {
+func (c *credentials) rest() []syntax.HeaderItem {
+	return slices.DeleteFunc(slices.Clone(c.headers), func(h syntax.HeaderItem) bool {
 		return slices.ContainsFunc(c.named, func(name string) bool { return strings.EqualFold(name, h.Name) })
 	})
 }

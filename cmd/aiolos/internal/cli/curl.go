@@ -12,7 +12,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/gosrc"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // curl is "aiolos curl".
@@ -23,8 +23,8 @@ type curl struct {
 }
 
 // curlCommand makes "aiolos curl".
-func (a *app) curlCommand() *cobra.Command {
-	c := &curl{send: send{app: a, net: network{credentials: credentials{app: a}}}}
+func curlCommand(a *app) *cobra.Command {
+	c := &curl{send: send{app: a, net: newBareNetwork(a, 0)}}
 	cmd := &cobra.Command{
 		Use:     "curl 'curl ...'",
 		Short:   "Run a curl command, for example one that a browser has copied",
@@ -73,7 +73,7 @@ func (c *curl) run(cmd *cobra.Command, args []string) error {
 	}
 	j := job{
 		method: r.Method, url: r.URL, options: options, asked: r,
-		req: &items.Request{Body: r.Body, BodyFile: r.BodyFile, HasBody: r.HasBody, Parts: r.Parts},
+		req: &syntax.Request{Body: r.Body, BodyFile: r.BodyFile, HasBody: r.HasBody, Parts: r.Parts},
 	}
 	c.way(r)
 	if c.any() {
@@ -93,23 +93,15 @@ func (c *curl) parse(args []string) (*curlconv.Request, error) {
 	case len(args) == 0:
 		return nil, errors.New("missing curl command; put it between single quotes, or give - and pipe it in")
 	case len(args) > 1:
-		return curlconv.Parse(args, c.readFile)
+		return curlconv.Parse(args, c.app.readFileOrInput)
 	case args[0] != "-":
-		return curlconv.ParseLine(args[0], c.readFile)
+		return curlconv.ParseLine(args[0], c.app.readFileOrInput)
 	}
-	line, err := io.ReadAll(io.LimitReader(c.app.In, maxFile))
+	line, err := c.app.readInput()
 	if err != nil {
 		return nil, err
 	}
-	return curlconv.ParseLine(string(line), c.readFile)
-}
-
-// readFile reads a file of the command; - is standard input.
-func (c *curl) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(io.LimitReader(c.app.In, maxFile))
-	}
-	return readFile(name)
+	return curlconv.ParseLine(string(line), c.app.readFileOrInput)
 }
 
 // expandCurl completes a URL as curl does: without a scheme it is http.
@@ -186,7 +178,7 @@ func (c *curl) way(r *curlconv.Request) {
 		c.net.user = r.Login
 	}
 	for _, h := range r.Headers {
-		c.net.learn([]items.HeaderItem{{Name: h.Name, Value: h.Value, Unset: h.Unset}})
+		c.net.learn([]syntax.HeaderItem{{Name: h.Name, Value: h.Value, Unset: h.Unset}})
 	}
 	r.Sensitive, r.TrustEnv = c.net.sensitive(), r.Unix == "" && c.net.proxy == ""
 }

@@ -17,7 +17,7 @@ func Patience(s string) (time.Duration, error) {
 }
 
 // Root is the command tree.
-func Root() *cobra.Command { return (&app{}).root() }
+func Root() *cobra.Command { return newRoot(&app{}) }
 
 // Commands lists all commands.
 func Commands() []*cobra.Command {

@@ -11,12 +11,12 @@ import (
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/session"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // form makes a multipart form. An empty boundary is a random one.
-func (s *send) form(parts []items.Part, boundary string) *form.Form {
+func (s *send) form(parts []syntax.Part, boundary string) *form.Form {
 	f := form.New().Multipart()
 	if boundary != "" {
 		f.Boundary(boundary)
@@ -44,7 +44,7 @@ func (s *send) form(parts []items.Part, boundary string) *form.Form {
 // multipart returns the option that sends a form, and the value of the header
 // Content-Type where given, the wish of the command line, is not complete: without
 // its boundary a server cannot read a form.
-func (s *send) multipart(parts []items.Part, given string) (option session.Option, contentType string, err error) {
+func (s *send) multipart(parts []syntax.Part, given string) (option session.Option, contentType string, err error) {
 	_, params, parseErr := mime.ParseMediaType(given)
 	boundary := s.boundary
 	if boundary == "" && parseErr == nil {
@@ -66,7 +66,7 @@ func (s *send) multipart(parts []items.Part, given string) (option session.Optio
 }
 
 // typeItem is the content type that the items ask for, or nothing.
-func typeItem(headers []items.HeaderItem) string {
+func typeItem(headers []syntax.HeaderItem) string {
 	if i := slices.IndexFunc(headers, isContentType); i >= 0 {
 		return headers[i].Value
 	}
@@ -74,7 +74,7 @@ func typeItem(headers []items.HeaderItem) string {
 }
 
 // typeOf is the content type that the library gives a file.
-func typeOf(p items.Part) string {
+func typeOf(p syntax.Part) string {
 	name := p.File
 	if p.As != "" {
 		name = p.As
@@ -86,7 +86,7 @@ func typeOf(p items.Part) string {
 }
 
 // formData is a form as a whole, for a request that is sent many times.
-func (s *send) formData(req *items.Request) error {
+func (s *send) formData(req *syntax.Request) error {
 	f := s.form(req.Parts, s.boundary)
 	contentType, err := f.ContentType()
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *send) formData(req *items.Request) error {
 }
 
 // partsLine describes a form whose files nobody wants to see.
-func partsLine(parts []items.Part) string {
+func partsLine(parts []syntax.Part) string {
 	words := make([]string, len(parts))
 	for i, p := range parts {
 		words[i] = fmt.Sprintf("%s=%q", p.Name, p.Value)

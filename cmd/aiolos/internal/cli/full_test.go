@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
 
 // errFull is that of a disk.
@@ -34,7 +34,7 @@ func (f *full) Write(p []byte) (int, error) {
 // command, and is told once.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(bin.Handler())
+	srv := httptest.NewServer(httpbin.Handler())
 	defer srv.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = quietLog()
@@ -103,7 +103,7 @@ func TestFullDisk(t *testing.T) {
 // the request, and never a success.
 func TestFilesThatFail(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(bin.Handler())
+	srv := httptest.NewServer(httpbin.Handler())
 	defer srv.Close()
 	dir := t.TempDir()
 	big := filepath.Join(dir, "big")

@@ -19,11 +19,11 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // get is "aiolos get".
@@ -52,8 +52,8 @@ type get struct {
 const defaultRetries = 5
 
 // getCommand makes "aiolos get".
-func (a *app) getCommand() *cobra.Command {
-	g := &get{app: a, net: a.network(), conflict: download.Rename, progress: progress.Auto}
+func getCommand(a *app) *cobra.Command {
+	g := &get{app: a, net: newNetwork(a), conflict: download.Rename, progress: progress.Auto}
 	// A file may take as long as it does, so long as something arrives.
 	g.net.total, g.net.read, g.net.retry, g.net.notice = -1, 30e9, defaultRetries, nil
 	cmd := &cobra.Command{
@@ -129,7 +129,7 @@ func (g *get) jobs(args []string) ([]download.Job, error) {
 	case err != nil:
 		return nil, err
 	case len(urls) == 0:
-		return nil, items.ErrNoURL
+		return nil, syntax.ErrNoURL
 	case g.parallel < 1 || g.perHost < 1:
 		return nil, errors.New("--jobs and --per-host are at least 1")
 	case g.output == "-":
@@ -186,7 +186,7 @@ func (g *get) readSums(urls int) error {
 func (g *get) urls(args []string) ([]string, error) {
 	var urls []string
 	for _, arg := range args {
-		u, err := items.ExpandURL(arg)
+		u, err := syntax.ExpandURL(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -238,7 +238,7 @@ func readURLs(in io.Reader) ([]string, error) {
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		u, err := items.ExpandURL(text)
+		u, err := syntax.ExpandURL(text)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -309,7 +309,7 @@ func again(args []string) string {
 	words[0] = "aiolos"
 	for _, arg := range args {
 		if strings.Contains(arg, "://") {
-			arg = redacted(arg)
+			arg = aioloserrors.RedactURLString(arg)
 		}
 		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
 			arg = name + ":***"
@@ -328,9 +328,6 @@ func named(r download.Result) error {
 	u, _ := url.Parse(r.Job.URL) // the error is about it if it is none
 	return aioloserrors.Wrap(http.MethodGet, u, r.Err)
 }
-
-// redacted is a URL without its secrets.
-func redacted(raw string) string { return aioloserrors.RedactURLString(raw) }
 
 // unfinished counts files.
 func unfinished(n int) string {

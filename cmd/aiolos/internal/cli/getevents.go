@@ -3,6 +3,8 @@ package cli
 import (
 	"time"
 
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 )
@@ -28,7 +30,7 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // event tells of the end of a download.
 func (g *get) event(e *progress.Events, r download.Result, dir *download.Dir) {
 	end := ended{
-		Event: "done", URL: redacted(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: milliseconds(r.Elapsed),
+		Event: "done", URL: aioloserrors.RedactURLString(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: milliseconds(r.Elapsed),
 	}
 	if r.Name != "" {
 		end.File = dir.Path(r.Name)

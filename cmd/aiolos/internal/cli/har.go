@@ -30,8 +30,8 @@ type archive struct {
 }
 
 // harCommand makes "aiolos har".
-func (a *app) harCommand() *cobra.Command {
-	h := &archive{send: send{app: a, net: network{total: patience(session.DefaultTotal), credentials: credentials{app: a}}}}
+func harCommand(a *app) *cobra.Command {
+	h := &archive{send: send{app: a, net: newBareNetwork(a, session.DefaultTotal)}}
 	top := &cobra.Command{
 		Use:     "har show|run|convert FILE [N...]",
 		Short:   "Show, send again or convert recorded exchanges (HTTP Archive)",

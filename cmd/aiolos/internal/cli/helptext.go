@@ -35,7 +35,7 @@ func names(f *pflag.FlagSet) map[string]bool {
 
 // help answers --help with everything, in a pager on a terminal, and -h with what
 // fits on a screen.
-func (a *app) help(usual func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+func helpFunc(a *app, usual func(*cobra.Command, []string)) func(*cobra.Command, []string) {
 	return func(cmd *cobra.Command, args []string) {
 		switch {
 		case a.brief && cmd == cmd.Root():

@@ -19,7 +19,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // evil is what a terminal acts on: an escape sequence, a bell, C1 in UTF-8, and marks
@@ -135,9 +135,9 @@ func TestHints(t *testing.T) {
 		err  error
 		want string
 	}{
-		{items.ErrNoURL, "shows examples"},
-		{&items.NotURLError{Word: "serv"}, `"aiolos serve"`},
-		{&items.NotURLError{Word: "a b"}, "a URL has one of"},
+		{syntax.ErrNoURL, "shows examples"},
+		{&syntax.NotURLError{Word: "serv"}, `"aiolos serve"`},
+		{&syntax.NotURLError{Word: "a b"}, "a URL has one of"},
 		{errors.ErrServerFingerprintMismatch, "not the certificate that was pinned"},
 		{errors.ErrClientProxyConnection, "--proxy none"},
 		{errors.ErrClientHTTPProxy, "--proxy none"},

@@ -11,8 +11,8 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/gosrc"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // instead are the flags that print a request in place of sending it.
@@ -47,7 +47,7 @@ func (i *instead) single(another bool) error {
 type job struct {
 	method, url string
 	options     []session.Option
-	req         *items.Request // what --print=B shows
+	req         *syntax.Request // what --print=B shows
 	// asked is the request as a curl command has it; nil means that the rest
 	// tells.
 	asked *curlconv.Request

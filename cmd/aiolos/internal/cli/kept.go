@@ -11,8 +11,8 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // kept is --session: cookies and headers that outlive the call.
@@ -31,9 +31,13 @@ func (k *kept) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&k.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
 	f.StringVar(&k.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
+	var getenv func(string) string
+	if k.app != nil {
+		getenv = k.app.Getenv
+	}
 	for _, name := range []string{"session", "session-read-only"} {
 		// The flag is there.
-		_ = cmd.RegisterFlagCompletionFunc(name, k.app.completeSession)
+		_ = cmd.RegisterFlagCompletionFunc(name, completeSession(getenv))
 	}
 }
 
@@ -77,7 +81,7 @@ func (k *kept) load() (*jar.Jar, error) {
 
 // remember keeps headers of the command line for the origin of the URL. One that
 // is left out is forgotten.
-func (k *kept) remember(raw string, headers []items.HeaderItem) {
+func (k *kept) remember(raw string, headers []syntax.HeaderItem) {
 	u, err := url.Parse(raw)
 	if err != nil || k.session == nil {
 		return // the request itself will say what is wrong

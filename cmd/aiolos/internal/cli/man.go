@@ -13,7 +13,7 @@ import (
 )
 
 // manCommand makes "aiolos man".
-func (a *app) manCommand() *cobra.Command {
+func manCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man",
 		Short:   "Print the manual as a page for man(1)",

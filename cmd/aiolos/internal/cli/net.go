@@ -12,7 +12,7 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // patience is a duration flag: 1m30s, or a number of seconds; 0 is no limit. It
@@ -60,9 +60,15 @@ type network struct {
 	kept
 }
 
-// network returns the flags with the defaults of a single request.
-func (a *app) network() network {
+// newNetwork returns the flags with the defaults of a single request.
+func newNetwork(a *app) network {
 	return network{total: patience(session.DefaultTotal), route: route{notice: a.notice}, kept: kept{app: a}, credentials: credentials{app: a}}
+}
+
+// newBareNetwork returns the flags of a command without sessions, which tells nobody
+// that a request is sent again. Zero is no limit for a request but the library's.
+func newBareNetwork(a *app, total time.Duration) network {
+	return network{total: patience(total), credentials: credentials{app: a}}
 }
 
 // flags adds the flags to a command. The values that are set already are the
@@ -127,7 +133,7 @@ func (n *network) over(conn *connector.Connector, mw ...[]middleware.Middleware)
 }
 
 // itemOptions are the query parameters and headers of a request.
-func (n *network) itemOptions(req *items.Request) []session.Option {
+func (n *network) itemOptions(req *syntax.Request) []session.Option {
 	n.learn(req.Headers)
 	options := make([]session.Option, 0, len(req.Query)+len(req.Headers))
 	for _, q := range req.Query {
@@ -147,7 +153,7 @@ func (n *network) itemOptions(req *items.Request) []session.Option {
 
 // expand completes a URL of the command line.
 func expand(word string) (string, error) {
-	u, err := items.ExpandURL(word)
+	u, err := syntax.ExpandURL(word)
 	if err != nil {
 		return "", usage(err)
 	}

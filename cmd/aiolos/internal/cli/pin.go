@@ -26,8 +26,8 @@ type pin struct {
 }
 
 // pinCommand makes "aiolos pin".
-func (a *app) pinCommand() *cobra.Command {
-	p := &pin{app: a, net: network{total: patience(30 * time.Second)}}
+func pinCommand(a *app) *cobra.Command {
+	p := &pin{app: a, net: newBareNetwork(a, 30*time.Second)}
 	cmd := &cobra.Command{
 		Use:     "pin HOST[:PORT]",
 		Short:   "Show the certificates of a server and their pins",

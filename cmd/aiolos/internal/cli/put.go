@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // put is "aiolos put": a request whose body is a file, and whose progress shows.
@@ -31,8 +32,8 @@ type put struct {
 }
 
 // putCommand makes "aiolos put".
-func (a *app) putCommand() *cobra.Command {
-	p := &put{send: send{app: a, net: a.network(), check: true}, progress: progress.Auto}
+func putCommand(a *app) *cobra.Command {
+	p := &put{send: send{app: a, net: newNetwork(a), check: true}, progress: progress.Auto}
 	// A file may take as long as it does.
 	p.net.total = -1
 	cmd := &cobra.Command{
@@ -94,7 +95,7 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 	switch events, ok := up.display.(*progress.Events); {
 	case ok:
 		events.Tell(ended{
-			Event: "done", URL: redacted(url), File: req.BodyFile, Bytes: sent, MS: milliseconds(elapsed), Status: resp.StatusCode,
+			Event: "done", URL: aioloserrors.RedactURLString(url), File: req.BodyFile, Bytes: sent, MS: milliseconds(elapsed), Status: resp.StatusCode,
 		})
 	case resp.StatusCode < 300:
 		p.app.notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), speed(sent, elapsed))
@@ -109,21 +110,21 @@ func (p *put) run(cmd *cobra.Command, args []string) error {
 }
 
 // readArgs makes the request of the command line.
-func (p *put) readArgs(args []string) (string, *items.Request, error) {
+func (p *put) readArgs(args []string) (string, *syntax.Request, error) {
 	if len(args) == 0 {
-		return "", nil, items.ErrNoURL
+		return "", nil, syntax.ErrNoURL
 	}
 	if len(args) == 1 {
 		return "", nil, errors.New("missing FILE; - is standard input")
 	}
-	url, err := items.ExpandURL(args[0])
+	url, err := syntax.ExpandURL(args[0])
 	if err != nil {
 		return "", nil, err
 	}
 	if err := checkPrint(p.print); err != nil {
 		return "", nil, err
 	}
-	req, err := items.Build(args[2:], items.Mode{}, readFile)
+	req, err := syntax.Build(args[2:], syntax.Mode{}, readFile)
 	switch {
 	case err != nil:
 		return "", nil, err

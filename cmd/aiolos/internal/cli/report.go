@@ -11,8 +11,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // report writes an error, and a hint where one is known.
@@ -30,7 +30,7 @@ func (a *app) report(err error) {
 
 // hint says what may help against an error, or nothing.
 func hint(err error) string {
-	var not *items.NotURLError
+	var not *syntax.NotURLError
 	if errors.As(err, &not) {
 		return suggest(not.Word)
 	}
@@ -44,7 +44,7 @@ func hint(err error) string {
 		class error
 		text  string
 	}{
-		{items.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
+		{syntax.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
 		{errors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
 		{errors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
 		{errors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},

@@ -21,12 +21,8 @@ type app struct {
 	color ColorFlag
 	quiet int  // 1: no notices; 2: no errors either
 	brief bool // -h
-	// version is --version. Cobra has its own, which draws in text/template, and with
-	// that every method of every type.
-	version bool
-	args    []string
-	conf    settings
-	code    int // exit code of a command that has said what there was to say
+	args  []string
+	code  int // exit code of a command that has said what there was to say
 	// atEnd is called when a command that was not misused is over.
 	atEnd []func() error
 }
@@ -38,7 +34,7 @@ type ColorFlag = render.ColorMode
 // exit code. When ctx ends, requests under way are given up.
 func Run(ctx context.Context, args []string, streams Streams) int {
 	a := &app{Streams: streams, args: args, color: render.ColorAuto}
-	root := a.root() //nolint:contextcheck // cobra hands it to the commands
+	root := newRoot(a) //nolint:contextcheck // cobra hands it to the commands
 	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
@@ -59,11 +55,10 @@ func Run(ctx context.Context, args []string, streams Streams) int {
 }
 
 // root makes the command tree.
-func (a *app) root() *cobra.Command {
-	root := a.sendCommand()
+func newRoot(a *app) *cobra.Command {
+	root := sendCommand(a)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(unknownFlag)
-	root.Flags().BoolVar(&a.version, "version", false, "print the version")
 	flags := root.PersistentFlags()
 	flags.Var(&a.color, "color", "colours: auto, always or never")
 	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
@@ -72,20 +67,21 @@ func (a *app) root() *cobra.Command {
 	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
 	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
-	a.conf.flags(flags)
-	root.PersistentPreRunE = a.configure
-	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
-	root.AddCommand(a.putCommand())
-	root.AddCommand(a.wsCommand())
-	root.AddCommand(a.pinCommand())
-	root.AddCommand(a.sessionCommand())
-	root.AddCommand(a.curlCommand())
-	root.AddCommand(a.harCommand())
-	root.AddCommand(a.benchCommand())
-	root.AddCommand(a.completionCommand())
-	root.AddCommand(a.manCommand())
+	conf := &settings{app: a}
+	conf.flags(flags)
+	root.PersistentPreRunE = conf.configure
+	root.AddCommand(getCommand(a), timeCommand(a), serveCommand(a), demoCommand(a), versionCommand(a))
+	root.AddCommand(putCommand(a))
+	root.AddCommand(wsCommand(a))
+	root.AddCommand(pinCommand(a))
+	root.AddCommand(sessionCommand(a))
+	root.AddCommand(curlCommand(a))
+	root.AddCommand(harCommand(a))
+	root.AddCommand(benchCommand(a))
+	root.AddCommand(completionCommand(a))
+	root.AddCommand(manCommand(a))
 	root.AddCommand(topics()...)
-	root.SetHelpFunc(a.help(root.HelpFunc()))
+	root.SetHelpFunc(helpFunc(a, root.HelpFunc()))
 	return root
 }
 
@@ -98,7 +94,7 @@ func (a *app) helped(cmd *cobra.Command) (bool, error) {
 }
 
 // versionCommand makes "aiolos version".
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",

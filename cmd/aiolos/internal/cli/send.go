@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // maxFile bounds a file that an item reads into memory. A whole body (@FILE) is
@@ -41,13 +41,21 @@ type send struct {
 	check     bool
 	noCheck   bool
 	secrets   bool
+}
+
+// bare is the bare form.
+type bare struct {
+	send
 
 	ignoreStdin bool
+	// version is --version. Cobra has its own, which draws in text/template, and with
+	// that every method of every type.
+	version bool
 }
 
 // sendCommand makes the root command.
-func (a *app) sendCommand() *cobra.Command {
-	s := &send{app: a, net: a.network()}
+func sendCommand(a *app) *cobra.Command {
+	s := &bare{send: send{app: a, net: newNetwork(a)}}
 	cmd := &cobra.Command{
 		Use:     "aiolos [METHOD] URL [ITEM...]",
 		Short:   "An HTTP client",
@@ -71,6 +79,7 @@ func (a *app) sendCommand() *cobra.Command {
 	s.net.flags(cmd)
 	s.instead.flags(cmd)
 	s.har.flags(cmd)
+	f.BoolVar(&s.version, "version", false, "print the version")
 	return cmd
 }
 
@@ -83,11 +92,11 @@ func (s *send) bodyFlags(f *pflag.FlagSet) {
 }
 
 // run sends the request and prints what came of it.
-func (s *send) run(cmd *cobra.Command, args []string) error {
+func (s *bare) run(cmd *cobra.Command, args []string) error {
 	if done, err := s.app.helped(cmd); done {
 		return err
 	}
-	if s.app.version {
+	if s.version {
 		return printVersion(s.app.Out)
 	}
 	if len(args) == 0 && cmd.Flags().NFlag() == 0 {
@@ -99,7 +108,7 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usage(err)
 	}
-	if err := s.piped(cmd.Context(), target.Written, req); err != nil {
+	if err := s.takePipedBody(cmd.Context(), target.Written, req); err != nil {
 		return err
 	}
 	options, body, err := s.options(req)
@@ -117,22 +126,22 @@ func (s *send) run(cmd *cobra.Command, args []string) error {
 }
 
 // read makes the request of the command line.
-func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Request, error) {
+func (s *send) read(cmd *cobra.Command, args []string) (syntax.Target, *syntax.Request, error) {
 	if err := s.single(false); err != nil {
-		return items.Target{}, nil, err
+		return syntax.Target{}, nil, err
 	}
-	target, err := items.Split(args)
+	target, err := syntax.Split(args)
 	if err != nil {
 		return target, nil, err
 	}
-	mode := items.Mode{Form: s.asForm, Multipart: s.multi}
+	mode := syntax.Mode{Form: s.asForm, Multipart: s.multi}
 	if cmd.Flags().Changed("raw") {
 		mode.Raw = &s.raw
 	}
 	if err := checkPrint(s.print); err != nil {
 		return target, nil, err
 	}
-	req, err := items.Build(target.Items, mode, readFile)
+	req, err := syntax.Build(target.Items, mode, readFile)
 	if err != nil {
 		return target, nil, err
 	}
@@ -143,23 +152,9 @@ func (s *send) read(cmd *cobra.Command, args []string) (items.Target, *items.Req
 	return target, req, nil
 }
 
-// readFile reads a file that an item names.
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("%s is larger than 64 MiB: send it as the whole body, @%s", name, name)
-	}
-	return data, err
-}
-
 // options translates the request for the library. What is returned as body is
 // to be closed after the request.
-func (s *send) options(req *items.Request) (options []session.Option, body io.Closer, err error) {
+func (s *send) options(req *syntax.Request) (options []session.Option, body io.Closer, err error) {
 	redirects := session.Redirects(s.redirects)
 	if s.noFollow {
 		redirects = session.NoRedirects()
@@ -188,7 +183,7 @@ func (s *send) options(req *items.Request) (options []session.Option, body io.Cl
 }
 
 // formOptions are the options of a request whose body is a multipart form.
-func (s *send) formOptions(req *items.Request, options []session.Option) ([]session.Option, io.Closer, error) {
+func (s *send) formOptions(req *syntax.Request, options []session.Option) ([]session.Option, io.Closer, error) {
 	body, contentType, err := s.multipart(req.Parts, typeItem(req.Headers))
 	if err != nil {
 		return nil, nil, err
@@ -201,7 +196,7 @@ func (s *send) formOptions(req *items.Request, options []session.Option) ([]sess
 }
 
 // isContentType reports whether an item sets or unsets the content type.
-func isContentType(h items.HeaderItem) bool {
+func isContentType(h syntax.HeaderItem) bool {
 	return strings.EqualFold(h.Name, "Content-Type")
 }
 

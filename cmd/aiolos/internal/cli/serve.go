@@ -12,12 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/demo"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
 
 // serveCommand makes "aiolos serve".
-func (a *app) serveCommand() *cobra.Command {
+func serveCommand(a *app) *cobra.Command {
 	var port int
 	cmd := &cobra.Command{
 		Use:     "serve",
@@ -47,7 +47,7 @@ func (a *app) serve(ctx context.Context, port int) error {
 		return err
 	}
 	srv := &http.Server{
-		Handler:           bin.Handler(),
+		Handler:           httpbin.Handler(),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
@@ -75,7 +75,7 @@ func (a *app) serve(ctx context.Context, port int) error {
 }
 
 // demoCommand makes "aiolos demo".
-func (a *app) demoCommand() *cobra.Command {
+func demoCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Show the library at work on embedded servers, and check the outcome",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -24,7 +23,7 @@ type sessions struct {
 }
 
 // sessionCommand makes "aiolos session" and its commands.
-func (a *app) sessionCommand() *cobra.Command {
+func sessionCommand(a *app) *cobra.Command {
 	s := &sessions{app: a}
 	cmd := &cobra.Command{
 		Use:     "session ls|show|edit|rm|export|import",
@@ -53,7 +52,7 @@ func (a *app) sessionCommand() *cobra.Command {
 	export.Flags().BoolVar(&s.json, "json", false, "write the JSON of aiohttp's CookieJar.save, which loses nothing")
 	export.Flags().StringVarP(&s.output, "output", "o", "-", "file to write, for its owner alone; - is standard output")
 	for _, one := range []*cobra.Command{show, edit, rm, export, imp} {
-		one.ValidArgsFunction = a.completeSession
+		one.ValidArgsFunction = completeSession(a.Getenv)
 	}
 	cmd.AddCommand(ls, show, edit, rm, export, imp)
 	return cmd
@@ -123,12 +122,7 @@ func (s *sessions) importFile(_ context.Context, dir *store.Store, args []string
 	if err != nil {
 		return err
 	}
-	var data []byte
-	if args[1] == "-" {
-		data, err = io.ReadAll(io.LimitReader(s.app.In, maxFile))
-	} else {
-		data, err = readFile(args[1])
-	}
+	data, err := s.app.readFileOrInput(args[1])
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/aiolos-http/aiolos/session"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // checkPrint refuses letters that --print does not know.
@@ -43,7 +43,7 @@ func (s *send) parts(method string) string {
 func (s *send) toFile() bool { return s.output != "" && s.output != "-" }
 
 // show prints the response.
-func (s *send) show(resp *session.Response, req *items.Request) error {
+func (s *send) show(resp *session.Response, req *syntax.Request) error {
 	parts := s.parts(resp.Request.Method)
 	var out strings.Builder
 	p := render.Printer{W: &out, Palette: s.app.outPalette(), Safe: s.app.OutTTY, Secrets: s.secrets}
@@ -52,7 +52,7 @@ func (s *send) show(resp *session.Response, req *items.Request) error {
 			if err := s.heads(p, &out, parts, hop, req); err != nil {
 				return err
 			}
-			req = &items.Request{} // it is printed once
+			req = &syntax.Request{} // it is printed once
 		}
 	}
 	if err := s.heads(p, &out, parts, resp, req); err != nil {
@@ -73,7 +73,7 @@ func (s *send) show(resp *session.Response, req *items.Request) error {
 
 // heads writes what there is of one request and its response in front of the
 // body, each part followed by an empty line.
-func (s *send) heads(p render.Printer, out *strings.Builder, parts string, resp *session.Response, req *items.Request) error {
+func (s *send) heads(p render.Printer, out *strings.Builder, parts string, resp *session.Response, req *syntax.Request) error {
 	if strings.Contains(parts, "H") && resp.Request != nil {
 		if err := p.RequestHead(resp.Request, resp.Proto); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (s *send) heads(p render.Printer, out *strings.Builder, parts string, resp 
 }
 
 // requestBody writes the body of the request, if it is one that is in memory.
-func (s *send) requestBody(out *strings.Builder, req *items.Request) {
+func (s *send) requestBody(out *strings.Builder, req *syntax.Request) {
 	switch {
 	case len(req.Parts) > 0:
 		fmt.Fprintf(out, "(the body is a form: %s)\n\n", partsLine(req.Parts))

@@ -8,15 +8,15 @@ import (
 	"os"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // silence is how long standard input may keep us waiting before we say so.
 const silence = time.Second
 
-// piped takes what is piped in for the body of a request that is to have one: its
+// takePipedBody takes what is piped in for the body of a request that is to have one: its
 // method was written, and no item and no flag gives it a body. An empty pipe is none.
-func (s *send) piped(ctx context.Context, written string, req *items.Request) error {
+func (s *bare) takePipedBody(ctx context.Context, written string, req *syntax.Request) error {
 	switch written {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:
 	default:
@@ -25,7 +25,7 @@ func (s *send) piped(ctx context.Context, written string, req *items.Request) er
 	if req.Sends() || s.app.InTTY || s.ignoreStdin {
 		return nil
 	}
-	first, err := s.app.peek(ctx)
+	first, err := peekInput(ctx, s.app)
 	if err != nil || first == 0 {
 		return err
 	}
@@ -39,9 +39,9 @@ func (s *send) piped(ctx context.Context, written string, req *items.Request) er
 	return nil
 }
 
-// peek returns the first byte of standard input without taking it, or 0 if there is
+// peekInput returns the first byte of standard input without taking it, or 0 if there is
 // none.
-func (a *app) peek(ctx context.Context) (byte, error) {
+func peekInput(ctx context.Context, a *app) (byte, error) {
 	// A file is read from its place, so that it can be read again after a redirect.
 	if f, ok := a.In.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {

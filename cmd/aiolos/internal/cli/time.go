@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	aioloserrors "github.com/aiolos-http/aiolos/errors"
@@ -30,8 +29,8 @@ type timing struct {
 }
 
 // timeCommand makes "aiolos time".
-func (a *app) timeCommand() *cobra.Command {
-	t := &timing{app: a, net: a.network()}
+func timeCommand(a *app) *cobra.Command {
+	t := &timing{app: a, net: newNetwork(a)}
 	cmd := &cobra.Command{
 		Use:     "time URL",
 		Short:   "Show where the time of a request goes",
@@ -145,7 +144,7 @@ type timed struct {
 // printJSON prints one line.
 func (t *timing) printJSON(resp *session.Response, n int64) error {
 	tm := resp.Timing()
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	ms := milliseconds
 	data, err := render.JSON(timed{
 		URL: aioloserrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
 		Remote: tm.Remote, Reused: tm.Reused, Redirects: len(resp.History()), Bytes: n,

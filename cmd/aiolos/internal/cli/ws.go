@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/console"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // socket is "aiolos ws".
@@ -33,8 +33,8 @@ type socket struct {
 }
 
 // wsCommand makes "aiolos ws".
-func (a *app) wsCommand() *cobra.Command {
-	s := &socket{app: a, net: a.network(), wait: patience(time.Second)}
+func wsCommand(a *app) *cobra.Command {
+	s := &socket{app: a, net: newNetwork(a), wait: patience(time.Second)}
 	cmd := &cobra.Command{
 		Use:     "ws URL [ITEM...]",
 		Short:   "Talk over a WebSocket: lines go out, messages come in",
@@ -95,14 +95,14 @@ func (s *socket) run(cmd *cobra.Command, args []string) error {
 }
 
 // read checks the command line.
-func (s *socket) read(args []string) (url string, headers []items.HeaderItem, options []session.Option, err error) {
+func (s *socket) read(args []string) (url string, headers []syntax.HeaderItem, options []session.Option, err error) {
 	if len(args) == 0 {
-		return "", nil, nil, items.ErrNoURL
+		return "", nil, nil, syntax.ErrNoURL
 	}
-	if url, err = items.ExpandURL(args[0]); err != nil {
+	if url, err = syntax.ExpandURL(args[0]); err != nil {
 		return "", nil, nil, err
 	}
-	req, err := items.Build(args[1:], items.Mode{}, readFile)
+	req, err := syntax.Build(args[1:], syntax.Mode{}, readFile)
 	switch {
 	case err != nil:
 		return "", nil, nil, err

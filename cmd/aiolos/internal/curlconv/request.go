@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // Header is one header of a request. Unset leaves out one that is set
@@ -16,7 +16,7 @@ type Header struct {
 }
 
 // Part is one part of a multipart form: a text, or a file.
-type Part = items.Part
+type Part = syntax.Part
 
 // Request is what a curl command asks for.
 type Request struct {

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
 
 // upstreams are the servers of the demo. Ports are given by the system.
@@ -30,7 +30,7 @@ func startUpstreams(ctx context.Context) (_ *upstreams, err error) {
 			err = errors.Join(err, u.Close())
 		}
 	}()
-	if u.bin, err = u.serve(ctx, held(u.meter, bin.Handler())); err != nil {
+	if u.bin, err = u.serve(ctx, held(u.meter, httpbin.Handler())); err != nil {
 		return nil, err
 	}
 	if u.slow, err = u.serve(ctx, slowHandler(u.meter)); err != nil {

@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // beyond are requests that no curl command can ask for.
 func beyond() []*curlconv.Request {
 	pin := strings.Repeat("ab", 32)
 	all := curlconv.Beyond{Pin: pin, Silence: time.Second, Limit: 3, PerHost: 2, TrustEnv: true, Sensitive: []string{"X-Api-Key", "Token"}}
-	parts := []items.Part{{Name: "a", Value: "b"}, {Name: "f", File: "x.png", Type: "a/b", As: "y"}, {Name: "s", File: "-"}}
+	parts := []syntax.Part{{Name: "a", Value: "b"}, {Name: "f", File: "x.png", Type: "a/b", As: "y"}, {Name: "s", File: "-"}}
 	return []*curlconv.Request{
 		{Method: "GET", URL: "http://h.example/", Follow: true, Beyond: all, Retry: 2, Login: "me", Timeout: -1, Connect: time.Second},
 		{Method: "GET", URL: "http://h.example/", Version: "2", OnlyHTTP2: true, Beyond: curlconv.Beyond{Limit: 1}},

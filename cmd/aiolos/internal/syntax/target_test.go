@@ -1,11 +1,11 @@
-package items_test
+package syntax_test
 
 import (
 	"errors"
 	"reflect"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 func TestExpandURL(t *testing.T) {
@@ -48,12 +48,12 @@ func TestExpandURL(t *testing.T) {
 		"ftp://x/y":             "ftp://x/y",
 		"example.org/http://x":  "https://example.org/http://x",
 	} {
-		if got, err := items.ExpandURL(word); err != nil || got != want {
+		if got, err := syntax.ExpandURL(word); err != nil || got != want {
 			t.Errorf("ExpandURL(%q) = %q, %v, want %q", word, got, err, want)
 		}
 	}
 	for _, word := range []string{"", "foo", "get", "post", "/x", "//", "://x", ":80a/x", ":x"} {
-		if got, err := items.ExpandURL(word); err == nil {
+		if got, err := syntax.ExpandURL(word); err == nil {
 			t.Errorf("ExpandURL(%q) = %q, want an error", word, got)
 		}
 	}
@@ -64,28 +64,28 @@ func TestSplit(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		args []string
-		want items.Target
+		want syntax.Target
 	}{
-		{"URL", []string{"a.b/c"}, items.Target{URL: "https://a.b/c", Items: []string{}}},
-		{"method", []string{"PUT", "a.b"}, items.Target{Method: "PUT", URL: "https://a.b", Items: []string{}}},
-		{"own method", []string{"M-SEARCH", "a.b"}, items.Target{Method: "M-SEARCH", URL: "https://a.b", Items: []string{}}},
-		{"items", []string{"a.b", "x=1", "y==2"}, items.Target{URL: "https://a.b", Items: []string{"x=1", "y==2"}}},
-		{"number is no method", []string{"1.1"}, items.Target{URL: "https://1.1", Items: []string{}}},
+		{"URL", []string{"a.b/c"}, syntax.Target{URL: "https://a.b/c", Items: []string{}}},
+		{"method", []string{"PUT", "a.b"}, syntax.Target{Method: "PUT", URL: "https://a.b", Items: []string{}}},
+		{"own method", []string{"M-SEARCH", "a.b"}, syntax.Target{Method: "M-SEARCH", URL: "https://a.b", Items: []string{}}},
+		{"items", []string{"a.b", "x=1", "y==2"}, syntax.Target{URL: "https://a.b", Items: []string{"x=1", "y==2"}}},
+		{"number is no method", []string{"1.1"}, syntax.Target{URL: "https://1.1", Items: []string{}}},
 	} {
-		if got, err := items.Split(tt.args); err != nil || !reflect.DeepEqual(got, tt.want) {
+		if got, err := syntax.Split(tt.args); err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: got %+v, %v, want %+v", tt.name, got, err, tt.want)
 		}
 	}
 	for _, args := range [][]string{nil, {"GET"}, {"LOCALHOST"}} {
-		if got, err := items.Split(args); !errors.Is(err, items.ErrNoURL) {
-			t.Errorf("Split(%q) = %+v, %v, want %v", args, got, err, items.ErrNoURL)
+		if got, err := syntax.Split(args); !errors.Is(err, syntax.ErrNoURL) {
+			t.Errorf("Split(%q) = %+v, %v, want %v", args, got, err, syntax.ErrNoURL)
 		}
 	}
-	var not *items.NotURLError
-	if _, err := items.Split([]string{"GET", "foo"}); !errors.As(err, &not) || not.Word != "foo" {
+	var not *syntax.NotURLError
+	if _, err := syntax.Split([]string{"GET", "foo"}); !errors.As(err, &not) || not.Word != "foo" {
 		t.Errorf("got %v, want *NotURLError for foo", err)
 	}
-	if _, err := items.Split([]string{"Get", "a.b"}); !errors.As(err, &not) || not.Word != "Get" {
+	if _, err := syntax.Split([]string{"Get", "a.b"}); !errors.As(err, &not) || not.Word != "Get" {
 		t.Errorf("got %v, want *NotURLError for Get", err)
 	}
 }

@@ -1,4 +1,4 @@
-package bin_test
+package httpbin_test
 
 import (
 	"fmt"
@@ -10,15 +10,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mccutchen/go-httpbin/v2/httpbin"
+	upstream "github.com/mccutchen/go-httpbin/v2/httpbin"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
 
 // TestAsHTTPBin: the answers are those of httpbin as its New puts it together.
 func TestAsHTTPBin(t *testing.T) {
 	t.Parallel()
-	ours, theirs := bin.Handler(), http.Handler(httpbin.New())
+	ours, theirs := httpbin.Handler(), http.Handler(upstream.New())
 	for _, call := range []string{
 		"GET /get?a=b", "HEAD /get", "HEAD /head", "POST /get", "POST /post", "PUT /put", "PATCH /patch", "DELETE /delete", "POST /upload",
 		"GET /anything/a%2Fb?x=1", "TRACE /anything", "GET /headers", "GET /ip", "GET /user-agent", "POST /dump/request",
@@ -70,7 +70,7 @@ func answer(h http.Handler, method, target string) string {
 // TestOwn: what differs from httpbin.
 func TestOwn(t *testing.T) {
 	t.Parallel()
-	h := bin.Handler()
+	h := httpbin.Handler()
 	if got := answer(h, "GET", "/"); !strings.Contains(got, "/websocket/echo") || !strings.Contains(got, "text/plain") {
 		t.Errorf("the front page: %s", got)
 	}

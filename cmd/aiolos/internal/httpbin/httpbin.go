@@ -1,7 +1,7 @@
-// Package bin is the server of "aiolos serve": go-httpbin, put together here from its
+// Package httpbin is the server of "aiolos serve": go-httpbin, put together here from its
 // handlers. Its own New draws in text/template for two pages, and with that every
 // method of every type that the program has: 3.5 MB.
-package bin
+package httpbin
 
 import (
 	"fmt"

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // Items returns the command line of aiolos that sends the request, quoted for
@@ -17,7 +17,7 @@ func (r *Request) Items() (string, error) {
 	flags := append([]string{"aiolos"}, r.itemFlags()...)
 	var words []string
 	if r.Method != r.implied() {
-		if !items.IsMethod(r.Method) {
+		if !syntax.IsMethod(r.Method) {
 			return "", &UnsupportedError{What: "the method " + strconv.Quote(r.Method), Why: "aiolos tells methods from URLs by their capitals"}
 		}
 		words = append(words, r.Method)
@@ -131,8 +131,8 @@ func headerItem(h Header) (string, error) {
 	default:
 		text += h.Value
 	}
-	req, err := items.Build([]string{text}, items.Mode{}, nil)
-	if err != nil || len(req.Headers) != 1 || req.Headers[0] != (items.HeaderItem{Name: h.Name, Value: h.Value, Unset: h.Unset}) {
+	req, err := syntax.Build([]string{text}, syntax.Mode{}, nil)
+	if err != nil || len(req.Headers) != 1 || req.Headers[0] != (syntax.HeaderItem{Name: h.Name, Value: h.Value, Unset: h.Unset}) {
 		return "", errors.New("the header " + h.Name + " has a backslash that an item cannot hold")
 	}
 	return text, nil
@@ -145,13 +145,13 @@ func itemEscape(s string) string {
 
 // partItem writes a part of a form as an item.
 func partItem(p Part) (string, error) {
-	want := items.Item{Kind: items.Field, Name: p.Name, Value: p.Value}
+	want := syntax.Item{Kind: syntax.Field, Name: p.Name, Value: p.Value}
 	text := itemEscape(p.Name) + "=" + p.Value
 	if strings.HasPrefix(p.Value, "@") || strings.HasPrefix(p.Value, "=") || strings.Contains(p.Value, `\`) {
 		text = itemEscape(p.Name) + "=" + itemEscape(p.Value)
 	}
 	if p.File != "" {
-		want = items.Item{Kind: items.Upload, Name: p.Name, Value: p.File, Type: p.Type, As: p.As}
+		want = syntax.Item{Kind: syntax.Upload, Name: p.Name, Value: p.File, Type: p.Type, As: p.As}
 		text = itemEscape(p.Name) + "@" + strings.ReplaceAll(p.File, ";", `\;`)
 		if p.Type != "" {
 			text += ";type=" + p.Type
@@ -162,7 +162,7 @@ func partItem(p Part) (string, error) {
 	} else if p.Type != "" || p.As != "" {
 		return "", &UnsupportedError{What: "a text with a type or a file name (-F)", Why: "aiolos curl can send it, and an item cannot say it"}
 	}
-	if it, err := items.Parse(text); err != nil || it != want {
+	if it, err := syntax.Parse(text); err != nil || it != want {
 		return "", errors.New("the part " + p.Name + " has characters that an item cannot hold")
 	}
 	return text, nil

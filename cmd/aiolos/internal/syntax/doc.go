@@ -1,4 +1,4 @@
-// Package items reads the request part of the aiolos command line: which
+// Package syntax reads the request part of the aiolos command line: which
 // argument is the method, which the URL, and what each item (header, query
 // parameter, body field, whole body) means.
 //
@@ -8,4 +8,4 @@
 //
 // Nothing here touches the network or the terminal. Files are read through a
 // function that the caller passes.
-package items
+package syntax

@@ -1,4 +1,4 @@
-package items_test
+package syntax_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // FuzzBuild checks that any two items make either an error in one line or a
@@ -21,7 +21,7 @@ func FuzzBuild(f *testing.F) {
 	}
 	read := func(string) ([]byte, error) { return []byte(`"file"`), nil }
 	f.Fuzz(func(t *testing.T, a, b string, form bool) {
-		req, err := items.Build([]string{a, b}, items.Mode{Form: form}, read)
+		req, err := syntax.Build([]string{a, b}, syntax.Mode{Form: form}, read)
 		if err != nil {
 			return
 		}
@@ -49,8 +49,8 @@ func FuzzEscape(f *testing.F) {
 		if name == "" || strings.Contains(name+value, `\`) {
 			t.Skip("backslashes are not escaped: a pair stays a pair")
 		}
-		it, err := items.Parse(escape.Replace(name) + "=" + escape.Replace(value))
-		if err != nil || it.Kind != items.Field || it.Name != name || it.Value != value {
+		it, err := syntax.Parse(escape.Replace(name) + "=" + escape.Replace(value))
+		if err != nil || it.Kind != syntax.Field || it.Name != name || it.Value != value {
 			t.Errorf("name %q value %q came back as %+v, %v", name, value, it, err)
 		}
 	})
@@ -63,7 +63,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`"\ud800"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(string) ([]byte, error) { return data, nil }
-		req, err := items.Build([]string{"[]:=@f"}, items.Mode{}, read)
+		req, err := syntax.Build([]string{"[]:=@f"}, syntax.Mode{}, read)
 		if (err == nil) != json.Valid(data) {
 			t.Fatalf("%q: error %v, and valid is %v", data, err, json.Valid(data))
 		}

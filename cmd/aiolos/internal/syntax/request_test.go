@@ -1,4 +1,4 @@
-package items_test
+package syntax_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // files is a ReadFile over a map.
@@ -59,7 +59,7 @@ func TestBuildJSON(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			req, err := items.Build(tt.args, items.Mode{}, files)
+			req, err := syntax.Build(tt.args, syntax.Mode{}, files)
 			if err != nil {
 				t.Fatalf("Build(%q): %v", tt.args, err)
 			}
@@ -75,7 +75,7 @@ func TestBuildJSON(t *testing.T) {
 
 func TestBuildForm(t *testing.T) {
 	t.Parallel()
-	req, err := items.Build([]string{"b=x y", "a=é&=", "b=2", "a[0]=z", "n:=1", `s:="q\"r"`, "t=@two"}, items.Mode{Form: true}, files)
+	req, err := syntax.Build([]string{"b=x y", "a=é&=", "b=2", "a[0]=z", "n:=1", `s:="q\"r"`, "t=@two"}, syntax.Mode{Form: true}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,22 +86,22 @@ func TestBuildForm(t *testing.T) {
 	if req.ContentType != "application/x-www-form-urlencoded" || req.Method() != "POST" {
 		t.Errorf("type %q, method %s", req.ContentType, req.Method())
 	}
-	if req, err = items.Build(nil, items.Mode{Form: true}, files); err != nil || req.HasBody || req.Method() != "GET" {
+	if req, err = syntax.Build(nil, syntax.Mode{Form: true}, files); err != nil || req.HasBody || req.Method() != "GET" {
 		t.Errorf("a form without fields: %+v, %v, want no body", req, err)
 	}
 }
 
 func TestBuildHeadersAndQuery(t *testing.T) {
 	t.Parallel()
-	req, err := items.Build([]string{"X-A: 1 ", "User-Agent:", "X-E;", "X-F:@line", "q==a b", "q==2", "l==@line"}, items.Mode{}, files)
+	req, err := syntax.Build([]string{"X-A: 1 ", "User-Agent:", "X-E;", "X-F:@line", "q==a b", "q==2", "l==@line"}, syntax.Mode{}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantHeaders := []items.HeaderItem{{"X-A", "1", false}, {"User-Agent", "", true}, {"X-E", "", false}, {"X-F", "one line", false}}
+	wantHeaders := []syntax.HeaderItem{{"X-A", "1", false}, {"User-Agent", "", true}, {"X-E", "", false}, {"X-F", "one line", false}}
 	if !reflect.DeepEqual(req.Headers, wantHeaders) {
 		t.Errorf("headers %v, want %v", req.Headers, wantHeaders)
 	}
-	wantQuery := []items.Pair{{"q", "a b"}, {"q", "2"}, {"l", "one line"}}
+	wantQuery := []syntax.Pair{{"q", "a b"}, {"q", "2"}, {"l", "one line"}}
 	if !reflect.DeepEqual(req.Query, wantQuery) {
 		t.Errorf("query %v, want %v", req.Query, wantQuery)
 	}
@@ -112,20 +112,20 @@ func TestBuildHeadersAndQuery(t *testing.T) {
 
 func TestBuildWholeBody(t *testing.T) {
 	t.Parallel()
-	raw := func(s string) items.Mode { return items.Mode{Raw: &s} }
+	raw := func(s string) syntax.Mode { return syntax.Mode{Raw: &s} }
 	for _, tt := range []struct {
 		name string
 		args []string
-		mode items.Mode
-		want items.Request
+		mode syntax.Mode
+		want syntax.Request
 	}{
-		{"file", []string{"@x.bin"}, items.Mode{}, items.Request{BodyFile: "x.bin", HasBody: true}},
-		{"stdin", []string{"@-"}, items.Mode{}, items.Request{BodyFile: "-", HasBody: true}},
-		{"raw text", nil, raw("hi"), items.Request{Body: []byte("hi"), HasBody: true, ContentType: "text/plain; charset=utf-8"}},
-		{"raw JSON", nil, raw(`{"a":1}`), items.Request{Body: []byte(`{"a":1}`), HasBody: true, ContentType: "application/json"}},
-		{"raw empty", nil, raw(""), items.Request{Body: []byte{}, HasBody: true, ContentType: "text/plain; charset=utf-8"}},
+		{"file", []string{"@x.bin"}, syntax.Mode{}, syntax.Request{BodyFile: "x.bin", HasBody: true}},
+		{"stdin", []string{"@-"}, syntax.Mode{}, syntax.Request{BodyFile: "-", HasBody: true}},
+		{"raw text", nil, raw("hi"), syntax.Request{Body: []byte("hi"), HasBody: true, ContentType: "text/plain; charset=utf-8"}},
+		{"raw JSON", nil, raw(`{"a":1}`), syntax.Request{Body: []byte(`{"a":1}`), HasBody: true, ContentType: "application/json"}},
+		{"raw empty", nil, raw(""), syntax.Request{Body: []byte{}, HasBody: true, ContentType: "text/plain; charset=utf-8"}},
 	} {
-		req, err := items.Build(tt.args, tt.mode, files)
+		req, err := syntax.Build(tt.args, tt.mode, files)
 		if err != nil || !reflect.DeepEqual(*req, tt.want) {
 			t.Errorf("%s: got %+v, %v, want %+v", tt.name, req, err, tt.want)
 		}
@@ -138,37 +138,37 @@ func TestBuildErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		args []string
-		mode items.Mode
+		mode syntax.Mode
 		want string
 	}{
-		{"no separator", []string{"word"}, items.Mode{}, "no separator"},
-		{"two bodies", []string{"@a", "@b"}, items.Mode{}, "already given"},
-		{"fields and file", []string{"a=1", "@b"}, items.Mode{}, "one body"},
-		{"fields and raw", []string{"a=1"}, items.Mode{Raw: &raw}, "one body"},
-		{"missing file", []string{"a=@nope"}, items.Mode{}, "nope"},
-		{"missing header file", []string{"a:@nope"}, items.Mode{}, "nope"},
-		{"missing JSON file", []string{"a:=@nope"}, items.Mode{}, "nope"},
-		{"bytes in a field", []string{"a=@bytes"}, items.Mode{}, "not UTF-8"},
-		{"not JSON", []string{"a:=x"}, items.Mode{}, "not JSON"},
-		{"not JSON file", []string{"a:=@bad"}, items.Mode{}, "not JSON"},
-		{"two values", []string{"a:=1 2"}, items.Mode{}, "not JSON"},
-		{"deep JSON", []string{"a:=" + strings.Repeat("[", 20000)}, items.Mode{}, "not JSON"},
-		{"nested in a form", []string{"a:=[1]"}, items.Mode{Form: true}, "nested"},
-		{"key of a string", []string{"a=1", "a[b]=2"}, items.Mode{}, "a plain value"},
-		{"index of an object", []string{"a[b]=1", "a[0]=2"}, items.Mode{}, "object"},
-		{"key of an array", []string{"a[]=1", "a[b]=2"}, items.Mode{}, "array"},
-		{"key next to top-level array", []string{"[]=1", "a=2"}, items.Mode{}, "array"},
-		{"unclosed", []string{"a[b=1"}, items.Mode{}, "missing ]"},
-		{"text after bracket", []string{"a[b]c=1"}, items.Mode{}, "unexpected"},
-		{"stray bracket", []string{"a]=1"}, items.Mode{}, "unexpected"},
-		{"negative", []string{"a[-1]=1"}, items.Mode{}, "negative"},
-		{"huge", []string{"a[10000]=1"}, items.Mode{}, "above"},
-		{"huger", []string{"a[99999999999999999999]=1"}, items.Mode{}, "above"},
-		{"deep", []string{"a" + strings.Repeat("[b]", 100) + "=1"}, items.Mode{}, "deeper"},
+		{"no separator", []string{"word"}, syntax.Mode{}, "no separator"},
+		{"two bodies", []string{"@a", "@b"}, syntax.Mode{}, "already given"},
+		{"fields and file", []string{"a=1", "@b"}, syntax.Mode{}, "one body"},
+		{"fields and raw", []string{"a=1"}, syntax.Mode{Raw: &raw}, "one body"},
+		{"missing file", []string{"a=@nope"}, syntax.Mode{}, "nope"},
+		{"missing header file", []string{"a:@nope"}, syntax.Mode{}, "nope"},
+		{"missing JSON file", []string{"a:=@nope"}, syntax.Mode{}, "nope"},
+		{"bytes in a field", []string{"a=@bytes"}, syntax.Mode{}, "not UTF-8"},
+		{"not JSON", []string{"a:=x"}, syntax.Mode{}, "not JSON"},
+		{"not JSON file", []string{"a:=@bad"}, syntax.Mode{}, "not JSON"},
+		{"two values", []string{"a:=1 2"}, syntax.Mode{}, "not JSON"},
+		{"deep JSON", []string{"a:=" + strings.Repeat("[", 20000)}, syntax.Mode{}, "not JSON"},
+		{"nested in a form", []string{"a:=[1]"}, syntax.Mode{Form: true}, "nested"},
+		{"key of a string", []string{"a=1", "a[b]=2"}, syntax.Mode{}, "a plain value"},
+		{"index of an object", []string{"a[b]=1", "a[0]=2"}, syntax.Mode{}, "object"},
+		{"key of an array", []string{"a[]=1", "a[b]=2"}, syntax.Mode{}, "array"},
+		{"key next to top-level array", []string{"[]=1", "a=2"}, syntax.Mode{}, "array"},
+		{"unclosed", []string{"a[b=1"}, syntax.Mode{}, "missing ]"},
+		{"text after bracket", []string{"a[b]c=1"}, syntax.Mode{}, "unexpected"},
+		{"stray bracket", []string{"a]=1"}, syntax.Mode{}, "unexpected"},
+		{"negative", []string{"a[-1]=1"}, syntax.Mode{}, "negative"},
+		{"huge", []string{"a[10000]=1"}, syntax.Mode{}, "above"},
+		{"huger", []string{"a[99999999999999999999]=1"}, syntax.Mode{}, "above"},
+		{"deep", []string{"a" + strings.Repeat("[b]", 100) + "=1"}, syntax.Mode{}, "deeper"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			req, err := items.Build(tt.args, tt.mode, files)
+			req, err := syntax.Build(tt.args, tt.mode, files)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %+v, %v, want one line with %q", req, err, tt.want)
 			}
