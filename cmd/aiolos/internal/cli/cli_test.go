@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 )
 
@@ -23,12 +24,12 @@ type call struct {
 }
 
 // streams are those of a test: no terminal anywhere.
-func streams() cli.Streams {
-	return cli.Streams{In: strings.NewReader(""), Width: 80, Getenv: func(string) string { return "" }}
+func streams() app.Streams {
+	return app.Streams{In: strings.NewReader(""), Width: 80, Getenv: func(string) string { return "" }}
 }
 
 // run calls the program. Some of the streams may be said to be a terminal.
-func run(ctx context.Context, s cli.Streams, args ...string) call {
+func run(ctx context.Context, s app.Streams, args ...string) call {
 	var out, err buffer
 	s.Out, s.Err = &out, &err
 	code := cli.Run(ctx, args, s)

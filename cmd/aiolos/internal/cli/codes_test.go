@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 )
 
@@ -149,7 +150,7 @@ func TestNoAnimation(t *testing.T) {
 		dumb := streams()
 		dumb.OutTTY, dumb.ErrTTY = true, true
 		dumb.Getenv = func(name string) string { return map[string]string{"TERM": "dumb"}[name] }
-		for _, s := range []cli.Streams{streams(), dumb} {
+		for _, s := range []app.Streams{streams(), dumb} {
 			if got := run(t.Context(), s, args...); strings.ContainsAny(got.out+got.err, "\x1b\r") {
 				t.Errorf("%q: %+v", args, got)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
@@ -87,7 +88,7 @@ func TestFullDisk(t *testing.T) {
 	} {
 		for _, tty := range []bool{false, true} {
 			var stderr buffer
-			s := cli.Streams{In: strings.NewReader("x"), Out: &full{left: 3}, Err: &stderr, Width: 80, Getenv: getenv, OutTTY: tty}
+			s := app.Streams{In: strings.NewReader("x"), Out: &full{left: 3}, Err: &stderr, Width: 80, Getenv: getenv, OutTTY: tty}
 			code := cli.Run(t.Context(), args, s)
 			if code == 0 || code == 130 {
 				t.Errorf("%q, a terminal %v: code %d, and nothing was written: %s", args, tty, code, stderr.String())

@@ -1,0 +1,22 @@
+package version
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+)
+
+// New makes "aiolos version".
+func New(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  app.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if done, err := a.ShowBriefHelp(cmd); done {
+				return err
+			}
+			return app.PrintVersion(cmd.OutOrStdout())
+		},
+	}
+}
