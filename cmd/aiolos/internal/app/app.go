@@ -1,3 +1,5 @@
+// Package app is one call of the program: its streams, its global flags, what it
+// tells the user, and the exit code that it comes to.
 package app
 
 import (
@@ -9,35 +11,18 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
-// SafeOut is standard output, harmless for a terminal if it is one.
-func (a *App) SafeOut() io.WriteCloser {
-	if a.OutTTY {
-		return render.NewEscaper(a.Out)
-	}
-	return nopCloser{a.Out}
-}
-
-// nopCloser is a writer that is not ours to close.
-type nopCloser struct{ io.Writer }
-
-// Close implements io.Closer.
-func (nopCloser) Close() error { return nil }
-
 // App is one call of the program.
 type App struct {
 	Streams
 
-	Color ColorFlag
-	Quiet int  // 1: no notices; 2: no errors either
-	Brief bool // -h
-	Args  []string
-	Code  int // exit code of a command that has said what there was to say
-	// atEnd is called when a command that was not misused is over.
+	Color render.ColorMode
+	Quiet int      // 1: no notices; 2: no errors either
+	Brief bool     // -h
+	Args  []string // of the command line, without the name of the program
+	Code  int      // exit code of a command that has said what there was to say
+	// AtEnd is called when a command that was not misused is over.
 	AtEnd []func() error
 }
-
-// ColorFlag is the value of --color.
-type ColorFlag = render.ColorMode
 
 // ShowBriefHelp answers -h, which cobra knows nothing of, and reports whether it did.
 func (a *App) ShowBriefHelp(cmd *cobra.Command) (bool, error) {
@@ -66,3 +51,17 @@ func (a *App) OutPalette() render.Palette {
 func (a *App) ErrPalette() render.Palette {
 	return render.NewPalette(render.Colored(a.Color, a.Getenv, a.ErrTTY))
 }
+
+// SafeOut is standard output, harmless for a terminal if it is one.
+func (a *App) SafeOut() io.WriteCloser {
+	if a.OutTTY {
+		return render.NewEscaper(a.Out)
+	}
+	return nopCloser{a.Out}
+}
+
+// nopCloser is a writer that is not ours to close.
+type nopCloser struct{ io.Writer }
+
+// Close implements io.Closer.
+func (nopCloser) Close() error { return nil }

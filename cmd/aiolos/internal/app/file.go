@@ -6,6 +6,10 @@ import (
 	"os"
 )
 
+// MaxFile bounds a file that an item reads into memory. A whole body (@FILE) is
+// streamed and has no such bound.
+const MaxFile = 64 << 20
+
 // ReadFile reads a file that an item names.
 func ReadFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
@@ -30,7 +34,3 @@ func (a *App) ReadFileOrInput(name string) ([]byte, error) {
 	}
 	return ReadFile(name)
 }
-
-// MaxFile bounds a file that an item reads into memory. A whole body (@FILE) is
-// streamed and has no such bound.
-const MaxFile = 64 << 20

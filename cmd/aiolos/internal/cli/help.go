@@ -18,7 +18,7 @@ import (
 // briefLines is how many lines -h has at most.
 const briefLines = 45
 
-// help answers --help with everything, in a pager on a terminal, and -h with what
+// newHelpFunc answers --help with everything, in a pager on a terminal, and -h with what
 // fits on a screen.
 func newHelpFunc(a *app.App, usual func(*cobra.Command, []string)) func(*cobra.Command, []string) {
 	return func(cmd *cobra.Command, args []string) {

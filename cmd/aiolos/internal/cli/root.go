@@ -52,7 +52,7 @@ func Run(ctx context.Context, args []string, streams app.Streams) int {
 	return exitcode.Of(err)
 }
 
-// root makes the command tree.
+// newRoot makes the command tree.
 func newRoot(a *app.App) *cobra.Command {
 	root := send.New(a)
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -1,3 +1,4 @@
+// Package complete completes words of a command line for a shell.
 package complete
 
 import (
@@ -79,7 +80,7 @@ func Session(getenv func(string) string) cobra.CompletionFunc {
 	}
 }
 
-// sessionNames are the completions of [completeSession].
+// sessionNames are the completions of [Session].
 func sessionNames(getenv func(string) string, cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if cmd.Name() == "import" && len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault

@@ -1,8 +1,11 @@
 package exchange
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"mime"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,4 +90,23 @@ func (s *Sender) formOptions(req *syntax.Request, options []session.Option) ([]s
 // isContentType reports whether an item sets or unsets the content type.
 func isContentType(h syntax.HeaderItem) bool {
 	return strings.EqualFold(h.Name, "Content-Type")
+}
+
+// OpenBody opens the file that is the whole body; - is standard input. The closer is
+// nil if there is nothing to close.
+func (s *Sender) OpenBody(name string) (io.Reader, io.Closer, error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, nil, errors.Join(fmt.Errorf("%s is a directory", name), f.Close())
+		}
+		return f, f, nil
+	}
+	if s.App.InTTY {
+		s.App.Notice("reading the body from the terminal, up to its end (ctrl-D)")
+	}
+	return s.App.In, nil, nil
 }

@@ -10,24 +10,25 @@ import (
 // DefaultRedirects is how many redirects are followed if nothing else is said.
 const DefaultRedirects = 10
 
-// Sender is the bare form: one request.
+// Sender sends or prints the requests of one command, as its flags say.
 type Sender struct {
 	App *app.App
 	Net flags.Network
 	flags.Print
 	HAR recording
 
-	AsForm      bool
-	multipart   bool
-	boundary    string
-	raw         string
+	AsForm    bool // the fields become a form, not JSON
+	multipart bool
+	boundary  string
+	raw       string
+
 	Verbose     bool
-	Output      string
-	PrintParts  string
+	Output      string // file for the response's body; "" and "-" are standard output
+	PrintParts  string // the letters of --print
 	NoFollow    bool
 	Redirects   int
-	CheckStatus bool
-	NoCheck     bool
+	CheckStatus bool // the status sets the exit code
+	NoCheck     bool // it does not, whatever CheckStatus is
 	ShowSecrets bool
 }
 

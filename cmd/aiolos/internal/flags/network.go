@@ -16,7 +16,8 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
-// Network are the flags that all commands with requests have.
+// Network are the flags that all commands with requests have. A duration of zero is the
+// library's default, a negative one no limit.
 type Network struct {
 	Total, Connect, Read Duration
 	Credentials
@@ -26,11 +27,16 @@ type Network struct {
 
 // NewNetwork returns the flags with the defaults of a single request.
 func NewNetwork(a *app.App) Network {
-	return Network{Total: Duration(session.DefaultTotal), Route: Route{Notice: a.Notice}, StoredSession: StoredSession{app: a}, Credentials: Credentials{app: a}}
+	return Network{
+		Total:         Duration(session.DefaultTotal),
+		Credentials:   Credentials{app: a},
+		Route:         Route{Notice: a.Notice},
+		StoredSession: StoredSession{app: a},
+	}
 }
 
-// NewBareNetwork returns the flags of a command without sessions, which tells nobody
-// that a request is sent again. Zero is no limit for a request but the library's.
+// NewBareNetwork returns the flags of a command that refuses --session and does not
+// tell that a request is sent again. A total of zero is the library's default.
 func NewBareNetwork(a *app.App, total time.Duration) Network {
 	return Network{Total: Duration(total), Credentials: Credentials{app: a}}
 }
@@ -70,7 +76,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 	return s, nil
 }
 
-// SessionOver makes a session over a connector, which then is the session's.
+// SessionOver makes a session over a connector, which the session closes.
 func (n *Network) SessionOver(conn *connector.Connector, mw ...[]middleware.Middleware) (*session.Session, error) {
 	cookies, err := n.loadJar()
 	if err != nil {
@@ -115,7 +121,7 @@ func (n *Network) ItemOptions(req *syntax.Request) []session.Option {
 	return options
 }
 
-// ExpandURL completes a URL of the command line.
+// ExpandURL completes a URL of the command line; what is none is an error of usage.
 func ExpandURL(word string) (string, error) {
 	u, err := syntax.ExpandURL(word)
 	if err != nil {

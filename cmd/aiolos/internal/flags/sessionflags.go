@@ -24,19 +24,19 @@ type StoredSession struct {
 	name     string
 	readOnly string
 
-	Dry        bool           // nothing is saved
+	Dry        bool           // the request is only printed: nothing is saved, nobody asked
 	stored     *store.Session // nil without --session
 	ownHeaders []string       // headers of the command line, which count more
 }
 
 // AddFlags adds the flags to a command.
-func (k *StoredSession) AddFlags(cmd *cobra.Command) {
+func (s *StoredSession) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&k.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
-	f.StringVar(&k.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
+	f.StringVar(&s.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
+	f.StringVar(&s.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
 	var getenv func(string) string
-	if k.app != nil {
-		getenv = k.app.Getenv
+	if s.app != nil {
+		getenv = s.app.Getenv
 	}
 	for _, name := range []string{"session", "session-read-only"} {
 		// The flag is there.
@@ -46,83 +46,83 @@ func (k *StoredSession) AddFlags(cmd *cobra.Command) {
 
 // loadJar returns the jar to use: that of the session, or a fresh one. What comes
 // into that of --session is saved when the command is over.
-func (k *StoredSession) loadJar() (*jar.Jar, error) {
-	name := k.name
+func (s *StoredSession) loadJar() (*jar.Jar, error) {
+	name := s.name
 	switch {
-	case k.stored != nil:
-		return k.stored.Jar, nil
-	case k.name != "" && k.readOnly != "":
+	case s.stored != nil:
+		return s.stored.Jar, nil
+	case s.name != "" && s.readOnly != "":
 		return nil, exitcode.AsUsage(errors.New("--session and --session-read-only exclude each other"))
 	case name == "":
-		name = k.readOnly
+		name = s.readOnly
 	}
 	if name == "" {
 		return store.New().Jar, nil
 	}
-	if k.app == nil {
+	if s.app == nil {
 		return nil, exitcode.AsUsage(errors.New("--session is not for this command"))
 	}
 	if err := store.CheckName(name); err != nil {
 		return nil, exitcode.AsUsage(err)
 	}
-	dir, err := store.Open(k.app.Getenv)
+	dir, err := store.Open(s.app.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	k.stored, err = dir.Load(name)
-	if errors.Is(err, fs.ErrNotExist) && k.name != "" {
-		k.stored, err = store.New(), nil
+	s.stored, err = dir.Load(name)
+	if errors.Is(err, fs.ErrNotExist) && s.name != "" {
+		s.stored, err = store.New(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if k.name != "" && !k.Dry {
-		k.app.AtEnd = append(k.app.AtEnd, func() error { return dir.Save(name, k.stored) })
+	if s.name != "" && !s.Dry {
+		s.app.AtEnd = append(s.app.AtEnd, func() error { return dir.Save(name, s.stored) })
 	}
-	return k.stored.Jar, nil
+	return s.stored.Jar, nil
 }
 
 // RememberHeaders keeps headers of the command line for the origin of the URL. One that
 // is left out is forgotten.
-func (k *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem) {
+func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem) {
 	u, err := url.Parse(raw)
-	if err != nil || k.stored == nil {
+	if err != nil || s.stored == nil {
 		return // the request itself will say what is wrong
 	}
 	origin := store.Origin(u)
 	var set []store.Header
 	for _, h := range headers {
-		k.ownHeaders = append(k.ownHeaders, http.CanonicalHeaderKey(h.Name))
+		s.ownHeaders = append(s.ownHeaders, http.CanonicalHeaderKey(h.Name))
 		if h.Unset {
-			k.stored.Unset(origin, h.Name)
+			s.stored.Unset(origin, h.Name)
 		} else {
 			set = append(set, store.Header{Name: h.Name, Value: h.Value})
 		}
 	}
 	if origin != "" {
-		k.stored.Set(origin, set)
+		s.stored.Set(origin, set)
 	}
 }
 
 // forgetsHeader reports whether "Name:" means a header that only a session can have, and
 // not one that the library sends of its own accord.
-func (k *StoredSession) forgetsHeader(name string) bool {
+func (s *StoredSession) forgetsHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Accept", "Accept-Encoding", "User-Agent", "Content-Type":
 		return false
 	}
-	return k.name != "" || k.readOnly != ""
+	return s.name != "" || s.readOnly != ""
 }
 
 // headerMiddleware adds the headers of the session to the requests to their origins,
 // at each hop of a redirect anew.
-func (k *StoredSession) headerMiddleware() []middleware.Middleware {
-	if k.stored == nil || len(k.stored.Headers) == 0 {
+func (s *StoredSession) headerMiddleware() []middleware.Middleware {
+	if s.stored == nil || len(s.stored.Headers) == 0 {
 		return nil
 	}
 	// What is remembered meanwhile is sent by this call anyway.
 	headers := map[string]http.Header{}
-	for origin, list := range k.stored.Headers {
+	for origin, list := range s.stored.Headers {
 		headers[origin] = http.Header{}
 		for _, h := range list {
 			headers[origin].Add(h.Name, h.Value)
@@ -136,7 +136,7 @@ func (k *StoredSession) headerMiddleware() []middleware.Middleware {
 			}
 			req = req.Clone(req.Context())
 			for name, values := range extra {
-				if !k.hasOwnHeader(name) {
+				if !s.hasOwnHeader(name) {
 					req.Header[name] = values
 				}
 			}
@@ -146,8 +146,8 @@ func (k *StoredSession) headerMiddleware() []middleware.Middleware {
 }
 
 // hasOwnHeader reports whether the command line has a header itself.
-func (k *StoredSession) hasOwnHeader(name string) bool {
-	for _, given := range k.ownHeaders {
+func (s *StoredSession) hasOwnHeader(name string) bool {
+	for _, given := range s.ownHeaders {
 		if strings.EqualFold(given, name) {
 			return true
 		}

@@ -4,10 +4,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Shared marks the flags that all commands with requests have.
+// Shared is the annotation of the flags that all commands with requests have.
 const Shared = "aiolos-common"
 
-// markShared marks flags that a command has got since before.
+// markShared marks the flags that are not among those of before.
 func markShared(f *pflag.FlagSet, before map[string]bool) {
 	f.VisitAll(func(flag *pflag.Flag) {
 		if !before[flag.Name] {

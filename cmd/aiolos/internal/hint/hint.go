@@ -1,3 +1,4 @@
+// Package hint says what may help against an error or a mistyped word.
 package hint
 
 import (

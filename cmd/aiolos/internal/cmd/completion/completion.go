@@ -1,3 +1,4 @@
+// Package completion is "aiolos completion": the scripts for shells.
 package completion
 
 import (

@@ -1,3 +1,4 @@
+// Package curl is "aiolos curl": it runs a curl command.
 package curl
 
 import (

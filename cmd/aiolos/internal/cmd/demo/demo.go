@@ -1,3 +1,4 @@
+// Package demo is "aiolos demo": internal/demo with the streams of the program.
 package demo
 
 import (

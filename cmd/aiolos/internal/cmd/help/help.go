@@ -1,3 +1,4 @@
+// Package help has the pages of help that are no commands.
 package help
 
 import (

@@ -1,3 +1,4 @@
+// Package man is "aiolos man": the manual for man(1).
 package man
 
 import (

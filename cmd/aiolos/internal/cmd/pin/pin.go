@@ -1,3 +1,4 @@
+// Package pin is "aiolos pin": the certificates of a server and their pins.
 package pin
 
 import (

@@ -1,3 +1,4 @@
+// Package send is the bare form of the program, "aiolos URL": one request.
 package send
 
 import (

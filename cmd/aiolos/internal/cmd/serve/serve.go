@@ -1,3 +1,4 @@
+// Package serve is "aiolos serve": httpbin on the loopback interface.
 package serve
 
 import (

@@ -1,3 +1,4 @@
+// Package session is "aiolos session": it shows and changes what --session keeps.
 package session
 
 import (

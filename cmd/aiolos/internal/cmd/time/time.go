@@ -1,3 +1,4 @@
+// Package time is "aiolos time": where the time of a request goes.
 package time
 
 import (

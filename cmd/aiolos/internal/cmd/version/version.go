@@ -1,3 +1,4 @@
+// Package version is "aiolos version".
 package version
 
 import (

@@ -1,3 +1,4 @@
+// Package ws is "aiolos ws": the flags and the handshake around internal/console.
 package ws
 
 import (
