@@ -16,7 +16,7 @@ import (
 func (r *Request) Items() (string, error) {
 	flags := append([]string{"aiolos"}, r.itemFlags()...)
 	var words []string
-	if r.Method != r.implied() {
+	if r.Method != r.impliedMethod() {
 		if !syntax.IsMethod(r.Method) {
 			return "", &UnsupportedError{What: "the method " + strconv.Quote(r.Method), Why: "aiolos tells methods from URLs by their capitals"}
 		}
@@ -108,7 +108,7 @@ func (r *Request) itemFlags() []string {
 		{"-o", r.Output},
 		{"--timeout", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},
-		{"--retry", r.retries()},
+		{"--retry", r.retryArgument()},
 	} {
 		if o.value != "" {
 			words = append(words, o.name, o.value)

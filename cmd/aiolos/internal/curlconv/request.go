@@ -112,8 +112,8 @@ func FormsOwn(h Header) bool {
 	return strings.EqualFold(h.Name, "Content-Type") && !h.Unset && strings.HasPrefix(strings.ToLower(h.Value), "multipart/form-data")
 }
 
-// mentions reports whether a header is set or unset.
-func (r *Request) mentions(name string) bool {
+// mentionsHeader reports whether a header is set or unset.
+func (r *Request) mentionsHeader(name string) bool {
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, name) {
 			return true

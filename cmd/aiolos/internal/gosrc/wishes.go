@@ -7,47 +7,47 @@ import (
 	"time"
 )
 
-// wishes adds the options for redirects, timeouts, TLS and the way to the
+// addLimits adds the options for redirects, timeouts, TLS and the way to the
 // server.
-func (p *program) wishes() {
+func (p *program) addLimits() {
 	r := p.r
 	switch {
 	case !r.Follow:
-		p.option("NoRedirects")
+		p.addOption("NoRedirects")
 	case r.MaxRedirects > 0:
-		p.option("Redirects", strconv.Itoa(r.MaxRedirects))
+		p.addOption("Redirects", strconv.Itoa(r.MaxRedirects))
 	case r.MaxRedirects < 0:
-		p.option("Redirects", strconv.Itoa(Unlimited))
+		p.addOption("Redirects", strconv.Itoa(Unlimited))
 	case r.Method == http.MethodHead:
-		p.option("Redirects", "10")
+		p.addOption("Redirects", "10")
 	}
-	p.timeouts()
+	p.addTimeouts()
 	if r.Insecure {
-		p.option("Insecure")
+		p.addOption("Insecure")
 	}
 	if r.Pin != "" {
-		p.need(module + "connector")
-		p.setup = append(p.setup, "\tpin, err := connector.ParsePin("+literal(r.Pin)+")", check)
-		p.option("Pin", "pin")
+		p.addImport(module + "connector")
+		p.setup = append(p.setup, "\tpin, err := connector.ParsePin("+stringLiteral(r.Pin)+")", check)
+		p.addOption("Pin", "pin")
 	}
 	if r.Proxy != "" {
-		p.option("Proxy", literal(ProxyURL(r.Proxy)))
+		p.addOption("Proxy", stringLiteral(ProxyURL(r.Proxy)))
 	}
 	if r.Version != "" && !r.OnlyHTTP2 {
 		major, minor, _ := strings.Cut(r.Version+".0", ".")
-		p.option("Version", major, strings.TrimSuffix(minor, ".0"))
+		p.addOption("Version", major, strings.TrimSuffix(minor, ".0"))
 	}
 	if r.Fail {
-		p.option("CheckStatus")
+		p.addOption("CheckStatus")
 	}
 	if r.Retry > 0 {
-		p.need(module + "middleware")
-		p.option("Use", "middleware.Retry(middleware.RetryPolicy{Attempts: "+strconv.Itoa(r.Retry+1)+"})")
+		p.addImport(module + "middleware")
+		p.addOption("Use", "middleware.Retry(middleware.RetryPolicy{Attempts: "+strconv.Itoa(r.Retry+1)+"})")
 	}
 }
 
-// timeouts adds the options for the time that a request may take.
-func (p *program) timeouts() {
+// addTimeouts adds the options for the time that a request may take.
+func (p *program) addTimeouts() {
 	r := p.r
 	var fields []string
 	for _, f := range []struct {
@@ -56,24 +56,24 @@ func (p *program) timeouts() {
 	}{{"Total", r.Timeout}, {"Connect", r.Connect}, {"SockRead", r.Silence}} {
 		switch {
 		case f.d > 0:
-			fields = append(fields, f.name+": "+p.duration(f.d))
+			fields = append(fields, f.name+": "+p.durationSource(f.d))
 		case f.d < 0:
 			fields = append(fields, f.name+": -1")
 		}
 	}
 	switch {
 	case len(fields) == 1 && r.Timeout > 0:
-		p.option("Timeout", p.duration(r.Timeout))
+		p.addOption("Timeout", p.durationSource(r.Timeout))
 	case len(fields) > 0:
 		// gofmt has room around the operators of a field.
 		text := strings.ReplaceAll(strings.Join(fields, ", "), "*", " * ")
-		p.option("Timeouts", "session.ClientTimeout{"+text+"}")
+		p.addOption("Timeouts", "session.ClientTimeout{"+text+"}")
 	}
 }
 
-// connector returns the statements that make a connector, and the fields of the
+// connectorSource returns the statements that make a connector, and the fields of the
 // session's configuration.
-func (p *program) connector() (statements []string, config string) {
+func (p *program) connectorSource() (statements []string, config string) {
 	r := p.r
 	var fields []string
 	if r.Limit > 0 {
@@ -83,17 +83,17 @@ func (p *program) connector() (statements []string, config string) {
 		fields = append(fields, "LimitPerHost: "+strconv.Itoa(r.PerHost))
 	}
 	if r.OnlyHTTP2 {
-		p.need("net/http")
+		p.addImport("net/http")
 		statements = append(statements,
 			"\tprotocols := new(http.Protocols)", "\tprotocols.SetHTTP2(true)", "\tprotocols.SetUnencryptedHTTP2(true)")
 		fields = append(fields, "Protocols: protocols")
 	}
 	var session []string
 	if len(fields) > 0 || r.Unix != "" {
-		p.need(module + "connector")
+		p.addImport(module + "connector")
 		call := "connector.New("
 		if r.Unix != "" {
-			call = "connector.NewUnix(" + literal(r.Unix) + ", "
+			call = "connector.NewUnix(" + stringLiteral(r.Unix) + ", "
 		}
 		statements = append(statements, "\tconn, err := "+call+"connector.Config{"+strings.Join(fields, ", ")+"})", check+"\n")
 		session = append(session, "Connector: conn", "OwnConnector: true")
@@ -101,7 +101,7 @@ func (p *program) connector() (statements []string, config string) {
 	if len(r.Sensitive) > 0 && r.Follow {
 		names := make([]string, len(r.Sensitive))
 		for i, name := range r.Sensitive {
-			names[i] = literal(name)
+			names[i] = stringLiteral(name)
 		}
 		session = append(session, "SensitiveHeaders: []string{"+strings.Join(names, ", ")+"}")
 	}
@@ -122,9 +122,9 @@ func ProxyURL(proxy string) string {
 	return "http://" + proxy
 }
 
-// duration writes a duration in the largest unit that fits.
-func (p *program) duration(d time.Duration) string {
-	p.need("time")
+// durationSource writes a duration in the largest unit that fits.
+func (p *program) durationSource(d time.Duration) string {
+	p.addImport("time")
 	if d%time.Second == 0 {
 		return strconv.FormatInt(int64(d/time.Second), 10) + "*time.Second"
 	}

@@ -33,7 +33,7 @@ func Handler() http.Handler {
 	for _, e := range all {
 		mux.HandleFunc(e.pattern, e.serve)
 	}
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { index(w, all) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeIndex(w, all) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		origin := r.Header.Get("Origin")
@@ -43,15 +43,15 @@ func Handler() http.Handler {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
 		if r.Method == http.MethodOptions {
-			preflight(w, r)
+			answerPreflight(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// preflight answers a browser that asks what it may send.
-func preflight(w http.ResponseWriter, r *http.Request) {
+// answerPreflight answers a browser that asks what it may send.
+func answerPreflight(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Methods", "GET, POST, HEAD, PUT, DELETE, PATCH, QUERY, OPTIONS")
 	w.Header().Set("Access-Control-Max-Age", "3600")
 	if names := r.Header.Get("Access-Control-Request-Headers"); names != "" {
@@ -59,8 +59,8 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// index is the front page: what there is.
-func index(w http.ResponseWriter, all []endpoint) {
+// writeIndex is the front page: what there is.
+func writeIndex(w http.ResponseWriter, all []endpoint) {
 	patterns := make([]string, 0, len(all))
 	for _, e := range all {
 		patterns = append(patterns, e.pattern)
@@ -92,7 +92,7 @@ func endpoints() []endpoint {
 		{"/ip", h.IP},
 		{"/user-agent", h.UserAgent},
 		{"/dump/request", h.DumpRequest},
-		{"/status/{code}", status(h)},
+		{"/status/{code}", serveStatus(h)},
 		{"/unstable", h.Unstable},
 		{"/delay/{duration}", h.Delay},
 		{"/drip", h.Drip},
@@ -132,13 +132,13 @@ func endpoints() []endpoint {
 		{"/etag/{etag}", h.ETag},
 		{"/response-headers", h.ResponseHeaders},
 		{"/trailers", h.Trailers},
-		{"/sse", events},
+		{"/sse", serveEvents},
 		{"GET /websocket/echo", h.WebSocketEcho},
 	}
 }
 
-// status is httpbin's, with the headers that New would give to some of them.
-func status(h *httpbin.HTTPBin) http.HandlerFunc {
+// serveStatus is httpbin's, with the headers that New would give to some of them.
+func serveStatus(h *httpbin.HTTPBin) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		code := r.PathValue("code")
 		switch code {
@@ -162,8 +162,8 @@ func status(h *httpbin.HTTPBin) http.HandlerFunc {
 	}
 }
 
-// events sends ten server-sent events, ten a second.
-func events(w http.ResponseWriter, r *http.Request) {
+// serveEvents sends ten server-sent events, ten a second.
+func serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

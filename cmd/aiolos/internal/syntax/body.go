@@ -14,14 +14,14 @@ type field struct {
 	value *node // of the kinds that are JSON; else nil
 }
 
-// field collects a field of the body.
-func (b *builder) field(arg string, it Item) error {
+// addField collects a field of the body.
+func (b *builder) addField(arg string, it Item) error {
 	f := field{arg: arg, part: Part{Name: it.Name, Value: it.Value}}
 	var err error
 	data := []byte(it.Value)
 	switch it.Kind {
 	case FieldFile:
-		f.part.Value, err = b.text(it.Value)
+		f.part.Value, err = b.readText(it.Value)
 	case JSONFile:
 		if data, err = b.read(it.Value); err != nil {
 			return err
@@ -35,8 +35,8 @@ func (b *builder) field(arg string, it Item) error {
 	return err
 }
 
-// finish makes the body of the collected fields.
-func (b *builder) finish() (*Request, error) {
+// buildBody makes the body of the collected fields.
+func (b *builder) buildBody() (*Request, error) {
 	req := b.req
 	given := 0
 	for _, is := range []bool{len(b.fields) > 0, req.BodyFile != "", b.mode.Raw != nil} {
@@ -63,13 +63,13 @@ func (b *builder) finish() (*Request, error) {
 		req.Body, req.HasBody, req.ContentType = []byte(*b.mode.Raw), true, b.rawType()
 	case len(b.fields) == 0:
 	case multipart:
-		req.Parts, err = b.texts()
+		req.Parts, err = b.formParts()
 	case b.mode.Form:
 		req.HasBody, req.ContentType = true, "application/x-www-form-urlencoded"
-		req.Body, err = b.form()
+		req.Body, err = b.encodeForm()
 	default:
 		req.HasBody, req.ContentType = true, "application/json"
-		req.Body, err = b.tree()
+		req.Body, err = b.buildJSON()
 	}
 	if err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (b *builder) finish() (*Request, error) {
 	return req, nil
 }
 
-// tree makes the JSON body.
-func (b *builder) tree() ([]byte, error) {
+// buildJSON makes the JSON body.
+func (b *builder) buildJSON() ([]byte, error) {
 	var root node
 	for _, f := range b.fields {
 		steps, err := parsePath(f.part.Name)
@@ -87,7 +87,7 @@ func (b *builder) tree() ([]byte, error) {
 			if v == nil {
 				v = stringNode(f.part.Value)
 			}
-			err = root.set(steps, v)
+			err = root.setAt(steps, v)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("item %q: %w", f.arg, err)
@@ -96,8 +96,8 @@ func (b *builder) tree() ([]byte, error) {
 	return root.appendTo(nil), nil
 }
 
-// texts are the fields as forms have them: texts, and files. Names do not nest.
-func (b *builder) texts() ([]Part, error) {
+// formParts are the fields as forms have them: texts, and files. Names do not nest.
+func (b *builder) formParts() ([]Part, error) {
 	parts := make([]Part, len(b.fields))
 	for i, f := range b.fields {
 		parts[i] = f.part
@@ -106,15 +106,15 @@ func (b *builder) texts() ([]Part, error) {
 		case v.shape == object || v.shape == array:
 			return nil, fmt.Errorf("item %q: a form has no nested values", f.arg)
 		default:
-			parts[i].Value = v.plain()
+			parts[i].Value = v.plainText()
 		}
 	}
 	return parts, nil
 }
 
-// form makes a url-encoded body, in the order of the items.
-func (b *builder) form() ([]byte, error) {
-	parts, err := b.texts()
+// encodeForm makes a url-encoded body, in the order of the items.
+func (b *builder) encodeForm() ([]byte, error) {
+	parts, err := b.formParts()
 	var out []byte
 	for i, p := range parts {
 		if i > 0 {

@@ -64,24 +64,24 @@ type Item struct {
 // Parse reads one item. The error says what is wrong with it in one line and is
 // a usage error: nothing has been sent or read.
 func Parse(arg string) (Item, error) {
-	text, escaped := unescape(arg)
-	at, sep, ok := split(text, escaped)
+	text, escaped := removeEscapes(arg)
+	at, sep, ok := findSeparator(text, escaped)
 	if !ok {
 		return Item{}, fmt.Errorf("item %q has no separator (one of : ; = == := @)", arg)
 	}
 	from := at + len(sep.text)
 	it := Item{Kind: sep.kind, Name: text[:at], Value: text[from:]}
 	if it.Kind == Upload {
-		if err := it.params(from, escaped); err != nil {
+		if err := it.cutParams(from, escaped); err != nil {
 			return Item{}, fmt.Errorf("item %q: %w", arg, err)
 		}
 	}
-	return it.check(arg)
+	return it.refineKind(arg)
 }
 
-// check refines the kind by what the separator alone does not tell, and refuses
+// refineKind refines the kind by what the separator alone does not tell, and refuses
 // items that mean nothing.
-func (it Item) check(arg string) (Item, error) {
+func (it Item) refineKind(arg string) (Item, error) {
 	switch {
 	case it.Kind == Upload && it.Name == "":
 		it.Kind = Body
@@ -114,9 +114,9 @@ func (it Item) needsFile() bool {
 	return false
 }
 
-// unescape removes the backslashes that protect a special character, and
+// removeEscapes removes the backslashes that protect a special character, and
 // returns the positions of the protected characters in the result.
-func unescape(arg string) (text string, escaped map[int]bool) {
+func removeEscapes(arg string) (text string, escaped map[int]bool) {
 	if !strings.Contains(arg, `\`) {
 		return arg, nil
 	}
@@ -140,12 +140,12 @@ func unescape(arg string) (text string, escaped map[int]bool) {
 	return b.String(), escaped
 }
 
-// split finds the leftmost separator none of whose characters is protected.
-func split(text string, escaped map[int]bool) (at int, sep separator, ok bool) {
+// findSeparator finds the leftmost separator none of whose characters is protected.
+func findSeparator(text string, escaped map[int]bool) (at int, sep separator, ok bool) {
 	seps := separators()
 	for i := range len(text) {
 		for _, s := range seps {
-			if strings.HasPrefix(text[i:], s.text) && !touches(escaped, i, len(s.text)) {
+			if strings.HasPrefix(text[i:], s.text) && !isProtected(escaped, i, len(s.text)) {
 				return i, s, true
 			}
 		}
@@ -153,8 +153,8 @@ func split(text string, escaped map[int]bool) (at int, sep separator, ok bool) {
 	return 0, separator{}, false
 }
 
-// touches reports whether one of the n characters at i is protected.
-func touches(escaped map[int]bool, i, n int) bool {
+// isProtected reports whether one of the n characters at i is protected.
+func isProtected(escaped map[int]bool, i, n int) bool {
 	for j := i; j < i+n; j++ {
 		if escaped[j] {
 			return true

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// params takes ;type=… and ;filename=… off the end of a file's name. What stands
+// cutParams takes ;type=… and ;filename=… off the end of a file's name. What stands
 // between the two belongs to the first, so that a type can have parameters of its
 // own. from is where Value begins in the item, whose protected characters are
 // escaped.
-func (it *Item) params(from int, escaped map[int]bool) error {
+func (it *Item) cutParams(from int, escaped map[int]bool) error {
 	text := it.Value
 	at, name, value := nextParam(text, 0, from, escaped)
 	if at < 0 {
@@ -43,7 +43,7 @@ func (it *Item) params(from int, escaped map[int]bool) error {
 func nextParam(text string, start, from int, escaped map[int]bool) (at int, name string, value int) {
 	for i := start; i < len(text); i++ {
 		for _, name := range []string{"type", "filename"} {
-			if mark := ";" + name + "="; strings.HasPrefix(text[i:], mark) && !touches(escaped, from+i, len(mark)) {
+			if mark := ";" + name + "="; strings.HasPrefix(text[i:], mark) && !isProtected(escaped, from+i, len(mark)) {
 				return i, name, i + len(mark)
 			}
 		}

@@ -38,7 +38,7 @@ func (s step) String() string {
 // follow it: a[\0].
 func parsePath(name string) ([]step, error) {
 	var steps []step
-	text, rest, _ := literal(name, "[]")
+	text, rest, _ := readLiteral(name, "[]")
 	if text != "" {
 		steps = append(steps, step{key: text, object: true})
 	}
@@ -46,11 +46,11 @@ func parsePath(name string) ([]step, error) {
 		if rest[0] != '[' {
 			return nil, fmt.Errorf("name %q: unexpected %q", name, rest[0])
 		}
-		inner, after, plain := literal(rest[1:], "[]")
+		inner, after, plain := readLiteral(rest[1:], "[]")
 		if after == "" || after[0] != ']' {
 			return nil, fmt.Errorf("name %q: missing ]", name)
 		}
-		s, err := bracket(inner, plain)
+		s, err := parseBracket(inner, plain)
 		if err != nil {
 			return nil, fmt.Errorf("name %q: %w", name, err)
 		}
@@ -63,16 +63,16 @@ func parsePath(name string) ([]step, error) {
 	return steps, nil
 }
 
-// literal reads up to the first of the stop characters that is not escaped.
+// readLiteral reads up to the first of the stop characters that is not escaped.
 // plain reports that no escape was met.
-func literal(s, stop string) (text, rest string, plain bool) {
+func readLiteral(s, stop string) (text, rest string, plain bool) {
 	var b strings.Builder
 	plain = true
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case strings.IndexByte(stop, c) >= 0:
 			return b.String(), s[i:], plain
-		case c == '\\' && i+1 < len(s) && escapable(s[i+1], b.Len() == 0):
+		case c == '\\' && i+1 < len(s) && isEscapable(s[i+1], b.Len() == 0):
 			plain = false
 			i++
 			b.WriteByte(s[i])
@@ -83,13 +83,13 @@ func literal(s, stop string) (text, rest string, plain bool) {
 	return b.String(), "", plain
 }
 
-// escapable reports whether a backslash in front of c is dropped.
-func escapable(c byte, first bool) bool {
+// isEscapable reports whether a backslash in front of c is dropped.
+func isEscapable(c byte, first bool) bool {
 	return c == '[' || c == ']' || c == '\\' || first && '0' <= c && c <= '9'
 }
 
-// bracket makes a step of what stood between brackets.
-func bracket(inner string, plain bool) (step, error) {
+// parseBracket makes a step of what stood between brackets.
+func parseBracket(inner string, plain bool) (step, error) {
 	if inner == "" && plain {
 		return step{append: true}, nil
 	}

@@ -76,24 +76,24 @@ func Build(args []string, mode Mode, read ReadFile) (*Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := b.add(arg, it); err != nil {
+		if err := b.addItem(arg, it); err != nil {
 			return nil, fmt.Errorf("item %q: %w", arg, err)
 		}
 	}
-	return b.finish()
+	return b.buildBody()
 }
 
-// add applies one item.
-func (b *builder) add(arg string, it Item) error {
+// addItem applies one item.
+func (b *builder) addItem(arg string, it Item) error {
 	switch it.Kind {
 	case Header, HeaderUnset, HeaderEmpty:
-		b.header(it.Name, it.Value, it.Kind == HeaderUnset)
+		b.addHeader(it.Name, it.Value, it.Kind == HeaderUnset)
 	case Query:
 		b.req.Query = append(b.req.Query, Pair{it.Name, it.Value})
 	case HeaderFile, QueryFile:
 		return b.addLine(it)
 	case Field, FieldFile, JSON, JSONFile:
-		return b.field(arg, it)
+		return b.addField(arg, it)
 	case Upload:
 		b.upload = true
 		b.fields = append(b.fields, field{arg: arg, part: Part{Name: it.Name, File: it.Value, Type: it.Type, As: it.As}})
@@ -106,30 +106,30 @@ func (b *builder) add(arg string, it Item) error {
 	return nil
 }
 
-// header adds a header item. Names and values lose the blanks around them, as
+// addHeader adds a header item. Names and values lose the blanks around them, as
 // they would on the wire.
-func (b *builder) header(name, value string, unset bool) {
+func (b *builder) addHeader(name, value string, unset bool) {
 	b.req.Headers = append(b.req.Headers, HeaderItem{strings.TrimSpace(name), strings.TrimSpace(value), unset})
 }
 
 // addLine adds a header or a query parameter whose value is a file without its
 // last line end.
 func (b *builder) addLine(it Item) error {
-	data, err := b.text(it.Value)
+	data, err := b.readText(it.Value)
 	if err != nil {
 		return err
 	}
 	data = strings.TrimRight(data, "\r\n")
 	if it.Kind == HeaderFile {
-		b.header(it.Name, data, false)
+		b.addHeader(it.Name, data, false)
 		return nil
 	}
 	b.req.Query = append(b.req.Query, Pair{it.Name, data})
 	return nil
 }
 
-// text reads a file that has to be UTF-8.
-func (b *builder) text(name string) (string, error) {
+// readText reads a file that has to be UTF-8.
+func (b *builder) readText(name string) (string, error) {
 	data, err := b.read(name)
 	if err != nil {
 		return "", err

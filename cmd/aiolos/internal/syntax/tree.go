@@ -28,12 +28,12 @@ type node struct {
 
 // stringNode makes a string node.
 func stringNode(s string) *node {
-	return &node{shape: scalar, text: quote(s)}
+	return &node{shape: scalar, text: quoteJSON(s)}
 }
 
-// quote encodes s as a JSON string without the escapes for HTML, which no
+// quoteJSON encodes s as a JSON string without the escapes for HTML, which no
 // server needs and which make bodies hard to read.
-func quote(s string) []byte {
+func quoteJSON(s string) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -42,10 +42,10 @@ func quote(s string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// set puts v at the place that steps describe, making objects and arrays on the
+// setAt puts v at the place that steps describe, making objects and arrays on the
 // way. A later value replaces an earlier one; a value of another type in the
 // way is an error.
-func (n *node) set(steps []step, v *node) error {
+func (n *node) setAt(steps []step, v *node) error {
 	if len(steps) == 0 {
 		*n = *v
 		return nil
@@ -61,13 +61,13 @@ func (n *node) set(steps []step, v *node) error {
 	if n.shape != want {
 		return fmt.Errorf("%v needs an %s, and the value there is %s", s, want, n.shape)
 	}
-	return n.child(s).set(steps[1:], v)
+	return n.childAt(s).setAt(steps[1:], v)
 }
 
-// child returns the node under s and makes it if needed.
-func (n *node) child(s step) *node {
+// childAt returns the node under s and makes it if needed.
+func (n *node) childAt(s step) *node {
 	if s.object {
-		return n.member(s.key)
+		return n.memberOf(s.key)
 	}
 	if s.append {
 		s.index = len(n.elems)
@@ -81,8 +81,8 @@ func (n *node) child(s step) *node {
 	return n.elems[s.index]
 }
 
-// member returns the value of a key of an object and makes it if needed.
-func (n *node) member(key string) *node {
+// memberOf returns the value of a key of an object and makes it if needed.
+func (n *node) memberOf(key string) *node {
 	if c, ok := n.items[key]; ok {
 		return c
 	}
@@ -114,7 +114,7 @@ func (n *node) appendTo(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ", "...)
 			}
-			b = append(append(b, quote(k)...), ": "...)
+			b = append(append(b, quoteJSON(k)...), ": "...)
 			b = n.items[k].appendTo(b)
 		}
 		return append(b, '}')
@@ -132,9 +132,9 @@ func (n *node) appendTo(b []byte) []byte {
 	return append(b, "null"...)
 }
 
-// plain returns a value that is not nested as a form carries it: strings without
+// plainText returns a value that is not nested as a form carries it: strings without
 // their quotes.
-func (n *node) plain() string {
+func (n *node) plainText() string {
 	out := n.appendTo(nil)
 	var s string
 	if err := json.Unmarshal(out, &s); err == nil && out[0] == '"' {
@@ -193,7 +193,7 @@ func decodeObject(dec *json.Decoder) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		*n.member(key) = *v
+		*n.memberOf(key) = *v
 	}
 	_, err := dec.Token()
 	return n, err

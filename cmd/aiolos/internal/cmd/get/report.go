@@ -63,7 +63,7 @@ func (g *command) reportFailures(ctx context.Context) error {
 	}
 	g.app.Code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.Notice("%s; the same command goes on with %s:\n  %s", countUnfinished(kept), pronoun(kept), repeatableCommand(g.app.Args))
+		g.app.Notice("%s; the same command goes on with %s:\n  %s", countUnfinished(kept), pronounFor(kept), repeatableCommand(g.app.Args))
 	}
 	if ctx.Err() != nil && g.app.Quiet < 2 && text {
 		g.app.Report(context.Canceled)
@@ -108,8 +108,8 @@ func countUnfinished(n int) string {
 	return fmt.Sprintf("%d files are unfinished", n)
 }
 
-// pronoun refers to as many files.
-func pronoun(n int) string {
+// pronounFor refers to as many files.
+func pronounFor(n int) string {
 	if n == 1 {
 		return "it"
 	}
