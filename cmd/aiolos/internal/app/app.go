@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -22,14 +20,6 @@ type App struct {
 	Code  int      // exit code of a command that has said what there was to say
 	// AtEnd is called when a command that was not misused is over.
 	AtEnd []func() error
-}
-
-// ShowBriefHelp answers -h, which cobra knows nothing of, and reports whether it did.
-func (a *App) ShowBriefHelp(cmd *cobra.Command) (bool, error) {
-	if !a.Brief {
-		return false, nil
-	}
-	return true, cmd.Help()
 }
 
 // Notice tells something on standard error, unless -q was given.

@@ -85,7 +85,7 @@ func TestTerminal(t *testing.T) {
 		{"empty", "", "", ""},
 		{"escape", "a\x1b]0;owned\x07\r\nb\x1b[2J", "a\\x1b]0;owned\\x07\nb\\x1b[2J\n", ""},
 		{"C1", "a\xc2\x9b2J\xffz", "a\\u009b2J\\xffz\n", ""},
-		{"bytes", "\x89PNG\x00\x1b[2J", "", "9 B that are no text"},
+		{"bytes", "\x89PNG\x00\x1b[2J", "", "9 B of binary data"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

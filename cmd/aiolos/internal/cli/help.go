@@ -18,6 +18,22 @@ import (
 // briefLines is how many lines -h has at most.
 const briefLines = 45
 
+// answerBriefHelp makes all commands answer -h, which cobra knows nothing of, in place
+// of their work.
+func answerBriefHelp(a *app.App, cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if a.Brief {
+				return cmd.Help()
+			}
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		answerBriefHelp(a, sub)
+	}
+}
+
 // newHelpFunc answers --help with everything, in a pager on a terminal, and -h with what
 // fits on a screen.
 func newHelpFunc(a *app.App, usual func(*cobra.Command, []string)) func(*cobra.Command, []string) {

@@ -103,7 +103,7 @@ func (p *parser) takePart(arg string) error {
 		switch strings.ToLower(strings.TrimSpace(key)) {
 		case "type":
 			if _, _, err := mime.ParseMediaType(v); err != nil {
-				return errors.New("the type of a part is no media type")
+				return errors.New("the type of a part is not a media type")
 			}
 			part.Type = v
 		case "filename":

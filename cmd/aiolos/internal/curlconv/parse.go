@@ -155,7 +155,7 @@ func (p *parser) takeURL(arg string) error {
 // takeMethod takes -X.
 func (p *parser) takeMethod(arg string) error {
 	if !isToken(arg) {
-		return fmt.Errorf("%q is no method", arg)
+		return fmt.Errorf("%q is not a method", arg)
 	}
 	p.req.Method = arg
 	return nil

@@ -100,7 +100,7 @@ func checkBody(t target, body []byte) error {
 			return err
 		}
 		if !bytes.Equal(body, fixedText(n)) {
-			return fmt.Errorf("the text of %d bytes is another", n)
+			return fmt.Errorf("the text of %d bytes differs", n)
 		}
 		return nil
 	}

@@ -35,7 +35,7 @@ func (s *Sender) writeToTerminal(body io.Reader) (int64, error) {
 	if bytes.IndexByte(start, 0) >= 0 {
 		n, err := io.Copy(io.Discard, in)
 		if err == nil {
-			s.App.Notice("%s that are no text, not shown; -o FILE saves them", render.Bytes(n))
+			s.App.Notice("%s of binary data not shown; -o FILE saves it", render.Bytes(n))
 		}
 		return n, err
 	}

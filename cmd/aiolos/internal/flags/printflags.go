@@ -29,7 +29,7 @@ func (p *Print) CheckSingle(another bool) error {
 		}
 	}
 	if n > 1 {
-		return errors.New("of --offline, --curl, --go and --print only one can be given")
+		return errors.New("give only one of --offline, --curl, --go and --print")
 	}
 	return nil
 }

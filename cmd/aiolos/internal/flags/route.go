@@ -102,7 +102,7 @@ func (r *Route) CheckConflicts() error {
 		{r.HTTP1 && r.HTTP2, "--http1.1 and --http2 exclude each other"},
 		{r.Insecure && !r.Pin.IsZero(), "--insecure and --pin exclude each other"},
 		{r.Unix != "" && r.Proxy != "" && r.Proxy != NoProxy, "--unix and --proxy exclude each other"},
-		{r.Retry < 0 || r.Limit < 0 || r.PerHost < 0, "--retry, --limit and --per-host are not negative"},
+		{r.Retry < 0 || r.Limit < 0 || r.PerHost < 0, "--retry, --limit and --per-host must not be negative"},
 	} {
 		if c.both {
 			return errors.New(c.text)

@@ -115,7 +115,7 @@ func (e *Entry) Body() ([]byte, error) {
 func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	r = &curlconv.Request{Method: e.Request.Method, URL: e.Request.URL}
 	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, nil, errors.New("har: not a URL of HTTP")
+		return nil, nil, errors.New("har: not an HTTP URL")
 	}
 	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
 		return nil, nil, errors.New("har: the method has a character that it must not have")

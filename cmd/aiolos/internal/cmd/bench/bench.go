@@ -62,9 +62,6 @@ const benchTimeout = 30 * time.Second
 
 // run does it.
 func (b *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := b.App.ShowBriefHelp(cmd); done {
-		return err
-	}
 	conditions, err := b.checkFlags()
 	if err != nil {
 		return exitcode.AsUsage(err)
@@ -119,15 +116,15 @@ func (b *command) bufferBody(req *syntax.Request) (err error) {
 func (b *command) checkFlags() ([]bench.Condition, error) {
 	switch {
 	case b.number < 0:
-		return nil, errors.New("-n is at least 1")
+		return nil, errors.New("-n must be at least 1")
 	case b.duration < 0:
-		return nil, errors.New("-z is a duration such as 30s")
+		return nil, errors.New("-z must be a duration such as 30s")
 	case b.workers < 1 || b.workers > 100_000:
-		return nil, errors.New("-c is a number from 1 to 100000")
+		return nil, errors.New("-c must be a number from 1 to 100000")
 	case !(b.rate >= 0 && b.rate <= 1e9):
-		return nil, errors.New("-q is a number of requests a second")
+		return nil, errors.New("-q must be a number of requests a second")
 	case b.json && b.csv:
-		return nil, errors.New("of --json and --csv only one can be given")
+		return nil, errors.New("give only one of --json and --csv")
 	}
 	if b.number == 0 && b.duration == 0 {
 		b.number = 1000

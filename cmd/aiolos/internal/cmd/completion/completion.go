@@ -21,9 +21,6 @@ func New(a *app.App) *cobra.Command {
 		Example:   examples,
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			if len(args) != 1 {
 				return exitcode.AsUsage(errors.New("completion: name one shell: bash, zsh, fish or powershell"))
 			}
@@ -37,7 +34,7 @@ func New(a *app.App) *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(a.Out)
 			}
-			return exitcode.AsUsage(fmt.Errorf("completion: %q is none of bash, zsh, fish and powershell", args[0]))
+			return exitcode.AsUsage(fmt.Errorf("completion: %q is not one of bash, zsh, fish and powershell", args[0]))
 		},
 	}
 }

@@ -47,9 +47,6 @@ func New(a *app.App) *cobra.Command {
 
 // run reads the command and sends its request.
 func (c *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := c.App.ShowBriefHelp(cmd); done {
-		return err
-	}
 	if err := c.CheckSingle(c.translate); err != nil {
 		return exitcode.AsUsage(err)
 	}

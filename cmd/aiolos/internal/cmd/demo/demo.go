@@ -23,9 +23,6 @@ func New(a *app.App) *cobra.Command {
 		Long:  help,
 		Args:  app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			return demo.Run(cmd.Context(), demo.Config{
 				Out: a.Out, Err: a.Err, Moving: a.CanRedraw(), Width: a.Width, Palette: a.OutPalette(),
 			})

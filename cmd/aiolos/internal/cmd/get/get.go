@@ -69,9 +69,6 @@ func New(a *app.App) *cobra.Command {
 
 // run downloads everything.
 func (g *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := g.app.ShowBriefHelp(cmd); done {
-		return err
-	}
 	jobs, err := g.newJobs(args)
 	if err != nil {
 		return exitcode.AsUsage(err)

@@ -27,7 +27,7 @@ func (g *command) newJobs(args []string) ([]download.Job, error) {
 	case len(urls) == 0:
 		return nil, syntax.ErrNoURL
 	case g.parallel < 1 || g.perHost < 1:
-		return nil, errors.New("--jobs and --per-host are at least 1")
+		return nil, errors.New("--jobs and --per-host must be at least 1")
 	case g.output == "-":
 		return nil, errors.New(`-o - is for a single request: "aiolos URL"`)
 	case g.output != "" && g.byURL:

@@ -63,7 +63,7 @@ func (g *command) reportFailures(ctx context.Context) error {
 	}
 	g.app.Code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.Notice("%s; the same command goes on with %s:\n  %s", countUnfinished(kept), pronounFor(kept), repeatableCommand(g.app.Args))
+		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), repeatableCommand(g.app.Args))
 	}
 	if ctx.Err() != nil && g.app.Quiet < 2 && text {
 		g.app.Report(context.Canceled)

@@ -34,9 +34,6 @@ func New(a *app.App) *cobra.Command {
 		Long:    help,
 		Example: examples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			if len(args) > 0 {
 				return exitcode.AsUsage(fmt.Errorf("har %q: use show, run or convert", args[0]))
 			}
@@ -69,9 +66,6 @@ type entry struct {
 // newRun makes the function of a command that works on exchanges.
 func (h *command) newRun(work func(ctx context.Context, entries []entry, some bool) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if done, err := h.App.ShowBriefHelp(cmd); done {
-			return err
-		}
 		if len(args) == 0 {
 			return exitcode.AsUsage(errors.New("missing HAR file"))
 		}

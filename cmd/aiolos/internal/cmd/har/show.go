@@ -70,7 +70,7 @@ func (h *command) writeExchange(b *strings.Builder, e entry) error {
 			return
 		}
 		if strings.IndexByte(string(data), 0) >= 0 {
-			fmt.Fprintf(b, "(%s that are no text)\n", render.Bytes(int64(len(data))))
+			fmt.Fprintf(b, "(%s of binary data)\n", render.Bytes(int64(len(data))))
 			return
 		}
 		out := render.NewEscaper(b)

@@ -30,9 +30,6 @@ func New(a *app.App) *cobra.Command {
 		Example: examples,
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			var date time.Time // reproducible-builds.org/specs/source-date-epoch
 			if text := a.Getenv("SOURCE_DATE_EPOCH"); text != "" {
 				seconds, err := strconv.ParseInt(text, 10, 64)

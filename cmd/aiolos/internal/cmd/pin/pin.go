@@ -51,9 +51,6 @@ func New(a *app.App) *cobra.Command {
 
 // run looks at the server.
 func (p *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := p.app.ShowBriefHelp(cmd); done {
-		return err
-	}
 	if err := app.OneURL(args); err != nil {
 		return err
 	}
@@ -106,7 +103,7 @@ func (p *command) comparePins(r *certs.Report, wanted []certs.Wanted, target *ur
 	}
 	port, err := strconv.Atoi(target.Port())
 	if err != nil {
-		return exitcode.AsUsage(errors.New("the port is no number"))
+		return exitcode.AsUsage(errors.New("the port is not a number"))
 	}
 	if p.json {
 		if err := p.printReport(r); err != nil {

@@ -62,9 +62,6 @@ func New(a *app.App) *cobra.Command {
 
 // run sends the file.
 func (p *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := p.App.ShowBriefHelp(cmd); done {
-		return err
-	}
 	url, req, err := p.readArgs(args)
 	if err != nil {
 		return exitcode.AsUsage(err)
@@ -155,7 +152,7 @@ func appendFileName(url, file string) (string, error) {
 // noticeUnsent adds how far an upload came to the message of an interrupt.
 func (p *command) noticeUnsent(ctx context.Context, err error, sent int64) error {
 	if ctx.Err() != nil && sent > 0 {
-		p.App.Notice("%s were sent; an upload cannot be continued, only begun anew", render.Bytes(sent))
+		p.App.Notice("%s were sent; an upload cannot be resumed: the next one starts from the beginning", render.Bytes(sent))
 	}
 	return err
 }

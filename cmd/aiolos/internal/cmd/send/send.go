@@ -54,9 +54,6 @@ func New(a *app.App) *cobra.Command {
 
 // run sends the request and prints what came of it.
 func (s *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := s.App.ShowBriefHelp(cmd); done {
-		return err
-	}
 	if s.version {
 		return app.PrintVersion(s.App.Out)
 	}

@@ -28,9 +28,6 @@ func New(a *app.App) *cobra.Command {
 		Example: examples,
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			return serve(cmd.Context(), a, port)
 		},
 	}
@@ -41,7 +38,7 @@ func New(a *app.App) *cobra.Command {
 // serve runs the server until ctx ends, which is its success.
 func serve(ctx context.Context, a *app.App, port int) error {
 	if port < 0 || port > 65535 {
-		return exitcode.AsUsage(errors.New("--port is a number from 0 to 65535"))
+		return exitcode.AsUsage(errors.New("--port must be a number from 0 to 65535"))
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp4", addr)
@@ -56,7 +53,7 @@ func serve(ctx context.Context, a *app.App, port int) error {
 	if _, err := fmt.Fprintf(a.Out, "http://%s\n", ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	a.Notice("httpbin is at your service; its front page lists what it can do; ctrl-C ends it")
+	a.Notice("httpbin is running; its front page lists the endpoints; ctrl-C stops it")
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(ln) }()
 	select {

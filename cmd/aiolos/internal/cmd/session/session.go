@@ -35,13 +35,10 @@ func New(a *app.App) *cobra.Command {
 		Long:    help,
 		Example: examples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			if len(args) > 0 {
 				return exitcode.AsUsage(fmt.Errorf("%q is not one of ls, show, edit, rm, export and import", args[0]))
 			}
-			return exitcode.AsUsage(errors.New("ls, show, edit, rm, export or import?"))
+			return exitcode.AsUsage(errors.New("missing command: use ls, show, edit, rm, export or import"))
 		},
 	}
 	ls := s.newSubcommand("ls", "List the sessions", 0, 0, s.listSessions)
@@ -72,9 +69,6 @@ func (s *command) newSubcommand(
 		Short: short,
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if done, err := s.app.ShowBriefHelp(cmd); done {
-				return err
-			}
 			if len(args) < least || most >= 0 && len(args) > most {
 				return exitcode.AsUsage(fmt.Errorf("usage: aiolos session %s", use))
 			}
@@ -113,7 +107,7 @@ func (s *command) exportCookies(_ context.Context, dir *store.Store, args []stri
 	case s.output != "-":
 		return sess.Jar.SaveNetscape(s.output)
 	case s.app.OutTTY:
-		return exitcode.AsUsage(errors.New("the cookies would be on the screen: give -o FILE, or a pipe"))
+		return exitcode.AsUsage(errors.New("the cookies would be shown on the terminal: give -o FILE, or a pipe"))
 	case s.json:
 		return sess.Jar.WriteJSON(s.app.Out)
 	}

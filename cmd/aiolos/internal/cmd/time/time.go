@@ -52,14 +52,11 @@ func New(a *app.App) *cobra.Command {
 
 // run sends the requests.
 func (t *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := t.app.ShowBriefHelp(cmd); done {
-		return err
-	}
 	if err := app.OneURL(args); err != nil {
 		return err
 	}
 	if t.n < 1 {
-		return exitcode.AsUsage(errors.New("-n is at least 1"))
+		return exitcode.AsUsage(errors.New("-n must be at least 1"))
 	}
 	url, err := flags.ExpandURL(args[0])
 	if err != nil {

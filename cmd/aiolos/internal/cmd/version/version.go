@@ -14,9 +14,6 @@ func New(a *app.App) *cobra.Command {
 		Short: "Print the version",
 		Args:  app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.ShowBriefHelp(cmd); done {
-				return err
-			}
 			return app.PrintVersion(cmd.OutOrStdout())
 		},
 	}

@@ -71,9 +71,6 @@ func New(a *app.App) *cobra.Command {
 
 // run connects and talks.
 func (s *command) run(cmd *cobra.Command, args []string) error {
-	if done, err := s.app.ShowBriefHelp(cmd); done {
-		return err
-	}
 	url, headers, options, err := s.readArgs(args)
 	if err != nil {
 		return exitcode.AsUsage(err)
@@ -113,9 +110,9 @@ func (s *command) readArgs(args []string) (url string, headers []syntax.HeaderIt
 	case req.Sends():
 		err = errors.New("a handshake has no body: only headers and query parameters can be given")
 	case s.count < 0:
-		err = errors.New("-n is not negative")
+		err = errors.New("-n must not be negative")
 	case s.options.Heartbeat < 0:
-		err = errors.New("--heartbeat is not negative")
+		err = errors.New("--heartbeat must not be negative")
 	case s.format.Hex && s.format.Binary:
 		err = errors.New("--hex and --binary exclude each other")
 	}
