@@ -142,9 +142,6 @@ type row struct {
 	value any
 }
 
-// ms is a duration in milliseconds, to the microsecond.
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 // reportRows are the figures that --json and --csv have in common. Times are in
 // milliseconds, unless their names say otherwise.
 func (r *Result) reportRows() []row {
@@ -158,19 +155,19 @@ func (r *Result) reportRows() []row {
 		{"target_rate", r.Target},
 		{"bytes", r.Bytes},
 		{"reused", r.Reused},
-		{"min", ms(r.Latency.Min())},
-		{"mean", ms(r.Latency.Mean())},
+		{"min", render.Milliseconds(r.Latency.Min())},
+		{"mean", render.Milliseconds(r.Latency.Mean())},
 	}
 	for _, q := range shownPercentiles() {
-		rows = append(rows, row{"p" + formatFigure(q), ms(r.Latency.Percentile(q))})
+		rows = append(rows, row{"p" + formatFigure(q), render.Milliseconds(r.Latency.Percentile(q))})
 	}
-	rows = append(rows, row{"max", ms(r.Latency.Max())})
+	rows = append(rows, row{"max", render.Milliseconds(r.Latency.Max())})
 	for _, q := range shownPercentiles() {
-		rows = append(rows, row{"uncorrected_p" + formatFigure(q), ms(r.Service.Percentile(q))})
+		rows = append(rows, row{"uncorrected_p" + formatFigure(q), render.Milliseconds(r.Service.Percentile(q))})
 	}
-	return append(rows, row{"uncorrected_max", ms(r.Service.Max())},
-		row{"mean_dns", ms(r.Means.DNS)}, row{"mean_connect", ms(r.Means.Connect)}, row{"mean_tls", ms(r.Means.TLS)},
-		row{"mean_first_byte", ms(r.Means.FirstByte)}, row{"mean_body", ms(r.Means.Body)})
+	return append(rows, row{"uncorrected_max", render.Milliseconds(r.Service.Max())},
+		row{"mean_dns", render.Milliseconds(r.Means.DNS)}, row{"mean_connect", render.Milliseconds(r.Means.Connect)}, row{"mean_tls", render.Milliseconds(r.Means.TLS)},
+		row{"mean_first_byte", render.Milliseconds(r.Means.FirstByte)}, row{"mean_body", render.Milliseconds(r.Means.Body)})
 }
 
 // JSON writes the result as one object.

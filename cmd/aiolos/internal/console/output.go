@@ -66,7 +66,7 @@ func (p *Printer) Message(m ws.Message) error {
 func (p *Printer) Pong(data []byte, took time.Duration) error {
 	switch {
 	case p.JSON:
-		text, ms := strings.ToValidUTF8(string(data), "\ufffd"), float64(took.Microseconds())/1000
+		text, ms := strings.ToValidUTF8(string(data), "\ufffd"), render.Milliseconds(took)
 		return p.printEvent(event{Type: "pong", Data: &text, MS: &ms})
 	case p.TTY:
 		return p.writeOnce([]byte(p.Palette.Dim(fmt.Sprintf("pong after %s  %s", render.Duration(took), render.Line(string(data)))) + "\n"))
