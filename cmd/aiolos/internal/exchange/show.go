@@ -72,8 +72,8 @@ func (s *Sender) Show(resp *session.Response, req *syntax.Request) error {
 	return nil
 }
 
-// writeHeads writes what there is of one request and its response in front of the
-// body, each part followed by an empty line.
+// writeHeads writes the parts of one request and its response that stand in front of
+// the body and are to be printed, each followed by an empty line.
 func (s *Sender) writeHeads(p render.Printer, out *strings.Builder, parts string, resp *session.Response, req *syntax.Request) error {
 	if strings.Contains(parts, "H") && resp.Request != nil {
 		if err := p.RequestHead(resp.Request, resp.Proto); err != nil {

@@ -59,7 +59,7 @@ func answerPreflight(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// writeIndex is the front page: what there is.
+// writeIndex writes the front page: the list of endpoints.
 func writeIndex(w http.ResponseWriter, all []endpoint) {
 	patterns := make([]string, 0, len(all))
 	for _, e := range all {
