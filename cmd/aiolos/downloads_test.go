@@ -165,7 +165,7 @@ func TestManyDownloads(t *testing.T) {
 	if whole < manyFiles/10 || whole == manyFiles {
 		t.Errorf("%d files are complete after the interrupt", whole)
 	}
-	if parts > 0 && !strings.Contains(said.String(), "the same command goes on with ") {
+	if parts > 0 && !strings.Contains(said.String(), "run the same command to continue with ") {
 		t.Errorf("%d parts are left, and nothing tells of them:\n%s", parts, said)
 	}
 

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 )
 
@@ -19,5 +20,5 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return cli.Run(ctx, os.Args[1:], cli.System())
+	return cli.Run(ctx, os.Args[1:], app.System())
 }

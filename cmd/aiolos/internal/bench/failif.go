@@ -53,19 +53,19 @@ func parseCondition(text string) (Condition, error) {
 	var err error
 	switch name := c.metric; {
 	case name == "min", name == "mean", name == "max":
-		c.limit, err = duration(value)
+		c.limit, err = parseDuration(value)
 	case strings.HasPrefix(name, "p"):
 		c.metric = "p"
 		c.percent, err = strconv.ParseFloat(name[1:], 64)
 		if err != nil || !(c.percent > 0 && c.percent <= 100) {
 			return bad("a percentile is p50, p99.9 and so on")
 		}
-		c.limit, err = duration(value)
+		c.limit, err = parseDuration(value)
 	case name == "rate":
-		c.limit, err = number(value)
+		c.limit, err = parseNumber(value)
 	case name == "errors", name == "unsent":
 		value, c.share = strings.CutSuffix(value, "%")
-		c.limit, err = number(value)
+		c.limit, err = parseNumber(value)
 	default:
 		return bad("it is about min, mean, max, p50, p99 and so on, errors, unsent or rate")
 	}
@@ -75,8 +75,8 @@ func parseCondition(text string) (Condition, error) {
 	return c, nil
 }
 
-// duration reads a duration, which needs a unit.
-func duration(s string) (float64, error) {
+// parseDuration reads a duration, which needs a unit.
+func parseDuration(s string) (float64, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
 		return 0, errors.New("its value is a duration such as 200ms")
@@ -84,8 +84,8 @@ func duration(s string) (float64, error) {
 	return float64(d), nil
 }
 
-// number reads a number that is not negative.
-func number(s string) (float64, error) {
+// parseNumber reads a number that is not negative.
+func parseNumber(s string) (float64, error) {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(v >= 0 && v < 1e18) {
 		return 0, errors.New("its value is a number")
@@ -108,29 +108,29 @@ func (c Condition) Met(r *Result) (value string, met bool) {
 		v = float64(r.Latency.Percentile(c.percent))
 	case "rate":
 		v = r.Rate()
-		return strconv.FormatFloat(v, 'f', 1, 64), c.compare(v)
+		return strconv.FormatFloat(v, 'f', 1, 64), c.holds(v)
 	default:
 		n := r.Errors
 		if c.metric == "unsent" {
 			n = r.Unsent
 		}
 		if c.share {
-			v = percent(n, r.Requests)
+			v = percentOf(n, r.Requests)
 			if c.metric == "unsent" {
-				v = percent(n, r.Requests+r.Unsent)
+				v = percentOf(n, r.Requests+r.Unsent)
 			}
-			return strconv.FormatFloat(v, 'f', 2, 64) + "%", c.compare(v)
+			return strconv.FormatFloat(v, 'f', 2, 64) + "%", c.holds(v)
 		}
-		return strconv.FormatInt(n, 10), c.compare(float64(n))
+		return strconv.FormatInt(n, 10), c.holds(float64(n))
 	}
 	if r.Latency.Len() == 0 {
 		return "no response", true
 	}
-	return time.Duration(v).Round(time.Microsecond).String(), c.compare(v)
+	return time.Duration(v).Round(time.Microsecond).String(), c.holds(v)
 }
 
-// compare applies the operator.
-func (c Condition) compare(v float64) bool {
+// holds applies the operator.
+func (c Condition) holds(v float64) bool {
 	switch {
 	case c.equal && v == c.limit:
 		return true
@@ -140,8 +140,8 @@ func (c Condition) compare(v float64) bool {
 	return v > c.limit
 }
 
-// percent is n in percent of all; none of none is nothing.
-func percent(n, all int64) float64 {
+// percentOf is n in percent of all; none of none is nothing.
+func percentOf(n, all int64) float64 {
 	if all == 0 {
 		return 0
 	}

@@ -23,8 +23,8 @@ type Hist struct {
 	min, max time.Duration
 }
 
-// bucket returns the bucket of v.
-func bucket(v uint64) int {
+// bucketOf returns the bucket of v.
+func bucketOf(v uint64) int {
 	shift := bits.Len64(v) - subBits - 1
 	if shift <= 0 {
 		return int(v) //nolint:gosec // below 128
@@ -32,8 +32,8 @@ func bucket(v uint64) int {
 	return min(shift<<subBits+int(v>>shift), buckets-1) //nolint:gosec // below 128 after the shift
 }
 
-// upper returns the largest value of a bucket.
-func upper(i int) time.Duration {
+// bucketEnd returns the largest value of a bucket.
+func bucketEnd(i int) time.Duration {
 	shift := i>>subBits - 1
 	if shift <= 0 {
 		return time.Duration(i)
@@ -44,7 +44,7 @@ func upper(i int) time.Duration {
 // Add counts a duration. A negative one counts as zero.
 func (h *Hist) Add(d time.Duration) {
 	d = max(d, 0)
-	h.counts[bucket(uint64(d))]++
+	h.counts[bucketOf(uint64(d))]++
 	if h.n == 0 || d < h.min {
 		h.min = d
 	}
@@ -100,7 +100,7 @@ func (h *Hist) Percentile(p float64) time.Duration {
 	var seen uint64
 	for i, c := range h.counts {
 		if seen += c; seen >= rank {
-			return min(max(upper(i), h.min), h.max)
+			return min(max(bucketEnd(i), h.min), h.max)
 		}
 	}
 	return h.max
@@ -110,7 +110,7 @@ func (h *Hist) Percentile(p float64) time.Duration {
 func (h *Hist) Between(from, to time.Duration) uint64 {
 	var n uint64
 	for i, c := range h.counts {
-		if u := upper(i); c > 0 && u > from && (u <= to || i == buckets-1) {
+		if u := bucketEnd(i); c > 0 && u > from && (u <= to || i == buckets-1) {
 			n += c
 		}
 	}

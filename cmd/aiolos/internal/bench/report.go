@@ -15,8 +15,8 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
-// percentiles are those of the summary.
-func percentiles() []float64 { return []float64{50, 90, 99, 99.9} }
+// shownPercentiles are those of the summary.
+func shownPercentiles() []float64 { return []float64{50, 90, 99, 99.9} }
 
 // Rate is how many requests a second there were.
 func (r *Result) Rate() float64 {
@@ -31,31 +31,31 @@ func (r *Result) Text(p render.Palette, width int) string {
 	var b strings.Builder
 	errs := render.Count(r.Errors) + " errors"
 	if r.Errors > 0 {
-		errs = p.Red(errs + fmt.Sprintf(" (%s %%)", figure(percent(r.Errors, r.Requests))))
+		errs = p.Red(errs + fmt.Sprintf(" (%s %%)", formatFigure(percentOf(r.Errors, r.Requests))))
 	}
 	fmt.Fprintf(&b, "%s requests in %s, %d connections, %s req/s, %s\n",
-		p.Bold(render.Count(r.Requests)), render.Duration(r.Elapsed), r.Workers, p.Bold(figure(r.Rate())), errs)
+		p.Bold(render.Count(r.Requests)), render.Duration(r.Elapsed), r.Workers, p.Bold(formatFigure(r.Rate())), errs)
 	if r.Target > 0 {
-		fmt.Fprintf(&b, "latency corrected for a target of %s/s; uncorrected p50 %s   p99 %s   max %s\n", figure(r.Target),
+		fmt.Fprintf(&b, "latency corrected for a target of %s/s; uncorrected p50 %s   p99 %s   max %s\n", formatFigure(r.Target),
 			render.Duration(r.Service.Percentile(50)), render.Duration(r.Service.Percentile(99)), render.Duration(r.Service.Max()))
 	}
-	if percent(r.Unsent, r.Requests+r.Unsent) > 0.1 { // a few at the very end are none
+	if percentOf(r.Unsent, r.Requests+r.Unsent) > 0.1 { // a few at the very end are none
 		fmt.Fprintf(&b, "%s\n", p.Yellow(render.Count(r.Unsent)+" more were due and could not be sent: the rate was not reached"))
 	}
 	if h := r.Latency; h.Len() > 0 {
 		fmt.Fprintf(&b, "  min %s", render.Duration(h.Min()))
-		for _, q := range percentiles() {
-			fmt.Fprintf(&b, "   p%s %s", figure(q), render.Duration(h.Percentile(q)))
+		for _, q := range shownPercentiles() {
+			fmt.Fprintf(&b, "   p%s %s", formatFigure(q), render.Duration(h.Percentile(q)))
 		}
 		fmt.Fprintf(&b, "   max %s\n", render.Duration(h.Max()))
-		r.draw(&b, p, width)
+		r.drawHistogram(&b, p, width)
 	}
-	r.footer(&b)
+	r.writeFooter(&b)
 	return b.String()
 }
 
-// footer writes the statuses, the failures and the means.
-func (r *Result) footer(b *strings.Builder) {
+// writeFooter writes the statuses, the failures and the means.
+func (r *Result) writeFooter(b *strings.Builder) {
 	parts := []string{}
 	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
 		parts = append(parts, fmt.Sprintf("%d: %s", status, render.Count(r.Statuses[status])))
@@ -64,7 +64,7 @@ func (r *Result) footer(b *strings.Builder) {
 		parts = append(parts, fmt.Sprintf("%s: %s", class, render.Count(r.Failures[class])))
 	}
 	if n := int64(r.Latency.Len()); n > 0 { //nolint:gosec // a count of requests
-		parts = append(parts, fmt.Sprintf("reused %.4g %%", percent(r.Reused, n)), render.Bytes(r.Bytes))
+		parts = append(parts, fmt.Sprintf("reused %.4g %%", percentOf(r.Reused, n)), render.Bytes(r.Bytes))
 		fmt.Fprintf(b, "  %s\n  mean: dns %s   connect %s   tls %s   ttfb %s   body %s\n", strings.Join(parts, "   "),
 			render.Duration(r.Means.DNS), render.Duration(r.Means.Connect), render.Duration(r.Means.TLS),
 			render.Duration(r.Means.FirstByte), render.Duration(r.Means.Body))
@@ -75,17 +75,17 @@ func (r *Result) footer(b *strings.Builder) {
 	}
 }
 
-// figure writes a number with what matters of it.
-func figure(v float64) string {
+// formatFigure writes a number with what matters of it.
+func formatFigure(v float64) string {
 	if v >= 100 {
 		return render.Count(int64(math.Round(v)))
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// edges divides the latencies for the histogram: the powers of two of a fine
+// histogramEdges divides the latencies for the histogram: the powers of two of a fine
 // unit, at most ten steps, from the shortest to the longest.
-func (r *Result) edges() []time.Duration {
+func (r *Result) histogramEdges() []time.Duration {
 	lo, hi := r.Latency.Min(), r.Latency.Max()
 	edge := time.Microsecond
 	for edge <= lo*5/4 {
@@ -101,9 +101,9 @@ func (r *Result) edges() []time.Duration {
 	return append(edges, hi)
 }
 
-// draw draws the histogram.
-func (r *Result) draw(b *strings.Builder, p render.Palette, width int) {
-	edges := r.edges()
+// drawHistogram draws the histogram.
+func (r *Result) drawHistogram(b *strings.Builder, p render.Palette, width int) {
+	edges := r.histogramEdges()
 	counts := make([]uint64, len(edges)-1)
 	var most uint64
 	for i := range counts {
@@ -120,14 +120,14 @@ func (r *Result) draw(b *strings.Builder, p render.Palette, width int) {
 		if i == 0 {
 			from = r.Latency.Min()
 		}
-		bar := bar(float64(n) / float64(max(most, 1)) * float64(room))
+		bar := drawBar(float64(n) / float64(max(most, 1)) * float64(room))
 		fmt.Fprintf(b, "  %8s – %-8s %s%s %10s\n", render.Duration(from), render.Duration(edges[i+1]),
 			p.Cyan(bar), strings.Repeat(" ", room-len([]rune(bar))), render.Count(int64(n))) //nolint:gosec // a count of requests
 	}
 }
 
-// bar draws a bar in eighths of a character.
-func bar(length float64) string {
+// drawBar draws a bar in eighths of a character.
+func drawBar(length float64) string {
 	eighths := int(math.Ceil(length * 8))
 	s := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
@@ -142,12 +142,9 @@ type row struct {
 	value any
 }
 
-// ms is a duration in milliseconds, to the microsecond.
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// rows are the figures that --json and --csv have in common. Times are in
+// reportRows are the figures that --json and --csv have in common. Times are in
 // milliseconds, unless their names say otherwise.
-func (r *Result) rows() []row {
+func (r *Result) reportRows() []row {
 	rows := []row{
 		{"requests", r.Requests},
 		{"errors", r.Errors},
@@ -158,25 +155,25 @@ func (r *Result) rows() []row {
 		{"target_rate", r.Target},
 		{"bytes", r.Bytes},
 		{"reused", r.Reused},
-		{"min", ms(r.Latency.Min())},
-		{"mean", ms(r.Latency.Mean())},
+		{"min", render.Milliseconds(r.Latency.Min())},
+		{"mean", render.Milliseconds(r.Latency.Mean())},
 	}
-	for _, q := range percentiles() {
-		rows = append(rows, row{"p" + figure(q), ms(r.Latency.Percentile(q))})
+	for _, q := range shownPercentiles() {
+		rows = append(rows, row{"p" + formatFigure(q), render.Milliseconds(r.Latency.Percentile(q))})
 	}
-	rows = append(rows, row{"max", ms(r.Latency.Max())})
-	for _, q := range percentiles() {
-		rows = append(rows, row{"uncorrected_p" + figure(q), ms(r.Service.Percentile(q))})
+	rows = append(rows, row{"max", render.Milliseconds(r.Latency.Max())})
+	for _, q := range shownPercentiles() {
+		rows = append(rows, row{"uncorrected_p" + formatFigure(q), render.Milliseconds(r.Service.Percentile(q))})
 	}
-	return append(rows, row{"uncorrected_max", ms(r.Service.Max())},
-		row{"mean_dns", ms(r.Means.DNS)}, row{"mean_connect", ms(r.Means.Connect)}, row{"mean_tls", ms(r.Means.TLS)},
-		row{"mean_first_byte", ms(r.Means.FirstByte)}, row{"mean_body", ms(r.Means.Body)})
+	return append(rows, row{"uncorrected_max", render.Milliseconds(r.Service.Max())},
+		row{"mean_dns", render.Milliseconds(r.Means.DNS)}, row{"mean_connect", render.Milliseconds(r.Means.Connect)}, row{"mean_tls", render.Milliseconds(r.Means.TLS)},
+		row{"mean_first_byte", render.Milliseconds(r.Means.FirstByte)}, row{"mean_body", render.Milliseconds(r.Means.Body)})
 }
 
 // JSON writes the result as one object.
 func (r *Result) JSON(w io.Writer) error {
 	object := map[string]any{"statuses": r.Statuses, "failures": r.Failures}
-	for _, f := range r.rows() {
+	for _, f := range r.reportRows() {
 		object[f.name] = f.value
 	}
 	return json.NewEncoder(w).Encode(object)
@@ -184,7 +181,7 @@ func (r *Result) JSON(w io.Writer) error {
 
 // CSV writes the result as a line of names and a line of values.
 func (r *Result) CSV(w io.Writer) error {
-	rows := r.rows()
+	rows := r.reportRows()
 	names, values := make([]string, 0, len(rows)), make([]string, 0, len(rows))
 	for _, f := range rows {
 		names = append(names, f.name)

@@ -96,19 +96,19 @@ func Run(ctx context.Context, cfg Config) *Result {
 	for range cfg.Workers {
 		r.workers = append(r.workers, &worker{statuses: map[int]int64{}, failures: map[string]int64{}})
 	}
-	stopLive := r.live()
+	stopLive := r.startLive()
 	var wg sync.WaitGroup
 	for _, w := range r.workers {
-		wg.Go(func() { r.work(ctx, w) })
+		wg.Go(func() { r.sendRequests(ctx, w) })
 	}
 	wg.Wait()
 	elapsed := time.Since(r.start)
 	stopLive()
-	return r.result(elapsed)
+	return r.sumResult(elapsed)
 }
 
-// work sends requests one after the other.
-func (r *run) work(ctx context.Context, w *worker) {
+// sendRequests sends requests one after the other.
+func (r *run) sendRequests(ctx context.Context, w *worker) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -116,7 +116,7 @@ func (r *run) work(ctx context.Context, w *worker) {
 		if r.cfg.Requests > 0 && n >= r.cfg.Requests {
 			return
 		}
-		due, ok := r.await(ctx, timer, n)
+		due, ok := r.awaitDue(ctx, timer, n)
 		if !ok {
 			return
 		}
@@ -129,13 +129,13 @@ func (r *run) work(ctx context.Context, w *worker) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.count(sample, err, now.Sub(due), now.Sub(began), r.cfg.Rate > 0)
+		w.countSample(sample, err, now.Sub(due), now.Sub(began), r.cfg.Rate > 0)
 	}
 }
 
-// await waits until request n is due, and reports whether it is to be sent. It
+// awaitDue waits until request n is due, and reports whether it is to be sent. It
 // returns the instant if that was in the past.
-func (r *run) await(ctx context.Context, timer *time.Timer, n int64) (due time.Time, ok bool) {
+func (r *run) awaitDue(ctx context.Context, timer *time.Timer, n int64) (due time.Time, ok bool) {
 	if ctx.Err() != nil {
 		return due, false
 	}
@@ -163,8 +163,8 @@ func (r *run) await(ctx context.Context, timer *time.Timer, n int64) (due time.T
 	return due, r.cfg.Duration <= 0 || time.Since(r.start) < r.cfg.Duration
 }
 
-// count takes note of one exchange.
-func (w *worker) count(s Sample, err error, latency, service time.Duration, rated bool) {
+// countSample takes note of one exchange.
+func (w *worker) countSample(s Sample, err error, latency, service time.Duration, rated bool) {
 	if err != nil {
 		w.failures[Class(err)]++
 		w.failed.Add(1)
@@ -192,8 +192,8 @@ func (w *worker) count(s Sample, err error, latency, service time.Duration, rate
 	w.done.Add(1)
 }
 
-// live tells of the progress until the function that it returns is called.
-func (r *run) live() (stop func()) {
+// startLive tells of the progress until the function that it returns is called.
+func (r *run) startLive() (stop func()) {
 	if r.cfg.Live == nil {
 		return func() {}
 	}
@@ -226,8 +226,8 @@ func (r *run) live() (stop func()) {
 	}
 }
 
-// result adds up what the workers have seen.
-func (r *run) result(elapsed time.Duration) *Result {
+// sumResult adds up what the workers have seen.
+func (r *run) sumResult(elapsed time.Duration) *Result {
 	res := &Result{
 		Elapsed: elapsed, Workers: r.cfg.Workers, Target: max(r.cfg.Rate, 0),
 		Latency: &Hist{}, Service: &Hist{}, Statuses: map[int]int64{}, Failures: map[string]int64{},
@@ -258,13 +258,13 @@ func (r *run) result(elapsed time.Duration) *Result {
 	if n := time.Duration(res.Latency.n); n > 0 { //nolint:gosec // a count of requests
 		res.Means = Means{sums.DNS / n, sums.Connect / n, sums.TLS / n, sums.FirstByte / n, sums.Body / n}
 	}
-	res.Unsent = r.unsent(res.Requests, elapsed)
+	res.Unsent = r.countUnsent(res.Requests, elapsed)
 	return res
 }
 
-// unsent is how many requests were due when the last one ended and had not been
+// countUnsent is how many requests were due when the last one ended and had not been
 // begun.
-func (r *run) unsent(done int64, elapsed time.Duration) int64 {
+func (r *run) countUnsent(done int64, elapsed time.Duration) int64 {
 	if r.cfg.Rate <= 0 || r.cfg.Duration <= 0 {
 		return 0
 	}

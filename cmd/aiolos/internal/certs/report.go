@@ -57,10 +57,10 @@ func NewReport(u *url.URL, state *tls.ConnectionState, verdict error, now time.T
 		insecure = "--insecure "
 	}
 	// With --insecure curl still compares the key.
-	r.Curl = "curl " + insecure + "--pinnedpubkey " + quote(KeyPin(leaf)) + " " + quote(u.String())
+	r.Curl = "curl " + insecure + "--pinnedpubkey " + quoteShell(KeyPin(leaf)) + " " + quoteShell(u.String())
 	for _, cert := range state.PeerCertificates {
 		r.Chain = append(r.Chain, Cert{
-			Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Names: names(cert),
+			Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Names: certNames(cert),
 			NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(),
 			Key: Key(cert), Pin: Pin(cert).String(), KeyPin: KeyPin(cert),
 		})
@@ -87,19 +87,19 @@ func (r *Report) Write(w io.Writer, p render.Palette) error {
 		}
 		fmt.Fprintf(&b, "   issued by    %s\n", render.Line(cert.Issuer))
 		fmt.Fprintf(&b, "   valid        %s to %s, %s\n",
-			cert.NotBefore.Format(time.DateOnly), cert.NotAfter.Format(time.DateOnly), r.left(cert))
+			cert.NotBefore.Format(time.DateOnly), cert.NotAfter.Format(time.DateOnly), r.describeExpiry(cert))
 		fmt.Fprintf(&b, "   key          %s\n", cert.Key)
 		fmt.Fprintf(&b, "   certificate  %s\n", cert.Pin)
 		fmt.Fprintf(&b, "   public key   %s\n", cert.KeyPin)
 	}
 	fmt.Fprintf(&b, "\n   aiolos  aiolos --pin %s %s\n   Go      %s\n           session.Config{Options: []session.Option{session.Pin(pin)}}\n   curl    %s\n",
-		r.Chain[0].Pin, quote(r.url.String()), r.Go, r.Curl)
+		r.Chain[0].Pin, quoteShell(r.url.String()), r.Go, r.Curl)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// left tells how long a certificate is valid still.
-func (r *Report) left(cert Cert) string {
+// describeExpiry tells how long a certificate is valid still.
+func (r *Report) describeExpiry(cert Cert) string {
 	days := int(cert.NotAfter.Sub(r.now).Hours() / 24)
 	switch {
 	case r.now.Before(cert.NotBefore):
@@ -112,8 +112,8 @@ func (r *Report) left(cert Cert) string {
 	return fmt.Sprintf("%d days left", days)
 }
 
-// names are those that a certificate is for.
-func names(cert *x509.Certificate) []string {
+// certNames are those that a certificate is for.
+func certNames(cert *x509.Certificate) []string {
 	list := append([]string(nil), cert.DNSNames...)
 	for _, ip := range cert.IPAddresses {
 		list = append(list, ip.String())
@@ -121,8 +121,8 @@ func names(cert *x509.Certificate) []string {
 	return list
 }
 
-// quote makes a word of a shell.
-func quote(s string) string {
+// quoteShell makes a word of a shell.
+func quoteShell(s string) string {
 	word, err := shellword.Quote(s)
 	if err != nil {
 		return "..." // no URL that parses gets here

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 )
 
@@ -23,12 +24,12 @@ type call struct {
 }
 
 // streams are those of a test: no terminal anywhere.
-func streams() cli.Streams {
-	return cli.Streams{In: strings.NewReader(""), Width: 80, Getenv: func(string) string { return "" }}
+func streams() app.Streams {
+	return app.Streams{In: strings.NewReader(""), Width: 80, Getenv: func(string) string { return "" }}
 }
 
 // run calls the program. Some of the streams may be said to be a terminal.
-func run(ctx context.Context, s cli.Streams, args ...string) call {
+func run(ctx context.Context, s app.Streams, args ...string) call {
 	var out, err buffer
 	s.Out, s.Err = &out, &err
 	code := cli.Run(ctx, args, s)
@@ -84,7 +85,7 @@ func TestTerminal(t *testing.T) {
 		{"empty", "", "", ""},
 		{"escape", "a\x1b]0;owned\x07\r\nb\x1b[2J", "a\\x1b]0;owned\\x07\nb\\x1b[2J\n", ""},
 		{"C1", "a\xc2\x9b2J\xffz", "a\\u009b2J\\xffz\n", ""},
-		{"bytes", "\x89PNG\x00\x1b[2J", "", "9 B that are no text"},
+		{"bytes", "\x89PNG\x00\x1b[2J", "", "9 B of binary data"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

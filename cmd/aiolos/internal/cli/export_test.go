@@ -1,23 +1,13 @@
 package cli
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 )
 
-// Nearest is the command that a word may be meant for.
-var Nearest = nearest
-
-// Patience reads a duration flag.
-func Patience(s string) (time.Duration, error) {
-	var p patience
-	err := p.Set(s)
-	return time.Duration(p), err
-}
-
 // Root is the command tree.
-func Root() *cobra.Command { return (&app{}).root() }
+func Root() *cobra.Command { return newRoot(&app.App{}) }
 
 // Commands lists all commands.
 func Commands() []*cobra.Command {
@@ -27,6 +17,3 @@ func Commands() []*cobra.Command {
 	}
 	return all
 }
-
-// Hint is what is said to an error.
-var Hint = hint

@@ -29,7 +29,7 @@ func TestHAROnTerminal(t *testing.T) {
 		"show FILE":    {0, "404"},
 		"show FILE 1":  {0, "[2J"},
 		"show FILE 2":  {0, "failed: a"},
-		"show FILE 3":  {0, "that are no text"},
+		"show FILE 3":  {0, "of binary data"},
 		"run FILE":     {1, ""},
 		"convert FILE": {1, ""},
 	} {

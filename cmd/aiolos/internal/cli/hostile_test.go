@@ -1,10 +1,6 @@
 package cli_test
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,14 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"unicode"
-
-	"github.com/aiolos-http/aiolos/errors"
-
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
 )
 
 // evil is what a terminal acts on: an escape sequence, a bell, C1 in UTF-8, and marks
@@ -127,43 +117,3 @@ func TestHostileServer(t *testing.T) {
 func acted(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r)
 }
-
-// TestHints: what may help, for each failure that is known.
-func TestHints(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		err  error
-		want string
-	}{
-		{items.ErrNoURL, "shows examples"},
-		{&items.NotURLError{Word: "serv"}, `"aiolos serve"`},
-		{&items.NotURLError{Word: "a b"}, "a URL has one of"},
-		{errors.ErrServerFingerprintMismatch, "not the certificate that was pinned"},
-		{errors.ErrClientProxyConnection, "--proxy none"},
-		{errors.ErrClientHTTPProxy, "--proxy none"},
-		{errors.ErrClientConnectorDNS, "name of the host"},
-		{errors.ErrTotalTimeout, "--timeout"},
-		{errors.ErrConnectionTimeout, "--connect-timeout"},
-		{errors.ErrSocketTimeout, "--read-timeout"},
-		{errors.ErrTooManyRedirects, "--no-follow"},
-		{errors.ErrNonHTTPURLClient, "http:// and https://"},
-		{errors.ErrBadHTTPMessage, "wants https://"},
-		{errors.ErrBodyNotReplayable, "give a file"},
-		{fmt.Errorf("x: %w", syscall.ECONNREFUSED), "nothing listens"},
-		{context.DeadlineExceeded, "--timeout"},
-		{ssl(tls.RecordHeaderError{Msg: "x"}), "write http://"},
-		{ssl(errors.New("http: server gave HTTP response to HTTPS client")), "write http://"},
-		{ssl(x509.UnknownAuthorityError{}), "--pin trusts this certificate"},
-		{ssl(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}), "for other names"},
-		{ssl(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired"},
-		{ssl(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}), ""},
-		{errors.New("something else"), ""},
-	} {
-		if got := cli.Hint(tt.err); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
-			t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)
-		}
-	}
-}
-
-// ssl makes a cause one of a TLS failure.
-func ssl(cause error) error { return errors.Join(errors.ErrClientSSL, cause) }

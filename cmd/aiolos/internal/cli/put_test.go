@@ -77,7 +77,7 @@ func TestPutInterrupt(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	got := run(ctx, streams(), "put", srv.URL+"/x", bigFile(t, 32<<20))
-	if got.code != 130 || !strings.Contains(got.err, "cannot be continued") || !strings.HasSuffix(got.err, "aiolos: interrupted\n") {
+	if got.code != 130 || !strings.Contains(got.err, "cannot be resumed") || !strings.HasSuffix(got.err, "aiolos: interrupted\n") {
 		t.Errorf("got %+v", got)
 	}
 }

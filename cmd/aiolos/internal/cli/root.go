@@ -3,159 +3,83 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"runtime"
 
-	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/bench"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/completion"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/curl"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/demo"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/get"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/har"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/help"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/man"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/pin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/put"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/send"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/serve"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/session"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/time"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/version"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/ws"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
-// app is one call of the program.
-type app struct {
-	Streams
-
-	color ColorFlag
-	quiet int  // 1: no notices; 2: no errors either
-	brief bool // -h
-	// version is --version. Cobra has its own, which draws in text/template, and with
-	// that every method of every type.
-	version bool
-	args    []string
-	conf    settings
-	code    int // exit code of a command that has said what there was to say
-	// atEnd is called when a command that was not misused is over.
-	atEnd []func() error
-}
-
-// ColorFlag is the value of --color.
-type ColorFlag = render.ColorMode
-
 // Run runs the program with the arguments that follow its name and returns the
 // exit code. When ctx ends, requests under way are given up.
-func Run(ctx context.Context, args []string, streams Streams) int {
-	a := &app{Streams: streams, args: args, color: render.ColorAuto}
-	root := a.root() //nolint:contextcheck // cobra hands it to the commands
+func Run(ctx context.Context, args []string, streams app.Streams) int {
+	a := &app.App{Streams: streams, Args: args, Color: render.ColorAuto}
+	root := newRoot(a) //nolint:contextcheck // cobra hands it to the commands
 	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
 	if exitcode.Of(err) != exitcode.Usage {
-		for _, end := range a.atEnd {
+		for _, end := range a.AtEnd {
 			err = errors.Join(err, end())
 		}
 	}
 	if err == nil {
-		return a.code
+		return a.Code
 	}
-	if a.quiet < 2 {
-		a.report(err)
+	if a.Quiet < 2 {
+		a.Report(err)
 	}
 	return exitcode.Of(err)
 }
 
-// root makes the command tree.
-func (a *app) root() *cobra.Command {
-	root := a.sendCommand()
+// newRoot makes the command tree.
+func newRoot(a *app.App) *cobra.Command {
+	root := send.New(a)
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetFlagErrorFunc(unknownFlag)
-	root.Flags().BoolVar(&a.version, "version", false, "print the version")
+	root.SetFlagErrorFunc(explainUnknownFlag)
 	flags := root.PersistentFlags()
-	flags.Var(&a.color, "color", "colours: auto, always or never")
+	flags.Var(&a.Color, "color", "colours: auto, always or never")
 	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.ValidArgsFunction = completeRequest
-	flags.CountVarP(&a.quiet, "quiet", "q", "no notices; twice: no errors either")
+	root.ValidArgsFunction = complete.Request
+	flags.CountVarP(&a.Quiet, "quiet", "q", "no notices; twice: no errors either")
 	flags.Bool("help", false, "all about the command")
-	flags.BoolVarP(&a.brief, "brief-help", "h", false, "the most important on one screen")
-	a.conf.flags(flags)
-	root.PersistentPreRunE = a.configure
-	root.AddCommand(a.getCommand(), a.timeCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand())
-	root.AddCommand(a.putCommand())
-	root.AddCommand(a.wsCommand())
-	root.AddCommand(a.pinCommand())
-	root.AddCommand(a.sessionCommand())
-	root.AddCommand(a.curlCommand())
-	root.AddCommand(a.harCommand())
-	root.AddCommand(a.benchCommand())
-	root.AddCommand(a.completionCommand())
-	root.AddCommand(a.manCommand())
-	root.AddCommand(topics()...)
-	root.SetHelpFunc(a.help(root.HelpFunc()))
+	flags.BoolVarP(&a.Brief, "brief-help", "h", false, "the most important on one screen")
+	conf := &settings{app: a}
+	conf.addFlags(flags)
+	root.PersistentPreRunE = conf.applyToFlags
+	root.AddCommand(get.New(a), time.New(a), serve.New(a), demo.New(a), version.New(a))
+	root.AddCommand(put.New(a))
+	root.AddCommand(ws.New(a))
+	root.AddCommand(pin.New(a))
+	root.AddCommand(session.New(a))
+	root.AddCommand(curl.New(a))
+	root.AddCommand(har.New(a))
+	root.AddCommand(bench.New(a))
+	root.AddCommand(completion.New(a))
+	root.AddCommand(man.New(a))
+	root.AddCommand(help.Topics()...)
+	answerBriefHelp(a, root)
+	root.SetHelpFunc(newHelpFunc(a, root.HelpFunc()))
 	return root
-}
-
-// helped answers -h, which cobra knows nothing of, and reports whether it did.
-func (a *app) helped(cmd *cobra.Command) (bool, error) {
-	if !a.brief {
-		return false, nil
-	}
-	return true, cmd.Help()
-}
-
-// versionCommand makes "aiolos version".
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if done, err := a.helped(cmd); done {
-				return err
-			}
-			return printVersion(cmd.OutOrStdout())
-		},
-	}
-}
-
-// printVersion prints what "aiolos version" and --version say.
-func printVersion(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "aiolos %s %s\n", session.LibraryVersion, runtime.Version())
-	return err
-}
-
-// usage marks an error of the command line.
-func usage(err error) error { return &exitcode.UsageError{Err: err} }
-
-// noArgs refuses arguments.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage(fmt.Errorf("%s takes no arguments, and got %q", cmd.CommandPath(), args[0]))
-	}
-	return nil
-}
-
-// oneURL wants exactly one argument.
-func oneURL(args []string) error {
-	switch len(args) {
-	case 0:
-		return usage(errors.New("missing URL"))
-	case 1:
-		return nil
-	}
-	return usage(fmt.Errorf("one URL, please: %q is too much", args[1]))
-}
-
-// notice tells something on standard error, unless -q was given.
-func (a *app) notice(format string, args ...any) {
-	if a.quiet == 0 {
-		fmt.Fprintf(a.Err, "aiolos: "+format+"\n", args...)
-	}
-}
-
-// moving reports whether something may be redrawn on standard error.
-func (a *app) moving() bool { return a.ErrTTY && a.quiet == 0 && a.Getenv("TERM") != "dumb" }
-
-// outPalette returns the colours of standard output.
-func (a *app) outPalette() render.Palette {
-	return render.NewPalette(render.Colored(a.color, a.Getenv, a.OutTTY))
-}
-
-// errPalette returns the colours of standard error.
-func (a *app) errPalette() render.Palette {
-	return render.NewPalette(render.Colored(a.color, a.Getenv, a.ErrTTY))
 }

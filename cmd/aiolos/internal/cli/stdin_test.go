@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 )
 
 // quietLog is for servers that break connections on purpose.
@@ -59,7 +59,7 @@ func TestPiped(t *testing.T) {
 			t.Errorf("%s: no %s in %s", tt.name, tt.kind, head)
 		}
 	}
-	got := run(t.Context(), func() cli.Streams { s := streams(); s.In = strings.NewReader("x"); return s }(), "--curl", "POST", "h.example")
+	got := run(t.Context(), func() app.Streams { s := streams(); s.In = strings.NewReader("x"); return s }(), "--curl", "POST", "h.example")
 	if !strings.Contains(got.out, "--data-binary @-") {
 		t.Errorf("--curl: %+v", got)
 	}

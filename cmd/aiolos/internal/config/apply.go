@@ -32,14 +32,14 @@ func Apply(flags *pflag.FlagSet, layers ...Layer) error {
 		for _, name := range names {
 			f, lines := flags.Lookup(name), here[name]
 			if _, isList := f.Value.(pflag.SliceValue); isList {
-				lists[name] = slices.Concat(values(lines), lists[name])
+				lists[name] = slices.Concat(lineValues(lines), lists[name])
 				continue
 			}
 			if done[name] {
 				continue
 			}
 			done[name] = true
-			if err := set(f, lines); err != nil {
+			if err := setFlag(f, lines); err != nil {
 				return err
 			}
 		}
@@ -53,8 +53,8 @@ func Apply(flags *pflag.FlagSet, layers ...Layer) error {
 	return nil
 }
 
-// values are the values of lines.
-func values(lines []Line) []string {
+// lineValues are the values of lines.
+func lineValues(lines []Line) []string {
 	list := make([]string, len(lines))
 	for i, line := range lines {
 		list[i] = line.Value
@@ -62,9 +62,9 @@ func values(lines []Line) []string {
 	return list
 }
 
-// set sets a flag to what its lines say; the last one counts, but for one that
+// setFlag sets a flag to what its lines say; the last one counts, but for one that
 // counts itself (-q).
-func set(f *pflag.Flag, lines []Line) error {
+func setFlag(f *pflag.Flag, lines []Line) error {
 	if f.Value.Type() != "count" {
 		lines = lines[len(lines)-1:]
 	}

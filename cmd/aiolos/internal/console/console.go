@@ -63,16 +63,16 @@ func Run(ctx context.Context, conn *ws.Conn, cfg Config) error {
 	defer close(stop)
 	// The messages end with the connection, not with ctx: it is closed in order.
 	whole := context.WithoutCancel(ctx)
-	go func() { c.ended <- c.receive(whole) }()
-	go c.answer(whole, stop)
+	go func() { c.ended <- c.receiveMessages(whole) }()
+	go c.answerPings(whole, stop)
 	var lines <-chan line
 	if cfg.In != nil {
 		lines = readLines(cfg.In, stop)
 	}
-	ended, err := c.talk(ctx, lines)
+	ended, err := c.sendInput(ctx, lines)
 	if ended {
 		_ = conn.Close(ws.CloseNormal, "") // it is over already
-		return c.verdict(err)
+		return c.closeError(err)
 	}
 	closed := conn.Close(ws.CloseNormal, "")
 	received := <-c.ended
@@ -82,12 +82,12 @@ func Run(ctx context.Context, conn *ws.Conn, cfg Config) error {
 	case closed != nil:
 		return closed
 	}
-	return c.verdict(received)
+	return c.closeError(received)
 }
 
-// talk sends lines until there is a reason to close. It reports whether the
+// sendInput sends lines until there is a reason to close. It reports whether the
 // receiver has ended, and its error then.
-func (c *console) talk(ctx context.Context, lines <-chan line) (ended bool, err error) {
+func (c *console) sendInput(ctx context.Context, lines <-chan line) (ended bool, err error) {
 	var silence *time.Timer
 	var silent <-chan time.Time
 	for n := 1; ; {
@@ -115,7 +115,7 @@ func (c *console) talk(ctx context.Context, lines <-chan line) (ended bool, err 
 				}
 				continue
 			}
-			done, err := c.line(ctx, l.text, n)
+			done, err := c.handleLine(ctx, l.text, n)
 			if done || err != nil {
 				return false, err
 			}
@@ -132,14 +132,14 @@ func ignoreEOF(err error) error {
 	return fmt.Errorf("input: %w", err)
 }
 
-// line does what a line says, and reports whether that was to close.
-func (c *console) line(ctx context.Context, text string, n int) (done bool, err error) {
+// handleLine does what a line says, and reports whether that was to close.
+func (c *console) handleLine(ctx context.Context, text string, n int) (done bool, err error) {
 	cmd, err := c.cfg.Format.Parse(text)
 	if err == nil {
-		done, err = c.do(ctx, cmd)
+		done, err = c.runCommand(ctx, cmd)
 		if err != nil && !errors.Is(err, aioloserrors.ErrInvalidRequest) {
 			// The receiver knows why the connection has ended, if it has.
-			return false, c.cause(ctx, err)
+			return false, c.ignoreAfterEnd(ctx, err)
 		}
 	}
 	if err == nil {
@@ -152,17 +152,17 @@ func (c *console) line(ctx context.Context, text string, n int) (done bool, err 
 	return false, nil
 }
 
-// cause returns nil for the failure of a send on a connection that has ended:
+// ignoreAfterEnd returns nil for the failure of a send on a connection that has ended:
 // its end is what counts.
-func (c *console) cause(ctx context.Context, err error) error {
+func (c *console) ignoreAfterEnd(ctx context.Context, err error) error {
 	if ctx.Err() == nil && c.conn.Closed() {
 		return nil
 	}
 	return err
 }
 
-// do sends a message or closes.
-func (c *console) do(ctx context.Context, cmd Command) (done bool, err error) {
+// runCommand sends a message or closes.
+func (c *console) runCommand(ctx context.Context, cmd Command) (done bool, err error) {
 	switch cmd.Type {
 	case ws.Close:
 		if err := c.conn.Close(cmd.Code, string(cmd.Data)); errors.Is(err, aioloserrors.ErrInvalidRequest) {
@@ -170,7 +170,7 @@ func (c *console) do(ctx context.Context, cmd Command) (done bool, err error) {
 		}
 		return true, nil // another error comes again from the next Close
 	case ws.Ping:
-		c.pings.sent(cmd.Data)
+		c.pings.noteSent(cmd.Data)
 		return false, c.conn.Ping(ctx, cmd.Data)
 	case ws.Text:
 		return false, c.conn.SendText(ctx, string(cmd.Data))
@@ -179,8 +179,8 @@ func (c *console) do(ctx context.Context, cmd Command) (done bool, err error) {
 	}
 }
 
-// verdict makes an error of the connection's end, or nil of an orderly one.
-func (c *console) verdict(err error) error {
+// closeError makes an error of the connection's end, or nil of an orderly one.
+func (c *console) closeError(err error) error {
 	end, ok := errors.AsType[*ws.CloseError](err)
 	if !ok {
 		return err

@@ -50,26 +50,26 @@ func (p *Printer) Message(m ws.Message) error {
 		case m.Type == ws.Binary:
 			data = base64.StdEncoding.EncodeToString(m.Data)
 		}
-		return p.event(event{Type: m.Type.String(), Data: &data})
+		return p.printEvent(event{Type: m.Type.String(), Data: &data})
 	case m.Type == ws.Binary && (p.Hex || p.TTY):
-		return p.line(hex.EncodeToString(m.Data))
+		return p.printLine(hex.EncodeToString(m.Data))
 	case m.Type == ws.Binary:
-		return p.write(m.Data)
+		return p.writeOnce(m.Data)
 	case p.TTY:
 		// What comes after a line end must not look like a message of its own.
-		return p.line(strings.ReplaceAll(safe(m.Data), "\n", "\n  "))
+		return p.printLine(strings.ReplaceAll(escapeText(m.Data), "\n", "\n  "))
 	}
-	return p.write(append(m.Data, '\n'))
+	return p.writeOnce(append(m.Data, '\n'))
 }
 
 // Pong prints the answer to a ping, which took so long.
 func (p *Printer) Pong(data []byte, took time.Duration) error {
 	switch {
 	case p.JSON:
-		text, ms := strings.ToValidUTF8(string(data), "\ufffd"), float64(took.Microseconds())/1000
-		return p.event(event{Type: "pong", Data: &text, MS: &ms})
+		text, ms := strings.ToValidUTF8(string(data), "\ufffd"), render.Milliseconds(took)
+		return p.printEvent(event{Type: "pong", Data: &text, MS: &ms})
 	case p.TTY:
-		return p.write([]byte(p.Palette.Dim(fmt.Sprintf("pong after %s  %s", render.Duration(took), render.Line(string(data)))) + "\n"))
+		return p.writeOnce([]byte(p.Palette.Dim(fmt.Sprintf("pong after %s  %s", render.Duration(took), render.Line(string(data)))) + "\n"))
 	}
 	return nil
 }
@@ -79,37 +79,37 @@ func (p *Printer) Close(code ws.CloseCode, reason string) error {
 	if !p.JSON {
 		return nil
 	}
-	return p.event(event{Type: "close", Code: int(code), Reason: strings.ToValidUTF8(reason, "\ufffd")})
+	return p.printEvent(event{Type: "close", Code: int(code), Reason: strings.ToValidUTF8(reason, "\ufffd")})
 }
 
-// line prints a message with the mark that says where it comes from.
-func (p *Printer) line(text string) error {
+// printLine prints a message with the mark that says where it comes from.
+func (p *Printer) printLine(text string) error {
 	mark := ""
 	if p.TTY {
 		mark = p.Palette.Cyan("<") + " "
 	}
-	return p.write([]byte(mark + text + "\n"))
+	return p.writeOnce([]byte(mark + text + "\n"))
 }
 
-// event prints one object.
-func (p *Printer) event(e event) error {
+// printEvent prints one object.
+func (p *Printer) printEvent(e event) error {
 	data, err := render.JSON(e)
 	if err != nil {
 		return err
 	}
-	return p.write(data)
+	return p.writeOnce(data)
 }
 
-// write writes one piece of output as a whole.
-func (p *Printer) write(data []byte) error {
+// writeOnce writes one piece of output as a whole.
+func (p *Printer) writeOnce(data []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, err := p.W.Write(data)
 	return err
 }
 
-// safe is a text for a terminal, line ends kept.
-func safe(data []byte) string {
+// escapeText is a text for a terminal, line ends kept.
+func escapeText(data []byte) string {
 	var b strings.Builder
 	e := render.NewEscaper(&b)
 	// A builder takes everything.

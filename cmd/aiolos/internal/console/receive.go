@@ -8,9 +8,9 @@ import (
 	"github.com/aiolos-http/aiolos/ws"
 )
 
-// receive prints what comes until the end, which it returns; nil says that the
+// receiveMessages prints what comes until the end, which it returns; nil says that the
 // console has seen enough.
-func (c *console) receive(ctx context.Context) error {
+func (c *console) receiveMessages(ctx context.Context) error {
 	for n := 0; ; {
 		m, err := c.conn.Receive(ctx)
 		if err != nil {
@@ -18,9 +18,9 @@ func (c *console) receive(ctx context.Context) error {
 		}
 		switch m.Type {
 		case ws.Ping:
-			c.pinged(m.Data)
+			c.notePing(m.Data)
 		case ws.Pong:
-			if took, ok := c.pings.answered(m.Data); ok {
+			if took, ok := c.pings.matchPong(m.Data); ok {
 				err = c.cfg.Printer.Pong(m.Data, took)
 			}
 		case ws.Text, ws.Binary:
@@ -38,9 +38,9 @@ func (c *console) receive(ctx context.Context) error {
 	}
 }
 
-// pinged notes the payload of a ping. Only the last one has to be answered (RFC
+// notePing notes the payload of a ping. Only the last one has to be answered (RFC
 // 6455 5.5.3).
-func (c *console) pinged(data []byte) {
+func (c *console) notePing(data []byte) {
 	for {
 		select {
 		case c.pongs <- data:
@@ -54,9 +54,9 @@ func (c *console) pinged(data []byte) {
 	}
 }
 
-// answer answers pings. The receiver cannot: it has to go on while a message is
+// answerPings answers pings. The receiver cannot: it has to go on while a message is
 // being sent.
-func (c *console) answer(ctx context.Context, stop <-chan struct{}) {
+func (c *console) answerPings(ctx context.Context, stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
@@ -82,8 +82,8 @@ type ping struct {
 // maxPings is how many are remembered.
 const maxPings = 100
 
-// sent notes a ping.
-func (p *pings) sent(data []byte) {
+// noteSent notes a ping.
+func (p *pings) noteSent(data []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.list) == maxPings {
@@ -92,9 +92,9 @@ func (p *pings) sent(data []byte) {
 	p.list = append(p.list, ping{string(data), time.Now()})
 }
 
-// answered tells how long a pong took. It answers all pings before its own, and
+// matchPong tells how long a pong took. It answers all pings before its own, and
 // one that answers none is the heartbeat's.
-func (p *pings) answered(data []byte) (time.Duration, bool) {
+func (p *pings) matchPong(data []byte) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, ping := range p.list {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// data takes -d and --data-binary. @FILE is the content of a file, which -d
+// takeData takes -d and --data-binary. @FILE is the content of a file, which -d
 // takes without its line ends.
-func (p *parser) data(arg string, trim bool) error {
+func (p *parser) takeData(arg string, trim bool) error {
 	p.form = true
 	name, ok := strings.CutPrefix(arg, "@")
 	switch {
@@ -36,17 +36,17 @@ func (p *parser) data(arg string, trim bool) error {
 	return nil
 }
 
-// rawData takes --data-raw.
-func (p *parser) rawData(arg string) error {
+// takeRawData takes --data-raw.
+func (p *parser) takeRawData(arg string) error {
 	p.form = true
 	p.pieces = append(p.pieces, arg)
 	return nil
 }
 
-// json takes --json, which may come in pieces.
-func (p *parser) json(arg string) error {
+// takeJSON takes --json, which may come in pieces.
+func (p *parser) takeJSON(arg string) error {
 	form := p.form
-	err := p.data(arg, false)
+	err := p.takeData(arg, false)
 	p.form = form
 	if err != nil {
 		return err
@@ -58,9 +58,9 @@ func (p *parser) json(arg string) error {
 	return nil
 }
 
-// encoded takes --data-urlencode and --url-query: content, =content,
+// takeEncoded takes --data-urlencode and --url-query: content, =content,
 // name=content, @file, name@file. Only the content is encoded.
-func (p *parser) encoded(to *[]string, arg string, raw bool) error {
+func (p *parser) takeEncoded(to *[]string, arg string, raw bool) error {
 	if raw {
 		*to = append(*to, arg)
 		return nil
@@ -79,18 +79,18 @@ func (p *parser) encoded(to *[]string, arg string, raw bool) error {
 	if name != "" {
 		name += "="
 	}
-	*to = append(*to, name+escape(content))
+	*to = append(*to, name+percentEncode(content))
 	return nil
 }
 
-// escape encodes as curl does: all but the unreserved characters of RFC 3986.
-func escape(s string) string {
+// percentEncode encodes as curl does: all but the unreserved characters of RFC 3986.
+func percentEncode(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(s), "+", "%20"), "%7E", "~")
 }
 
-// part takes -F: name=content, name=@file, name=<file, with ;type= and
+// takePart takes -F: name=content, name=@file, name=<file, with ;type= and
 // ;filename= behind.
-func (p *parser) part(arg string) error {
+func (p *parser) takePart(arg string) error {
 	name, value, ok := strings.Cut(arg, "=")
 	if !ok {
 		return errors.New("a part has an equals sign")
@@ -99,11 +99,11 @@ func (p *parser) part(arg string) error {
 	value, params := cutParams(value)
 	for _, param := range params {
 		key, v, _ := strings.Cut(param, "=")
-		v = unquote(strings.TrimSpace(v))
+		v = unquoteValue(strings.TrimSpace(v))
 		switch strings.ToLower(strings.TrimSpace(key)) {
 		case "type":
 			if _, _, err := mime.ParseMediaType(v); err != nil {
-				return errors.New("the type of a part is no media type")
+				return errors.New("the type of a part is not a media type")
 			}
 			part.Type = v
 		case "filename":
@@ -114,7 +114,7 @@ func (p *parser) part(arg string) error {
 	}
 	switch {
 	case strings.HasPrefix(value, "@"):
-		part.File = unquote(value[1:])
+		part.File = unquoteValue(value[1:])
 		if part.File == "" {
 			return errors.New("@ without the name of a file")
 		}
@@ -122,13 +122,13 @@ func (p *parser) part(arg string) error {
 			return &UnsupportedError{What: "several files in one part"}
 		}
 	case strings.HasPrefix(value, "<"):
-		data, err := p.read(unquote(value[1:]))
+		data, err := p.read(unquoteValue(value[1:]))
 		if err != nil {
 			return err
 		}
 		part.Value = string(data)
 	default:
-		part.Value = unquote(value)
+		part.Value = unquoteValue(value)
 	}
 	p.req.Parts = append(p.req.Parts, part)
 	return nil
@@ -166,17 +166,17 @@ func isParam(s string) bool {
 	return false
 }
 
-// unquote takes away the quotes around a value, and the backslashes between
+// unquoteValue takes away the quotes around a value, and the backslashes between
 // them.
-func unquote(s string) string {
+func unquoteValue(s string) string {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s
 	}
 	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(s[1 : len(s)-1])
 }
 
-// textPart takes --form-string.
-func (p *parser) textPart(arg string) error {
+// takeTextPart takes --form-string.
+func (p *parser) takeTextPart(arg string) error {
 	name, value, ok := strings.Cut(arg, "=")
 	if !ok {
 		return errors.New("a part has an equals sign")
@@ -185,8 +185,8 @@ func (p *parser) textPart(arg string) error {
 	return nil
 }
 
-// upload takes -T.
-func (p *parser) upload(arg string) error {
+// takeUpload takes -T.
+func (p *parser) takeUpload(arg string) error {
 	if arg == "" || arg == "." || strings.ContainsAny(arg, "{}[]") {
 		return &UnsupportedError{What: "an upload of that name"}
 	}
@@ -197,9 +197,9 @@ func (p *parser) upload(arg string) error {
 	return nil
 }
 
-// uploadName adds the name of the file that -T sends to a URL that ends in a
+// addUploadName adds the name of the file that -T sends to a URL that ends in a
 // slash.
-func (p *parser) uploadName() {
+func (p *parser) addUploadName() {
 	u, err := url.Parse(p.req.URL)
 	if !p.put || p.req.BodyFile == "-" || err != nil || u.Path != "" && !strings.HasSuffix(u.Path, "/") {
 		return
@@ -216,8 +216,8 @@ func (p *parser) uploadName() {
 	p.req.URL = p.req.URL[:end] + slash + name + p.req.URL[end:]
 }
 
-// body makes the body, the method that goes with it, and its content type.
-func (p *parser) body() error {
+// buildBody makes the body, the method that goes with it, and its content type.
+func (p *parser) buildBody() error {
 	r := p.req
 	given := 0
 	for _, is := range []bool{len(p.pieces) > 0, r.BodyFile != "", len(r.Parts) > 0} {
@@ -252,7 +252,7 @@ func (p *parser) body() error {
 		if len(p.pieces) > 0 {
 			r.Body = []byte(text)
 		}
-		p.contentType()
+		p.setContentType()
 	}
 	if r.Method == "" {
 		r.Method = method
@@ -260,10 +260,10 @@ func (p *parser) body() error {
 	return nil
 }
 
-// contentType sets what curl sets for -d and --json.
-func (p *parser) contentType() {
+// setContentType sets what curl sets for -d and --json.
+func (p *parser) setContentType() {
 	set := func(name, value string) {
-		if !p.req.mentions(name) {
+		if !p.req.mentionsHeader(name) {
 			p.req.Headers = append(p.req.Headers, Header{Name: name, Value: value})
 		}
 	}
@@ -273,7 +273,7 @@ func (p *parser) contentType() {
 		set("Accept", "application/json")
 	case p.form:
 		set(formType().Name, formType().Value)
-	case p.put && !p.req.mentions("Content-Type"):
+	case p.put && !p.req.mentionsHeader("Content-Type"):
 		p.req.Headers = append(p.req.Headers, Header{Name: "Content-Type", Unset: true})
 	}
 }

@@ -15,9 +15,9 @@ type option struct {
 	flag  func(p *parser)
 }
 
-// ignored are options that change what curl tells and not what it sends, or that
+// ignoredOptions are options that change what curl tells and not what it sends, or that
 // name what is done here anyway.
-func ignored() []option {
+func ignoredOptions() []option {
 	all := []option{
 		{long: "silent", short: 's'},
 		{long: "show-error", short: 'S'},
@@ -44,13 +44,13 @@ func ignored() []option {
 	return all
 }
 
-// options returns all options that are understood.
-func options() []option {
-	return append(ignored(), append(switches(), append(settings(), bodies()...)...)...)
+// knownOptions returns all options that are understood.
+func knownOptions() []option {
+	return append(ignoredOptions(), append(switchOptions(), append(valueOptions(), bodyOptions()...)...)...)
 }
 
-// switches are the options without an argument.
-func switches() []option {
+// switchOptions are the options without an argument.
+func switchOptions() []option {
 	return []option{
 		{long: "get", short: 'G', flag: func(p *parser) { p.get = true }},
 		{long: "head", short: 'I', flag: func(p *parser) { p.head = true }},
@@ -71,8 +71,8 @@ func switches() []option {
 	}
 }
 
-// settings are the options with an argument that is no body.
-func settings() []option {
+// valueOptions are the options with an argument that is no body.
+func valueOptions() []option {
 	text := func(to func(*parser) *string) func(*parser, string) error {
 		return func(p *parser, arg string) error {
 			*to(p) = arg
@@ -83,20 +83,20 @@ func settings() []option {
 		return func(p *parser, arg string) error { return p.setHeader(name, arg) }
 	}
 	return []option{
-		{long: "url", value: (*parser).url},
+		{long: "url", value: (*parser).takeURL},
 		{long: "url-query", value: func(p *parser, arg string) error {
-			return p.encoded(&p.query, strings.TrimPrefix(arg, "+"), strings.HasPrefix(arg, "+"))
+			return p.takeEncoded(&p.query, strings.TrimPrefix(arg, "+"), strings.HasPrefix(arg, "+"))
 		}},
-		{long: "request", short: 'X', value: (*parser).method},
-		{long: "header", short: 'H', value: (*parser).header},
+		{long: "request", short: 'X', value: (*parser).takeMethod},
+		{long: "header", short: 'H', value: (*parser).takeHeader},
 		{long: "user-agent", short: 'A', value: header("User-Agent")},
 		{long: "referer", short: 'e', value: func(p *parser, arg string) error {
 			return p.setHeader("Referer", strings.TrimSuffix(arg, ";auto"))
 		}},
-		{long: "cookie", short: 'b', value: (*parser).cookie},
+		{long: "cookie", short: 'b', value: (*parser).takeCookie},
 		{long: "range", short: 'r', value: func(p *parser, arg string) error { return p.setHeader("Range", "bytes="+arg) }},
 		{long: "oauth2-bearer", value: func(p *parser, arg string) error { return p.setHeader("Authorization", "Bearer "+arg) }},
-		{long: "user", short: 'u', value: (*parser).login},
+		{long: "user", short: 'u', value: (*parser).takeLogin},
 		{long: "proxy", short: 'x', value: text(func(p *parser) *string { return &p.req.Proxy })},
 		{long: "noproxy", value: func(p *parser, arg string) error {
 			if arg != "*" {
@@ -107,8 +107,8 @@ func settings() []option {
 		}},
 		{long: "unix-socket", value: text(func(p *parser) *string { return &p.req.Unix })},
 		{long: "output", short: 'o', value: text(func(p *parser) *string { return &p.req.Output })},
-		{long: "max-time", short: 'm', value: seconds(func(p *parser) *time.Duration { return &p.req.Timeout })},
-		{long: "connect-timeout", value: seconds(func(p *parser) *time.Duration { return &p.req.Connect })},
+		{long: "max-time", short: 'm', value: takeSeconds(func(p *parser) *time.Duration { return &p.req.Timeout })},
+		{long: "connect-timeout", value: takeSeconds(func(p *parser) *time.Duration { return &p.req.Connect })},
 		{long: "retry", value: func(p *parser, arg string) (err error) {
 			p.req.Retry, err = strconv.Atoi(arg)
 			if err != nil || p.req.Retry < 0 {
@@ -128,27 +128,27 @@ func settings() []option {
 	}
 }
 
-// bodies are the options that make a body.
-func bodies() []option {
+// bodyOptions are the options that make a body.
+func bodyOptions() []option {
 	all := []option{
-		{long: "data", short: 'd', value: func(p *parser, arg string) error { return p.data(arg, true) }},
-		{long: "data-ascii", value: func(p *parser, arg string) error { return p.data(arg, true) }},
-		{long: "data-binary", value: func(p *parser, arg string) error { return p.data(arg, false) }},
-		{long: "data-raw", value: (*parser).rawData},
+		{long: "data", short: 'd', value: func(p *parser, arg string) error { return p.takeData(arg, true) }},
+		{long: "data-ascii", value: func(p *parser, arg string) error { return p.takeData(arg, true) }},
+		{long: "data-binary", value: func(p *parser, arg string) error { return p.takeData(arg, false) }},
+		{long: "data-raw", value: (*parser).takeRawData},
 		{long: "data-urlencode", value: func(p *parser, arg string) error {
 			p.form = true
-			return p.encoded(&p.pieces, arg, false)
+			return p.takeEncoded(&p.pieces, arg, false)
 		}},
-		{long: "json", value: (*parser).json},
-		{long: "form", short: 'F', value: (*parser).part},
-		{long: "form-string", value: (*parser).textPart},
-		{long: "upload-file", short: 'T', value: (*parser).upload},
+		{long: "json", value: (*parser).takeJSON},
+		{long: "form", short: 'F', value: (*parser).takePart},
+		{long: "form-string", value: (*parser).takeTextPart},
+		{long: "upload-file", short: 'T', value: (*parser).takeUpload},
 	}
 	return all
 }
 
-// seconds is an option whose argument is a number of seconds; 0 is no limit.
-func seconds(to func(*parser) *time.Duration) func(*parser, string) error {
+// takeSeconds is an option whose argument is a number of seconds; 0 is no limit.
+func takeSeconds(to func(*parser) *time.Duration) func(*parser, string) error {
 	return func(p *parser, arg string) error {
 		v, err := strconv.ParseFloat(arg, 64)
 		if err != nil || !(v >= 0 && v <= 1e9) {

@@ -42,10 +42,10 @@ func Parse(words []string, read ReadFile) (*Request, error) {
 		return nil, errors.New("curl: the command does not begin with curl")
 	}
 	p := &parser{req: &Request{}, read: read}
-	if err := p.words(words[1:]); err != nil {
+	if err := p.parseWords(words[1:]); err != nil {
 		return nil, err
 	}
-	return p.finish()
+	return p.buildRequest()
 }
 
 // ParseLine is [Split] and [Parse].
@@ -63,9 +63,9 @@ func isCurl(word string) bool {
 	return base == "curl" || strings.EqualFold(base, "curl.exe")
 }
 
-// words reads options and URLs in any order.
-func (p *parser) words(words []string) error {
-	table := options()
+// parseWords reads options and URLs in any order.
+func (p *parser) parseWords(words []string) error {
+	table := knownOptions()
 	literal := false
 	for len(words) > 0 {
 		word := words[0]
@@ -73,13 +73,13 @@ func (p *parser) words(words []string) error {
 		var err error
 		switch {
 		case literal || word == "-" || !strings.HasPrefix(word, "-"):
-			err = p.url(word)
+			err = p.takeURL(word)
 		case word == "--":
 			literal = true
 		case strings.HasPrefix(word, "--"):
-			words, err = p.long(table, word[2:], words)
+			words, err = p.parseLong(table, word[2:], words)
 		default:
-			words, err = p.short(table, word[1:], words)
+			words, err = p.parseShort(table, word[1:], words)
 		}
 		if err != nil {
 			return err
@@ -88,19 +88,19 @@ func (p *parser) words(words []string) error {
 	return nil
 }
 
-// long reads --name and its argument.
-func (p *parser) long(table []option, name string, words []string) ([]string, error) {
+// parseLong reads --name and its argument.
+func (p *parser) parseLong(table []option, name string, words []string) ([]string, error) {
 	for _, o := range table {
 		if o.long == name {
-			return p.apply(o, "--"+name, "", words)
+			return p.applyOption(o, "--"+name, "", words)
 		}
 	}
 	return nil, &UnsupportedError{What: fmt.Sprintf("option %q", "--"+name)}
 }
 
-// short reads letters that may stand together; the argument of the last may
+// parseShort reads letters that may stand together; the argument of the last may
 // follow without a space.
-func (p *parser) short(table []option, letters string, words []string) ([]string, error) {
+func (p *parser) parseShort(table []option, letters string, words []string) ([]string, error) {
 letters:
 	for i := range len(letters) {
 		for _, o := range table {
@@ -109,7 +109,7 @@ letters:
 			}
 			name := "-" + letters[i:i+1]
 			if o.value != nil {
-				return p.apply(o, name, letters[i+1:], words)
+				return p.applyOption(o, name, letters[i+1:], words)
 			}
 			o.flag(p)
 			continue letters
@@ -119,8 +119,8 @@ letters:
 	return words, nil
 }
 
-// apply applies an option. Its argument is arg or the next word.
-func (p *parser) apply(o option, name, arg string, words []string) ([]string, error) {
+// applyOption applies an option. Its argument is arg or the next word.
+func (p *parser) applyOption(o option, name, arg string, words []string) ([]string, error) {
 	if o.value == nil {
 		o.flag(p)
 		return words, nil
@@ -140,8 +140,8 @@ func (p *parser) apply(o option, name, arg string, words []string) ([]string, er
 	return words, nil
 }
 
-// url takes the URL.
-func (p *parser) url(arg string) error {
+// takeURL takes the URL.
+func (p *parser) takeURL(arg string) error {
 	switch {
 	case arg == "":
 		return errors.New("curl: the URL is empty")
@@ -152,17 +152,17 @@ func (p *parser) url(arg string) error {
 	return nil
 }
 
-// method takes -X.
-func (p *parser) method(arg string) error {
-	if !token(arg) {
-		return fmt.Errorf("%q is no method", arg)
+// takeMethod takes -X.
+func (p *parser) takeMethod(arg string) error {
+	if !isToken(arg) {
+		return fmt.Errorf("%q is not a method", arg)
 	}
 	p.req.Method = arg
 	return nil
 }
 
-// token reports whether s is a token of RFC 9110, 5.6.2.
-func token(s string) bool {
+// isToken reports whether s is a token of RFC 9110, 5.6.2.
+func isToken(s string) bool {
 	const marks = "!#$%&'*+-.^_`|~"
 	for _, c := range []byte(s) {
 		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte(marks, c) < 0 {
@@ -172,8 +172,8 @@ func token(s string) bool {
 	return s != ""
 }
 
-// header takes -H: Name: value, Name: (leave it out), Name; (without a value).
-func (p *parser) header(arg string) error {
+// takeHeader takes -H: Name: value, Name: (leave it out), Name; (without a value).
+func (p *parser) takeHeader(arg string) error {
 	if strings.HasPrefix(arg, "@") {
 		return &UnsupportedError{What: "a file of headers (-H @FILE)"}
 	}
@@ -202,7 +202,7 @@ func (p *parser) setHeader(name, value string) error {
 
 // addHeader adds a header that is well-formed.
 func (p *parser) addHeader(h Header) error {
-	if !token(h.Name) {
+	if !isToken(h.Name) {
 		return errors.New("the name of a header has a character that it must not have")
 	}
 	// RFC 9110, 5.5: no control characters but the tab.
@@ -213,16 +213,16 @@ func (p *parser) addHeader(h Header) error {
 	return nil
 }
 
-// cookie takes -b, which is a file if it has no equals sign.
-func (p *parser) cookie(arg string) error {
+// takeCookie takes -b, which is a file if it has no equals sign.
+func (p *parser) takeCookie(arg string) error {
 	if !strings.Contains(arg, "=") {
 		return &UnsupportedError{What: "a file of cookies (-b FILE)"}
 	}
 	return p.setHeader("Cookie", arg)
 }
 
-// login takes -u.
-func (p *parser) login(arg string) error {
+// takeLogin takes -u.
+func (p *parser) takeLogin(arg string) error {
 	if arg == "" {
 		return errors.New("no user")
 	}
@@ -230,19 +230,19 @@ func (p *parser) login(arg string) error {
 	return nil
 }
 
-// finish makes the request of what was collected.
-func (p *parser) finish() (*Request, error) {
+// buildRequest makes the request of what was collected.
+func (p *parser) buildRequest() (*Request, error) {
 	if p.req.URL == "" {
 		return nil, errors.New("curl: the command has no URL")
 	}
-	if err := p.unglob(); err != nil {
+	if err := p.checkGlobs(); err != nil {
 		return nil, err
 	}
-	if err := p.body(); err != nil {
+	if err := p.buildBody(); err != nil {
 		return nil, err
 	}
 	p.addQuery(p.query)
-	p.uploadName()
+	p.addUploadName()
 	r := p.req
 	if len(r.Parts) > 0 {
 		r.Headers = slices.DeleteFunc(r.Headers, FormsOwn)
@@ -273,9 +273,9 @@ func (p *parser) finish() (*Request, error) {
 	return r, nil
 }
 
-// unglob takes the backslashes away that protect brackets and braces from curl,
+// checkGlobs takes the backslashes away that protect brackets and braces from curl,
 // and refuses a URL that stands for several.
-func (p *parser) unglob() error {
+func (p *parser) checkGlobs() error {
 	if p.globOff {
 		return nil
 	}

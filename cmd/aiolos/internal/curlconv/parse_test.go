@@ -137,7 +137,7 @@ func TestParseErrors(t *testing.T) {
 		"curl $'h":                   "has no end",
 		`curl $'a\x00'`:              "NUL",
 		"curl \x00":                  "NUL",
-		"curl -X 'A B' h":            "no method",
+		"curl -X 'A B' h":            "not a method",
 		"curl -H 'A B: c' h":         "must not have",
 		`curl -H $'A: b\nC: d' h`:    "must not have",
 		"curl -H A h":                "a colon",

@@ -18,7 +18,7 @@ func (r *Request) Curl() (string, error) {
 	add := func(words ...string) { lines = append(lines, words) }
 	if r.Method == http.MethodHead && !r.hasBody() {
 		add("-I")
-	} else if r.Method != r.implied() {
+	} else if r.Method != r.impliedMethod() {
 		add("-X", r.Method)
 	}
 	if strings.ContainsAny(r.URL, `[]{}\`) {
@@ -63,8 +63,8 @@ func formType() Header {
 // hasBody reports whether there is a body of any kind.
 func (r *Request) hasBody() bool { return r.HasBody || len(r.Parts) > 0 }
 
-// implied is the method that curl takes when none is given.
-func (r *Request) implied() string {
+// impliedMethod is the method that curl takes when none is given.
+func (r *Request) impliedMethod() string {
 	if r.hasBody() {
 		return http.MethodPost
 	}
@@ -86,10 +86,10 @@ func headerLine(h Header) string {
 func (r *Request) curlBody(add func(...string)) {
 	switch {
 	case r.BodyFile != "":
-		r.noType(add)
+		r.suppressContentType(add)
 		add("--data-binary", "@"+r.BodyFile)
 	case r.HasBody:
-		r.noType(add)
+		r.suppressContentType(add)
 		add("--data-raw", string(r.Body))
 	}
 	for _, p := range r.Parts {
@@ -105,9 +105,9 @@ func (r *Request) curlBody(add func(...string)) {
 	}
 }
 
-// noType keeps curl from setting a content type of its own.
-func (r *Request) noType(add func(...string)) {
-	if !r.mentions("Content-Type") {
+// suppressContentType keeps curl from setting a content type of its own.
+func (r *Request) suppressContentType(add func(...string)) {
+	if !r.mentionsHeader("Content-Type") {
 		add("-H", "Content-Type:")
 	}
 }
@@ -155,12 +155,12 @@ func (r *Request) curlFlags(add func(...string)) {
 	}
 	for _, o := range []struct{ name, value string }{
 		{"-x", r.Proxy},
-		{"--noproxy", noProxy(r.NoProxy)},
+		{"--noproxy", noProxyArgument(r.NoProxy)},
 		{"--unix-socket", r.Unix},
 		{"-o", r.Output},
 		{"-m", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},
-		{"--retry", r.retries()},
+		{"--retry", r.retryArgument()},
 	} {
 		if o.value != "" {
 			add(o.name, o.value)
@@ -168,17 +168,17 @@ func (r *Request) curlFlags(add func(...string)) {
 	}
 }
 
-// retries is the argument of --retry. Ours sends only again what may be sent twice,
+// retryArgument is the argument of --retry. Ours sends only again what may be sent twice,
 // and curl everything.
-func (r *Request) retries() string {
+func (r *Request) retryArgument() string {
 	if r.Retry == 0 || !r.Idempotent() {
 		return ""
 	}
 	return strconv.Itoa(r.Retry)
 }
 
-// noProxy is the argument of --noproxy.
-func noProxy(none bool) string {
+// noProxyArgument is the argument of --noproxy.
+func noProxyArgument(none bool) string {
 	if none {
 		return "*"
 	}

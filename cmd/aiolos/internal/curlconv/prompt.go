@@ -15,7 +15,7 @@ func isPrompt(line string) bool {
 // splitPrompt divides in two steps, as Windows does: the prompt takes the carets
 // away, the program's runtime divides the rest into words.
 func splitPrompt(line string) ([]string, error) {
-	text, err := carets(strings.ReplaceAll(line, "\r\n", "\n"))
+	text, err := removeCarets(strings.ReplaceAll(line, "\r\n", "\n"))
 	if err != nil {
 		return nil, err
 	}
@@ -25,9 +25,9 @@ func splitPrompt(line string) ([]string, error) {
 	return runtimeWords(text, strings.HasSuffix(before, "^"))
 }
 
-// carets takes away the carets that escape. Between quotes that are not escaped
+// removeCarets takes away the carets that escape. Between quotes that are not escaped
 // themselves a caret is one.
-func carets(line string) (string, error) {
+func removeCarets(line string) (string, error) {
 	var b strings.Builder
 	quoted := false
 	for i := 0; i < len(line); i++ {

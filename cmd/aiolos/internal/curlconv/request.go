@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/items"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // Header is one header of a request. Unset leaves out one that is set
@@ -16,7 +16,7 @@ type Header struct {
 }
 
 // Part is one part of a multipart form: a text, or a file.
-type Part = items.Part
+type Part = syntax.Part
 
 // Request is what a curl command asks for.
 type Request struct {
@@ -112,8 +112,8 @@ func FormsOwn(h Header) bool {
 	return strings.EqualFold(h.Name, "Content-Type") && !h.Unset && strings.HasPrefix(strings.ToLower(h.Value), "multipart/form-data")
 }
 
-// mentions reports whether a header is set or unset.
-func (r *Request) mentions(name string) bool {
+// mentionsHeader reports whether a header is set or unset.
+func (r *Request) mentionsHeader(name string) bool {
 	for _, h := range r.Headers {
 		if strings.EqualFold(h.Name, name) {
 			return true

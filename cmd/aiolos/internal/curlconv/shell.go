@@ -36,16 +36,16 @@ type shell struct {
 func splitShell(line string) ([]string, error) {
 	s := &shell{in: line}
 	for s.in != "" {
-		if err := s.step(); err != nil {
+		if err := s.readNext(); err != nil {
 			return nil, err
 		}
 	}
-	s.end()
+	s.endWord()
 	return s.words, nil
 }
 
-// end finishes the word that has begun.
-func (s *shell) end() {
+// endWord finishes the word that has begun.
+func (s *shell) endWord() {
 	if s.open {
 		s.words = append(s.words, s.word.String())
 		s.word.Reset()
@@ -53,52 +53,52 @@ func (s *shell) end() {
 	}
 }
 
-// put adds to the word.
-func (s *shell) put(text string) {
+// addText adds to the word.
+func (s *shell) addText(text string) {
 	s.word.WriteString(text)
 	s.open = true
 }
 
-// step reads one character or one quoted text.
-func (s *shell) step() error {
+// readNext reads one character or one quoted text.
+func (s *shell) readNext() error {
 	c := s.in[0]
 	switch {
 	case c == ' ' || c == '\t' || c == '\r':
-		s.end()
+		s.endWord()
 	case c == '\n':
-		s.end()
-		return s.last()
+		s.endWord()
+		return s.checkEnd()
 	case c == '\'':
-		return s.single()
+		return s.readSingleQuoted()
 	case c == '"':
-		return s.double()
+		return s.readDoubleQuoted()
 	case c == '\\':
-		s.backslash()
+		s.readBackslash()
 		return nil
 	case strings.HasPrefix(s.in, "$'"):
-		return s.ansi()
+		return s.readANSIQuoted()
 	case strings.HasPrefix(s.in, `$"`):
-	case c == '$' && expands(s.in[1:]), c == '`':
+	case c == '$' && isExpansion(s.in[1:]), c == '`':
 		return &UnsupportedError{What: fmt.Sprintf("%q outside of quotes", c), Why: "nothing is expanded here"}
 	case c == '#' && !s.open:
 		line, rest, _ := strings.Cut(s.in, "\n")
 		_, s.in = line, "\n"+rest
 		return nil
 	case c == ';':
-		s.end()
-		return s.last()
+		s.endWord()
+		return s.checkEnd()
 	case strings.IndexByte("|&<>()", c) >= 0:
 		return &UnsupportedError{What: fmt.Sprintf("%q outside of quotes", c), Why: "give one curl command"}
 	default:
-		s.put(s.in[:1])
+		s.addText(s.in[:1])
 	}
 	s.in = s.in[1:]
 	return nil
 }
 
-// last checks that nothing follows the end of the command. Empty lines in front
+// checkEnd checks that nothing follows the end of the command. Empty lines in front
 // of it do not count.
-func (s *shell) last() error {
+func (s *shell) checkEnd() error {
 	s.in = s.in[1:]
 	if len(s.words) > 0 && strings.TrimLeft(s.in, " \t\r\n;") != "" {
 		return &UnsupportedError{What: "more than one command", Why: "a line that goes on ends in a backslash"}
@@ -106,40 +106,40 @@ func (s *shell) last() error {
 	return nil
 }
 
-// single reads a '…' text.
-func (s *shell) single() error {
+// readSingleQuoted reads a '…' text.
+func (s *shell) readSingleQuoted() error {
 	text, rest, ok := strings.Cut(s.in[1:], "'")
 	if !ok {
 		return errors.New("curl: a ' has no end")
 	}
-	s.put(text)
+	s.addText(text)
 	s.in = rest
 	return nil
 }
 
-// double reads a "…" text.
-func (s *shell) double() error {
-	s.put("")
+// readDoubleQuoted reads a "…" text.
+func (s *shell) readDoubleQuoted() error {
+	s.addText("")
 	for i := 1; i < len(s.in); i++ {
 		switch c := s.in[i]; {
 		case c == '"':
 			s.in = s.in[i+1:]
 			return nil
 		case strings.HasPrefix(s.in[i:], printfOpen):
-			n, err := s.printf(s.in[i+len(printfOpen):])
+			n, err := s.readPrintf(s.in[i+len(printfOpen):])
 			if err != nil {
 				return err
 			}
 			i += len(printfOpen) + n - 1
-		case c == '`', c == '$' && expands(s.in[i+1:]):
+		case c == '`', c == '$' && isExpansion(s.in[i+1:]):
 			return &UnsupportedError{What: fmt.Sprintf("%q in double quotes", c), Why: "nothing is expanded here"}
 		case c == '\\' && i+1 < len(s.in) && strings.IndexByte("$`\"\\\n", s.in[i+1]) >= 0:
 			i++
 			if s.in[i] != '\n' {
-				s.put(s.in[i : i+1])
+				s.addText(s.in[i : i+1])
 			}
 		default:
-			s.put(s.in[i : i+1])
+			s.addText(s.in[i : i+1])
 		}
 	}
 	return errors.New(`curl: a " has no end`)
@@ -148,9 +148,9 @@ func (s *shell) double() error {
 // The one command that is understood: [shellword.Quote] writes control characters so.
 const printfOpen, printfClose = "$(printf '", "')"
 
-// printf reads what a printf in double quotes prints, and returns how long its text
+// readPrintf reads what a printf in double quotes prints, and returns how long its text
 // is with what ends it.
-func (s *shell) printf(in string) (n int, err error) {
+func (s *shell) readPrintf(in string) (n int, err error) {
 	format, _, ok := strings.Cut(in, printfClose)
 	var text strings.Builder
 	for rest := format; ok && rest != ""; {
@@ -159,7 +159,7 @@ func (s *shell) printf(in string) (n int, err error) {
 		case strings.HasPrefix(rest, "%%"):
 			rest = rest[2:]
 		case c == `\`:
-			c, rest = byteOf(rest[1:], 3, 8)
+			c, rest = readByte(rest[1:], 3, 8)
 			ok = c != "" && c != "\x00"
 		default:
 			ok = c != "%" && c != "'"
@@ -170,37 +170,37 @@ func (s *shell) printf(in string) (n int, err error) {
 	if !ok || strings.HasSuffix(text.String(), "\n") { // which the shell would cut off
 		return 0, &UnsupportedError{What: `"$(" in double quotes`, Why: "nothing is expanded here"}
 	}
-	s.put(text.String())
+	s.addText(text.String())
 	return len(format) + len(printfClose), nil
 }
 
-// expands reports whether a shell would replace a $ that is followed by rest.
-func expands(rest string) bool {
+// isExpansion reports whether a shell would replace a $ that is followed by rest.
+func isExpansion(rest string) bool {
 	return rest != "" && (rest[0] == '_' || rest[0] == '{' || rest[0] == '(' || 'a' <= rest[0]|0x20 && rest[0]|0x20 <= 'z' ||
 		'0' <= rest[0] && rest[0] <= '9' || strings.IndexByte("@*#?$!-", rest[0]) >= 0)
 }
 
-// backslash reads an escape outside of quotes. A line end disappears, also one
+// readBackslash reads an escape outside of quotes. A line end disappears, also one
 // of Windows.
-func (s *shell) backslash() {
+func (s *shell) readBackslash() {
 	rest := s.in[1:]
 	switch {
 	case rest == "":
-		s.put(`\`)
+		s.addText(`\`)
 		s.in = ""
 	case rest[0] == '\n':
 		s.in = rest[1:]
 	case strings.HasPrefix(rest, "\r\n"):
 		s.in = rest[2:]
 	default:
-		s.put(rest[:1])
+		s.addText(rest[:1])
 		s.in = rest[1:]
 	}
 }
 
-// ansi reads a $'…' text.
-func (s *shell) ansi() error {
-	s.put("")
+// readANSIQuoted reads a $'…' text.
+func (s *shell) readANSIQuoted() error {
+	s.addText("")
 	in := s.in[2:]
 	for in != "" {
 		switch {
@@ -208,22 +208,22 @@ func (s *shell) ansi() error {
 			s.in = in[1:]
 			return nil
 		case in[0] == '\\' && len(in) > 1:
-			text, rest, err := ansiEscape(in[1:])
+			text, rest, err := readANSIEscape(in[1:])
 			if err != nil {
 				return err
 			}
-			s.put(text)
+			s.addText(text)
 			in = rest
 		default:
-			s.put(in[:1])
+			s.addText(in[:1])
 			in = in[1:]
 		}
 	}
 	return errors.New("curl: a $' has no end")
 }
 
-// ansiEscape reads what follows a backslash in $'…'.
-func ansiEscape(in string) (text, rest string, err error) {
+// readANSIEscape reads what follows a backslash in $'…'.
+func readANSIEscape(in string) (text, rest string, err error) {
 	const names, values = "abeEfnrtv\\'\"?", "\a\b\x1b\x1b\f\n\r\t\v\\'\"?"
 	if i := strings.IndexByte(names, in[0]); i >= 0 {
 		return values[i : i+1], in[1:], nil
@@ -232,13 +232,13 @@ func ansiEscape(in string) (text, rest string, err error) {
 	case c == 'c' && len(in) > 1:
 		text, rest = string([]byte{in[1] & 0x1f}), in[2:]
 	case c == 'x':
-		text, rest = byteOf(in[1:], 2, 16)
+		text, rest = readByte(in[1:], 2, 16)
 	case '0' <= c && c <= '7':
-		text, rest = byteOf(in, 3, 8)
+		text, rest = readByte(in, 3, 8)
 	case c == 'u':
-		text, rest = runeOf(in[1:], 4)
+		text, rest = readRune(in[1:], 4)
 	case c == 'U':
-		text, rest = runeOf(in[1:], 8)
+		text, rest = readRune(in[1:], 8)
 	}
 	switch text {
 	case "\x00":
@@ -249,8 +249,8 @@ func ansiEscape(in string) (text, rest string, err error) {
 	return text, rest, nil
 }
 
-// number reads up to n digits.
-func number(in string, n, base int) (value uint64, digits int) {
+// readDigits reads up to n digits.
+func readDigits(in string, n, base int) (value uint64, digits int) {
 	for digits < n && digits < len(in) {
 		v, err := strconv.ParseUint(in[:digits+1], base, 64)
 		if err != nil || in[digits] == '_' || in[digits] == '+' {
@@ -261,19 +261,19 @@ func number(in string, n, base int) (value uint64, digits int) {
 	return value, digits
 }
 
-// byteOf reads a byte; without digits it returns no text.
-func byteOf(in string, n, base int) (text, rest string) {
-	v, digits := number(in, n, base)
+// readByte reads a byte; without digits it returns no text.
+func readByte(in string, n, base int) (text, rest string) {
+	v, digits := readDigits(in, n, base)
 	if digits == 0 {
 		return "", in
 	}
 	return string([]byte{byte(v & 0xff)}), in[digits:]
 }
 
-// runeOf reads a code point. Two halves of a surrogate pair, which some browsers
+// readRune reads a code point. Two halves of a surrogate pair, which some browsers
 // write, are joined.
-func runeOf(in string, n int) (text, rest string) {
-	v, digits := number(in, n, 16)
+func readRune(in string, n int) (text, rest string) {
+	v, digits := readDigits(in, n, 16)
 	if digits == 0 {
 		return "", in
 	}
@@ -284,7 +284,7 @@ func runeOf(in string, n int) (text, rest string) {
 	}
 	if utf16.IsSurrogate(r) {
 		if tail, ok := strings.CutPrefix(rest, `\u`); ok {
-			if low, d := number(tail, 4, 16); d == 4 {
+			if low, d := readDigits(tail, 4, 16); d == 4 {
 				if joined := utf16.DecodeRune(r, rune(low)); joined != utf8.RuneError { //nolint:gosec // four digits
 					return string(joined), tail[4:]
 				}

@@ -34,10 +34,10 @@ type figures struct {
 // comparison is the result of the comparison.
 type comparison struct{ aiolos, client figures }
 
-// compareClients sends the same small requests one after the other through a
+// measureClients sends the same small requests one after the other through a
 // session and through an http.Client with a jar and a timeout, in turns, so that
 // a busy machine is unfair to both.
-func compareClients(ctx context.Context) (c comparison, err error) {
+func measureClients(ctx context.Context) (c comparison, err error) {
 	srv, err := serveSmall(ctx)
 	if err != nil {
 		return c, err
@@ -58,10 +58,10 @@ func compareClients(ctx context.Context) (c comparison, err error) {
 		if round > 0 && time.Since(start) > benchTime {
 			break
 		}
-		if err := measure(ctx, &c.aiolos, srv.url, ours); err != nil {
+		if err := measureRound(ctx, &c.aiolos, srv.url, ours); err != nil {
 			return c, fmt.Errorf("aiolos: %w", err)
 		}
-		if err := measure(ctx, &c.client, srv.url, theirs); err != nil {
+		if err := measureRound(ctx, &c.client, srv.url, theirs); err != nil {
 			return c, fmt.Errorf("http.Client: %w", err)
 		}
 	}
@@ -111,9 +111,9 @@ func clientGet() (getter, func(), error) {
 	return get, client.CloseIdleConnections, nil
 }
 
-// measure runs one round. The server allocates nothing, so that what is counted
+// measureRound runs one round. The server allocates nothing, so that what is counted
 // is the client's.
-func measure(ctx context.Context, f *figures, url string, get getter) error {
+func measureRound(ctx context.Context, f *figures, url string, get getter) error {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -153,7 +153,7 @@ type smallServer struct {
 
 // serveSmall starts a smallServer.
 func serveSmall(ctx context.Context) (*smallServer, error) {
-	ln, err := listen(ctx)
+	ln, err := listenLoopback(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func serveSmall(ctx context.Context) (*smallServer, error) {
 			s.mu.Lock()
 			s.conns = append(s.conns, c)
 			s.mu.Unlock()
-			s.wg.Go(func() { answer(c) })
+			s.wg.Go(func() { answerConn(c) })
 		}
 	})
 	return s, nil
@@ -186,8 +186,8 @@ func (s *smallServer) Close() error {
 	return err
 }
 
-// answer serves one connection whose client sends one request at a time.
-func answer(c net.Conn) {
+// answerConn serves one connection whose client sends one request at a time.
+func answerConn(c net.Conn) {
 	reply := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s", len(benchBody), benchBody)
 	end := []byte("\r\n\r\n")
 	buf := make([]byte, 4096)

@@ -18,23 +18,23 @@ type check struct {
 	ok        bool
 }
 
-// equal makes a check that two numbers are the same.
-func equal(name string, got, want int) check {
+// checkEqual makes a check that two numbers are the same.
+func checkEqual(name string, got, want int) check {
 	return check{name, strconv.Itoa(got), strconv.Itoa(want), got == want}
 }
 
-// atMost makes a check that a number is not above another.
-func atMost(name string, got, limit int) check {
+// checkAtMost makes a check that a number is not above another.
+func checkAtMost(name string, got, limit int) check {
 	return check{name, strconv.Itoa(got), fmt.Sprintf("at most %d", limit), got <= limit}
 }
 
-// between makes a check that a number is in a range.
-func between(name string, got, low, high int) check {
+// checkBetween makes a check that a number is in a range.
+func checkBetween(name string, got, low, high int) check {
 	return check{name, strconv.Itoa(got), fmt.Sprintf("%d to %d", low, high), low <= got && got <= high}
 }
 
-// checks compares what was seen with what has to be.
-func checks(results []fetched, seen reading, stats connector.Stats) []check {
+// checkOutcome compares what was seen with what has to be.
+func checkOutcome(results []fetched, seen reading, stats connector.Stats) []check {
 	var expected, cookies, gzips int
 	kinds := map[string]int{}
 	for _, f := range results {
@@ -55,31 +55,31 @@ func checks(results []fetched, seen reading, stats connector.Stats) []check {
 		highest = max(highest, peak)
 	}
 	return []check{
-		equal("URLs planned", len(results), planSize),
-		equal("URLs that ended as planned", expected, len(results)),
-		equal("cookie sent to its host and to no other", cookies, kinds["cookie"]+kinds["no cookie"]),
-		equal("gzip bodies decoded to the original", gzips, kinds["text"]+kinds["gzipped"]),
-		between("requests at a time, as the servers saw them", seen.peakAll, limitPerHost+1, limit),
-		between("of these, to one host", highest, 2, limitPerHost),
-		equal("connections in use at the end", stats.InUse, 0),
-		equal("requests still waiting at the end", stats.Waiting, 0),
-		equal("connections that the connector opened and the servers saw", count(stats.Opened), seen.conns),
+		checkEqual("URLs planned", len(results), planSize),
+		checkEqual("URLs that ended as planned", expected, len(results)),
+		checkEqual("cookie sent to its host and to no other", cookies, kinds["cookie"]+kinds["no cookie"]),
+		checkEqual("gzip bodies decoded to the original", gzips, kinds["text"]+kinds["gzipped"]),
+		checkBetween("requests at a time, as the servers saw them", seen.peakAll, limitPerHost+1, limit),
+		checkBetween("of these, to one host", highest, 2, limitPerHost),
+		checkEqual("connections in use at the end", stats.InUse, 0),
+		checkEqual("requests still waiting at the end", stats.Waiting, 0),
+		checkEqual("connections that the connector opened and the servers saw", clampInt(stats.Opened), seen.conns),
 	}
 }
 
-// count brings a counter into the range of an int.
-func count(n uint64) int { return int(min(n, math.MaxInt)) }
+// clampInt brings a counter into the range of an int.
+func clampInt(n uint64) int { return int(min(n, math.MaxInt)) }
 
-// settle waits until the last connections are given back. They are closed in
+// awaitIdle waits until the last connections are given back. They are closed in
 // the background when a request was cut off.
-func settle(ctx context.Context, conn *connector.Connector, m *meter) (connector.Stats, reading) {
+func awaitIdle(ctx context.Context, conn *connector.Connector, m *meter) (connector.Stats, reading) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		stats, seen := conn.Stats(), m.read()
-		if stats.InUse == 0 && count(stats.Opened) == seen.conns {
+		stats, seen := conn.Stats(), m.snapshot()
+		if stats.InUse == 0 && clampInt(stats.Opened) == seen.conns {
 			return stats, seen
 		}
 		select {

@@ -32,8 +32,8 @@ func Run(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
 	r := report{cfg: cfg}
-	r.title()
-	if err := r.work(ctx); err != nil {
+	r.addTitle()
+	if err := r.runParts(ctx); err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fmt.Errorf("not done after %v: %w", maxTime, ErrExpectation)
 		}
@@ -42,9 +42,9 @@ func Run(ctx context.Context, cfg Config) error {
 	cancel()
 	elapsed := time.Since(start)
 	r.checks = append(r.checks,
-		equal("goroutines left behind", leftGoroutines(goroutines), 0),
-		atMost("seconds", int(elapsed.Seconds()), int(maxTime.Seconds())))
-	failed := r.verdict(elapsed)
+		checkEqual("goroutines left behind", leftGoroutines(goroutines), 0),
+		checkAtMost("seconds", int(elapsed.Seconds()), int(maxTime.Seconds())))
+	failed := r.addVerdict(elapsed)
 	if _, err := io.WriteString(cfg.Out, r.text.String()); err != nil {
 		return err
 	}
@@ -54,27 +54,27 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// work does what needs the servers.
-func (r *report) work(ctx context.Context) (err error) {
+// runParts does what needs the servers.
+func (r *report) runParts(ctx context.Context) (err error) {
 	up, err := startUpstreams(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, up.Close()) }()
-	if err := r.fetch(ctx, up); err != nil {
+	if err := r.fetchPlan(ctx, up); err != nil {
 		return err
 	}
-	return r.bench(ctx)
+	return r.compareClients(ctx)
 }
 
-// fetch fetches the plan and reports on it.
-func (r *report) fetch(ctx context.Context, up *upstreams) error {
+// fetchPlan fetches the plan and reports on it.
+func (r *report) fetchPlan(ctx context.Context, up *upstreams) error {
 	s, err := newSession()
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	targets := plan(up)
+	targets := planTargets(up)
 	var live *progress.Counter
 	if r.cfg.Moving {
 		live = progress.NewCounter(r.cfg.Err, r.cfg.Width, "URLs", len(targets))
@@ -86,20 +86,20 @@ func (r *report) fetch(ctx context.Context, up *upstreams) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stats, seen := settle(ctx, s.Connector(), up.meter)
-	r.summary(results, seen, stats, elapsed)
-	r.outcomes(results)
-	r.waterfall(results)
-	r.checks = checks(results, seen, stats)
+	stats, seen := awaitIdle(ctx, s.Connector(), up.meter)
+	r.addSummary(results, seen, stats, elapsed)
+	r.addOutcomes(results)
+	r.addWaterfall(results)
+	r.checks = checkOutcome(results, seen, stats)
 	return nil
 }
 
-// bench compares the clients and reports on it.
-func (r *report) bench(ctx context.Context) error {
-	c, err := compareClients(ctx)
+// compareClients compares the clients and reports on it.
+func (r *report) compareClients(ctx context.Context) error {
+	c, err := measureClients(ctx)
 	if err != nil {
 		return err
 	}
-	r.comparison(c)
+	r.addComparison(c)
 	return nil
 }

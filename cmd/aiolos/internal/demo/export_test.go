@@ -7,7 +7,7 @@ import "github.com/aiolos-http/aiolos/connector"
 func Failed(change func(got map[int]string, peak map[string]int, stats *connector.Stats)) int {
 	up := &upstreams{bin: "127.0.0.1:1", slow: "127.0.0.1:2", flaky: "127.0.0.1:3", refused: "127.0.0.1:4"}
 	results := make([]fetched, planSize)
-	for i, t := range plan(up) {
+	for i, t := range planTargets(up) {
 		results[i] = fetched{target: t, got: t.want.name}
 	}
 	got := map[int]string{}
@@ -17,8 +17,8 @@ func Failed(change func(got map[int]string, peak map[string]int, stats *connecto
 	for i, name := range got {
 		results[i].got = name
 	}
-	r := report{checks: checks(results, seen, stats)}
-	return r.verdict(0)
+	r := report{checks: checkOutcome(results, seen, stats)}
+	return r.addVerdict(0)
 }
 
 // ClassOf names the outcome of an error.

@@ -93,18 +93,18 @@ func checkBody(t target, body []byte) error {
 	case "echo", "gzipped", "cookie", "no cookie":
 		return checkJSON(t.body, u, body)
 	case "1024":
-		return compare(strconv.Itoa(len(body)), t.body)
+		return compareText(strconv.Itoa(len(body)), t.body)
 	case "text":
 		n, err := strconv.Atoi(path.Base(u.Path))
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(body, text(n)) {
-			return fmt.Errorf("the text of %d bytes is another", n)
+		if !bytes.Equal(body, fixedText(n)) {
+			return fmt.Errorf("the text of %d bytes differs", n)
 		}
 		return nil
 	}
-	return compare(string(body), t.body+"\n")
+	return compareText(string(body), t.body+"\n")
 }
 
 // checkJSON compares what httpbin tells of the request.
@@ -119,17 +119,17 @@ func checkJSON(what string, u *url.URL, body []byte) error {
 	}
 	switch what {
 	case "echo":
-		return compare(url.Values(reply.Args).Encode(), u.RawQuery)
+		return compareText(url.Values(reply.Args).Encode(), u.RawQuery)
 	case "gzipped":
-		return compare(strconv.FormatBool(reply.Gzipped), "true")
+		return compareText(strconv.FormatBool(reply.Gzipped), "true")
 	case "cookie":
-		return compare(reply.Cookies[cookieName], cookieValue)
+		return compareText(reply.Cookies[cookieName], cookieValue)
 	}
-	return compare(reply.Cookies[cookieName], "")
+	return compareText(reply.Cookies[cookieName], "")
 }
 
-// compare returns an error unless both are the same.
-func compare(got, want string) error {
+// compareText returns an error unless both are the same.
+func compareText(got, want string) error {
 	if got != want {
 		return fmt.Errorf("body has %.60q, want %.60q", got, want)
 	}

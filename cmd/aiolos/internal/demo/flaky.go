@@ -31,9 +31,9 @@ const (
 	stall               // say nothing until the client has gone
 )
 
-// faults is the schedule of the flaky server. /ok is the one that works.
-func faults() []fault {
-	gz := string(compress(text(3000)))
+// faultSchedule is the schedule of the flaky server. /ok is the one that works.
+func faultSchedule() []fault {
+	gz := string(gzipData(fixedText(3000)))
 	half := gz[:len(gz)/2]
 	head := "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 	return []fault{
@@ -68,17 +68,17 @@ type flakyServer struct {
 
 // serveFlaky starts the flaky server.
 func (u *upstreams) serveFlaky(ctx context.Context) error {
-	ln, err := listen(ctx)
+	ln, err := listenLoopback(ctx)
 	if err != nil {
 		return err
 	}
 	s := &flakyServer{meter: u.meter, ln: ln, faults: map[string]fault{}, conns: map[net.Conn]bool{}}
-	for _, f := range faults() {
+	for _, f := range faultSchedule() {
 		s.faults[f.path] = f
 	}
 	u.flaky = ln.Addr().String()
 	u.close = append(u.close, s.Close)
-	s.wg.Go(s.accept)
+	s.wg.Go(s.acceptConns)
 	return nil
 }
 
@@ -95,19 +95,19 @@ func (s *flakyServer) Close() error {
 	return err
 }
 
-// accept takes connections until the listener is closed.
-func (s *flakyServer) accept() {
+// acceptConns takes connections until the listener is closed.
+func (s *flakyServer) acceptConns() {
 	for {
 		c, err := s.ln.Accept()
 		if err != nil {
 			return
 		}
-		s.meter.connected()
+		s.meter.countConn()
 		s.mu.Lock()
 		s.conns[c] = true
 		s.mu.Unlock()
 		s.wg.Go(func() {
-			s.serve(c)
+			s.serveConn(c)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			delete(s.conns, c)
@@ -116,15 +116,15 @@ func (s *flakyServer) accept() {
 	}
 }
 
-// serve answers the requests of one connection.
-func (s *flakyServer) serve(c net.Conn) {
+// serveConn answers the requests of one connection.
+func (s *flakyServer) serveConn(c net.Conn) {
 	in := bufio.NewReader(c)
 	for {
 		req, err := http.ReadRequest(in)
 		if err != nil {
 			return
 		}
-		leave := s.meter.enter(req.Host)
+		leave := s.meter.beginRequest(req.Host)
 		name, _, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
 		f, ok := s.faults[name]
 		leave()

@@ -25,16 +25,16 @@ func newMeter() *meter {
 	return &meter{now: map[string]int{}, peak: map[string]int{}}
 }
 
-// connected counts one connection.
-func (m *meter) connected() {
+// countConn counts one connection.
+func (m *meter) countConn() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.conns++
 }
 
-// enter counts one request to host, which is under way until leave is called.
+// beginRequest counts one request to host, which is under way until leave is called.
 // Leave may be called again, without effect.
-func (m *meter) enter(host string) (leave func()) {
+func (m *meter) beginRequest(host string) (leave func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.requests++
@@ -57,8 +57,8 @@ type reading struct {
 	peakAll         int
 }
 
-// read returns the counts so far.
-func (m *meter) read() reading {
+// snapshot returns the counts so far.
+func (m *meter) snapshot() reading {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return reading{m.conns, m.requests, maps.Clone(m.peak), m.peakAll}

@@ -37,8 +37,8 @@ type outcome struct {
 	status int          // of a response that is the error, if it matters
 }
 
-// is reports whether an error is the outcome.
-func (o outcome) is(err error) bool {
+// matches reports whether an error is the outcome.
+func (o outcome) matches(err error) bool {
 	resp, _ := errors.AsType[*errors.ClientResponseError](err)
 	timeout, _ := errors.AsType[*errors.TimeoutError](err)
 	return errors.Is(err, o.class) &&
@@ -47,9 +47,9 @@ func (o outcome) is(err error) bool {
 		(o.status == 0 || resp != nil && resp.Status == o.status)
 }
 
-// outcomes returns all outcomes, the most particular first: the first one that
+// allOutcomes returns all outcomes, the most particular first: the first one that
 // an error is counts.
-func outcomes() []outcome {
+func allOutcomes() []outcome {
 	return []outcome{
 		{name: "redirect loop", class: errors.ErrTooManyRedirects},
 		{name: "redirect to ftp", class: errors.ErrNonHTTPURLRedirectClient},
@@ -85,11 +85,11 @@ type batch struct {
 	timeout session.ClientTimeout
 }
 
-// plan returns the URLs, shuffled in the same way each time. The first one sets
+// planTargets returns the URLs, shuffled in the same way each time. The first one sets
 // the cookie and has to be done before the others begin.
-func plan(u *upstreams) []target {
-	bin := localhost(u.bin)
-	slow, flaky := localhost(u.slow), localhost(u.flaky)
+func planTargets(u *upstreams) []target {
+	bin := localhostURL(u.bin)
+	slow, flaky := localhostURL(u.slow), localhostURL(u.flaky)
 	usual := session.ClientTimeout{}
 	drip := session.ClientTimeout{Total: dripTimeout}
 	stall := session.ClientTimeout{SockRead: stallRead}
@@ -118,10 +118,10 @@ func plan(u *upstreams) []target {
 		{4, flaky, "/cut-gzip/%d", "gzip cut", "", usual},
 		{4, flaky, "/stall-head/%d", "head stalled", "", stall},
 		{4, flaky, "/stall-body/%d", "body stalled", "", stall},
-		{4, localhost(u.refused), "/%d", "refused", "", usual},
+		{4, localhostURL(u.refused), "/%d", "refused", "", usual},
 	}
 	known := map[string]outcome{success: {name: success}}
-	for _, o := range outcomes() {
+	for _, o := range allOutcomes() {
 		known[o.name] = o
 	}
 	var targets []target
@@ -141,9 +141,9 @@ func plan(u *upstreams) []target {
 	return targets
 }
 
-// localhost replaces the address by the name, so that names are looked up too,
+// localhostURL replaces the address by the name, so that names are looked up too,
 // and cookies have a host to belong to.
-func localhost(addr string) string {
+func localhostURL(addr string) string {
 	return strings.Replace(addr, "127.0.0.1", "localhost", 1)
 }
 
@@ -152,8 +152,8 @@ func classOf(err error) string {
 	if err == nil {
 		return success
 	}
-	for _, o := range outcomes() {
-		if o.is(err) {
+	for _, o := range allOutcomes() {
+		if o.matches(err) {
 			return o.name
 		}
 	}

@@ -21,39 +21,39 @@ type report struct {
 	checks []check
 }
 
-// line adds a line.
-func (r *report) line(format string, args ...any) {
+// addLine adds a line.
+func (r *report) addLine(format string, args ...any) {
 	fmt.Fprintf(&r.text, format+"\n", args...)
 }
 
-// head adds a headline.
-func (r *report) head(format string, args ...any) {
-	r.line("\n%s", r.cfg.Palette.Bold(fmt.Sprintf(format, args...)))
+// addHeadline adds a headline.
+func (r *report) addHeadline(format string, args ...any) {
+	r.addLine("\n%s", r.cfg.Palette.Bold(fmt.Sprintf(format, args...)))
 }
 
-// title adds the first line.
-func (r *report) title() {
-	r.line("%s", r.cfg.Palette.Bold(fmt.Sprintf(
+// addTitle adds the first line.
+func (r *report) addTitle() {
+	r.addLine("%s", r.cfg.Palette.Bold(fmt.Sprintf(
 		"%d URLs on three servers, through one session: %d connections at a time, %d per host", planSize, limit, limitPerHost)))
 }
 
-// summary adds the totals.
-func (r *report) summary(results []fetched, seen reading, stats connector.Stats, elapsed time.Duration) {
+// addSummary adds the totals.
+func (r *report) addSummary(results []fetched, seen reading, stats connector.Stats, elapsed time.Duration) {
 	var body, wire int64
 	for _, f := range results {
 		body += f.bytes
 		wire += f.timing.Received
 	}
 	reuse := 100 * (1 - float64(seen.conns)/float64(max(1, seen.requests)))
-	r.line("  requests      %s in %s, as the servers counted: redirects and retries included", render.Count(int64(seen.requests)), render.Duration(elapsed))
-	r.line("  connections   %d opened, %d closed, %d idle at the end", stats.Opened, stats.Closed, stats.Idle)
-	r.line("  reuse         %.1f %% of the requests went over a connection that was there; %d stale ones were replaced", reuse, stats.Retried)
-	r.line("  bytes         %s received, %s of body after decoding", render.Bytes(wire), render.Bytes(body))
-	r.line("  at a time     %d altogether, %s", seen.peakAll, peaks(seen.peak))
+	r.addLine("  requests      %s in %s, as the servers counted: redirects and retries included", render.Count(int64(seen.requests)), render.Duration(elapsed))
+	r.addLine("  connections   %d opened, %d closed, %d idle at the end", stats.Opened, stats.Closed, stats.Idle)
+	r.addLine("  reuse         %.1f %% of the requests went over a connection that was there; %d stale ones were replaced", reuse, stats.Retried)
+	r.addLine("  bytes         %s received, %s of body after decoding", render.Bytes(wire), render.Bytes(body))
+	r.addLine("  at a time     %d altogether, %s", seen.peakAll, formatPeaks(seen.peak))
 }
 
-// peaks lists the hosts with the most requests at a time.
-func peaks(peak map[string]int) string {
+// formatPeaks lists the hosts with the most requests at a time.
+func formatPeaks(peak map[string]int) string {
 	hosts := make([]string, 0, len(peak))
 	for host := range peak {
 		hosts = append(hosts, host)
@@ -71,8 +71,8 @@ type tally struct {
 	example   error
 }
 
-// outcomes adds the table of errors by class.
-func (r *report) outcomes(results []fetched) {
+// addOutcomes adds the table of errors by class.
+func (r *report) addOutcomes(results []fetched) {
 	counts := map[string]*tally{}
 	at := func(name string) *tally {
 		if counts[name] == nil {
@@ -90,7 +90,7 @@ func (r *report) outcomes(results []fetched) {
 			failed++
 		}
 	}
-	r.head("Errors by class: %d of %d URLs", failed, len(results))
+	r.addHeadline("Errors by class: %d of %d URLs", failed, len(results))
 	names := make([]string, 0, len(counts))
 	for name := range counts {
 		if name != success {
@@ -104,12 +104,12 @@ func (r *report) outcomes(results []fetched) {
 		if c.got != c.want {
 			note = r.cfg.Palette.Red(fmt.Sprintf("%d expected", c.want))
 		}
-		r.line("  %3d  %-16.60s %-12s %s", c.got, render.Line(name), note, r.cfg.Palette.Dim(example(c.example)))
+		r.addLine("  %3d  %-16.60s %-12s %s", c.got, render.Line(name), note, r.cfg.Palette.Dim(errorText(c.example)))
 	}
 }
 
-// example is the text of an error without the request.
-func example(err error) string {
+// errorText is the text of an error without the request.
+func errorText(err error) string {
 	var req *errors.RequestError
 	switch {
 	case err == nil:
@@ -120,11 +120,11 @@ func example(err error) string {
 	return render.Line(err.Error())
 }
 
-// waterfall adds the chart of the success that has most to tell.
-func (r *report) waterfall(results []fetched) {
+// addWaterfall adds the chart of the success that has most to tell.
+func (r *report) addWaterfall(results []fetched) {
 	var best *fetched
 	for i, f := range results {
-		if f.failed == nil && f.hops == 0 && (best == nil || tells(f, *best)) {
+		if f.failed == nil && f.hops == 0 && (best == nil || tellsMore(f, *best)) {
 			best = &results[i]
 		}
 	}
@@ -135,22 +135,22 @@ func (r *report) waterfall(results []fetched) {
 	if !best.timing.Reused {
 		kind = "on a new connection"
 	}
-	r.head("One of them, %s: GET %s", kind, best.target.url)
+	r.addHeadline("One of them, %s: GET %s", kind, best.target.url)
 	chart := waterfall.Of(best.timing)
 	chart.Width, chart.Palette = r.cfg.Width, r.cfg.Palette
 	r.text.WriteString(chart.String())
 }
 
-// tells reports whether a has more to tell than b.
-func tells(a, b fetched) bool {
-	if a.phases() != b.phases() {
-		return a.phases() > b.phases()
+// tellsMore reports whether a has more to tell than b.
+func tellsMore(a, b fetched) bool {
+	if a.countPhases() != b.countPhases() {
+		return a.countPhases() > b.countPhases()
 	}
 	return a.timing.Total > b.timing.Total
 }
 
-// phases counts the phases of a request that can be seen in a chart.
-func (f fetched) phases() int {
+// countPhases counts the phases of a request that can be seen in a chart.
+func (f fetched) countPhases() int {
 	const visible = time.Millisecond
 	n := 0
 	if !f.timing.Reused {
@@ -164,29 +164,29 @@ func (f fetched) phases() int {
 	return n
 }
 
-// comparison adds the costs of both clients.
-func (r *report) comparison(c comparison) {
-	r.head("%s small GETs, one after the other: aiolos and net/http's client with a jar and a timeout", render.Count(benchRequests))
+// addComparison adds the costs of both clients.
+func (r *report) addComparison(c comparison) {
+	r.addHeadline("%s small GETs, one after the other: aiolos and net/http's client with a jar and a timeout", render.Count(benchRequests))
 	for _, row := range []struct {
 		name string
 		f    figures
 	}{{"aiolos", c.aiolos}, {"http.Client", c.client}} {
-		r.line("  %-12s %9s   %6.1f allocations and %s a request", row.name, render.Duration(row.f.time), row.f.allocs, render.Bytes(int64(row.f.bytes)))
+		r.addLine("  %-12s %9s   %6.1f allocations and %s a request", row.name, render.Duration(row.f.time), row.f.allocs, render.Bytes(int64(row.f.bytes)))
 	}
-	r.line("  %-12s %9.2f   %6.2f", "ratio", float64(c.aiolos.time)/float64(c.client.time), c.aiolos.allocs/c.client.allocs)
+	r.addLine("  %-12s %9.2f   %6.2f", "ratio", float64(c.aiolos.time)/float64(c.client.time), c.aiolos.allocs/c.client.allocs)
 }
 
-// verdict adds the checks and returns how many failed.
-func (r *report) verdict(elapsed time.Duration) (failed int) {
-	r.head("Checks")
+// addVerdict adds the checks and returns how many failed.
+func (r *report) addVerdict(elapsed time.Duration) (failed int) {
+	r.addHeadline("Checks")
 	for _, c := range r.checks {
 		mark := r.cfg.Palette.Green("ok  ")
 		if !c.ok {
 			mark = r.cfg.Palette.Red("FAIL")
 			failed++
 		}
-		r.line("  %s %s: %s (%s)", mark, c.name, c.got, c.want)
+		r.addLine("  %s %s: %s (%s)", mark, c.name, c.got, c.want)
 	}
-	r.line("\n%d checks, %d failed, in %s", len(r.checks), failed, render.Duration(elapsed))
+	r.addLine("\n%d checks, %d failed, in %s", len(r.checks), failed, render.Duration(elapsed))
 	return failed
 }

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
 )
 
 // upstreams are the servers of the demo. Ports are given by the system.
@@ -30,17 +30,17 @@ func startUpstreams(ctx context.Context) (_ *upstreams, err error) {
 			err = errors.Join(err, u.Close())
 		}
 	}()
-	if u.bin, err = u.serve(ctx, held(u.meter, bin.Handler())); err != nil {
+	if u.bin, err = u.serveHTTP(ctx, bufferResponse(u.meter, httpbin.Handler())); err != nil {
 		return nil, err
 	}
-	if u.slow, err = u.serve(ctx, slowHandler(u.meter)); err != nil {
+	if u.slow, err = u.serveHTTP(ctx, slowHandler(u.meter)); err != nil {
 		return nil, err
 	}
 	if err := u.serveFlaky(ctx); err != nil {
 		return nil, err
 	}
 	// A port that was ours a moment ago and is closed now.
-	ln, err := listen(ctx)
+	ln, err := listenLoopback(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,14 +58,14 @@ func (u *upstreams) Close() error {
 	return errors.Join(errs...)
 }
 
-// listen opens a port on the loopback interface.
-func listen(ctx context.Context) (net.Listener, error) {
+// listenLoopback opens a port on the loopback interface.
+func listenLoopback(ctx context.Context) (net.Listener, error) {
 	return new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 }
 
-// serve runs an HTTP server and returns its address.
-func (u *upstreams) serve(ctx context.Context, h http.Handler) (string, error) {
-	ln, err := listen(ctx)
+// serveHTTP runs an HTTP server and returns its address.
+func (u *upstreams) serveHTTP(ctx context.Context, h http.Handler) (string, error) {
+	ln, err := listenLoopback(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func (u *upstreams) serve(ctx context.Context, h http.Handler) (string, error) {
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			if state == http.StateNew {
-				u.meter.connected()
+				u.meter.countConn()
 			}
 		},
 	}
@@ -95,15 +95,15 @@ func (u *upstreams) serve(ctx context.Context, h http.Handler) (string, error) {
 // a time.
 const thinking = 8 * time.Millisecond
 
-// held runs a handler to its end before the first byte of its response is sent,
+// bufferResponse runs a handler to its end before the first byte of its response is sent,
 // so that the meter knows exactly when the request is over.
-func held(m *meter, h http.Handler) http.Handler {
+func bufferResponse(m *meter, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		leave := m.enter(r.Host)
+		leave := m.beginRequest(r.Host)
 		defer leave()
 		rec := &recorder{header: w.Header(), status: http.StatusOK}
 		h.ServeHTTP(rec, r)
-		if !pause(r, thinking) {
+		if !waitFor(r, thinking) {
 			return
 		}
 		leave()

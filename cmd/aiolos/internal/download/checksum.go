@@ -23,8 +23,8 @@ type Sum struct {
 	digest    []byte
 }
 
-// algorithms are those of checksums by name, and by the length of their digest.
-func algorithms() []struct {
+// knownAlgorithms are those of checksums by name, and by the length of their digest.
+func knownAlgorithms() []struct {
 	name string
 	size int
 	make func() hash.Hash
@@ -53,7 +53,7 @@ func ParseSum(text string) (Sum, error) {
 	if err != nil {
 		return Sum{}, errors.New("a checksum is hexadecimal digits, with the algorithm in front: sha256:HEX")
 	}
-	for _, a := range algorithms() {
+	for _, a := range knownAlgorithms() {
 		if len(digest) == a.size && (name == a.name || !named) {
 			return Sum{a.name, digest}, nil
 		}
@@ -67,9 +67,9 @@ func (s Sum) IsZero() bool { return s.algorithm == "" }
 // String is the form that [ParseSum] reads.
 func (s Sum) String() string { return s.algorithm + ":" + hex.EncodeToString(s.digest) }
 
-// check compares the checksum with that of r.
-func (s Sum) check(r io.Reader) error {
-	for _, a := range algorithms() {
+// checkReader compares the checksum with that of r.
+func (s Sum) checkReader(r io.Reader) error {
+	for _, a := range knownAlgorithms() {
 		if a.name != s.algorithm {
 			continue
 		}
@@ -136,9 +136,9 @@ func readSum(text string) (string, Sum, error) {
 	return path.Base(name[1:]), sum, err
 }
 
-// want finds the checksum of the file, which has one of the names. It is an error
+// wantSum finds the checksum of the file, which has one of the names. It is an error
 // if there is a list without it.
-func (t *transfer) want(names ...string) error {
+func (t *transfer) wantSum(names ...string) error {
 	if t.sum = t.job.Sum; !t.sum.IsZero() || t.f.Sums == nil {
 		return nil
 	}

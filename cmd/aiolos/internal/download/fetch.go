@@ -91,107 +91,107 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	t := &transfer{f: f, job: job}
 	t.url, _ = url.Parse(job.URL) // what is wrong with it, Save says
 	res := Result{Job: job}
-	saved, err := t.run(ctx)
+	saved, err := t.saveBody(ctx)
 	res.Had = t.had
-	for t.broken(err) && res.Cuts < f.Retries && pause(ctx, res.Cuts) {
+	for t.isBroken(err) && res.Cuts < f.Retries && waitBeforeRetry(ctx, res.Cuts) {
 		res.Cuts++
-		saved, err = t.run(ctx)
+		saved, err = t.saveBody(ctx)
 	}
 	res.Name, res.Size, res.Elapsed = t.name, saved.Size, time.Since(start)
 	if f.Conflict == Skip && errors.Is(err, fs.ErrExist) {
-		res.Skipped, res.Name = true, cmp.Or(t.wish, t.wanted(""))
+		res.Skipped, res.Name = true, cmp.Or(t.wish, t.wantedName(""))
 		return res
 	}
 	res.Kept, res.Err = saved.Unfinished, err
 	return res
 }
 
-// run does the download, or goes on with it.
-func (t *transfer) run(ctx context.Context) (session.Saved, error) {
+// saveBody does the download, or goes on with it.
+func (t *transfer) saveBody(ctx context.Context) (session.Saved, error) {
 	t.moving = false
-	if t.f.Conflict == Skip && t.name == "" && t.f.Dir.exists(t.wanted("")) {
+	if t.f.Conflict == Skip && t.name == "" && t.f.Dir.exists(t.wantedName("")) {
 		return session.Saved{}, fs.ErrExist
 	}
 	saved, err := t.f.Client.Save(ctx, t.job.URL, session.SaveConfig{
 		Root:     t.f.Dir.root,
 		Path:     cmp.Or(t.name, t.job.Name),
 		IfExists: t.f.Conflict.ifExists(),
-		Name:     t.choose,
-		Claim:    t.claim,
-		Begin:    t.begin,
-		Verify:   t.verify,
-		Progress: t.progress,
+		Name:     t.chooseName,
+		Claim:    t.claimName,
+		Begin:    t.beginProgress,
+		Verify:   t.verifyFile,
+		Progress: t.onProgress,
 		Parallel: t.f.Parallel,
 	})
-	t.stop()
+	t.stopProgress()
 	if saved.Path != "" {
 		t.name = filepath.Base(saved.Path)
 	}
 	return saved, err
 }
 
-// wanted is the name that the file should have.
-func (t *transfer) wanted(disposition string) string {
+// wantedName is the name that the file should have.
+func (t *transfer) wantedName(disposition string) string {
 	if t.job.Name != "" {
 		return t.job.Name
 	}
 	return Name(disposition, t.url, t.job.Index)
 }
 
-// choose is the name for a response.
-func (t *transfer) choose(r *session.Response) string {
-	t.wish = t.wanted(r.Header.Get("Content-Disposition"))
+// chooseName is the name for a response.
+func (t *transfer) chooseName(r *session.Response) string {
+	t.wish = t.wantedName(r.Header.Get("Content-Disposition"))
 	return t.wish
 }
 
-// claim reports whether a name is for this download.
-func (t *transfer) claim(name string) bool { return name == t.name || t.f.Dir.claim(name) }
+// claimName reports whether a name is for this download.
+func (t *transfer) claimName(name string) bool { return name == t.name || t.f.Dir.claim(name) }
 
-// begin shows that a body comes, if there has to be one.
-func (t *transfer) begin(r *session.Response, at session.Saved, total int64) error {
+// beginProgress shows that a body comes, if there has to be one.
+func (t *transfer) beginProgress(r *session.Response, at session.Saved, total int64) error {
 	t.name, t.had = filepath.Base(at.Path), at.Resumed
-	if err := t.want(t.wanted(r.Header.Get("Content-Disposition")), t.name); err != nil {
+	if err := t.wantSum(t.wantedName(r.Header.Get("Content-Disposition")), t.name); err != nil {
 		return err
 	}
-	t.stop()
+	t.stopProgress()
 	if r.StatusCode != http.StatusRequestedRangeNotSatisfiable {
 		t.tracker, t.shown, t.moving = t.f.Progress.Start(t.name, at.Size, total), at.Size, true
 	}
 	return nil
 }
 
-// progress shows what has come. What has to be fetched again counts once.
-func (t *transfer) progress(done, _ int64) {
+// onProgress shows what has come. What has to be fetched again counts once.
+func (t *transfer) onProgress(done, _ int64) {
 	if t.tracker != nil && done > t.shown {
 		t.tracker.Add(int(done - t.shown))
 		t.shown = done
 	}
 }
 
-// stop ends what is shown.
-func (t *transfer) stop() {
+// stopProgress ends what is shown.
+func (t *transfer) stopProgress() {
 	if t.tracker != nil {
 		t.tracker.Stop()
 		t.tracker = nil
 	}
 }
 
-// verify looks at a file that is complete.
-func (t *transfer) verify(file io.Reader) error {
+// verifyFile looks at a file that is complete.
+func (t *transfer) verifyFile(file io.Reader) error {
 	t.moving = false
-	return t.sum.check(file)
+	return t.sum.checkReader(file)
 }
 
-// broken reports whether a body ended before its end. What is inside the error
+// isBroken reports whether a body ended before its end. What is inside the error
 // that names the request tells the library's errors from those of the disk.
-func (t *transfer) broken(err error) bool {
+func (t *transfer) isBroken(err error) bool {
 	named, ok := errors.AsType[*errors.RequestError](err)
 	return ok && t.moving && errors.Is(named.Err, errors.ErrClient)
 }
 
-// pause waits before a transfer is taken up again; it reports whether the
+// waitBeforeRetry waits before a transfer is taken up again; it reports whether the
 // context allows that.
-func pause(ctx context.Context, attempt int) bool {
+func waitBeforeRetry(ctx context.Context, attempt int) bool {
 	timer := time.NewTimer(middleware.FullJitter(200*time.Millisecond, 10*time.Second, attempt, nil))
 	defer timer.Stop()
 	select {

@@ -35,6 +35,9 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 // Unwrap returns the error that was marked.
 func (e *UsageError) Unwrap() error { return e.Err }
 
+// AsUsage marks an error of the command line; err is not nil.
+func AsUsage(err error) error { return &UsageError{Err: err} }
+
 // rule is one class of errors and its exit code.
 type rule struct {
 	class error

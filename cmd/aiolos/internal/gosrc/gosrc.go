@@ -29,22 +29,22 @@ type program struct {
 // and compiles with the standard library and this one.
 func Program(r *curlconv.Request) string {
 	p := &program{r: r, imports: []string{"context", "fmt", "io", "os", module + "session"}}
-	p.headers()
-	p.body()
-	p.skip()
-	p.wishes()
-	return p.source()
+	p.addHeaders()
+	p.addBody()
+	p.addSkipHeader()
+	p.addLimits()
+	return p.writeSource()
 }
 
-// need adds an import.
-func (p *program) need(path string) {
+// addImport adds an import.
+func (p *program) addImport(path string) {
 	if !slices.Contains(p.imports, path) {
 		p.imports = append(p.imports, path)
 	}
 }
 
-// option adds an option of the request. The arguments are source.
-func (p *program) option(name string, args ...string) {
+// addOption adds an option of the request. The arguments are source.
+func (p *program) addOption(name string, args ...string) {
 	p.options = append(p.options, "session."+name+"("+strings.Join(args, ", ")+")")
 }
 
@@ -67,64 +67,64 @@ func Skipped(r *curlconv.Request) []string {
 	return names
 }
 
-// headers adds the options for headers and credentials.
-func (p *program) headers() {
+// addHeaders adds the options for headers and credentials.
+func (p *program) addHeaders() {
 	for i, h := range p.r.Headers {
 		switch {
 		case len(p.r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type"): // see form
 		case h.Unset, p.r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding"):
 		case slices.ContainsFunc(p.r.Headers[:i], func(other curlconv.Header) bool { return strings.EqualFold(h.Name, other.Name) && !other.Unset }):
-			p.option("AddHeader", literal(h.Name), literal(h.Value))
+			p.addOption("AddHeader", stringLiteral(h.Name), stringLiteral(h.Value))
 		default:
-			p.option("Header", literal(h.Name), literal(h.Value))
+			p.addOption("Header", stringLiteral(h.Name), stringLiteral(h.Value))
 		}
 	}
 	login, password, ok := strings.Cut(p.r.Login, ":")
 	switch {
 	case ok:
-		p.option("BasicAuth", literal(login), literal(password))
+		p.addOption("BasicAuth", stringLiteral(login), stringLiteral(password))
 	case login != "":
-		p.option("BasicAuth", literal(login), `os.Getenv("PASSWORD")`)
+		p.addOption("BasicAuth", stringLiteral(login), `os.Getenv("PASSWORD")`)
 	}
 }
 
-// skip adds the option that leaves headers out. It comes after the body, which
+// addSkipHeader adds the option that leaves headers out. It comes after the body, which
 // may bring a type along.
-func (p *program) skip() {
+func (p *program) addSkipHeader() {
 	names := Skipped(p.r)
 	for i, name := range names {
-		names[i] = literal(name)
+		names[i] = stringLiteral(name)
 	}
 	if len(names) > 0 {
-		p.option("SkipHeader", names...)
+		p.addOption("SkipHeader", names...)
 	}
 }
 
-// body adds the option for the body.
-func (p *program) body() {
+// addBody adds the option for the body.
+func (p *program) addBody() {
 	switch r := p.r; {
 	case r.BodyFile == "-":
-		p.option("Body", "os.Stdin")
+		p.addOption("Body", "os.Stdin")
 	case r.BodyFile != "":
-		p.setup = append(p.setup, "\tbody, err := os.Open("+literal(r.BodyFile)+")", check, "\tdefer body.Close()")
-		p.option("Body", "body")
+		p.setup = append(p.setup, "\tbody, err := os.Open("+stringLiteral(r.BodyFile)+")", check, "\tdefer body.Close()")
+		p.addOption("Body", "body")
 	case r.HasBody:
-		p.option("Bytes", "[]byte("+literal(string(r.Body))+")")
+		p.addOption("Bytes", "[]byte("+stringLiteral(string(r.Body))+")")
 	case len(r.Parts) > 0:
-		p.form()
+		p.addForm()
 	}
 }
 
-// form adds a multipart form.
-func (p *program) form() {
-	p.need(module + "form")
-	boundary := p.boundary()
+// addForm adds a multipart form.
+func (p *program) addForm() {
+	p.addImport(module + "form")
+	boundary := p.formBoundary()
 	if boundary != "" {
-		boundary = ".Boundary(" + literal(boundary) + ")"
+		boundary = ".Boundary(" + stringLiteral(boundary) + ")"
 	}
 	p.setup = append(p.setup, "\tdata := form.New().Multipart()"+boundary)
 	for _, part := range p.r.Parts {
-		args := []string{literal(part.Name), literal(part.Value)}
+		args := []string{stringLiteral(part.Name), stringLiteral(part.Value)}
 		method := "Field"
 		switch part.File {
 		case "":
@@ -134,25 +134,25 @@ func (p *program) form() {
 				part.As = "-"
 			}
 		default:
-			method, args[1] = "File", literal(part.File)
+			method, args[1] = "File", stringLiteral(part.File)
 		}
 		if part.Type != "" {
-			args = append(args, "form.ContentType("+literal(part.Type)+")")
+			args = append(args, "form.ContentType("+stringLiteral(part.Type)+")")
 		}
 		if part.As != "" {
-			args = append(args, "form.FileName("+literal(part.As)+")")
+			args = append(args, "form.FileName("+stringLiteral(part.As)+")")
 		}
 		p.setup = append(p.setup, "\tdata."+method+"("+strings.Join(args, ", ")+")")
 	}
-	p.option("FormData", "data")
+	p.addOption("FormData", "data")
 	if p.after != "" {
 		p.options = append(p.options, p.after)
 	}
 }
 
-// boundary is that of a form, and adds the option for a type that is not the
+// formBoundary is that of a form, and adds the option for a type that is not the
 // form's own. Such a type has to name the boundary, which then is not random.
-func (p *program) boundary() string {
+func (p *program) formBoundary() string {
 	boundary := p.r.Boundary
 	given, ok := p.r.Header("Content-Type")
 	kind, params, err := mime.ParseMediaType(given)
@@ -171,12 +171,12 @@ func (p *program) boundary() string {
 	if params["boundary"] == "" {
 		given += "; boundary=" + boundary
 	}
-	p.after = "session.Header(\"Content-Type\", " + literal(given) + ")"
+	p.after = "session.Header(\"Content-Type\", " + stringLiteral(given) + ")"
 	return boundary
 }
 
-// literal writes a string, the readable way if there is one.
-func literal(s string) string {
+// stringLiteral writes a string, the readable way if there is one.
+func stringLiteral(s string) string {
 	odd := func(r rune) bool {
 		return r == '`' || r == utf8.RuneError || r != '\n' && r != '\t' && !strconv.IsPrint(r)
 	}
@@ -186,14 +186,14 @@ func literal(s string) string {
 	return strconv.Quote(s)
 }
 
-// call writes the name of the method that sends the request, and its first
+// callStart writes the name of the method that sends the request, and its first
 // arguments.
-func (p *program) call() string {
-	u := literal(p.r.URL)
+func (p *program) callStart() string {
+	u := stringLiteral(p.r.URL)
 	for _, m := range []string{"Get", "Head", "Post", "Put", "Patch", "Delete", "Options"} {
 		if strings.ToUpper(m) == p.r.Method {
 			return "s." + m + "(ctx, " + u
 		}
 	}
-	return "s.Request(ctx, " + literal(p.r.Method) + ", " + u
+	return "s.Request(ctx, " + stringLiteral(p.r.Method) + ", " + u
 }

@@ -22,13 +22,13 @@ func main() {
 // run sends the request and copies the body of the response.
 func run(ctx context.Context) error {`
 
-// source puts the program together. It is laid out as gofmt does, whose packages
+// writeSource puts the program together. It is laid out as gofmt does, whose packages
 // would make the tool half a megabyte larger.
-func (p *program) source() string {
+func (p *program) writeSource() string {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
-	line("// A program that sends one request to ", host(p.r.URL), ".\npackage main\n\nimport (")
-	statements, config := p.connector()
+	line("// A program that sends one request to ", hostOf(p.r.URL), ".\npackage main\n\nimport (")
+	statements, config := p.connectorSource()
 	slices.SortFunc(p.imports, byGroup)
 	for i, path := range p.imports {
 		if i > 0 && strings.Contains(path, ".") && !strings.Contains(p.imports[i-1], ".") {
@@ -44,7 +44,7 @@ func (p *program) source() string {
 	for _, s := range p.setup {
 		line(s)
 	}
-	call := "\tresp, err := " + p.call()
+	call := "\tresp, err := " + p.callStart()
 	if len(p.options) > 0 {
 		call += ",\n\t\t" + strings.Join(p.options, ",\n\t\t") + ",\n\t"
 	}
@@ -53,7 +53,7 @@ func (p *program) source() string {
 		line("\t_, err = io.Copy(os.Stdout, resp.Body)\n\treturn err\n}")
 		return b.String()
 	}
-	line("\tout, err := os.Create(", literal(p.r.Output), ")\n", check)
+	line("\tout, err := os.Create(", stringLiteral(p.r.Output), ")\n", check)
 	line("\tif _, err := io.Copy(out, resp.Body); err != nil {\n\t\tout.Close()\n\t\treturn err\n\t}\n\treturn out.Close()\n}")
 	return b.String()
 }
@@ -69,8 +69,8 @@ func byGroup(a, b string) int {
 	return strings.Compare(outer(a)+a, outer(b)+b)
 }
 
-// host names the server in the program's comment.
-func host(raw string) string {
+// hostOf names the server in the program's comment.
+func hostOf(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "\n\r") {
 		return "a server"

@@ -115,7 +115,7 @@ func (e *Entry) Body() ([]byte, error) {
 func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	r = &curlconv.Request{Method: e.Request.Method, URL: e.Request.URL}
 	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, nil, errors.New("har: not a URL of HTTP")
+		return nil, nil, errors.New("har: not an HTTP URL")
 	}
 	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
 		return nil, nil, errors.New("har: the method has a character that it must not have")
@@ -130,13 +130,13 @@ func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 			lost = append(lost, h.Name)
 		case http.CanonicalHeaderKey(h.Name) == "Accept-Encoding":
 			r.Compressed = true // in the codings that can be decoded here
-		case valid(h):
+		case isValid(h):
 			r.Headers = append(r.Headers, curlconv.Header{Name: h.Name, Value: h.Value})
 		default:
 			return nil, nil, errors.New("har: a header has a character that it must not have")
 		}
 	}
-	return r, lost, e.body(r)
+	return r, lost, e.addBody(r)
 }
 
 // isHidden reports whether the value of a header was hidden: as a whole, or that
@@ -145,8 +145,8 @@ func isHidden(h Pair) bool {
 	return h.Value == hidden || secret.Header(h.Name) && strings.Contains(h.Value, hidden)
 }
 
-// valid reports whether a header can be sent.
-func valid(h Pair) bool {
+// isValid reports whether a header can be sent.
+func isValid(h Pair) bool {
 	_, err := curlconv.Parse([]string{"curl", "-H", h.Name + ": " + h.Value, "h"}, nil)
 	return err == nil
 }
@@ -161,8 +161,8 @@ func ofConnection(name string) bool {
 	return false
 }
 
-// body adds the body.
-func (e *Entry) body(r *curlconv.Request) error {
+// addBody adds the body.
+func (e *Entry) addBody(r *curlconv.Request) error {
 	post := e.Request.Post
 	switch {
 	case post == nil && e.Request.BodySize > 0:
@@ -188,7 +188,7 @@ func (e *Entry) body(r *curlconv.Request) error {
 		return errors.New("har: the file has only a part of the request's body")
 	}
 	r.Body, r.HasBody = []byte(text), true
-	if _, ok := r.Header("Content-Type"); !ok && post.MimeType != "" && valid(Pair{"Content-Type", post.MimeType}) {
+	if _, ok := r.Header("Content-Type"); !ok && post.MimeType != "" && isValid(Pair{"Content-Type", post.MimeType}) {
 		r.Headers = append(r.Headers, curlconv.Header{Name: "Content-Type", Value: post.MimeType})
 	}
 	return nil

@@ -16,27 +16,27 @@ func Man(root *cobra.Command, version string, date time.Time) string {
 	if !date.IsZero() {
 		day = date.UTC().Format(time.DateOnly)
 	}
-	m.line(`.TH `, strings.ToUpper(root.Name()), ` 1 "`, day, `" "`, root.Name(), " ", roff(version), `" ""`)
-	m.line(".SH NAME")
-	m.line(roff(root.Name()), ` \- `, roff(root.Short))
-	m.line(".SH SYNOPSIS")
-	commands, topics := flat(root)
+	m.writeLine(`.TH `, strings.ToUpper(root.Name()), ` 1 "`, day, `" "`, root.Name(), " ", escapeRoff(version), `" ""`)
+	m.writeLine(".SH NAME")
+	m.writeLine(escapeRoff(root.Name()), ` \- `, escapeRoff(root.Short))
+	m.writeLine(".SH SYNOPSIS")
+	commands, topics := listCommands(root)
 	for _, cmd := range append([]*cobra.Command{root}, commands...) {
-		m.line(".B ", roff(usage(cmd)))
-		m.line(".br")
+		m.writeLine(".B ", escapeRoff(usageLine(cmd)))
+		m.writeLine(".br")
 	}
-	m.line(".SH DESCRIPTION")
-	m.command(root)
-	m.line(".SS Flags of every command")
-	m.flags(common(root))
-	m.line(".SH COMMANDS")
+	m.writeLine(".SH DESCRIPTION")
+	m.writeCommand(root)
+	m.writeLine(".SS Flags of every command")
+	m.writeFlags(commonFlags(root))
+	m.writeLine(".SH COMMANDS")
 	for _, cmd := range commands {
-		m.line(".SS ", roff(usage(cmd)))
-		m.command(cmd)
+		m.writeLine(".SS ", escapeRoff(usageLine(cmd)))
+		m.writeCommand(cmd)
 	}
 	for _, topic := range topics {
-		m.line(".SH ", strings.ToUpper(roff(topic.Name())))
-		m.text(topic.Long)
+		m.writeLine(".SH ", strings.ToUpper(escapeRoff(topic.Name())))
+		m.writeText(topic.Long)
 	}
 	return m.String()
 }
@@ -44,11 +44,11 @@ func Man(root *cobra.Command, version string, date time.Time) string {
 // man is a page that grows.
 type man struct{ strings.Builder }
 
-// line writes a line.
-func (m *man) line(parts ...string) { m.WriteString(strings.Join(parts, "") + "\n") }
+// writeLine writes a line.
+func (m *man) writeLine(parts ...string) { m.WriteString(strings.Join(parts, "") + "\n") }
 
-// roff keeps the characters of a text from being commands.
-func roff(text string) string {
+// escapeRoff keeps the characters of a text from being commands.
+func escapeRoff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, `"`, `\(dq`, "^", `\(ha`, "~", `\(ti`, "`", `\(ga`).Replace(text)
 	if strings.HasPrefix(text, ".") {
 		text = `\&` + text
@@ -56,61 +56,61 @@ func roff(text string) string {
 	return text
 }
 
-// text writes a help text.
-func (m *man) text(text string) {
-	for _, b := range blocks(text) {
+// writeText writes a help text.
+func (m *man) writeText(text string) {
+	for _, b := range splitBlocks(text) {
 		if b.verbatim {
-			m.verbatim(b.text)
+			m.writeVerbatim(b.text)
 			continue
 		}
-		m.line(".PP")
+		m.writeLine(".PP")
 		for line := range strings.SplitSeq(b.text, "\n") {
-			m.line(roff(line))
+			m.writeLine(escapeRoff(line))
 		}
 	}
 }
 
-// verbatim writes lines as they are.
-func (m *man) verbatim(text string) {
-	m.line(".PP")
-	m.line(".nf")
+// writeVerbatim writes lines as they are.
+func (m *man) writeVerbatim(text string) {
+	m.writeLine(".PP")
+	m.writeLine(".nf")
 	for line := range strings.SplitSeq(text, "\n") {
-		m.line(roff(line))
+		m.writeLine(escapeRoff(line))
 	}
-	m.line(".fi")
+	m.writeLine(".fi")
 }
 
-// command writes text, examples and flags of a command.
-func (m *man) command(cmd *cobra.Command) {
+// writeCommand writes text, examples and flags of a command.
+func (m *man) writeCommand(cmd *cobra.Command) {
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short + "."
 	}
-	m.text(text)
+	m.writeText(text)
 	if cmd.Example != "" {
-		m.verbatim(cmd.Example)
+		m.writeVerbatim(cmd.Example)
 	}
-	m.flags(own(cmd))
+	m.writeFlags(ownFlags(cmd))
 }
 
-// flags writes a list of flags.
-func (m *man) flags(set *pflag.FlagSet) {
+// writeFlags writes a list of flags.
+func (m *man) writeFlags(set *pflag.FlagSet) {
 	set.VisitAll(func(f *pflag.Flag) {
-		name := `\fB` + roff("--"+f.Name) + `\fR`
+		name := `\fB` + escapeRoff("--"+f.Name) + `\fR`
 		if f.Shorthand != "" {
-			name = `\fB` + roff("-"+f.Shorthand) + `\fR, ` + name
+			name = `\fB` + escapeRoff("-"+f.Shorthand) + `\fR, ` + name
 		}
 		kind, text := pflag.UnquoteUsage(f)
 		if kind != "" {
-			name += ` \fI` + roff(kind) + `\fR`
+			name += ` \fI` + escapeRoff(kind) + `\fR`
 		}
-		m.line(".TP")
-		m.line(name)
+		m.writeLine(".TP")
+		m.writeLine(name)
 		switch f.DefValue {
 		case "", "false", "0", "[]", "none":
 		default:
 			text += " (default " + f.DefValue + ")"
 		}
-		m.line(roff(text))
+		m.writeLine(escapeRoff(text))
 	})
 }

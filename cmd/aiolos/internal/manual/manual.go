@@ -16,8 +16,8 @@ type block struct {
 	verbatim bool
 }
 
-// blocks divides a help text: what is indented stays as it is.
-func blocks(text string) []block {
+// splitBlocks divides a help text: what is indented stays as it is.
+func splitBlocks(text string) []block {
 	var all []block
 	for part := range strings.SplitSeq(strings.Trim(text, "\n"), "\n\n") {
 		b := block{text: part}
@@ -33,9 +33,9 @@ func blocks(text string) []block {
 	return all
 }
 
-// flat lists the commands below one, depth first, without those of cobra and the
+// listCommands lists the commands below one, depth first, without those of cobra and the
 // hidden ones.
-func flat(cmd *cobra.Command) (commands, topics []*cobra.Command) {
+func listCommands(cmd *cobra.Command) (commands, topics []*cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		switch {
 		case sub.Hidden, sub.Name() == "help":
@@ -43,24 +43,24 @@ func flat(cmd *cobra.Command) (commands, topics []*cobra.Command) {
 			topics = append(topics, sub)
 		default:
 			commands = append(commands, sub)
-			below, more := flat(sub)
+			below, more := listCommands(sub)
 			commands, topics = append(commands, below...), append(topics, more...)
 		}
 	}
 	return commands, topics
 }
 
-// usage is the line that says how a command is called.
-func usage(cmd *cobra.Command) string {
+// usageLine is the line that says how a command is called.
+func usageLine(cmd *cobra.Command) string {
 	if !cmd.HasParent() {
 		return cmd.Use
 	}
 	return cmd.Parent().CommandPath() + " " + cmd.Use
 }
 
-// own are the flags that only the command has, and those that it shares with
+// ownFlags are the flags that only the command has, and those that it shares with
 // none above it.
-func own(cmd *cobra.Command) *pflag.FlagSet {
+func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SortFlags = false
 	inherited := cmd.InheritedFlags()
@@ -73,8 +73,8 @@ func own(cmd *cobra.Command) *pflag.FlagSet {
 	return set
 }
 
-// common are the flags of every command.
-func common(root *cobra.Command) *pflag.FlagSet {
+// commonFlags are the flags of every command.
+func commonFlags(root *cobra.Command) *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SortFlags = false
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {

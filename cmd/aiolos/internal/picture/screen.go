@@ -42,7 +42,7 @@ func (s *Screen) Play(output string) error {
 			if end < 0 {
 				return fmt.Errorf("the sequence %q has no end", output)
 			}
-			if err := s.control(seq[:end], seq[end]); err != nil {
+			if err := s.runSequence(seq[:end], seq[end]); err != nil {
 				return err
 			}
 			output = seq[end+1:]
@@ -58,14 +58,14 @@ func (s *Screen) Play(output string) error {
 		case r < ' ' || r == 0x7f || r == utf8.RuneError:
 			return fmt.Errorf("the screen does not know %q", r)
 		default:
-			s.put(r)
+			s.putRune(r)
 		}
 	}
 	return nil
 }
 
-// control does what a sequence says: ESC [ params final.
-func (s *Screen) control(params string, final byte) error {
+// runSequence does what a sequence says: ESC [ params final.
+func (s *Screen) runSequence(params string, final byte) error {
 	switch final {
 	case 'm':
 		for code := range strings.SplitSeq(params, ";") {
@@ -104,8 +104,8 @@ func (s *Screen) control(params string, final byte) error {
 	return fmt.Errorf("the screen does not know the sequence %q", params+string(final))
 }
 
-// put puts a character at the cursor.
-func (s *Screen) put(r rune) {
+// putRune puts a character at the cursor.
+func (s *Screen) putRune(r rune) {
 	for len(s.rows) <= s.row {
 		s.rows = append(s.rows, nil)
 	}

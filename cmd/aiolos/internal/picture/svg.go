@@ -38,19 +38,19 @@ func (s *Screen) SVG(title string) string {
 	for _, row := range s.rows {
 		columns = max(columns, len(row))
 	}
-	width, height := round(float64(columns)*charWidth+2*margin), round(float64(len(s.rows))*lineHeight+2*margin)
+	width, height := roundTenth(float64(columns)*charWidth+2*margin), roundTenth(float64(len(s.rows))*lineHeight+2*margin)
 	var out strings.Builder
-	fmt.Fprintf(&out, head, width, height, escape(title), width-1, height-1)
+	fmt.Fprintf(&out, head, width, height, escapeXML(title), width-1, height-1)
 	for y, row := range s.rows {
 		for x := 0; x < len(row); {
-			switch n := bar(row[x:]); {
+			switch n := barLength(row[x:]); {
 			case row[x].r == ' ':
 				x++
 			case n > 0:
 				drawBar(&out, x, y, row[x:x+n])
 				x += n
 			default:
-				n = words(row[x:])
+				n = textLength(row[x:])
 				drawText(&out, x, y, row[x:x+n])
 				x += n
 			}
@@ -60,9 +60,9 @@ func (s *Screen) SVG(title string) string {
 	return out.String()
 }
 
-// bar is how many block elements of one style the row begins with: U+2588 is a
+// barLength is how many block elements of one style the row begins with: U+2588 is a
 // full one, U+258F an eighth of one.
-func bar(row []cell) int {
+func barLength(row []cell) int {
 	n := 0
 	for n < len(row) && row[n].r >= '█' && row[n].r <= '▏' && row[n].style == row[0].style {
 		n++
@@ -70,11 +70,11 @@ func bar(row []cell) int {
 	return n
 }
 
-// words is how many characters of one style the row begins with, up to a bar or
+// textLength is how many characters of one style the row begins with, up to a bar or
 // two spaces.
-func words(row []cell) int {
+func textLength(row []cell) int {
 	n := 0
-	for n < len(row) && row[n].style == row[0].style && bar(row[n:]) == 0 {
+	for n < len(row) && row[n].style == row[0].style && barLength(row[n:]) == 0 {
 		if row[n].r == ' ' && (n+1 == len(row) || row[n+1].r == ' ' || row[n+1].style != row[0].style) {
 			break
 		}
@@ -89,8 +89,8 @@ func drawBar(out *strings.Builder, x, y int, row []cell) {
 	for _, c := range row {
 		eighths += 8 - int(c.r-'█')
 	}
-	fmt.Fprintf(out, "<rect%s x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"/>\n", class(row[0].style),
-		round(margin+float64(x)*charWidth), round(margin+float64(y)*lineHeight+3), round(float64(eighths)*charWidth/8), lineHeight-6)
+	fmt.Fprintf(out, "<rect%s x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\"/>\n", styleClass(row[0].style),
+		roundTenth(margin+float64(x)*charWidth), roundTenth(margin+float64(y)*lineHeight+3), roundTenth(float64(eighths)*charWidth/8), lineHeight-6)
 }
 
 // drawText draws characters, as wide as they have to be in whatever font.
@@ -99,11 +99,11 @@ func drawText(out *strings.Builder, x, y int, row []cell) {
 	for _, c := range row {
 		text.WriteRune(c.r)
 	}
-	fmt.Fprintf(out, "<text%s x=\"%g\" y=\"%g\" textLength=\"%g\" lengthAdjust=\"spacingAndGlyphs\">%s</text>\n", class(row[0].style),
-		round(margin+float64(x)*charWidth), round(margin+float64(y)*lineHeight+13), round(float64(len(row))*charWidth), escape(text.String()))
+	fmt.Fprintf(out, "<text%s x=\"%g\" y=\"%g\" textLength=\"%g\" lengthAdjust=\"spacingAndGlyphs\">%s</text>\n", styleClass(row[0].style),
+		roundTenth(margin+float64(x)*charWidth), roundTenth(margin+float64(y)*lineHeight+13), roundTenth(float64(len(row))*charWidth), escapeXML(text.String()))
 }
 
-func class(st style) string {
+func styleClass(st style) string {
 	var names []string
 	if st.bold {
 		names = append(names, "bold")
@@ -120,11 +120,11 @@ func class(st style) string {
 	return ` class="` + strings.Join(names, " ") + `"`
 }
 
-func escape(text string) string {
+func escapeXML(text string) string {
 	var out strings.Builder
 	_ = xml.EscapeText(&out, []byte(text)) // a Builder does not fail
 	return out.String()
 }
 
-// round keeps one digit.
-func round(v float64) float64 { return float64(int(v*10+0.5)) / 10 }
+// roundTenth keeps one digit.
+func roundTenth(v float64) float64 { return float64(int(v*10+0.5)) / 10 }

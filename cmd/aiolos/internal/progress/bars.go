@@ -43,13 +43,13 @@ func newBars(w io.Writer, width, n int) *bars {
 
 // Start implements download.Progress.
 func (b *bars) Start(name string, have, total int64) download.Tracker {
-	name = clip(render.Line(name))
+	name = clipMiddle(render.Line(name))
 	start := time.Now()
 	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(name, decor.WC{W: maxName, C: decor.DindentRight})),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-			return amount(s.Current, total) + rate(s.Current, have, total, time.Since(start))
+			return formatAmount(s.Current, total) + formatRate(s.Current, have, total, time.Since(start))
 		})),
 	}
 	t := &tracker{}
@@ -88,8 +88,8 @@ func (t *tracker) Add(n int) { t.bar.IncrBy(n) }
 // Stop implements download.Tracker.
 func (t *tracker) Stop() { t.bar.Abort(true) }
 
-// clip shortens a name in its middle, so that beginning and extension remain.
-func clip(name string) string {
+// clipMiddle shortens a name in its middle, so that beginning and extension remain.
+func clipMiddle(name string) string {
 	if utf8.RuneCountInString(name) <= maxName-1 {
 		return name
 	}
@@ -98,17 +98,17 @@ func clip(name string) string {
 	return string(r[:maxName-2-tail]) + "…" + string(r[len(r)-tail:])
 }
 
-// amount tells how much is there.
-func amount(now, total int64) string {
+// formatAmount tells how much is there.
+func formatAmount(now, total int64) string {
 	if total > 0 {
 		return fmt.Sprintf("%8s / %s", render.Bytes(now), render.Bytes(total))
 	}
 	return fmt.Sprintf("%8s", render.Bytes(now))
 }
 
-// rate tells the speed since the start, and the time that is left at it. What
+// formatRate tells the speed since the start, and the time that is left at it. What
 // an earlier call had fetched does not count.
-func rate(now, have, total int64, elapsed time.Duration) string {
+func formatRate(now, have, total int64, elapsed time.Duration) string {
 	if elapsed < 200*time.Millisecond || now <= have {
 		return ""
 	}

@@ -15,8 +15,8 @@ func Line(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == '\n' || r == '\t' || dangerous(r, n) {
-			b.WriteString(visible(s[i : i+n]))
+		if r == '\n' || r == '\t' || isDangerous(r, n) {
+			b.WriteString(escapeRune(s[i : i+n]))
 		} else {
 			b.WriteString(s[i : i+n])
 		}
@@ -51,7 +51,7 @@ func (e *Escaper) Write(p []byte) (int, error) {
 	}
 	e.out = e.out[:0]
 	for len(text) > 0 && (utf8.FullRune(text) && !endsInReturn(text)) {
-		text = e.one(text)
+		text = e.escapeFirst(text)
 	}
 	e.held = slices.Clone(text)
 	if _, err := e.w.Write(e.out); err != nil {
@@ -65,7 +65,7 @@ func (e *Escaper) Close() error {
 	text := e.held
 	e.out, e.held = e.out[:0], nil
 	for len(text) > 0 {
-		text = e.one(text)
+		text = e.escapeFirst(text)
 	}
 	_, err := e.w.Write(e.out)
 	return err
@@ -75,22 +75,22 @@ func (e *Escaper) Close() error {
 // on the byte that follows.
 func endsInReturn(text []byte) bool { return len(text) == 1 && text[0] == '\r' }
 
-// one appends the first character of text to the output, escaped if needed, and
+// escapeFirst appends the first character of text to the output, escaped if needed, and
 // returns the rest.
-func (e *Escaper) one(text []byte) []byte {
+func (e *Escaper) escapeFirst(text []byte) []byte {
 	r, n := utf8.DecodeRune(text)
 	switch {
 	case r == '\r' && len(text) > 1 && text[1] == '\n':
-	case dangerous(r, n):
-		e.out = append(e.out, visible(string(text[:n]))...)
+	case isDangerous(r, n):
+		e.out = append(e.out, escapeRune(string(text[:n]))...)
 	default:
 		e.out = append(e.out, text[:n]...)
 	}
 	return text[n:]
 }
 
-// dangerous reports whether a terminal may act on r, which took n bytes.
-func dangerous(r rune, n int) bool {
+// isDangerous reports whether a terminal may act on r, which took n bytes.
+func isDangerous(r rune, n int) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return false
@@ -116,8 +116,8 @@ func turnsDirection(r rune) bool {
 	return false
 }
 
-// visible writes one character as an escape of Go's.
-func visible(s string) string {
+// escapeRune writes one character as an escape of Go's.
+func escapeRune(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	switch {
 	case r == utf8.RuneError && n == 1, r < 0x80:

@@ -25,7 +25,7 @@ type Printer struct {
 // library reports; the wire may have the headers in another order.
 func (p Printer) RequestHead(req *http.Request, proto string) error {
 	var b strings.Builder
-	b.WriteString(p.Palette.Bold(p.Palette.Green(p.safe(req.Method))) + " " + p.safe(p.target(req)) + " " + p.safe(proto) + "\n")
+	b.WriteString(p.Palette.Bold(p.Palette.Green(p.escapeLine(req.Method))) + " " + p.escapeLine(p.requestTarget(req)) + " " + p.escapeLine(proto) + "\n")
 	header := req.Header.Clone()
 	if header == nil {
 		header = http.Header{}
@@ -43,14 +43,14 @@ func (p Printer) RequestHead(req *http.Request, proto string) error {
 	case req.ContentLength < 0:
 		header.Set("Transfer-Encoding", "chunked") //nolint:gosec // shown, not sent
 	}
-	p.header(&b, header)
+	p.writeFields(&b, header)
 	_, err := io.WriteString(p.W, b.String())
 	return err
 }
 
-// target returns path and query, without the values of parameters whose names
+// requestTarget returns path and query, without the values of parameters whose names
 // say that they are secret.
-func (p Printer) target(req *http.Request) string {
+func (p Printer) requestTarget(req *http.Request) string {
 	if p.Secrets || req.URL.RawQuery == "" {
 		return req.URL.RequestURI()
 	}
@@ -70,15 +70,15 @@ func (p Printer) target(req *http.Request) string {
 // ResponseHead writes the status line and the headers.
 func (p Printer) ResponseHead(resp *http.Response) error {
 	var b strings.Builder
-	status := p.safe(strings.TrimSpace(resp.Status))
-	b.WriteString(p.safe(resp.Proto) + " " + p.Palette.Bold(p.Palette.Status(resp.StatusCode, status)) + "\n")
-	p.header(&b, resp.Header)
+	status := p.escapeLine(strings.TrimSpace(resp.Status))
+	b.WriteString(p.escapeLine(resp.Proto) + " " + p.Palette.Bold(p.Palette.Status(resp.StatusCode, status)) + "\n")
+	p.writeFields(&b, resp.Header)
 	_, err := io.WriteString(p.W, b.String())
 	return err
 }
 
-// header writes the fields sorted by name, the values of one name in order.
-func (p Printer) header(b *strings.Builder, header http.Header) {
+// writeFields writes the fields sorted by name, the values of one name in order.
+func (p Printer) writeFields(b *strings.Builder, header http.Header) {
 	names := make([]string, 0, len(header))
 	for name := range header {
 		names = append(names, name)
@@ -89,13 +89,13 @@ func (p Printer) header(b *strings.Builder, header http.Header) {
 			if !p.Secrets && secret.Header(name) {
 				value = "***"
 			}
-			b.WriteString(p.Palette.Cyan(p.safe(name)) + ": " + p.safe(value) + "\n")
+			b.WriteString(p.Palette.Cyan(p.escapeLine(name)) + ": " + p.escapeLine(value) + "\n")
 		}
 	}
 }
 
-// safe makes a piece of a head harmless.
-func (p Printer) safe(s string) string {
+// escapeLine makes a piece of a head harmless.
+func (p Printer) escapeLine(s string) string {
 	if p.Safe {
 		return Line(s)
 	}

@@ -53,3 +53,6 @@ func Count(n int64) string {
 	}
 	return s
 }
+
+// Milliseconds is a duration in milliseconds, to the microsecond, as JSON and CSV have it.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

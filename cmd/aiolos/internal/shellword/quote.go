@@ -84,7 +84,7 @@ func quotePrintf(b *strings.Builder, text string) {
 		switch {
 		case r == '%':
 			b.WriteString("%%")
-		case r == '\'', r == '\\', r == '!', r != '\n' && unsafe(r, n):
+		case r == '\'', r == '\\', r == '!', r != '\n' && isUnsafe(r, n):
 			for _, c := range []byte(text[:n]) {
 				// Three digits, always: a digit that follows is none of them.
 				fmt.Fprintf(b, `\%03o`, c)
@@ -105,7 +105,7 @@ func Printable(word string) bool { return indexUnsafe(word, true) == len(word) }
 func indexUnsafe(word string, lineEnd bool) int {
 	for i := 0; i < len(word); {
 		r, n := utf8.DecodeRuneInString(word[i:])
-		if unsafe(r, n) && (lineEnd || r != '\n') {
+		if isUnsafe(r, n) && (lineEnd || r != '\n') {
 			return i
 		}
 		i += n
@@ -113,9 +113,9 @@ func indexUnsafe(word string, lineEnd bool) int {
 	return len(word)
 }
 
-// unsafe reports whether a terminal may act on r, which took n bytes, or turns
+// isUnsafe reports whether a terminal may act on r, which took n bytes, or turns
 // the direction of writing with it.
-func unsafe(r rune, n int) bool {
+func isUnsafe(r rune, n int) bool {
 	switch {
 	case r < 0x20, r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1:
 		return true

@@ -67,7 +67,7 @@ func Read(r io.Reader) (*Session, error) {
 		}
 	}
 	for origin, headers := range f.Headers {
-		if err := check(origin, headers); err != nil {
+		if err := checkHeaders(origin, headers); err != nil {
 			return nil, err
 		}
 		s.Headers[origin] = headers
@@ -75,8 +75,8 @@ func Read(r io.Reader) (*Session, error) {
 	return s, nil
 }
 
-// check refuses headers that would never be sent, or not as they are.
-func check(origin string, headers []Header) error {
+// checkHeaders refuses headers that would never be sent, or not as they are.
+func checkHeaders(origin string, headers []Header) error {
 	u, err := url.Parse(origin)
 	if err != nil || Origin(u) != origin {
 		return fmt.Errorf("%q is not an origin such as https://example.org", origin)
@@ -132,7 +132,7 @@ func (s *Session) Set(origin string, headers []Header) {
 		s.Unset(origin, h.Name)
 	}
 	for _, h := range headers {
-		if keeps(h.Name) {
+		if isKept(h.Name) {
 			s.Headers[origin] = append(s.Headers[origin], Header{http.CanonicalHeaderKey(h.Name), h.Value})
 		}
 	}
@@ -146,9 +146,9 @@ func (s *Session) Unset(origin, name string) {
 	}
 }
 
-// keeps reports whether a header is one for the next request too, and not only
+// isKept reports whether a header is one for the next request too, and not only
 // about the body or the state of this one.
-func keeps(name string) bool {
+func isKept(name string) bool {
 	name = http.CanonicalHeaderKey(name)
 	for _, prefix := range []string{"Content-", "If-", "Sec-Websocket-"} {
 		if strings.HasPrefix(name, prefix) {

@@ -38,27 +38,27 @@ func Compare(timings []session.Timing) string {
 		if len(kind.timings) == 0 {
 			continue
 		}
-		for i, cell := range column(kind.name, kind.timings) {
+		for i, cell := range compareColumn(kind.name, kind.timings) {
 			rows[i] = append(rows[i], cell)
 		}
 	}
-	return table(rows)
+	return alignTable(rows)
 }
 
-// column is the column of one kind.
-func column(name string, timings []session.Timing) []string {
+// compareColumn is the column of one kind.
+func compareColumn(name string, timings []session.Timing) []string {
 	cells := []string{fmt.Sprintf("%s (%d)", name, len(timings))}
 	for i := range Of(timings[0]).Phases {
-		cells = append(cells, label(Phase{Duration: median(timings, func(t session.Timing) time.Duration { return Of(t).Phases[i].Duration })}))
+		cells = append(cells, durationLabel(Phase{Duration: medianPhase(timings, func(t session.Timing) time.Duration { return Of(t).Phases[i].Duration })}))
 	}
 	total := func(t session.Timing) time.Duration { return t.Total }
-	totals := sorted(timings, total)
+	totals := sortedPhases(timings, total)
 	return append(cells,
-		render.Duration(median(timings, total)), render.Duration(totals[0]), render.Duration(totals[len(totals)-1]))
+		render.Duration(medianPhase(timings, total)), render.Duration(totals[0]), render.Duration(totals[len(totals)-1]))
 }
 
-// sorted are the durations of one phase in order.
-func sorted(timings []session.Timing, of func(session.Timing) time.Duration) []time.Duration {
+// sortedPhases are the durations of one phase in order.
+func sortedPhases(timings []session.Timing, of func(session.Timing) time.Duration) []time.Duration {
 	all := make([]time.Duration, 0, len(timings))
 	for _, t := range timings {
 		all = append(all, of(t))
@@ -67,15 +67,15 @@ func sorted(timings []session.Timing, of func(session.Timing) time.Duration) []t
 	return all
 }
 
-// median is that of one phase; of an even number it is the middle between two.
-func median(timings []session.Timing, of func(session.Timing) time.Duration) time.Duration {
-	all := sorted(timings, of)
+// medianPhase is that of one phase; of an even number it is the middle between two.
+func medianPhase(timings []session.Timing, of func(session.Timing) time.Duration) time.Duration {
+	all := sortedPhases(timings, of)
 	n := len(all)
 	return (all[(n-1)/2] + all[n/2]) / 2
 }
 
-// table aligns cells: the first column to the left, the others to the right.
-func table(rows [][]string) string {
+// alignTable aligns cells: the first column to the left, the others to the right.
+func alignTable(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
@@ -84,7 +84,7 @@ func table(rows [][]string) string {
 	}
 	var b strings.Builder
 	for _, row := range rows {
-		b.WriteString("  " + pad(row[0], widths[0]))
+		b.WriteString("  " + padRight(row[0], widths[0]))
 		for i, cell := range row[1:] {
 			b.WriteString("  " + padLeft(cell, widths[i+1]))
 		}

@@ -36,11 +36,11 @@ const minBar = 8
 // String returns the lines of the chart, the last one with the total, each with
 // its line end.
 func (c Chart) String() string {
-	total := max(c.Total, c.sum())
+	total := max(c.Total, c.sumPhases())
 	names, times := len("total"), utf8.RuneCountInString(render.Duration(total))
 	for _, p := range c.Phases {
 		names = max(names, utf8.RuneCountInString(p.Name))
-		times = max(times, utf8.RuneCountInString(label(p)))
+		times = max(times, utf8.RuneCountInString(durationLabel(p)))
 	}
 	width := c.Width
 	if width == 0 {
@@ -51,20 +51,20 @@ func (c Chart) String() string {
 	var b strings.Builder
 	var start time.Duration
 	for _, p := range c.Phases {
-		line := "  " + pad(p.Name, names) + "  " + padLeft(label(p), times)
-		if bar := bar(start, p.Duration, total, bars); bar != "" {
+		line := "  " + padRight(p.Name, names) + "  " + padLeft(durationLabel(p), times)
+		if bar := drawBar(start, p.Duration, total, bars); bar != "" {
 			blanks := len(bar) - len(strings.TrimLeft(bar, " "))
-			line += " " + bar[:blanks] + c.paint(p.Name, bar[blanks:])
+			line += " " + bar[:blanks] + c.paintBar(p.Name, bar[blanks:])
 		}
 		b.WriteString(line + "\n")
 		start += p.Duration
 	}
-	fmt.Fprintf(&b, "  %s  %s\n", pad("total", names), padLeft(render.Duration(total), times))
+	fmt.Fprintf(&b, "  %s  %s\n", padRight("total", names), padLeft(render.Duration(total), times))
 	return b.String()
 }
 
-// sum is the time of all phases.
-func (c Chart) sum() time.Duration {
+// sumPhases is the time of all phases.
+func (c Chart) sumPhases() time.Duration {
 	var sum time.Duration
 	for _, p := range c.Phases {
 		sum += p.Duration
@@ -72,26 +72,26 @@ func (c Chart) sum() time.Duration {
 	return sum
 }
 
-// paint gives the wait for the server another colour than the rest.
-func (c Chart) paint(name, bar string) string {
+// paintBar gives the wait for the server another colour than the rest.
+func (c Chart) paintBar(name, bar string) string {
 	if name == "first byte" {
 		return c.Palette.Yellow(bar)
 	}
 	return c.Palette.Cyan(bar)
 }
 
-// label is the duration, or a dash for a phase that did not happen.
-func label(p Phase) string {
+// durationLabel is the duration, or a dash for a phase that did not happen.
+func durationLabel(p Phase) string {
 	if p.Duration <= 0 {
 		return "-"
 	}
 	return render.Duration(p.Duration)
 }
 
-// bar draws the span that begins at start and lasts d, on a line of width
+// drawBar draws the span that begins at start and lasts d, on a line of width
 // columns that stands for total. A span that is too short to be seen is drawn
 // as the thinnest block; no bar leaves the line.
-func bar(start, d, total time.Duration, width int) string {
+func drawBar(start, d, total time.Duration, width int) string {
 	if d <= 0 || total <= 0 {
 		return ""
 	}
@@ -112,8 +112,8 @@ func bar(start, d, total time.Duration, width int) string {
 	return s
 }
 
-// pad fills s up with blanks on the right.
-func pad(s string, n int) string {
+// padRight fills s up with blanks on the right.
+func padRight(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s)))
 }
 

@@ -1,4 +1,4 @@
 package xdg
 
 // DirOn is Dir on any system.
-var DirOn = dir
+var DirOn = lookUpDir

@@ -17,9 +17,9 @@ const (
 	State              // XDG_STATE_HOME
 )
 
-// names are the variable of a kind, and where it is below the home directory if that
+// variableNames are the variable of a kind, and where it is below the home directory if that
 // is not set.
-func (k Kind) names() (variable, below string) {
+func (k Kind) variableNames() (variable, below string) {
 	if k == Config {
 		return "XDG_CONFIG_HOME", ".config"
 	}
@@ -29,12 +29,12 @@ func (k Kind) names() (variable, below string) {
 // Dir is the directory of a kind. The variable counts on every system; else macOS
 // and Windows have one directory for all kinds.
 func Dir(kind Kind, getenv func(string) string) (string, error) {
-	return dir(kind, runtime.GOOS, getenv)
+	return lookUpDir(kind, runtime.GOOS, getenv)
 }
 
-// dir is Dir on any system.
-func dir(kind Kind, goos string, getenv func(string) string) (string, error) {
-	variable, below := kind.names()
+// lookUpDir is Dir on any system.
+func lookUpDir(kind Kind, goos string, getenv func(string) string) (string, error) {
+	variable, below := kind.variableNames()
 	if base := getenv(variable); filepath.IsAbs(base) { // others are to be ignored
 		return base, nil
 	}

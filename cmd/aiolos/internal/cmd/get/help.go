@@ -1,0 +1,21 @@
+package get
+
+const help = `Downloads files, several at a time.
+
+A file grows as NAME.part; NAME.part.json beside it says what it is. A call that
+was interrupted is continued by the same command, if the server can and still
+has the same file. NAME is that of -o, or of the header Content-Disposition, or
+the last element of the URL's path.
+
+A transfer that breaks is taken up again where it broke, up to five times (--retry).
+With --checksum a file that is not the right one is removed, and the exit code is 10.
+An interrupt keeps what is there; a list of --save-failed can be given to -i.
+
+Without a terminal, or with --progress=none, there is one line for each finished
+file; with --progress=json there are JSON objects, all on standard error, and nothing
+else. The exit code is 1 if some of many URLs failed, and if all did the lowest of
+their codes.`
+
+const examples = `  aiolos get example.org/big.iso
+  aiolos get -d pics -j 4 -i urls.txt
+  aiolos get -o big.iso --conflict overwrite example.org/download?id=7`

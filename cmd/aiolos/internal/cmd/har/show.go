@@ -1,0 +1,101 @@
+package har
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+)
+
+// showEntries lists exchanges, or shows some in full.
+func (h *command) showEntries(_ context.Context, entries []entry, some bool) error {
+	p := h.App.OutPalette()
+	var b strings.Builder
+	for i, e := range entries {
+		if some {
+			if i > 0 {
+				b.WriteByte('\n')
+			}
+			if err := h.writeExchange(&b, e); err != nil {
+				return fmt.Errorf("entry %d: %w", e.n, err)
+			}
+			continue
+		}
+		status := p.Status(e.Response.Status, strconv.Itoa(e.Response.Status))
+		if e.Response.Status == 0 {
+			status = p.Red("---")
+		}
+		fmt.Fprintf(&b, "%3d  %s  %8s  %8s  %s %s\n", e.n, status, render.Bytes(max(0, e.Response.Content.Size)),
+			render.Duration(e.Duration()), render.Line(e.Request.Method), render.Line(h.shownURL(e)))
+	}
+	_, err := io.WriteString(h.App.Out, b.String())
+	return err
+}
+
+// shownURL is the URL of an exchange, without its secrets unless they are wanted.
+func (h *command) shownURL(e entry) string {
+	r := &curlconv.Request{URL: e.Request.URL}
+	if !h.ShowSecrets {
+		r, _ = r.Redact()
+	}
+	return r.URL
+}
+
+// writeExchange writes one exchange as it went over the wire, about.
+func (h *command) writeExchange(b *strings.Builder, e entry) error {
+	p := h.App.OutPalette()
+	head := func(pairs []har.Pair) {
+		for _, f := range pairs {
+			value := f.Value
+			if !h.ShowSecrets && secret.Header(f.Name) {
+				value = "***"
+			}
+			b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
+		}
+		b.WriteByte('\n')
+	}
+	body := func(data []byte) {
+		if len(data) == 0 {
+			return
+		}
+		if !h.App.OutTTY {
+			b.Write(data)
+			b.WriteByte('\n')
+			return
+		}
+		if strings.IndexByte(string(data), 0) >= 0 {
+			fmt.Fprintf(b, "(%s of binary data)\n", render.Bytes(int64(len(data))))
+			return
+		}
+		out := render.NewEscaper(b)
+		// A builder takes everything.
+		_, _ = out.Write(data)
+		_ = out.Close()
+		b.WriteByte('\n')
+	}
+	b.WriteString(p.Bold(p.Green(render.Line(e.Request.Method))) + " " + render.Line(h.shownURL(e)) + " " + render.Line(e.Request.HTTPVersion) + "\n")
+	head(e.Request.Headers)
+	if post := e.Request.Post; post != nil && post.Text != "" {
+		body([]byte(post.Text))
+		b.WriteByte('\n')
+	}
+	if e.Response.Status == 0 {
+		b.WriteString(p.Red("failed: ") + render.Line(e.Response.Error) + "\n")
+		return nil
+	}
+	status := strings.TrimSpace(strconv.Itoa(e.Response.Status) + " " + e.Response.StatusText)
+	b.WriteString(render.Line(e.Response.HTTPVersion) + " " + p.Bold(p.Status(e.Response.Status, render.Line(status))) + "\n")
+	head(e.Response.Headers)
+	data, err := e.Body()
+	if err != nil {
+		return err
+	}
+	body(data)
+	return nil
+}

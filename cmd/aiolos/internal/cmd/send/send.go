@@ -1,0 +1,84 @@
+// Package send is the bare form of the program, "aiolos URL": one request.
+package send
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
+)
+
+// command is the bare form.
+type command struct {
+	exchange.Sender
+
+	ignoreStdin bool
+	// version is --version. Cobra has its own, which draws in text/template, and with
+	// that every method of every type.
+	version bool
+}
+
+// New makes the root command.
+func New(a *app.App) *cobra.Command {
+	s := &command{Sender: exchange.Sender{App: a, Net: flags.NewNetwork(a)}}
+	cmd := &cobra.Command{
+		Use:     "aiolos [METHOD] URL [ITEM...]",
+		Short:   "An HTTP client",
+		Long:    help,
+		Example: examples,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    s.run,
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	s.AddBodyFlags(f)
+	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
+	f.StringVarP(&s.Output, "output", "o", "", "write the body to this file; - is standard output")
+	f.StringVar(&s.PrintParts, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	f.BoolVar(&s.NoFollow, "no-follow", false, "do not follow redirects")
+	f.IntVar(&s.Redirects, "max-redirects", exchange.DefaultRedirects, "how many redirects to follow")
+	f.BoolVar(&s.CheckStatus, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
+	f.BoolVar(&s.NoCheck, "no-check", false, "exit with 0 whatever the status is")
+	f.BoolVar(&s.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
+	f.BoolVar(&s.ignoreStdin, "ignore-stdin", false, "take no body from standard input for POST, PUT and PATCH")
+	s.Net.AddFlags(cmd)
+	s.Print.AddFlags(cmd)
+	s.HAR.AddFlags(cmd)
+	f.BoolVar(&s.version, "version", false, "print the version")
+	return cmd
+}
+
+// run sends the request and prints what came of it.
+func (s *command) run(cmd *cobra.Command, args []string) error {
+	if s.version {
+		return app.PrintVersion(s.App.Out)
+	}
+	if len(args) == 0 && cmd.Flags().NFlag() == 0 {
+		fmt.Fprint(s.App.Err, BriefHelp)
+		s.App.Code = exitcode.Usage
+		return nil
+	}
+	target, req, err := s.ReadArgs(cmd, args)
+	if err != nil {
+		return exitcode.AsUsage(err)
+	}
+	if err := s.takePipedBody(cmd.Context(), target.Written, req); err != nil {
+		return err
+	}
+	options, body, err := s.RequestOptions(req)
+	if err != nil {
+		return exitcode.AsUsage(err)
+	}
+	if body != nil {
+		defer body.Close()
+	}
+	j := exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req}
+	if s.PrintsOnly() {
+		return s.PrintRequest(cmd.Context(), j)
+	}
+	return s.Send(cmd.Context(), j)
+}

@@ -1,0 +1,74 @@
+// Package serve is "aiolos serve": httpbin on the loopback interface.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
+)
+
+// New makes "aiolos serve".
+func New(a *app.App) *cobra.Command {
+	var port int
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Run a test server (httpbin) on the loopback interface",
+		Long:    help,
+		Example: examples,
+		Args:    app.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), a, port)
+		},
+	}
+	cmd.Flags().IntVarP(&port, "port", "p", 8080, "port; 0 takes a free one")
+	return cmd
+}
+
+// serve runs the server until ctx ends, which is its success.
+func serve(ctx context.Context, a *app.App, port int) error {
+	if port < 0 || port > 65535 {
+		return exitcode.AsUsage(errors.New("--port must be a number from 0 to 65535"))
+	}
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp4", addr)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler:           httpbin.Handler(),
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	if _, err := fmt.Fprintf(a.Out, "http://%s\n", ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	a.Notice("httpbin is running; its front page lists the endpoints; ctrl-C stops it")
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	// Requests under way may end, but not for ever.
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(patience); err != nil {
+		_ = srv.Close()
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

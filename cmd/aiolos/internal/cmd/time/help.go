@@ -1,0 +1,13 @@
+package time
+
+const help = `Sends GET requests one after the other and shows where the time of each goes:
+the wait for a connection, the look-up of the name, connecting, TLS, sending, the
+wait for the first byte, and the body. The first request opens a connection (cold),
+the others use it again (warm); --cold opens one for each. After several requests the
+medians of both kinds stand side by side. After redirects the times are those of the
+last request.`
+
+const examples = `  aiolos time example.org
+  aiolos time -n 5 :8080/get
+  aiolos time -n 5 --cold example.org
+  aiolos time --json example.org`

@@ -1,0 +1,75 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+)
+
+// maxRecorded bounds each body in a HAR file.
+const maxRecorded = 10 << 20
+
+// recording is the flag --har.
+type recording struct{ file string }
+
+// AddFlags adds the flag to a command.
+func (r *recording) AddFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.file, "har", "", "record the exchanges, redirects included, in this file (HTTP Archive 1.2)")
+}
+
+// startRecording returns the middlewares that record, and the function that writes the
+// file at the end.
+func (r *recording) startRecording(j Job) (save func() error, mw []middleware.Middleware) {
+	if r.file == "" {
+		return func() error { return nil }, nil
+	}
+	har := middleware.NewHAR(middleware.HARConfig{
+		MaxEntries: -1, MaxBody: maxRecorded, CreatorVersion: session.LibraryVersion,
+		Redaction: middleware.Redaction{ShowQuery: openParameters(j)},
+	})
+	return func() error { return writeHAR(r.file, har) }, []middleware.Middleware{har.Wrap}
+}
+
+// writeHAR writes the file of --har, which replaces an older one as a whole.
+func writeHAR(name string, har *middleware.HAR) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*.har") // for the owner alone
+	if err != nil {
+		return fmt.Errorf("har: %w", err)
+	}
+	_, err = har.WriteTo(f)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("har: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}
+
+// openParameters names the parameters of a job whose names do not say that they are
+// secret.
+func openParameters(j Job) []string {
+	var names []string
+	add := func(name string) {
+		if !secret.Param(name) {
+			names = append(names, name)
+		}
+	}
+	if u, err := url.Parse(j.URL); err == nil {
+		for name := range u.Query() {
+			add(name)
+		}
+	}
+	for _, q := range j.Request.Query {
+		add(q.Name)
+	}
+	return names
+}

@@ -1,0 +1,41 @@
+package exchange
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
+)
+
+// DefaultRedirects is how many redirects are followed if nothing else is said.
+const DefaultRedirects = 10
+
+// Sender sends or prints the requests of one command, as its flags say.
+type Sender struct {
+	App *app.App
+	Net flags.Network
+	flags.Print
+	HAR recording
+
+	AsForm    bool // the fields become a form, not JSON
+	multipart bool
+	boundary  string
+	raw       string
+
+	Verbose     bool
+	Output      string // file for the response's body; "" and "-" are standard output
+	PrintParts  string // the letters of --print
+	NoFollow    bool
+	Redirects   int
+	CheckStatus bool // the status sets the exit code
+	NoCheck     bool // it does not, whatever CheckStatus is
+	ShowSecrets bool
+}
+
+// AddBodyFlags adds the flags that say what the fields become.
+func (s *Sender) AddBodyFlags(f *pflag.FlagSet) {
+	f.BoolVarP(&s.AsForm, "form", "f", false, "send the fields as a form, not as JSON")
+	f.BoolVar(&s.multipart, "multipart", false, "send the fields as a multipart form, as with a file (NAME@FILE)")
+	f.StringVar(&s.boundary, "boundary", "", "what separates the parts of a multipart form (default random)")
+	f.StringVar(&s.raw, "raw", "", "send this text as the body")
+}

@@ -1,0 +1,129 @@
+package exchange
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/session"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
+)
+
+// CheckPrint refuses letters that --print does not know.
+func CheckPrint(what string) error {
+	if strings.Trim(what, "HBhbm") != "" {
+		return fmt.Errorf("--print=%s: use the letters H, B, h, b and m", what)
+	}
+	return nil
+}
+
+// printedParts returns the letters of what is to be printed.
+func (s *Sender) printedParts(method string) string {
+	switch {
+	case s.PrintParts != "":
+		return s.PrintParts
+	case s.Verbose && s.writesFile():
+		return "HBh"
+	case s.Verbose:
+		return "HBhb"
+	case method == http.MethodHead:
+		return "h"
+	case s.writesFile():
+		return ""
+	case s.App.OutTTY:
+		return "hb"
+	}
+	return "b"
+}
+
+// writesFile reports whether the body goes to a file.
+func (s *Sender) writesFile() bool { return s.Output != "" && s.Output != "-" }
+
+// Show prints the response.
+func (s *Sender) Show(resp *session.Response, req *syntax.Request) error {
+	parts := s.printedParts(resp.Request.Method)
+	var out strings.Builder
+	p := render.Printer{W: &out, Palette: s.App.OutPalette(), Safe: s.App.OutTTY, Secrets: s.ShowSecrets}
+	if s.Verbose {
+		for _, hop := range resp.History() {
+			if err := s.writeHeads(p, &out, parts, hop, req); err != nil {
+				return err
+			}
+			req = &syntax.Request{} // it is printed once
+		}
+	}
+	if err := s.writeHeads(p, &out, parts, resp, req); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(s.App.Out, out.String()); err != nil {
+		return err
+	}
+	n, err := s.writeBody(resp, strings.Contains(parts, "b"))
+	if err != nil {
+		return err
+	}
+	if strings.Contains(parts, "m") {
+		return s.writeTimes(resp, n, strings.Contains(parts, "b"))
+	}
+	return nil
+}
+
+// writeHeads writes the parts of one request and its response that stand in front of
+// the body and are to be printed, each followed by an empty line.
+func (s *Sender) writeHeads(p render.Printer, out *strings.Builder, parts string, resp *session.Response, req *syntax.Request) error {
+	if strings.Contains(parts, "H") && resp.Request != nil {
+		if err := p.RequestHead(resp.Request, resp.Proto); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
+	}
+	if strings.Contains(parts, "B") && req.Sends() {
+		s.writeRequestBody(out, req)
+	}
+	if strings.Contains(parts, "h") {
+		if err := p.ResponseHead(resp.Response); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
+	}
+	return nil
+}
+
+// writeRequestBody writes the body of the request, if it is one that is in memory.
+func (s *Sender) writeRequestBody(out *strings.Builder, req *syntax.Request) {
+	switch {
+	case len(req.Parts) > 0:
+		fmt.Fprintf(out, "(the body is a form: %s)\n\n", describeParts(req.Parts))
+	case req.BodyFile == "-":
+		out.WriteString("(the body is standard input)\n\n")
+	case req.BodyFile != "":
+		fmt.Fprintf(out, "(the body is %s)\n\n", render.Line(req.BodyFile))
+	case len(req.Body) > 0:
+		text := string(req.Body)
+		if s.App.OutTTY {
+			var safe strings.Builder
+			e := render.NewEscaper(&safe)
+			// A builder takes everything.
+			_, _ = e.Write(req.Body)
+			_ = e.Close()
+			text = safe.String()
+		}
+		out.WriteString(text + "\n\n")
+	}
+}
+
+// writeTimes writes where the time went.
+func (s *Sender) writeTimes(resp *session.Response, n int64, afterBody bool) error {
+	t := resp.Timing()
+	text := fmt.Sprintf("%s in %s, first byte after %s (%s)\n",
+		render.Bytes(n), render.Duration(t.Total), render.Duration(t.Total-t.Body), waterfall.DescribeConnection(t))
+	if afterBody {
+		text = "\n" + text
+	}
+	_, err := io.WriteString(s.App.Out, text)
+	return err
+}

@@ -1,0 +1,151 @@
+package flags
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+)
+
+// Credentials are -a and -H, and what is known of the secrets of a command line.
+type Credentials struct {
+	app         *app.App
+	User        string
+	headerFlags []string
+
+	password      string              // what was typed for user
+	passwordKnown bool                // it was
+	headers       []syntax.HeaderItem // of -H
+	itemNames     []string            // headers of the items, which count more than -H
+	secretNames   []string            // headers that stay with the origin they were given for
+}
+
+// AddFlags adds the flags to a command.
+func (c *Credentials) AddFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&c.User, "auth", "a", "", "user for HTTP Basic; the password is asked for, and not shown")
+	f.StringArrayVarP(&c.headerFlags, "header", "H", nil, "header, as Name:Value; @FILE reads a file with one a line")
+	// The flag is there.
+	_ = cmd.RegisterFlagCompletionFunc("header", complete.Header)
+}
+
+// readHeaderLines reads -H.
+func (c *Credentials) readHeaderLines() error {
+	c.headers = nil
+	for _, line := range c.headerFlags {
+		lines := []string{line}
+		if name, ok := strings.CutPrefix(line, "@"); ok {
+			data, err := app.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			lines = strings.Split(string(data), "\n")
+		}
+		for _, text := range lines {
+			if text = strings.TrimSpace(text); text == "" {
+				continue
+			}
+			h, err := parseHeaderLine(text)
+			if err != nil {
+				return err
+			}
+			c.headers = append(c.headers, h)
+		}
+	}
+	return nil
+}
+
+// parseHeaderLine reads "Name: value". Without a value the header is left out, and with
+// a semicolon it is empty, as among the items.
+func parseHeaderLine(text string) (syntax.HeaderItem, error) {
+	name, value, ok := strings.Cut(text, ":")
+	if !ok {
+		if name, ok = strings.CutSuffix(text, ";"); !ok {
+			// The text may be a secret.
+			return syntax.HeaderItem{}, errors.New("-H: a header is written as Name:Value")
+		}
+		return syntax.HeaderItem{Name: name}, nil
+	}
+	value = strings.TrimSpace(value)
+	return syntax.HeaderItem{Name: strings.TrimSpace(name), Value: value, Unset: value == ""}, nil
+}
+
+// NoteHeaders notes the headers of the items.
+func (c *Credentials) NoteHeaders(headers []syntax.HeaderItem) {
+	for _, h := range headers {
+		c.itemNames = append(c.itemNames, h.Name)
+		if secret.Header(h.Name) {
+			c.secretNames = append(c.secretNames, http.CanonicalHeaderKey(h.Name))
+		}
+	}
+}
+
+// SensitiveHeaders are the secret headers that the library does not know for such.
+func (c *Credentials) SensitiveHeaders() []string {
+	known := slices.DeleteFunc(slices.Clone(c.secretNames), func(name string) bool {
+		return name == "Authorization" || name == "Cookie" || name == "Proxy-Authorization"
+	})
+	slices.Sort(known)
+	return slices.Compact(known)
+}
+
+// RemainingHeaders are the headers of -H that no item replaces.
+func (c *Credentials) RemainingHeaders() []syntax.HeaderItem {
+	return slices.DeleteFunc(slices.Clone(c.headers), func(h syntax.HeaderItem) bool {
+		return slices.ContainsFunc(c.itemNames, func(name string) bool { return strings.EqualFold(name, h.Name) })
+	})
+}
+
+// sessionOptions are what -a and -H mean for every request.
+func (c *Credentials) sessionOptions() ([]session.Option, error) {
+	if err := c.readHeaderLines(); err != nil {
+		return nil, exitcode.AsUsage(err)
+	}
+	var options []session.Option
+	for _, h := range c.RemainingHeaders() {
+		if h.Unset {
+			options = append(options, session.SkipHeader(h.Name))
+			continue
+		}
+		options = append(options, session.AddHeader(h.Name, h.Value))
+		if secret.Header(h.Name) {
+			c.secretNames = append(c.secretNames, http.CanonicalHeaderKey(h.Name))
+		}
+	}
+	if c.User != "" {
+		options = append(options, session.BasicAuth(c.User, c.password))
+	}
+	return options, nil
+}
+
+// AskPassword asks for the password, once.
+func (c *Credentials) AskPassword(ctx context.Context) error {
+	switch {
+	case c.User == "" || c.passwordKnown:
+		return nil
+	case strings.Contains(c.User, ":"):
+		return exitcode.AsUsage(errors.New("-a: give the user alone: a password on the command line is there for everybody to read"))
+	case c.app.Password == nil:
+		return exitcode.AsUsage(app.ErrNoTerminal)
+	}
+	password, err := c.app.Password(ctx, fmt.Sprintf("password of %s: ", c.User))
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return exitcode.AsUsage(fmt.Errorf("-a: %w", err))
+	}
+	c.password, c.passwordKnown = password, true
+	return nil
+}

@@ -1,0 +1,157 @@
+package flags
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/spf13/cobra"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+)
+
+// NoProxy is the value of --proxy that means none, whatever the environment has.
+const NoProxy = "none"
+
+// Route are the flags that say how the server is reached.
+type Route struct {
+	Proxy    string
+	Unix     string
+	Pin      pinValue
+	Insecure bool
+	HTTP1    bool
+	HTTP2    bool
+	KeyLog   bool
+	Retry    int
+	Limit    int
+	PerHost  int
+	// everyMethod sends again a POST too, as curl does.
+	EveryMethod bool
+	// notice tells of a request that is sent again; nil tells nobody.
+	Notice func(format string, args ...any)
+}
+
+// AddFlags adds the flags to a command. One that the command has under the same
+// name stays its own.
+func (r *Route) AddFlags(cmd *cobra.Command) {
+	r.AddRouteFlags(cmd)
+	f := cmd.Flags()
+	f.Var(&r.Pin, "pin", `accept only the certificate with this SHA-256, verified or not: see "aiolos pin"`)
+	f.BoolVar(&r.Insecure, "insecure", false, "accept every certificate")
+	f.BoolVar(&r.HTTP1, "http1.1", false, "do not offer HTTP/2")
+	f.BoolVar(&r.HTTP2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
+	f.BoolVar(&r.KeyLog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")
+	f.IntVar(&r.Retry, "retry", r.Retry, "how often to send again what failed; not for methods such as POST")
+	if f.Lookup("limit") == nil {
+		f.IntVar(&r.Limit, "limit", 0, "connections at a time; 0: 100")
+	}
+	if f.Lookup("per-host") == nil {
+		f.IntVar(&r.PerHost, "per-host", 0, "of these, to one host; 0: no limit")
+	}
+}
+
+// AddRouteFlags adds the flags that say which way connections go.
+func (r *Route) AddRouteFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&r.Proxy, "proxy", "", "proxy: http, https, socks5 or socks5h; none: not that of the environment either")
+	f.StringVar(&r.Unix, "unix", "", "connect to this Unix socket, whatever host the URL names")
+}
+
+// newConnector makes a connector with the settings of the flags on top of cfg.
+func (r *Route) newConnector(cfg connector.Config) (*connector.Connector, error) {
+	if err := r.CheckConflicts(); err != nil {
+		return nil, exitcode.AsUsage(err)
+	}
+	if r.Limit > 0 {
+		cfg.Limit = r.Limit
+	}
+	if r.PerHost > 0 {
+		cfg.LimitPerHost = r.PerHost
+	}
+	cfg.Insecure, cfg.Pin = r.Insecure, r.Pin.Pin
+	cfg.Protocols = r.httpProtocols()
+	if r.Unix != "" {
+		return connector.NewUnix(r.Unix, cfg)
+	}
+	cfg.TrustEnv = true
+	switch r.Proxy {
+	case "":
+	case NoProxy:
+		cfg.TrustEnv = false
+	default:
+		cfg.Proxy = r.Proxy
+		if !strings.Contains(r.Proxy, "://") {
+			cfg.Proxy = "http://" + r.Proxy
+		}
+	}
+	return connector.New(cfg)
+}
+
+// CheckConflicts refuses flags that contradict each other.
+func (r *Route) CheckConflicts() error {
+	for _, c := range []struct {
+		both bool
+		text string
+	}{
+		{r.HTTP1 && r.HTTP2, "--http1.1 and --http2 exclude each other"},
+		{r.Insecure && !r.Pin.IsZero(), "--insecure and --pin exclude each other"},
+		{r.Unix != "" && r.Proxy != "" && r.Proxy != NoProxy, "--unix and --proxy exclude each other"},
+		{r.Retry < 0 || r.Limit < 0 || r.PerHost < 0, "--retry, --limit and --per-host must not be negative"},
+	} {
+		if c.both {
+			return errors.New(c.text)
+		}
+	}
+	return nil
+}
+
+// httpProtocols are the versions of HTTP; nil is the library's choice.
+func (r *Route) httpProtocols() *http.Protocols {
+	p := new(http.Protocols)
+	switch {
+	case r.HTTP1:
+		p.SetHTTP1(true)
+	case r.HTTP2:
+		p.SetHTTP2(true)
+		p.SetUnencryptedHTTP2(true)
+	default:
+		return nil
+	}
+	return p
+}
+
+// retryMiddleware sends again what failed, if it is asked to.
+func (r *Route) retryMiddleware() []middleware.Middleware {
+	if r.Retry == 0 {
+		return nil
+	}
+	return []middleware.Middleware{middleware.Retry(middleware.RetryPolicy{
+		Attempts: r.Retry + 1,
+		// The user has said how often, for each request.
+		Budget:    &middleware.RetryBudget{Ratio: -1},
+		OnAttempt: r.noticeRetry,
+
+		NonIdempotent: r.EveryMethod,
+	})}
+}
+
+// noticeRetry tells of a request that is sent again.
+func (r *Route) noticeRetry(a middleware.Attempt) {
+	if !a.Retry || r.Notice == nil {
+		return
+	}
+	what := ""
+	if a.Err != nil {
+		what = a.Err.Error()
+	} else {
+		what = "status " + strconv.Itoa(a.Response.StatusCode)
+	}
+	r.Notice("%s: %s; again in %s (%d of %d)", render.Line(aioloserrors.RedactURL(a.Request.URL)), render.Line(what),
+		render.Duration(a.Wait.Round(time.Millisecond)), a.Number, r.Retry)
+}

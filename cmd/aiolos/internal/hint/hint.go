@@ -1,0 +1,134 @@
+// Package hint says what may help against an error or a mistyped word.
+package hint
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/aiolos-http/aiolos/errors"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+)
+
+// For says what may help against an error, or nothing.
+func For(err error) string {
+	var not *syntax.NotURLError
+	if errors.As(err, &not) {
+		return forWord(not.Word)
+	}
+	if errors.Is(err, errors.ErrServerFingerprintMismatch) {
+		return `this is not the certificate that was pinned: "aiolos pin HOST" shows the present one; ask whose it is before you trust it`
+	}
+	if errors.Is(err, errors.ErrClientSSL) {
+		return forTLS(err)
+	}
+	for _, h := range []struct {
+		class error
+		text  string
+	}{
+		{syntax.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
+		{errors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
+		{errors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
+		{errors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},
+		{errors.ErrTotalTimeout, "--timeout sets the limit for the whole request"},
+		{errors.ErrConnectionTimeout, "--connect-timeout sets the limit for getting a connection"},
+		{errors.ErrSocketTimeout, "--read-timeout sets how long the server may be silent"},
+		{errors.ErrTooManyRedirects, "--no-follow shows the first redirect, -v all of them"},
+		{errors.ErrNonHTTPURLClient, "only http:// and https:// are spoken here"},
+		{errors.ErrBadHTTPMessage, "what listens there may not speak HTTP, or wants https://"},
+		{errors.ErrBodyNotReplayable, "the redirect asks for the body again, and a pipe cannot be read twice: give a file"},
+		{syscall.ECONNREFUSED, "nothing listens on that port"},
+		{context.DeadlineExceeded, "--timeout sets the limit for the whole request"},
+	} {
+		if errors.Is(err, h.class) {
+			return h.text
+		}
+	}
+	return ""
+}
+
+// forTLS says what may help against a failure of TLS.
+func forTLS(err error) string {
+	var (
+		plain     tls.RecordHeaderError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		cert      x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+		return "the server does not speak TLS on this port: write http:// in front of the URL"
+	case errors.As(err, &authority):
+		return "the certificate is not signed by an authority that this system trusts; SSL_CERT_FILE names another list, --pin trusts this certificate alone"
+	case errors.As(err, &name):
+		return "the certificate is for other names than this host"
+	case errors.As(err, &cert) && cert.Reason == x509.Expired:
+		return "the certificate has expired or is not valid yet: compare it with the clock of this machine"
+	}
+	return ""
+}
+
+// forWord says what a word that is neither a URL nor a command could mean.
+func forWord(word string) string {
+	options := []string{}
+	if near := Nearest(word); near != "" {
+		options = append(options, fmt.Sprintf("%q", "aiolos "+near))
+	}
+	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~%") == "" {
+		options = append(options,
+			fmt.Sprintf("%q for a host", "aiolos "+word+"/"),
+			fmt.Sprintf("%q for a path on localhost", "aiolos :/"+word))
+	}
+	if len(options) == 0 {
+		return `a URL has one of the characters . : /`
+	}
+	return "did you mean " + strings.Join(options, ", or ") + "?"
+}
+
+// Nearest returns the command or the method whose name is like word.
+func Nearest(word string) string {
+	low := strings.ToLower(word)
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
+		if strings.ToLower(method) == low {
+			return method + " URL"
+		}
+	}
+	for _, name := range []string{
+		"get", "put", "ws", "pin", "session", "time", "bench", "curl", "har", "serve", "demo", "help", "version", "completion", "man",
+	} {
+		if Distance(low, name) <= 1+len(name)/6 {
+			return name
+		}
+	}
+	return ""
+}
+
+// Distance is the number of letters to add, drop, replace or swap to make b of a.
+func Distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range len(b) + 1 {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
+}

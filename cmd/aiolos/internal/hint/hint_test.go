@@ -1,0 +1,70 @@
+package hint_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/aiolos-http/aiolos/errors"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+)
+
+// TestHints: what may help, for each failure that is known.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{syntax.ErrNoURL, "shows examples"},
+		{&syntax.NotURLError{Word: "serv"}, `"aiolos serve"`},
+		{&syntax.NotURLError{Word: "a b"}, "a URL has one of"},
+		{errors.ErrServerFingerprintMismatch, "not the certificate that was pinned"},
+		{errors.ErrClientProxyConnection, "--proxy none"},
+		{errors.ErrClientHTTPProxy, "--proxy none"},
+		{errors.ErrClientConnectorDNS, "name of the host"},
+		{errors.ErrTotalTimeout, "--timeout"},
+		{errors.ErrConnectionTimeout, "--connect-timeout"},
+		{errors.ErrSocketTimeout, "--read-timeout"},
+		{errors.ErrTooManyRedirects, "--no-follow"},
+		{errors.ErrNonHTTPURLClient, "http:// and https://"},
+		{errors.ErrBadHTTPMessage, "wants https://"},
+		{errors.ErrBodyNotReplayable, "give a file"},
+		{fmt.Errorf("x: %w", syscall.ECONNREFUSED), "nothing listens"},
+		{context.DeadlineExceeded, "--timeout"},
+		{ssl(tls.RecordHeaderError{Msg: "x"}), "write http://"},
+		{ssl(errors.New("http: server gave HTTP response to HTTPS client")), "write http://"},
+		{ssl(x509.UnknownAuthorityError{}), "--pin trusts this certificate"},
+		{ssl(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}), "for other names"},
+		{ssl(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired"},
+		{ssl(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}), ""},
+		{errors.New("something else"), ""},
+	} {
+		if got := hint.For(tt.err); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
+			t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}
+
+// ssl makes a cause one of a TLS failure.
+func ssl(cause error) error { return errors.Join(errors.ErrClientSSL, cause) }
+
+// TestNearest: a command or a method that a word may be meant for.
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"gte": "get", "got": "get", "tme": "time", "servr": "serve", "hlep": "help", "completions": "completion",
+		"demos": "demo", "post": "POST URL", "Delete": "DELETE URL",
+		"foo": "", "example": "", "x": "", "wget2": "",
+	} {
+		if got := hint.Nearest(word); got != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+}
