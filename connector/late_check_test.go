@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"runtime"
 	"strings"
 	"sync"
@@ -146,6 +147,84 @@ func TestCanceledBeforeLook(t *testing.T) {
 	}
 }
 
+// deadConnection is a connector with one idle connection, which the server has closed.
+func deadConnection(t *testing.T) (*wiretest.Server, *connector.Connector) {
+	t.Helper()
+	answered, gone := make(chan struct{}), make(chan struct{})
+	srv := wiretest.New(t, func(c *wiretest.Conn) {
+		if c.N > 0 {
+			fine(c)
+			return
+		}
+		if c.ReadHead(); c.Write(okResponse) && c.Await(answered) {
+			c.Close()
+			close(gone)
+		}
+	})
+	c := newConnector(t, connector.Config{})
+	get(t, c, srv.URL())
+	close(answered)
+	<-gone
+	return srv, c
+}
+
+// A body that can be had only once is not read for a dead connection.
+func TestDeadConnectionBodyOnce(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"small": 4, "medium": 6 << 10, "large": 20 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, c := deadConnection(t)
+			body := strings.Repeat("b", size)
+			req := newRequest(t, t.Context(), "POST", srv.URL(), strings.NewReader(body))
+			req.GetBody = nil
+			resp, err := c.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if c.Stats().Retried != 0 || len(srv.Requests()) != 2 {
+				t.Errorf("got %+v, %q", c.Stats(), srv.Requests())
+			}
+		})
+	}
+}
+
+// Hooks are told of the connection that serves the request, and of no dead one.
+func TestDeadConnectionUntold(t *testing.T) {
+	t.Parallel()
+	var reused atomic.Int32
+	var got []bool
+	var record connector.Recorder
+	own := &connector.Trace{Reused: func() { reused.Add(1) }}
+	for name, with := range map[string]func(context.Context) context.Context{
+		"httptrace": func(ctx context.Context) context.Context {
+			return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+				GotConn: func(info httptrace.GotConnInfo) { got = append(got, info.Reused) },
+			})
+		},
+		"Trace": func(ctx context.Context) context.Context {
+			return connector.WithSettings(ctx, connector.Settings{Trace: own})
+		},
+		"Recorder": func(ctx context.Context) context.Context {
+			return connector.WithSettings(ctx, connector.Settings{Recorder: &record})
+		},
+	} {
+		srv, c := deadConnection(t)
+		resp, err := c.RoundTrip(newRequest(t, with(t.Context()), "GET", srv.URL(), nil))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		resp.Body.Close()
+	}
+	if timing := record.Timing(); timing.Retried || timing.Reused {
+		t.Errorf("got %+v", timing)
+	}
+	if len(got) != 1 || got[0] || reused.Load() != 0 {
+		t.Errorf("got connections that are reused %v, %d times Reused", got, reused.Load())
+	}
+}
+
 // A body that cannot be had again after the look is the only way in which the death of an idle
 // connection shows: as a server that has left, whatever the size.
 func TestDeadConnectionWithoutBody(t *testing.T) {
@@ -153,17 +232,7 @@ func TestDeadConnectionWithoutBody(t *testing.T) {
 	for name, size := range map[string]int{"small": 4, "medium": 6 << 10, "large": 20 << 10} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answered, gone := make(chan struct{}), make(chan struct{})
-			srv := wiretest.New(t, func(c *wiretest.Conn) {
-				if c.ReadHead(); c.Write(okResponse) && c.Await(answered) {
-					c.Close()
-					close(gone)
-				}
-			})
-			c := newConnector(t, connector.Config{})
-			get(t, c, srv.URL())
-			close(answered)
-			<-gone
+			srv, c := deadConnection(t)
 			req := newRequest(t, t.Context(), "POST", srv.URL(), strings.NewReader(strings.Repeat("b", size)))
 			req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrNoProgress }
 			if _, err := c.RoundTrip(req); !errors.Is(err, errors.ErrServerDisconnected) {
