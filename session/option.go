@@ -172,7 +172,7 @@ func AddHeader(name, value string) Option {
 }
 
 func headerOption(option, name, value string, set func(o *options, key string)) Option {
-	shown := strconv.Quote(value)
+	shown := strconv.Quote(errors.ReplaceHeaderURLs(name, value, errors.RedactURLString))
 	if errors.SensitiveHeader(name) {
 		shown = "***"
 	}

@@ -4,17 +4,56 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/redact"
 )
 
 // Format writes what is set, without secrets, whatever the verb.
-func (cfg Config) Format(f fmt.State, verb rune) { redact.Of(cfg).Format(f, verb) }
+func (cfg Config) Format(f fmt.State, verb rune) { cfg.described().Format(f, verb) }
 
 // MarshalJSON writes what Format does.
-func (cfg Config) MarshalJSON() ([]byte, error) { return redact.Of(cfg).MarshalJSON() }
+func (cfg Config) MarshalJSON() ([]byte, error) { return cfg.described().MarshalJSON() }
+
+func (cfg Config) described() redact.Struct {
+	if len(cfg.SensitiveHeaders) > 0 {
+		shown := make([]Option, len(cfg.Options))
+		for i, o := range cfg.Options {
+			text := hideHeaders(strings.Join(o.args, ", "), o.name, cfg.SensitiveHeaders)
+			shown[i] = Option{name: o.name, args: []string{text}}
+		}
+		cfg.Options = shown
+	}
+	return redact.Of(cfg)
+}
+
+// hideHeaders hides the values of headers in the printed arguments of an option, be
+// that a header, or one that has others in it, as Join. Text in quotes has no plain
+// quotes in it, and so nothing that looks like an option.
+func hideHeaders(args, option string, names []string) string {
+	const mark = `Header(`
+	var b strings.Builder
+	for isHeader := strings.HasSuffix(option+"(", mark); ; isHeader = true {
+		name, err := strconv.QuotedPrefix(args)
+		value, isPair := strings.CutPrefix(args, name+", ")
+		plain, _ := strconv.Unquote(name) // it was quoted here, or is none
+		if hidden, bad := strconv.QuotedPrefix(value); isHeader && isPair && err == nil && bad == nil && httprule.ContainsName(names, plain) {
+			b.WriteString(name + ", " + redact.Hidden)
+			args = value[len(hidden):]
+		}
+		before, rest, more := strings.Cut(args, mark)
+		b.WriteString(before)
+		if !more {
+			return b.String()
+		}
+		b.WriteString(mark)
+		args = rest
+	}
+}
 
 // Format writes what the session was made with, without secrets, whatever the verb.
 func (s *Session) Format(f fmt.State, verb rune) { s.described().Format(f, verb) }

@@ -145,13 +145,15 @@ func addSession(t *testing.T, add adder) {
 		session.FormPairs("q", canary), session.Text(canary), session.Bytes([]byte(canary)), session.JSON(map[string]string{"q": canary}),
 		session.Proxy("http://login:canary@proxy.example"), session.ProxyAuth("login", canary), session.ProxyHeader("X-Api-Key", canary),
 		session.TraceContext(canary), session.Join(session.Header("X-Api-Key", canary), session.Bearer(canary)), session.FormData(secretForm()),
+		session.Header("Referer", "http://login:canary@h.example/?q=canary"), session.ProxyHeader("link", "<http://h.example/?q=canary>"),
 		session.Middlewares(middleware.Bearer(canary)), session.TLS(&tls.Config{ServerName: "h.example"}),
 	}
 	for _, o := range options {
 		add("session.Option", o)
 	}
+	own := []session.Option{session.Header("x-any", canary), session.Join(session.Join(session.AddHeader("X-Any", canary)))}
 	config := session.Config{
-		BaseURL: "http://login:canary@h.example/", Options: options, Transport: answer{}, Middleware: []middleware.Middleware{middleware.BasicAuth("login", canary)},
+		BaseURL: "http://login:canary@h.example/", Options: append(own, options...), Transport: answer{}, Middleware: []middleware.Middleware{middleware.BasicAuth("login", canary)},
 		Jar: secretJar(), SensitiveHeaders: []string{"X-Any"},
 	}
 	add("session.Config", config)
