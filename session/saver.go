@@ -44,10 +44,12 @@ type saver struct {
 
 func openSaver(cfg SaveConfig, url string) (*saver, error) {
 	switch {
-	case (cfg.Hash == nil) != (cfg.Sum == nil):
-		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
+	case cfg.Hash == nil && cfg.Sum != nil:
+		return nil, &errors.InvalidRequestError{Field: "SaveConfig.Sum", Reason: "needs Hash, such as sha256.New"}
+	case cfg.Hash != nil && cfg.Sum == nil:
+		return nil, &errors.InvalidRequestError{Field: "SaveConfig.Hash", Reason: "needs Sum, what it must be"}
 	case cfg.IfExists > ExistsRefuse:
-		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "no value of IfExists"}
+		return nil, &errors.InvalidRequestError{Field: "SaveConfig.IfExists", Reason: "none of its values"}
 	}
 	sv := &saver{cfg: cfg, url: url, end: -1, total: -1}
 	var err error
