@@ -217,8 +217,6 @@ func (cfg *Config) checkExclusive() error {
 	}{
 		{"KeepAlive", "ForceClose", cfg.KeepAlive != 0 && cfg.ForceClose},
 		{"Fingerprint", "Pin", len(cfg.Fingerprint) > 0 && !cfg.Pin.IsZero()},
-		{"ProxyAuth", "no Proxy", cfg.ProxyAuth != nil && cfg.Proxy == ""},
-		{"ProxyHeader", "no Proxy", len(cfg.ProxyHeader) > 0 && cfg.Proxy == ""},
 		{"Resolver", "DialContext", foreign && cfg.Resolver != nil},
 		{"Family", "DialContext", foreign && cfg.Family != ""},
 		{"LocalAddr", "DialContext", foreign && cfg.LocalAddr.IsValid()},
@@ -228,6 +226,13 @@ func (cfg *Config) checkExclusive() error {
 		if c.both {
 			return &errors.InvalidRequestError{Field: c.field, Reason: "cannot be set together with " + c.other}
 		}
+	}
+	switch {
+	case cfg.Proxy != "":
+	case cfg.ProxyAuth != nil:
+		return &errors.InvalidRequestError{Field: "ProxyAuth", Reason: "needs a Proxy"}
+	case len(cfg.ProxyHeader) > 0:
+		return &errors.InvalidRequestError{Field: "ProxyHeader", Reason: "needs a Proxy"}
 	}
 	return nil
 }

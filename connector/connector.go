@@ -34,7 +34,8 @@ type Connector struct {
 var _ http.RoundTripper = (*Connector)(nil)
 
 // New returns a Connector. The Config is copied. The error is an
-// [errors.InvalidRequestError] that names the field.
+// [errors.InvalidRequestError] that names the field, or, for Proxy, an
+// [errors.InvalidURLError]; either is errors.ErrInvalidRequest.
 func New(cfg Config) (*Connector, error) { return newConnector(cfg, "") }
 
 // newConnector is New for connections to the local socket or pipe at a path, if
@@ -183,7 +184,8 @@ func (c *Connector) Close() error {
 	return nil
 }
 
-// Closed reports whether Close has been called.
+// Closed reports whether Close has been called, or a [Connector.Shutdown] has come to
+// its end. While one waits it is false, although new requests are refused.
 func (c *Connector) Closed() bool { return c.pool.Closed() }
 
 // CloseIdleConnections closes the connections that are not in use.

@@ -70,7 +70,8 @@
 // where the cache has the addresses or another request is asking (Coalesced), but
 // not for literal addresses; ConnectStart and ConnectDone for each address that is
 // tried, unless Config.DialContext does it; TLSHandshakeStart and TLSHandshakeDone
-// for the server and for an https proxy.
+// for the server and for an https proxy. The rest is net/http's, such as GotConn and
+// GotFirstResponseByte; PutIdleConn is not called with HTTP/2.
 //
 // # Names
 //

@@ -13,7 +13,9 @@ type TimeoutError struct {
 	Kind    error
 	Phase   Phase         // what was under way
 	Limit   time.Duration // the timeout
-	Elapsed time.Duration // how long that which it bounds had taken
+	// Elapsed is how long that which the timeout bounds had taken; but for SockRead,
+	// which bounds the silence, how long the request had had its connection.
+	Elapsed time.Duration
 	Host    string        // host:port, or empty
 	Err     error         // the cause, or nil
 }

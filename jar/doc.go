@@ -1,4 +1,4 @@
-// Package jar keeps cookies between requests. A [Jar] is an
+// Package jar keeps cookies between requests. A [Jar] is a
 // [net/http.CookieJar], so it works in any [net/http.Client]; beyond that it
 // can be listed, counted, cleared by a rule, saved and loaded, and it says why
 // it did not keep a cookie. (aiohttp: CookieJar)

@@ -60,6 +60,9 @@ func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.S
 // certificate that does not verify, a redirect that cannot be followed, a line or
 // an event that is too large. That error is yielded once. No connection is left
 // open.
+//
+// So a 503 of a server that restarts ends it, as the standard has it. Who wants to
+// outlast that gives the Session a middleware.Retry.
 func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		switch {

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"io"
 	"net/http"
 	"strings"
@@ -78,4 +79,26 @@ func emptyStream(req *http.Request) (*http.Response, error) {
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}},
 		Body: io.NopCloser(strings.NewReader("")), Request: req,
 	}, nil
+}
+
+// TestSaveConfigErrors name the field.
+func TestSaveConfigErrors(t *testing.T) {
+	t.Parallel()
+	s, err := session.New(session.Config{Transport: middleware.Func(emptyStream)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, test := range []struct {
+		cfg  session.SaveConfig
+		want string
+	}{
+		{session.SaveConfig{Sum: []byte{1}}, "invalid SaveConfig.Sum: needs Hash, such as sha256.New"},
+		{session.SaveConfig{Hash: sha256.New}, "invalid SaveConfig.Hash: needs Sum, what it must be"},
+		{session.SaveConfig{IfExists: 99}, "invalid SaveConfig.IfExists: none of its values"},
+	} {
+		if _, err := s.Save(t.Context(), "http://h.example/", test.cfg); err == nil || !strings.HasSuffix(err.Error(), test.want) {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
+	}
 }

@@ -124,7 +124,9 @@ func describeKnown(v any) any {
 		return Text(v.Method + " " + errors.RedactURL(v.URL))
 	case *http.Response:
 		return Text(v.Status)
-	case time.Duration, time.Time, netip.Addr, netip.AddrPort:
+	case time.Time:
+		return Text(v.Format(time.RFC3339Nano)) // a clock's own reading says nothing to a reader
+	case time.Duration, netip.Addr, netip.AddrPort:
 		return Text(fmt.Sprint(v))
 	case fmt.Stringer:
 		if isOurs(reflect.TypeOf(v)) {

@@ -41,6 +41,7 @@ func TestWhatIsShown(t *testing.T) {
 			`v="connector.Proxy{URL: \"http://p:3128\", Auth: ***, Header: {A: ***, B: ***}}"`,
 		},
 		{middleware.Token{Value: "canary", Type: "DPoP"}, `middleware.Token{Value: ***, Type: "DPoP"}`, `{"Value":"***","Type":"DPoP"}`, `v="middleware.Token{Value: ***, Type: \"DPoP\"}"`},
+		{middleware.Token{Expiry: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, `middleware.Token{Expiry: 2026-01-02T03:04:05Z}`, `{"Expiry":"2026-01-02T03:04:05Z"}`, `v="middleware.Token{Expiry: 2026-01-02T03:04:05Z}"`},
 		{(*ws.Options)(nil), `<nil>`, `null`, `v=<nil>`},
 		{(*session.Session)(nil), `<nil>`, `null`, `v=<nil>`},
 		{secretJar(), `jar.Jar{Len: 1}`, `{}`, `v="jar.Jar{Len: 1}"`},
