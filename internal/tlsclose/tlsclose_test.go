@@ -58,10 +58,10 @@ func TestDeafPeer(t *testing.T) {
 
 // What has no layers is closed as it is, with its own error.
 func TestPlain(t *testing.T) {
-	for name, close := range map[string]func(net.Conn) error{"Close": tlsclose.Close, "Abort": tlsclose.Abort} {
+	for name, end := range map[string]func(net.Conn) error{"Close": tlsclose.Close, "Abort": tlsclose.Abort} {
 		client, server := net.Pipe()
 		defer server.Close()
-		if err := close(client); err != nil {
+		if err := end(client); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := client.Read(make([]byte, 1)); err == nil {

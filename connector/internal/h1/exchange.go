@@ -41,7 +41,7 @@ const smallWrite = 8 << 10
 // The end of ctx closes the connection. trace is that of the request's context, or nil.
 func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request, body *reqbody.Body, trace *httptrace.ClientTrace, now time.Time, s *Settings) (reused bool) {
 	*x = Exchange{conn: c, settings: s, req: orig, wire: wire, trace: trace}
-	x.keeps = !wire.Close && orig.Method != http.MethodConnect && !(s.Connection && httprule.HasToken(wire.Header, "Connection", "close"))
+	x.keeps = !wire.Close && orig.Method != http.MethodConnect && (!s.Connection || !httprule.HasToken(wire.Header, "Connection", "close"))
 	x.small = !body.Present() || body.InMemory() && orig.ContentLength > 0 && orig.ContentLength <= smallWrite
 	x.lateCheck = s.LateCheck && c.CanCheckLate()
 	sockRead := s.SockRead
