@@ -11,6 +11,11 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
+// The words of this package: a call is finished (finish), once, when its response was
+// read to the end, was closed, or never came; a body is closed; a session is shut down,
+// and then closed; a hop is followed (followRedirect) and becomes history. What the
+// caller has said is resolved (resolve.go) before anything is sent.
+
 // call is one call of the session, with all its hops and its response. What every
 // call needs is here, in one piece of memory with the request and the response;
 // what few need is behind a pointer.
