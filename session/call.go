@@ -11,12 +11,17 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
+// The words of this package: a call is finished (finish), once, when its response was
+// read to the end, was closed, or never came; a body is closed; a session is shut down,
+// and then closed; a hop is followed (followRedirect) and becomes history. What the
+// caller has said is resolved (resolve.go) before anything is sent.
+
 // call is one call of the session, with all its hops and its response. What every
 // call needs is here, in one piece of memory with the request and the response;
 // what few need is behind a pointer.
 type call struct {
 	s      *Session
-	opts   *options // the session's own until they change: see change
+	opts   *options // the session's own until they change: see changeOptions
 	method string
 	url    *url.URL
 	ctx    callContext
@@ -54,7 +59,7 @@ type (
 	}
 )
 
-// newCall begins a call, which end has to end. changes says that its options will
+// newCall begins a call, which finish has to end. changes says that its options will
 // not be the session's.
 func (s *Session) newCall(changes bool) *call {
 	var c *call
@@ -83,7 +88,7 @@ func (s *Session) newCall(changes bool) *call {
 		c = &x.call
 		c.total = &x.timeout
 	}
-	s.enter()
+	s.beginCall()
 	c.s, c.opts = s, &s.base
 	c.ctx.session, c.ctx.Settings.Started = s, time.Now()
 	if changes {
@@ -96,8 +101,8 @@ func (s *Session) newCall(changes bool) *call {
 // recorder takes note of how the call fares; nil with a foreign Transport.
 func (c *call) recorder() *connector.Recorder { return c.ctx.Settings.Recorder }
 
-// change is the call's options, to be changed.
-func (c *call) change() *options {
+// changeOptions is the call's options, to be changed.
+func (c *call) changeOptions() *options {
 	if c.opts == &c.s.base {
 		own := c.s.base
 		c.opts = &own
@@ -105,61 +110,61 @@ func (c *call) change() *options {
 	return c.opts
 }
 
-// extras is the call's extra, to be changed.
-func (c *call) extras() *extras {
+// ensureExtras is the call's extra, to be changed.
+func (c *call) ensureExtras() *extras {
 	if c.extra == nil {
 		c.extra = new(extras)
 	}
 	return c.extra
 }
 
-// history is the responses that were redirects.
-func (c *call) history() []*Response {
+// redirectHistory is the responses that were redirects.
+func (c *call) redirectHistory() []*Response {
 	if c.extra == nil {
 		return nil
 	}
 	return c.extra.history
 }
 
-// discard gives up a call of which nothing was sent.
-func (c *call) discard() {
+// discardUnsent gives up a call of which nothing was sent.
+func (c *call) discardUnsent() {
 	if b := c.opts.body; b != nil && b.discard != nil {
 		b.discard()
 	}
-	c.end()
+	c.finish()
 }
 
-// end gives back what the call holds beside the connection. Only the first time
+// finish gives back what the call holds beside the connection. Only the first time
 // counts.
-func (c *call) end() {
-	if c.claimEnd() {
-		c.release()
+func (c *call) finish() {
+	if c.claimFinish() {
+		c.releaseAll()
 	}
 }
 
-// guard ends a call that has no response to be ended with, by a panic too.
-func (c *call) guard() {
+// finishUnanswered ends a call that has no response to be ended with, by a panic too.
+func (c *call) finishUnanswered() {
 	if !c.answered {
-		c.end()
+		c.finish()
 	}
 }
 
-// claimEnd reports whether the call had not ended before: who gets true has to
+// claimFinish reports whether the call had not ended before: who gets true has to
 // release it.
-func (c *call) claimEnd() bool { return !c.ended.Swap(true) }
+func (c *call) claimFinish() bool { return !c.ended.Swap(true) }
 
-func (c *call) release() {
-	c.letGo()
+func (c *call) releaseAll() {
+	c.releaseResources()
 	if c.s.oneShot {
 		c.s.Close() // always nil
 	}
 }
 
-// letGo is release without the end of a session that is for one call.
-func (c *call) letGo() {
+// releaseResources is release without the end of a session that is for one call.
+func (c *call) releaseResources() {
 	c.finishBody()
 	if c.total != nil {
-		c.total.end()
+		c.total.stop()
 	}
 	if x := c.extra; x != nil && x.cancel != nil {
 		x.cancel()
@@ -167,7 +172,7 @@ func (c *call) letGo() {
 	if c.trace != nil {
 		c.trace.cancel(nil)
 	}
-	c.s.leave()
+	c.s.endCall()
 }
 
 // finishBody says that the body will not be sent again.

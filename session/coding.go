@@ -96,9 +96,9 @@ func NoDecompress() Option {
 	}}
 }
 
-// reader undoes the codings that a header names, if there are any that can be
+// newDecoder undoes the codings that a header names, if there are any that can be
 // and shall be undone; see [codec.Decoding.NewReader].
-func (o *codingOptions) reader(lines []string, src io.ReadCloser) (*codec.Reader, bool) {
+func (o *codingOptions) newDecoder(lines []string, src io.ReadCloser) (*codec.Reader, bool) {
 	switch {
 	case o.raw:
 		return nil, false
@@ -132,8 +132,8 @@ func Compress(coding string) Option {
 	}}
 }
 
-// settleCompress puts the body into its coding.
-func (o *options) settleCompress() error {
+// resolveCompress puts the body into its coding.
+func (o *options) resolveCompress() error {
 	if o.coding.compress == "" || o.native != nil || o.body == nil || o.body.length == 0 {
 		return nil
 	}
@@ -142,17 +142,17 @@ func (o *options) settleCompress() error {
 			return &errors.InvalidRequestError{Field: "header " + name, Reason: "cannot be set together with Compress"}
 		}
 	}
-	body, err := o.body.compressed(o.coding.compress)
+	body, err := o.body.withCoding(o.coding.compress)
 	if err != nil {
 		return &errors.InvalidRequestError{Field: "Compress", Reason: "cannot be encoded", Err: err}
 	}
 	o.body = body
-	o.own()["Content-Encoding"] = []string{o.coding.compress}
+	o.ownHeader()["Content-Encoding"] = []string{o.coding.compress}
 	return nil
 }
 
-// compressed is b in a content coding.
-func (b *bodySource) compressed(coding string) (*bodySource, error) {
+// withCoding is b in a content coding.
+func (b *bodySource) withCoding(coding string) (*bodySource, error) {
 	if len(b.data) > 0 && len(b.data) <= maxCompressed {
 		data, err := codec.Compress(coding, b.data)
 		if err != nil {

@@ -44,19 +44,19 @@ func (c *call) addCookies() {
 	if j, ok := c.s.jar.(lenJar); !ok || j.Len() > 0 {
 		stored = c.s.jar.Cookies(c.url)
 	}
-	o, first := c.opts, len(c.history()) == 0
+	o, first := c.opts, len(c.redirectHistory()) == 0
 	if first && len(o.header["Cookie"]) > 0 {
-		c.extras().cookieHeader = o.header["Cookie"]
+		c.ensureExtras().cookieHeader = o.header["Cookie"]
 	}
 	if len(stored) == 0 && len(o.cookies) == 0 && first {
 		return // a header of the caller's stays as it is written
 	}
-	pairs := c.callersCookies().overridden(stored).overridden(c.ownCookies())
+	pairs := c.callersCookies().isOverridden(stored).isOverridden(c.ownCookies())
 	switch line := pairs.String(); {
 	case line != "":
-		c.change().own()["Cookie"] = []string{line}
+		c.changeOptions().ownHeader()["Cookie"] = []string{line}
 	case o.header["Cookie"] != nil:
-		delete(c.change().own(), "Cookie")
+		delete(c.changeOptions().ownHeader(), "Cookie")
 	}
 }
 
@@ -81,8 +81,8 @@ type cookiePair struct{ name, text string }
 
 type cookiePairs []cookiePair
 
-// overridden drops the pairs that cookies has by name, and appends those.
-func (p cookiePairs) overridden(cookies []*http.Cookie) cookiePairs {
+// isOverridden drops the pairs that cookies has by name, and appends those.
+func (p cookiePairs) isOverridden(cookies []*http.Cookie) cookiePairs {
 	if len(cookies) == 0 {
 		return p
 	}

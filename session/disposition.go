@@ -54,7 +54,7 @@ func ParseContentDisposition(header string) (ContentDisposition, error) {
 		if !isToken(name) {
 			continue
 		}
-		if !cd.add(name, value, quoted) {
+		if !cd.addParameter(name, value, quoted) {
 			return ContentDisposition{}, badDisposition("a value that is neither a token nor quoted")
 		}
 	}
@@ -93,13 +93,13 @@ func dispositionParam(s string) (name, value string, quoted bool, rest string, o
 	return name, trimOWS(value), false, rest, true
 }
 
-// add keeps a parameter, or passes over an encoded one that is malformed. It
+// addParameter keeps a parameter, or passes over an encoded one that is malformed. It
 // reports false for a plain one that is.
-func (cd *ContentDisposition) add(name, value string, quoted bool) bool {
+func (cd *ContentDisposition) addParameter(name, value string, quoted bool) bool {
 	switch base, _, extended, piece := splitParam(name); {
 	case piece:
 		if quoted {
-			value = unescape(value)
+			value = unescapeQuoted(value)
 		} else if !isToken(value) {
 			return true
 		}
@@ -113,7 +113,7 @@ func (cd *ContentDisposition) add(name, value string, quoted bool) bool {
 		if base == fileNameParam {
 			value = strings.TrimLeft(value, `\/`)
 		}
-		value = headerText(unescape(value))
+		value = headerText(unescapeQuoted(value))
 	case !isToken(value):
 		return false
 	}
@@ -134,15 +134,15 @@ func splitParam(name string) (base string, number int, extended, piece bool) {
 		return base, 0, true, false
 	}
 	digits, extended := strings.CutSuffix(tail, "*")
-	n, ok := decimal(digits)
+	n, ok := parseDecimal(digits)
 	if !ok {
 		return name, 0, false, false
 	}
 	return base, n, extended, true
 }
 
-// decimal reads digits; with a zero in front they are not the number of a piece.
-func decimal(s string) (int, bool) {
+// parseDecimal reads digits; with a zero in front they are not the number of a piece.
+func parseDecimal(s string) (int, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}

@@ -75,12 +75,12 @@ func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 		}
 		c := eventLoop{EventSource: e, yield: yield}
 		c.parser.id, c.parser.lastID = e.LastEventID, e.LastEventID
-		for c.connect(ctx) {
-			wait := c.wait()
+		for c.readConnection(ctx) {
+			wait := c.retryDelay()
 			if e.OnRetry != nil {
 				e.OnRetry(c.err, wait)
 			}
-			if err := sleep(ctx, wait); err != nil {
+			if err := sleepContext(ctx, wait); err != nil {
 				yield(Event{}, e.named(err))
 				return
 			}
@@ -101,13 +101,13 @@ type eventLoop struct {
 	err      error       // why the last one ended
 }
 
-// connect makes one connection and yields what it brings. It reports whether
+// readConnection makes one connection and yields what it brings. It reports whether
 // there should be another.
-func (c *eventLoop) connect(ctx context.Context) bool {
+func (c *eventLoop) readConnection(ctx context.Context) bool {
 	c.failures++
-	resp, err := c.Session.Get(ctx, c.URL, Timeout(-1), Join(c.Options...), c.headers())
+	resp, err := c.Session.Get(ctx, c.URL, Timeout(-1), Join(c.Options...), c.headerOption())
 	if err != nil {
-		return c.failed(ctx, err)
+		return c.shouldReconnect(ctx, err)
 	}
 	if resp.StatusCode == http.StatusNoContent {
 		resp.Close() // it has no body
@@ -116,12 +116,12 @@ func (c *eventLoop) connect(ctx context.Context) bool {
 	if resp.StatusCode != http.StatusOK && resp.OK() {
 		resp.Close() // the status is the error
 		e := resp.responseError(resp.Reason())
-		return c.failed(ctx, &e)
+		return c.shouldReconnect(ctx, &e)
 	}
 	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
 	c.err = errStreamEnd
 	left := false
-	resp.events(&c.parser, func(event Event, err error) bool {
+	resp.parseEvents(&c.parser, func(event Event, err error) bool {
 		if err != nil {
 			c.err = err
 			return false
@@ -130,11 +130,11 @@ func (c *eventLoop) connect(ctx context.Context) bool {
 		left = !c.yield(event, nil)
 		return !left
 	})
-	return !left && c.failed(ctx, c.err)
+	return !left && c.shouldReconnect(ctx, c.err)
 }
 
-// headers are those that the standard asks for.
-func (c *eventLoop) headers() Option {
+// headerOption are those that the standard asks for.
+func (c *eventLoop) headerOption() Option {
 	return Option{"events", nil, func(o *options) error {
 		if o.auto&autoAccept != 0 {
 			o.setHeader("Accept", eventStream)
@@ -149,9 +149,9 @@ func (c *eventLoop) headers() Option {
 	}}
 }
 
-// failed reports whether it makes sense to connect again, and yields the error
+// shouldReconnect reports whether it makes sense to connect again, and yields the error
 // if not.
-func (c *eventLoop) failed(ctx context.Context, err error) bool {
+func (c *eventLoop) shouldReconnect(ctx context.Context, err error) bool {
 	c.err = err
 	if ctx.Err() != nil || isFinal(err) || c.MaxFailures > 0 && c.failures >= c.MaxFailures {
 		c.yield(Event{}, c.named(err))
@@ -179,8 +179,8 @@ func isFinal(err error) bool {
 	return false
 }
 
-// wait is how long to wait before the next connection.
-func (c *eventLoop) wait() time.Duration {
+// retryDelay is how long to wait before the next connection.
+func (c *eventLoop) retryDelay() time.Duration {
 	limit := c.MaxRetry
 	if limit == 0 {
 		limit = defaultMaxRetry
@@ -205,7 +205,7 @@ func (c *eventLoop) wait() time.Duration {
 	return wait
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+func sleepContext(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

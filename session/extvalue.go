@@ -53,8 +53,8 @@ func percentDecode(s string) ([]byte, bool) {
 	return raw, true
 }
 
-// unescape removes the backslashes of a quoted-string (RFC 9110 5.6.4).
-func unescape(s string) string {
+// unescapeQuoted removes the backslashes of a quoted-string (RFC 9110 5.6.4).
+func unescapeQuoted(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
 	}

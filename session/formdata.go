@@ -63,10 +63,10 @@ func formSource(f formBody) (*bodySource, error) {
 	return &bodySource{open: open, length: length, contentType: contentType, once: !f.Replayable()}, nil
 }
 
-// settleBoundary makes the boundary of a multipart body the one that a header of
+// resolveBoundary makes the boundary of a multipart body the one that a header of
 // the caller's announces. Of a body that cannot be changed it has to be the same,
 // because nobody could read it otherwise.
-func (o *options) settleBoundary() error {
+func (o *options) resolveBoundary() error {
 	b, own := o.body, o.header["Content-Type"]
 	if b == nil || o.auto&autoContentType != 0 || len(own) == 0 || !isMultipart(b.contentType) || !isMultipart(own[0]) {
 		return nil

@@ -57,7 +57,7 @@ func (s *StreamReader) ReadHTTPChunk() (data []byte, end bool, err error) {
 func (s *StreamReader) HTTPChunks() iter.Seq2[HTTPChunk, error] {
 	return func(yield func(HTTPChunk, error) bool) {
 		var c HTTPChunk
-		pieces := s.each(func(*[]byte) (_ []byte, err error) {
+		pieces := s.yieldPieces(func(*[]byte) (_ []byte, err error) {
 			c.Data, c.End, err = s.httpChunk()
 			return c.Data, err
 		})
@@ -77,8 +77,8 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 	if !s.chunks {
 		return nil, false, &errors.InvalidRequestError{Field: "ReadHTTPChunk", Reason: "the request has no HTTPChunks"}
 	}
-	if len(s.buffered()) == 0 {
-		s.fill()
+	if len(s.bufferedBytes()) == 0 {
+		s.fillBuffer()
 	}
 	b, _ := s.src.(*responseBody) // nil: one of somebody else's
 	if b != nil && b.decoding != nil && s.err == io.EOF {
@@ -89,16 +89,16 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 		return nil, true, nil
 	}
 	for left := b.chunkLeft(); left > 0 && s.err == nil; left = b.chunkLeft() {
-		if int64(len(s.buffered()))+left > int64(s.ahead) {
+		if int64(len(s.bufferedBytes()))+left > int64(s.ahead) {
 			break
 		}
-		s.fill()
+		s.fillBuffer()
 	}
-	n := len(s.buffered())
+	n := len(s.bufferedBytes())
 	if n == 0 {
 		return nil, false, s.err
 	}
-	return s.take(n), b.chunkLeft() == 0, nil
+	return s.takeBuffered(n), b.chunkLeft() == 0, nil
 }
 
 // watchChunks prepares a body of which the chunks are asked for.

@@ -69,7 +69,7 @@ func ParseLinks(lines []string, base *url.URL) Links {
 				break
 			}
 			l := Link{URL: joinLink(base, target)}
-			line = l.params(rest, base)
+			line = l.parseParams(rest, base)
 			if l.URL != nil {
 				links = append(links, l)
 			}
@@ -106,8 +106,8 @@ func skipLink(s string) string {
 	return ""
 }
 
-// params reads the parameters of a link and returns what comes after it.
-func (l *Link) params(s string, base *url.URL) (rest string) {
+// parseParams reads the parameters of a link and returns what comes after it.
+func (l *Link) parseParams(s string, base *url.URL) (rest string) {
 	var rels, anchor *string
 	for {
 		s = strings.TrimLeft(s, " \t")
@@ -190,7 +190,7 @@ func linkParam(s string) (name, value, rest string) {
 		if end < 0 {
 			return "", "", ""
 		}
-		return name, unescape(s[1 : end-1]), s[end:]
+		return name, unescapeQuoted(s[1 : end-1]), s[end:]
 	}
 	if i = strings.IndexAny(s, ";,"); i < 0 {
 		i = len(s)

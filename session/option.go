@@ -53,9 +53,9 @@ type options struct {
 	maxBody  int64
 	progress func(done, total int64)
 	coding   codingOptions
-	native   *http.Request // of Session.Do
-	wire     *wireOptions  // what few requests ask for; never changed
-	rare     *rareOptions  // likewise
+	native   *http.Request  // of Session.Do
+	wire     *wireOptions   // what few requests ask for; never changed
+	client   *clientOptions // likewise
 	encode   func(any) ([]byte, error)
 	broken   error // of Session.With: what every request says
 }
@@ -99,8 +99,8 @@ func (o *options) applyAll(opts []Option) error {
 	return first
 }
 
-// own makes the header the request's own before it is changed.
-func (o *options) own() http.Header {
+// ownHeader makes the header the request's own before it is changed.
+func (o *options) ownHeader() http.Header {
 	if !o.owned {
 		o.header, o.owned = o.header.Clone(), true
 	}
@@ -108,7 +108,7 @@ func (o *options) own() http.Header {
 }
 
 func (o *options) setHeader(name, value string) {
-	o.own()[name] = []string{value}
+	o.ownHeader()[name] = []string{value}
 	o.auto &^= autoHeader(name)
 }
 
@@ -166,7 +166,7 @@ func AddHeader(name, value string) Option {
 			o.setHeader(key, value)
 			return
 		}
-		h := o.own()
+		h := o.ownHeader()
 		h[key] = append(slices.Clip(h[key]), value)
 	})
 }
@@ -229,9 +229,9 @@ func SkipHeader(names ...string) Option {
 			o.auto &^= bit
 			switch key {
 			case "User-Agent":
-				o.own()[key] = []string{""} // net/http sends its own for an absent one
+				o.ownHeader()[key] = []string{""} // net/http sends its own for an absent one
 			default:
-				delete(o.own(), key)
+				delete(o.ownHeader(), key)
 			}
 		}
 		return nil

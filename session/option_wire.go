@@ -221,8 +221,8 @@ func MaxHeaders(n int) Option {
 	})
 }
 
-// settle hands the wishes to the connector.
-func (w *wireOptions) settle(s *connector.Settings) error {
+// applySettings hands the wishes to the connector.
+func (w *wireOptions) applySettings(s *connector.Settings) error {
 	if w.proxy == nil && (w.proxyAuth != nil || w.proxyHeader != nil) {
 		return &errors.InvalidRequestError{Field: "ProxyAuth", Reason: "without a Proxy"}
 	}
@@ -239,16 +239,16 @@ func (w *wireOptions) settle(s *connector.Settings) error {
 	return nil
 }
 
-// foreign reports whether the wishes can be kept without a connector.
-func (w *wireOptions) foreign() error {
+// checkForeign reports whether the wishes can be kept without a connector.
+func (w *wireOptions) checkForeign() error {
 	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks {
 		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits and chunks need a Connector, and the session has a Transport"}
 	}
 	return nil
 }
 
-// frame makes the request say how its body is sent.
-func (w *wireOptions) frame(req *http.Request) {
+// applyFraming makes the request say how its body is sent.
+func (w *wireOptions) applyFraming(req *http.Request) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return
 	}

@@ -25,15 +25,15 @@ func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Se
 	return func(yield func(*Response, error) bool) {
 		p := pager{s: s, seen: map[string]bool{}}
 		for next := url; next != ""; {
-			resp, err := s.Get(ctx, next, Join(opts...), p.later())
+			resp, err := s.Get(ctx, next, Join(opts...), p.nextPageOption())
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !visit(resp, yield) {
+			if !yieldPage(resp, yield) {
 				return
 			}
-			if next, err = p.next(resp); err != nil {
+			if next, err = p.nextURL(resp); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -41,8 +41,8 @@ func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Se
 	}
 }
 
-// visit yields a page and closes it, even if the loop panics.
-func visit(resp *Response, yield func(*Response, error) bool) bool {
+// yieldPage yields a page and closes it, even if the loop panics.
+func yieldPage(resp *Response, yield func(*Response, error) bool) bool {
 	defer resp.Close()
 	return yield(resp, nil)
 }
@@ -56,8 +56,8 @@ type pager struct {
 	user bool     // the next link has credentials of its own
 }
 
-// next is the URL of the page after resp, or "".
-func (p *pager) next(resp *Response) (string, error) {
+// nextURL is the URL of the page after resp, or "".
+func (p *pager) nextURL(resp *Response) (string, error) {
 	first := resp.url
 	if hops := resp.History(); len(hops) > 0 {
 		first = hops[0].url
@@ -100,8 +100,8 @@ func (p *pager) checkOrigin(resp *Response, next *url.URL) {
 	}
 }
 
-// later changes the options for all pages but the first.
-func (p *pager) later() Option {
+// nextPageOption changes the options for all pages but the first.
+func (p *pager) nextPageOption() Option {
 	return Option{"later", nil, func(o *options) error {
 		if p.from == nil {
 			return nil
@@ -111,7 +111,7 @@ func (p *pager) later() Option {
 			o.leaveOrigin(p.s.sensitive)
 		}
 		if p.user && o.header["Authorization"] != nil {
-			delete(o.own(), "Authorization") // the link's take their place
+			delete(o.ownHeader(), "Authorization") // the link's take their place
 		}
 		return nil
 	}}

@@ -56,10 +56,10 @@ func hideHeaders(args, option string, names []string) string {
 }
 
 // Format writes what the session was made with, without secrets, whatever the verb.
-func (s *Session) Format(f fmt.State, verb rune) { s.described().Format(f, verb) }
+func (s *Session) Format(f fmt.State, verb rune) { s.describeOptions().Format(f, verb) }
 
 // MarshalJSON writes what Format does.
-func (s *Session) MarshalJSON() ([]byte, error) { return s.described().MarshalJSON() }
+func (s *Session) MarshalJSON() ([]byte, error) { return s.describeOptions().MarshalJSON() }
 
 // Format writes the request and the status, whatever the verb.
 func (r *Response) Format(f fmt.State, verb rune) { r.described().Format(f, verb) }
@@ -121,7 +121,7 @@ func (e HostEvent) Format(f fmt.State, verb rune) { redact.Of(e).Format(f, verb)
 // MarshalJSON writes what Format does.
 func (e HostEvent) MarshalJSON() ([]byte, error) { return redact.Of(e).MarshalJSON() }
 
-func (s *Session) described() redact.Struct {
+func (s *Session) describeOptions() redact.Struct {
 	return redact.Of(struct {
 		BaseURL   *url.URL
 		Header    http.Header

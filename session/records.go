@@ -32,31 +32,31 @@ func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 		defer resp.Close()
 		for {
 			var v T
-			line, err := resp.record()
+			line, err := resp.readRecord()
 			if err == io.EOF {
 				return
 			}
 			if err == nil {
-				if err = resp.decode()(line, &v); err != nil {
+				if err = resp.jsonDecoder()(line, &v); err != nil {
 					err = &errors.ClientPayloadError{Received: resp.Content().TotalBytes(), Expected: -1, Kind: errors.ErrClientPayload, Err: err}
 				}
 			}
-			if !yield(v, resp.wrap(err)) || err != nil {
+			if !yield(v, resp.wrapError(err)) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// record is the next line that is not blank.
-func (r *Response) record() ([]byte, error) {
+// readRecord is the next line that is not blank.
+func (r *Response) readRecord() ([]byte, error) {
 	if err := r.CheckStatus(); err != nil {
 		return nil, err
 	}
 	s := r.Content()
 	for {
 		first := s.TotalBytes() == 0
-		line, err := s.until([]byte("\n"), maxRecord)
+		line, err := s.readUntil([]byte("\n"), maxRecord)
 		if err != nil {
 			return nil, err
 		}

@@ -12,9 +12,9 @@ import (
 // defaultRedirects is how many redirects are followed if nothing else is said.
 const defaultRedirects = 10
 
-// redirect makes the request that follows resp, or nil if resp is the answer.
+// nextHop makes the request that follows resp, or nil if resp is the answer.
 // A response that is followed is closed and becomes history.
-func (c *call) redirect(resp *http.Response) (*http.Request, error) {
+func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 	if c.opts.hops < 0 || !isRedirect(resp.StatusCode) {
 		return nil, nil //nolint:nilnil // it is the answer
 	}
@@ -26,9 +26,9 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 		return nil, nil //nolint:nilnil // there is nowhere to go
 	}
 	if c.trace != nil {
-		c.trace.redirect(resp)
+		c.trace.requestRedirect(resp)
 	}
-	c.archive(resp)
+	c.archiveHop(resp)
 	if len(c.extra.history) > c.opts.hops {
 		return nil, c.tooMany(resp)
 	}
@@ -36,10 +36,10 @@ func (c *call) redirect(resp *http.Response) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r := c.opts.rare; r == nil || !r.verbatimRedirects {
-		requote(target)
+	if r := c.opts.client; r == nil || !r.verbatimRedirects {
+		requoteURL(target)
 	}
-	return c.follow(resp.StatusCode, target)
+	return c.followRedirect(resp.StatusCode, target)
 }
 
 func isRedirect(status int) bool {
@@ -51,9 +51,9 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// archive closes a response that is not the last and keeps its head.
-func (c *call) archive(resp *http.Response) {
-	x := c.extras()
+// archiveHop closes a response that is not the last and keeps its head.
+func (c *call) archiveHop(resp *http.Response) {
+	x := c.ensureExtras()
 	if len(x.history) == 0 {
 		x.first = c.requestInfo()
 	}
@@ -111,14 +111,14 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 	return u, nil
 }
 
-// follow builds the request for the next hop.
-func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
-	o := c.change()
+// followRedirect builds the request for the next hop.
+func (c *call) followRedirect(status int, target *url.URL) (*http.Request, error) {
+	o := c.changeOptions()
 	if changesToGet(status, c.method) {
 		c.method = http.MethodGet
 		c.finishBody()
 		o.body, o.native = nil, withoutTrailer(o.native)
-		o.drop(contentHeaders)
+		o.dropHeaders(contentHeaders)
 	}
 	if !sameOrigin(c.url, target) {
 		o.leaveOrigin(c.s.sensitive)
@@ -130,7 +130,7 @@ func (c *call) follow(status int, target *url.URL) (*http.Request, error) {
 	c.url = target
 	c.addCookies()
 	req := blankRequest.WithContext(&c.ctx)
-	return req, c.fill(req)
+	return req, c.fillRequest(req)
 }
 
 // changesToGet is the rule of aiohttp and of the Fetch standard (4.4): 303
@@ -154,8 +154,8 @@ var contentHeaders = []string{
 // leaveOrigin drops what the former origin alone may know. It is not taken up
 // again if a later redirect leads back (CVE-2024-45336 in net/http).
 func (o *options) leaveOrigin(sensitive []string) {
-	o.drop(secretHeaders)
-	o.drop(sensitive)
+	o.dropHeaders(secretHeaders)
+	o.dropHeaders(sensitive)
 	o.cookies, o.host = nil, ""
 }
 
@@ -164,12 +164,12 @@ var secretHeaders = []string{
 	"Www-Authenticate", "Proxy-Authenticate",
 }
 
-// drop removes headers, in whatever case they are written: the map of a request of
+// dropHeaders removes headers, in whatever case they are written: the map of a request of
 // net/http's may have any.
-func (o *options) drop(names []string) {
+func (o *options) dropHeaders(names []string) {
 	for key := range o.header {
 		if slices.Contains(names, http.CanonicalHeaderKey(key)) {
-			delete(o.own(), key)
+			delete(o.ownHeader(), key)
 		}
 	}
 }

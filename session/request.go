@@ -56,17 +56,17 @@ func (s *Session) Options(ctx context.Context, url string, opts ...Option) (*Res
 // ClientSession.request)
 func (s *Session) Request(ctx context.Context, method, url string, opts ...Option) (*Response, error) {
 	c := s.newCall(len(opts) > 0)
-	defer c.guard()
-	if err := c.prepare(ctx, method, url, opts); err != nil {
-		c.discard()
+	defer c.finishUnanswered()
+	if err := c.prepareCall(ctx, method, url, opts); err != nil {
+		c.discardUnsent()
 		return nil, errors.Wrap(c.method, c.url, err)
 	}
-	return c.run()
+	return c.sendAndFollow()
 }
 
-// prepare settles what the call will do, and refuses what it cannot.
-func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option) error {
-	c.method = upper(method)
+// prepareCall settles what the call will do, and refuses what it cannot.
+func (c *call) prepareCall(ctx context.Context, method, rawURL string, opts []Option) error {
+	c.method = upperMethod(method)
 	s := c.s
 	var bad error
 	if len(opts) > 0 {
@@ -76,7 +76,7 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 	switch {
 	case ctx == nil:
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
-	case s.refuses():
+	case s.refusesCall():
 		return errors.ErrSessionClosed
 	case !isToken(c.method):
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
@@ -88,9 +88,9 @@ func (c *call) prepare(ctx context.Context, method, rawURL string, opts []Option
 		return bad
 	}
 	if c.method == http.MethodHead && !c.opts.hopsSet {
-		c.change().hops = -1
+		c.changeOptions().hops = -1
 	}
-	return c.settle(ctx)
+	return c.resolveRequest(ctx)
 }
 
 // locate finds the URL of the call. Every error of the call names it.
@@ -106,16 +106,16 @@ func (c *call) locate(rawURL string) error {
 	return err
 }
 
-// run sends the request and follows its redirects.
-func (c *call) run() (*Response, error) {
+// sendAndFollow sends the request and follows its redirects.
+func (c *call) sendAndFollow() (*Response, error) {
 	if c.trace != nil {
-		c.trace.start(c.change().own())
-		if broken := c.trace.err(); broken != nil {
-			c.discard()
-			return nil, c.failed(broken)
+		c.trace.requestStart(c.changeOptions().ownHeader())
+		if broken := c.trace.panicError(); broken != nil {
+			c.discardUnsent()
+			return nil, c.failCall(broken)
 		}
 	}
-	via := c.transport()
+	via := c.chooseTransport()
 	req, err := c.firstRequest()
 	for err == nil {
 		var resp *http.Response
@@ -123,19 +123,19 @@ func (c *call) run() (*Response, error) {
 		if resp, err = via.RoundTrip(req); err != nil {
 			break
 		}
-		if resp, err = whole(req, resp); err != nil {
+		if resp, err = checkResponse(req, resp); err != nil {
 			break
 		}
-		if c.s.connector == nil || c.throughOthers() {
+		if c.s.connector == nil || c.passesMiddleware() {
 			resp.Header = httprule.Canonical(resp.Header)
 		}
 		c.s.storeCookies(resp, c)
 		var next *http.Request
-		if next, err = c.redirect(resp); err != nil {
+		if next, err = c.nextHop(resp); err != nil {
 			break
 		}
 		if next == nil {
-			r, err := c.respond(resp)
+			r, err := c.makeResponse(resp)
 			c.answered = err == nil
 			return r, err
 		}
@@ -143,13 +143,13 @@ func (c *call) run() (*Response, error) {
 		req = next
 	}
 	err = c.contextCause(err)
-	c.end()
-	return nil, c.failed(err)
+	c.finish()
+	return nil, c.failCall(err)
 }
 
-// whole makes good for a RoundTripper that leaves out what is empty, as mocks do. What
+// checkResponse makes good for a RoundTripper that leaves out what is empty, as mocks do. What
 // has no status is no response.
-func whole(req *http.Request, resp *http.Response) (*http.Response, error) {
+func checkResponse(req *http.Request, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp == nil:
 		return nil, errors.New("the RoundTripper returned neither a response nor an error")
@@ -166,13 +166,13 @@ func whole(req *http.Request, resp *http.Response) (*http.Response, error) {
 	return resp, nil
 }
 
-// failed is the error of a call, told to the traces.
-func (c *call) failed(err error) error {
-	if broken := c.trace.err(); broken != nil {
+// failCall is the error of a call, told to the traces.
+func (c *call) failCall(err error) error {
+	if broken := c.trace.panicError(); broken != nil {
 		err = broken
 	}
 	err = errors.Wrap(c.method, c.url, err)
-	c.trace.exception(err)
+	c.trace.requestException(err)
 	return err
 }
 
@@ -183,7 +183,7 @@ func (c *call) contextCause(err error) error {
 	if c.total == nil || errors.Is(err, errors.ErrTotalTimeout) {
 		return err
 	}
-	if cause := c.total.cause(); cause != nil {
+	if cause := c.total.timeoutCause(); cause != nil {
 		return cause
 	}
 	return err
@@ -196,11 +196,11 @@ var blankRequest = http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 func (c *call) firstRequest() (*http.Request, error) {
 	c.addCookies()
 	c.req = *blankRequest.WithContext(&c.ctx)
-	return &c.req, c.fill(&c.req)
+	return &c.req, c.fillRequest(&c.req)
 }
 
-// fill makes the request that of the present hop.
-func (c *call) fill(req *http.Request) error {
+// fillRequest makes the request that of the present hop.
+func (c *call) fillRequest(req *http.Request) error {
 	o := c.opts
 	req.Method, req.URL, req.Host, req.Header = c.method, c.url, o.host, o.header
 	if req.Host == "" {
@@ -229,7 +229,7 @@ func (c *call) attachBody(req *http.Request) error {
 	}
 	req.Body, req.ContentLength = body, b.length
 	if c.opts.wire != nil {
-		c.opts.wire.frame(req)
+		c.opts.wire.applyFraming(req)
 	}
 	if !b.once {
 		req.GetBody = c.openBody
@@ -243,8 +243,8 @@ func (c *call) attachBody(req *http.Request) error {
 // setContentType adds the header of the body. Requests with JSON share one map if
 // they have no other header of their own.
 func (c *call) setContentType(value string) {
-	if o := c.change(); o.owned || value != jsonType {
-		o.own()["Content-Type"] = []string{value}
+	if o := c.changeOptions(); o.owned || value != jsonType {
+		o.ownHeader()["Content-Type"] = []string{value}
 		return
 	}
 	c.opts.header = c.s.jsonHeader()
@@ -259,13 +259,13 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if body != http.NoBody && (c.opts.progress != nil || c.trace.watches()) {
-		body = c.watched(body, b.length)
+	if body != http.NoBody && (c.opts.progress != nil || c.trace.watchesChunks()) {
+		body = c.watchUpload(body, b.length)
 	}
 	return body, nil
 }
 
-func upper(method string) string {
+func upperMethod(method string) string {
 	for i := range len(method) {
 		if b := method[i]; 'a' <= b && b <= 'z' {
 			return string(appendUpper(nil, method))

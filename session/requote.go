@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// requote brings the escapes of a redirect's path and query into normal form,
+// requoteURL brings the escapes of a redirect's path and query into normal form,
 // as aiohttp does (requote_redirect_url): a needless escape is undone, a needed
 // one is written in upper case, and what should have been escaped is. What is
 // escaped to keep it from being a delimiter stays so.
-func requote(u *url.URL) {
+func requoteURL(u *url.URL) {
 	if path := u.EscapedPath(); path != "" {
-		u.RawPath = requoted(path, "/@:!$'()*,+=&;", "/+")
+		u.RawPath = requoteEscapes(path, "/@:!$'()*,+=&;", "/+")
 		if plain, err := url.PathUnescape(u.RawPath); err == nil {
 			u.Path = plain
 		}
 	}
-	u.RawQuery = requoted(u.RawQuery, "/?@:!$'()*,+=&;", "+=&;")
+	u.RawQuery = requoteEscapes(u.RawQuery, "/?@:!$'()*,+=&;", "+=&;")
 }
 
-// requoted rewrites s: bytes in safe stand for themselves, and escapes of them
+// requoteEscapes rewrites s: bytes in safe stand for themselves, and escapes of them
 // are undone unless they are in keep.
-func requoted(s, safe, keep string) string {
+func requoteEscapes(s, safe, keep string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			c = unhex(s[i+1])<<4 | unhex(s[i+2])
+			c = hexValue(s[i+1])<<4 | hexValue(s[i+2])
 			i += 2
 			if isUnreserved(c) || strings.IndexByte(safe, c) >= 0 && strings.IndexByte(keep, c) < 0 {
 				b.WriteByte(c)
@@ -55,7 +55,7 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-func unhex(c byte) byte {
+func hexValue(c byte) byte {
 	switch {
 	case c <= '9':
 		return c - '0'

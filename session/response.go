@@ -39,8 +39,8 @@ type Response struct {
 	closed atomic.Bool
 }
 
-// respond makes net/http's response the call's, and has it checked.
-func (c *call) respond(native *http.Response) (*Response, error) {
+// makeResponse makes net/http's response the call's, and has it checked.
+func (c *call) makeResponse(native *http.Response) (*Response, error) {
 	r := &c.resp
 	if c.s.connector != nil && c.s.connector.WatchesLeaks() {
 		r = new(Response) // the connector holds the call, which must not hold this
@@ -54,14 +54,14 @@ func (c *call) respond(native *http.Response) (*Response, error) {
 		if err := check(r); err != nil {
 			err = c.contextCause(err)
 			r.Close() // the status is the error
-			return nil, c.failed(err)
+			return nil, c.failCall(err)
 		}
 	}
 	if c.trace != nil {
-		c.trace.end(native)
-		if broken := c.trace.err(); broken != nil {
+		c.trace.requestEnd(native)
+		if broken := c.trace.panicError(); broken != nil {
 			r.Close() // it is of no use any more
-			return nil, c.failed(broken)
+			return nil, c.failCall(broken)
 		}
 	}
 	return r, nil
@@ -103,7 +103,7 @@ func (r *Response) History() []*Response {
 	if r.call == nil {
 		return nil
 	}
-	return r.call.history()
+	return r.call.redirectHistory()
 }
 
 // RequestInfo tells what was asked, as it was sent on the last hop.
@@ -160,13 +160,13 @@ func (r *Response) Charset() string {
 func (r *Response) Content() *StreamReader {
 	if r.stream == nil {
 		ahead := 0
-		if r.call != nil && r.call.opts.rare != nil {
-			ahead = r.call.opts.rare.readBuffer
+		if r.call != nil && r.call.opts.client != nil {
+			ahead = r.call.opts.client.readBuffer
 		}
 		src := r.Body
 		switch {
 		case r.full:
-			src = io.NopCloser(r.source())
+			src = io.NopCloser(r.bodySource())
 		case r.isConnection():
 			src = &refusedBody{r}
 		}
@@ -212,7 +212,7 @@ func (r *Response) checkEnds() error {
 		return nil
 	}
 	r.Close() // the error that counts is this one
-	return r.wrap(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
+	return r.wrapError(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
 }
 
 // refusedBody is the body of a 101 for those who read a stream.
@@ -229,7 +229,7 @@ func (r *Response) readAll() ([]byte, error) {
 		size = min(r.ContentLength+1, 1<<20)
 	}
 	buf := make([]byte, 0, size)
-	src := r.source()
+	src := r.bodySource()
 	for {
 		n, err := src.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -270,14 +270,14 @@ func (r *Response) JSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if err := r.decode()(data, v); err != nil {
-		return r.wrap(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Kind: errors.ErrClientPayload, Err: err})
+	if err := r.jsonDecoder()(data, v); err != nil {
+		return r.wrapError(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Kind: errors.ErrClientPayload, Err: err})
 	}
 	return nil
 }
 
-// decode is the session's decoder of JSON.
-func (r *Response) decode() func([]byte, any) error {
+// jsonDecoder is the session's decoder of JSON.
+func (r *Response) jsonDecoder() func([]byte, any) error {
 	if r.call == nil {
 		return json.Unmarshal
 	}
@@ -310,7 +310,7 @@ func (r *Response) CheckStatus() error {
 	}
 	if !r.full && !r.closed.Load() {
 		start := make([]byte, errorBody)
-		n, _ := io.ReadFull(r.source(), start) // what can be had, for a better message
+		n, _ := io.ReadFull(r.bodySource(), start) // what can be had, for a better message
 		r.data = start[:n]
 		r.Close() // the status is the error
 	}
@@ -337,7 +337,7 @@ func (r *Response) Close() error {
 // Release is Close, under aiohttp's name.
 func (r *Response) Release() error { return r.Close() }
 
-func (r *Response) wrap(err error) error {
+func (r *Response) wrapError(err error) error {
 	if r.call == nil {
 		return err
 	}

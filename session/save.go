@@ -64,15 +64,15 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // Beside an error, [Saved] tells what is left.
 func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if r.call != nil {
-		r.call.s.enter()
-		defer r.call.s.leave()
+		r.call.s.beginCall()
+		defer r.call.s.endCall()
 	}
 	defer r.Close()
 	switch {
 	case ctx == nil:
 		return Saved{}, &errors.InvalidRequestError{Field: "context", Reason: "nil"}
 	case r.call == nil || r.body.done > 0 && !r.full || r.stream != nil && r.stream.total > 0:
-		return Saved{}, r.wrap(&errors.InvalidRequestError{Field: "Save", Reason: "the body was read already"})
+		return Saved{}, r.wrapError(&errors.InvalidRequestError{Field: "Save", Reason: "the body was read already"})
 	}
 	if err := r.CheckStatus(); err != nil {
 		return Saved{}, err
@@ -80,16 +80,16 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if err := r.checkEnds(); err != nil {
 		return Saved{}, err
 	}
-	via := r.call.s.With().inside(r.call.s)
+	via := r.call.s.With().joinCall(r.call.s)
 	sv, err := openSaver(&cfg, r.call.firstURL(), func(ctx context.Context, extra Option) (*Response, error) {
-		return via.Request(ctx, http.MethodGet, r.url.String(), r.call.inherited(), extra)
+		return via.Request(ctx, http.MethodGet, r.url.String(), r.call.inheritOptions(), extra)
 	})
 	if err != nil {
-		return Saved{}, r.wrap(err)
+		return Saved{}, r.wrapError(err)
 	}
 	defer sv.Close()
 	saved, err := sv.SaveResponse(ctx, savedResponse(&cfg, r))
-	return Saved(sv.Outcome(saved, err)), r.wrap(err)
+	return Saved(sv.Outcome(saved, err)), r.wrapError(err)
 }
 
 // Save requests url and writes the body to a file, as [Response.SaveTo] does. An
@@ -102,12 +102,12 @@ func (s *Session) Save(ctx context.Context, url string, cfg SaveConfig, opts ...
 	if ctx == nil {
 		return Saved{}, errors.Wrap(http.MethodGet, u, &errors.InvalidRequestError{Field: "context", Reason: "nil"})
 	}
-	s.enter()
-	defer s.leave()
-	if s.refuses() {
+	s.beginCall()
+	defer s.endCall()
+	if s.refusesCall() {
 		return Saved{}, errors.Wrap(http.MethodGet, u, errors.ErrSessionClosed)
 	}
-	via := s.With().inside(s)
+	via := s.With().joinCall(s)
 	sv, err := openSaver(&cfg, u.String(), func(ctx context.Context, extra Option) (*Response, error) {
 		return via.Request(ctx, http.MethodGet, url, Join(opts...), extra)
 	})
@@ -150,9 +150,9 @@ func joinQuery(a, b string) string {
 	return a + "&" + b
 }
 
-// source is the body from where it was read to: from its start if it was read
+// bodySource is the body from where it was read to: from its start if it was read
 // and kept.
-func (r *Response) source() io.Reader {
+func (r *Response) bodySource() io.Reader {
 	if r.full {
 		return bytes.NewReader(r.data)
 	}
@@ -165,7 +165,7 @@ func (r *Response) source() io.Reader {
 // firstURL is the URL that the call asked for first.
 func (c *call) firstURL() string {
 	u := c.url
-	if hops := c.history(); len(hops) > 0 {
+	if hops := c.redirectHistory(); len(hops) > 0 {
 		u = hops[0].url
 	}
 	return withoutFragment(u).String()

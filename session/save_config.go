@@ -108,8 +108,8 @@ func (e *ChecksumError) Error() string {
 // Is reports whether the class or an ancestor of it is target.
 func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
 
-// engine is the configuration for the package that does the work.
-func (cfg *SaveConfig) engine(url string) (resume.Config, error) {
+// engineConfig is the configuration for the package that does the work.
+func (cfg *SaveConfig) engineConfig(url string) (resume.Config, error) {
 	if (cfg.Hash == nil) != (cfg.Sum == nil) {
 		return resume.Config{}, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
 	}

@@ -10,7 +10,7 @@ import (
 
 // openSaver prepares to save what url is asked for as. send makes the requests.
 func openSaver(cfg *SaveConfig, url string, send func(ctx context.Context, extra Option) (*Response, error)) (*resume.Saver, error) {
-	engine, err := cfg.engine(url)
+	engine, err := cfg.engineConfig(url)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (c saveCall) BeginSave(at resume.Saved, total int64) error {
 	return c.cfg.Begin(c.r, Saved(at), total)
 }
 
-func (c saveCall) Source() io.Reader { return c.r.source() }
+func (c saveCall) Source() io.Reader { return c.r.bodySource() }
 
 func (c saveCall) IsRead() bool { return c.r.full }
 
@@ -94,7 +94,7 @@ func rangeOption(span, validator string) Option {
 	return Option{"rangeOption", nil, func(o *options) error {
 		o.setHeader("Accept-Encoding", "identity")
 		for _, name := range []string{"Range", "If-Range"} {
-			delete(o.own(), name)
+			delete(o.ownHeader(), name)
 		}
 		if span != "" {
 			o.setHeader("Range", "bytes="+span)
@@ -105,8 +105,8 @@ func rangeOption(span, validator string) Option {
 	}}
 }
 
-// inherited makes a request like that of the call's last hop.
-func (c *call) inherited() Option {
+// inheritOptions makes a request like that of the call's last hop.
+func (c *call) inheritOptions() Option {
 	return Option{"inherited", nil, func(o *options) error {
 		*o = *c.opts
 		o.header, o.owned = c.opts.header.Clone(), true

@@ -115,7 +115,7 @@ func New(cfg Config) (*Session, error) {
 	if err := s.base.applyAll(cfg.withCodecs()); err != nil {
 		return nil, err
 	}
-	if err := s.base.reusable(); err != nil {
+	if err := s.base.checkReusable(); err != nil {
 		return nil, err
 	}
 	s.base.owned = false
@@ -134,14 +134,14 @@ func New(cfg Config) (*Session, error) {
 	if c.jar == nil {
 		c.jar = jar.New(jar.Config{})
 	}
-	if err := c.connect(&cfg); err != nil {
+	if err := c.setTransport(&cfg); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// connect settles what the requests are sent through.
-func (c *core) connect(cfg *Config) error {
+// setTransport settles what the requests are sent through.
+func (c *core) setTransport(cfg *Config) error {
 	rt := cfg.Transport
 	switch {
 	case rt != nil && cfg.Connector != nil:
@@ -192,8 +192,8 @@ func baseOptions(t ClientTimeout) options {
 	}
 }
 
-// reusable refuses defaults that can serve only one request.
-func (o *options) reusable() error {
+// checkReusable refuses defaults that can serve only one request.
+func (o *options) checkReusable() error {
 	if o.body != nil && (o.body.once || o.body.closes) {
 		return &errors.InvalidRequestError{Field: "Options", Reason: "a body that can be sent only once"}
 	}
@@ -209,7 +209,7 @@ func (s *Session) With(opts ...Option) *Session {
 	d.base.owned = false
 	err := d.base.applyAll(opts)
 	if err == nil {
-		err = d.base.reusable()
+		err = d.base.checkReusable()
 	}
 	d.base.owned = false
 	d.base.broken = err
@@ -237,7 +237,7 @@ func (s *Session) Jar() http.CookieJar { return s.jar }
 
 // Timeout returns the timeouts of requests that set none. (aiohttp: timeout)
 func (s *Session) Timeout() ClientTimeout {
-	return settle(s.base.timeout, DefaultTimeout())
+	return mergeTimeouts(s.base.timeout, DefaultTimeout())
 }
 
 // Header returns a copy of the headers that every request starts with.
@@ -281,7 +281,7 @@ func (s *Session) Detach() { s.stage.Store(stageClosed) }
 // session's wish is decoded and no longer says that it was. The URL must be
 // absolute.
 func (s *Session) Do(req *http.Request) (*http.Response, error) {
-	resp, err := s.do(req)
+	resp, err := s.doNative(req)
 	if err != nil {
 		return nil, err
 	}

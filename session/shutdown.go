@@ -45,30 +45,30 @@ func (s *Session) Shutdown(ctx context.Context) error {
 		return &errors.InvalidRequestError{Field: "context", Reason: "nil"}
 	}
 	s.stage.CompareAndSwap(stageOpen, stageShutting)
-	if err := s.calls.wait(ctx); err != nil {
+	if err := s.calls.waitForZero(ctx); err != nil {
 		return err
 	}
 	return s.Close()
 }
 
-// enter counts a call that begins, or what is like one. leave has to follow.
-func (s *Session) enter() {
+// beginCall counts a call that begins, or what is like one. endCall has to follow.
+func (s *Session) beginCall() {
 	s.calls.n.Add(1)
 	if s != s.root {
 		s.root.calls.n.Add(1)
 	}
 }
 
-func (s *Session) leave() {
-	s.calls.leave()
+func (s *Session) endCall() {
+	s.calls.countDown()
 	if s != s.root {
-		s.root.calls.leave()
+		s.root.calls.countDown()
 	}
 }
 
-// refuses reports whether a call that has entered must not go on. What a call under
+// refusesCall reports whether a call that has entered must not go on. What a call under
 // way needs is let through until the session is closed.
-func (s *Session) refuses() bool {
+func (s *Session) refusesCall() bool {
 	if !s.Closed() {
 		return false
 	}
@@ -77,9 +77,9 @@ func (s *Session) refuses() bool {
 	return !under
 }
 
-// inside makes s a session for the requests that belong to a call of another one,
+// joinCall makes s a session for the requests that belong to a call of another one,
 // and end with it.
-func (s *Session) inside(outer *Session) *Session {
+func (s *Session) joinCall(outer *Session) *Session {
 	s.inner = true
 	if outer.stage.Load() != stageClosed {
 		s.stage.Store(stageOpen)
@@ -100,24 +100,24 @@ type gate struct {
 	opened chan struct{}
 }
 
-func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
+func (g *gate) openOnce() { g.once.Do(func() { close(g.opened) }) }
 
-func (t *tally) leave() {
+func (t *tally) countDown() {
 	if t.n.Add(-1) > 0 {
 		return
 	}
 	if g := t.gate.Load(); g != nil {
-		g.open()
+		g.openOnce()
 	}
 }
 
-// wait waits for a count of zero, for a session that is shut. It returns the cause
+// waitForZero waits for a count of zero, for a session that is shut. It returns the cause
 // if ctx ends before.
-func (t *tally) wait(ctx context.Context) error {
+func (t *tally) waitForZero(ctx context.Context) error {
 	t.gate.CompareAndSwap(nil, &gate{opened: make(chan struct{})})
 	g := t.gate.Load()
 	if t.n.Load() == 0 { // by now who leaves sees the gate
-		g.open()
+		g.openOnce()
 		return nil
 	}
 	select {

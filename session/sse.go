@@ -43,12 +43,12 @@ type Event struct {
 func (r *Response) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		p := eventParser{}
-		r.events(&p, yield)
+		r.parseEvents(&p, yield)
 	}
 }
 
-// events is Events with a parser whose state the caller can look at.
-func (r *Response) events(p *eventParser, yield func(Event, error) bool) {
+// parseEvents is Events with a parser whose state the caller can look at.
+func (r *Response) parseEvents(p *eventParser, yield func(Event, error) bool) {
 	defer r.Close()
 	if err := r.checkEvents(); err != nil {
 		yield(Event{}, err)
@@ -56,11 +56,11 @@ func (r *Response) events(p *eventParser, yield func(Event, error) bool) {
 	}
 	p.s = r.Content()
 	for {
-		switch event, err := p.next(); {
+		switch event, err := p.nextEvent(); {
 		case err == io.EOF:
 			return
 		case err != nil:
-			yield(Event{}, r.wrap(err))
+			yield(Event{}, r.wrapError(err))
 			return
 		case !yield(event, nil):
 			return
@@ -97,16 +97,16 @@ type eventParser struct {
 	data []byte
 }
 
-// next returns the next event, or io.EOF.
-func (p *eventParser) next() (Event, error) {
+// nextEvent returns the next event, or io.EOF.
+func (p *eventParser) nextEvent() (Event, error) {
 	p.kind, p.data = "", p.data[:0]
 	for {
-		line, err := p.line()
+		line, err := p.readLine()
 		if err != nil {
 			return Event{}, err
 		}
 		if len(line) > 0 {
-			p.field(line)
+			p.addField(line)
 			if len(p.data) > maxEvent {
 				return Event{}, &errors.BodyTooLargeError{Limit: maxEvent}
 			}
@@ -125,8 +125,8 @@ func (p *eventParser) next() (Event, error) {
 	}
 }
 
-// field takes in a line: a comment, a field with a value, or a field without.
-func (p *eventParser) field(line []byte) {
+// addField takes in a line: a comment, a field with a value, or a field without.
+func (p *eventParser) addField(line []byte) {
 	name, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.TrimPrefix(value, []byte(" "))
 	switch string(name) {
@@ -159,34 +159,34 @@ func (p *eventParser) setRetry(value string) {
 // validText is UTF-8 as the standard decodes it.
 func validText(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") }
 
-// line returns the next line without its ending, as a slice that is valid until
+// readLine returns the next line without its ending, as a slice that is valid until
 // the next one. A last line without an ending is none.
-func (p *eventParser) line() ([]byte, error) {
+func (p *eventParser) readLine() ([]byte, error) {
 	if err := p.start(); err != nil {
 		return nil, err
 	}
 	from := 0 // what was searched already
 	for {
-		if p.afterCR && len(p.s.buffered()) > 0 {
+		if p.afterCR && len(p.s.bufferedBytes()) > 0 {
 			p.afterCR = false
-			if p.s.buffered()[0] == '\n' {
-				p.s.take(1)
+			if p.s.bufferedBytes()[0] == '\n' {
+				p.s.takeBuffered(1)
 			}
 		}
-		if i := bytes.IndexAny(p.s.buffered()[from:], "\r\n"); i >= 0 {
+		if i := bytes.IndexAny(p.s.bufferedBytes()[from:], "\r\n"); i >= 0 {
 			if from+i > maxLine {
 				return nil, p.s.tooLong(maxLine)
 			}
-			line := p.s.take(from + i + 1)
+			line := p.s.takeBuffered(from + i + 1)
 			end := len(line) - 1
 			p.afterCR = line[end] == '\r'
 			return line[:end], nil
 		}
-		from = len(p.s.buffered())
+		from = len(p.s.bufferedBytes())
 		if from > maxLine {
 			return nil, p.s.tooLong(maxLine)
 		}
-		if p.s.fill(); len(p.s.buffered()) == from {
+		if p.s.fillBuffer(); len(p.s.bufferedBytes()) == from {
 			return nil, p.s.err
 		}
 	}
@@ -195,15 +195,15 @@ func (p *eventParser) line() ([]byte, error) {
 // start drops a byte order mark.
 func (p *eventParser) start() error {
 	for !p.started {
-		b := p.s.buffered()
+		b := p.s.bufferedBytes()
 		switch {
 		case bytes.HasPrefix(b, []byte(byteOrderMark)):
-			p.s.take(len(byteOrderMark))
+			p.s.takeBuffered(len(byteOrderMark))
 			p.started = true
 		case !bytes.HasPrefix([]byte(byteOrderMark), b):
 			p.started = true
 		default:
-			if p.s.fill(); len(p.s.buffered()) == len(b) {
+			if p.s.fillBuffer(); len(p.s.bufferedBytes()) == len(b) {
 				if len(b) == 0 {
 					return p.s.err
 				}

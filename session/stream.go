@@ -41,10 +41,10 @@ func newStreamReader(src io.ReadCloser, ahead int) *StreamReader {
 	return &StreamReader{src: src, ahead: ahead}
 }
 
-func (s *StreamReader) buffered() []byte { return s.buf[s.r:s.w] }
+func (s *StreamReader) bufferedBytes() []byte { return s.buf[s.r:s.w] }
 
-// fill reads ahead once, into a buffer that it makes or grows when needed.
-func (s *StreamReader) fill() {
+// fillBuffer reads ahead once, into a buffer that it makes or grows when needed.
+func (s *StreamReader) fillBuffer() {
 	if s.err != nil {
 		return
 	}
@@ -52,7 +52,7 @@ func (s *StreamReader) fill() {
 	case s.r == s.w:
 		s.r, s.w = 0, 0
 	case s.w == len(s.buf) && s.r > 0:
-		s.w = copy(s.buf, s.buffered())
+		s.w = copy(s.buf, s.bufferedBytes())
 		s.r = 0
 	}
 	if s.w == len(s.buf) {
@@ -73,7 +73,7 @@ func (s *StreamReader) fill() {
 	}
 }
 
-func (s *StreamReader) take(n int) []byte {
+func (s *StreamReader) takeBuffered(n int) []byte {
 	b := s.buf[s.r : s.r+n]
 	s.r += n
 	s.total += int64(n)
@@ -82,7 +82,7 @@ func (s *StreamReader) take(n int) []byte {
 
 // Read reads what is there, as [io.Reader] wants it.
 func (s *StreamReader) Read(p []byte) (int, error) {
-	if len(s.buffered()) == 0 {
+	if len(s.bufferedBytes()) == 0 {
 		if s.err != nil {
 			return 0, s.err
 		}
@@ -91,12 +91,12 @@ func (s *StreamReader) Read(p []byte) (int, error) {
 		s.total += int64(n)
 		return n, err
 	}
-	return copy(p, s.take(min(len(p), len(s.buffered())))), nil
+	return copy(p, s.takeBuffered(min(len(p), len(s.bufferedBytes())))), nil
 }
 
 // WriteTo writes the rest of the body to w, as [io.WriterTo] wants it.
 func (s *StreamReader) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(s.take(len(s.buffered())))
+	n, err := w.Write(s.takeBuffered(len(s.bufferedBytes())))
 	written := int64(n)
 	if err != nil {
 		return written, err
@@ -122,11 +122,11 @@ func notEOF(err error) error {
 // ReadAny returns the bytes that are there, at least one, or io.EOF.
 // (aiohttp: readany)
 func (s *StreamReader) ReadAny() ([]byte, error) {
-	if len(s.buffered()) == 0 {
-		s.fill()
+	if len(s.bufferedBytes()) == 0 {
+		s.fillBuffer()
 	}
-	if n := len(s.buffered()); n > 0 {
-		return bytes.Clone(s.take(n)), nil
+	if n := len(s.bufferedBytes()); n > 0 {
+		return bytes.Clone(s.takeBuffered(n)), nil
 	}
 	return nil, s.err
 }
@@ -139,15 +139,15 @@ func (s *StreamReader) ReadExactly(n int) ([]byte, error) {
 	}
 	var got []byte
 	for len(got) < n {
-		if len(s.buffered()) == 0 {
-			if s.fill(); len(s.buffered()) == 0 {
+		if len(s.bufferedBytes()) == 0 {
+			if s.fillBuffer(); len(s.bufferedBytes()) == 0 {
 				if s.err == io.EOF {
 					return nil, &errors.IncompleteReadError{Partial: got, Expected: n, Err: io.ErrUnexpectedEOF}
 				}
 				return nil, s.err
 			}
 		}
-		got = append(got, s.take(min(n-len(got), len(s.buffered())))...)
+		got = append(got, s.takeBuffered(min(n-len(got), len(s.bufferedBytes())))...)
 	}
 	return got, nil
 }
@@ -162,12 +162,12 @@ func (s *StreamReader) ReadLine() ([]byte, error) { return s.ReadUntil([]byte("\
 // [*errors.BodyTooLargeError]; a limit of 0 or less is the one of ReadLine.
 // (aiohttp: readuntil)
 func (s *StreamReader) ReadUntil(sep []byte, limit int) ([]byte, error) {
-	line, err := s.until(sep, limit)
+	line, err := s.readUntil(sep, limit)
 	return bytes.Clone(line), err
 }
 
-// until is ReadUntil with a slice of the buffer.
-func (s *StreamReader) until(sep []byte, limit int) ([]byte, error) {
+// readUntil is ReadUntil with a slice of the buffer.
+func (s *StreamReader) readUntil(sep []byte, limit int) ([]byte, error) {
 	if len(sep) == 0 {
 		return nil, &errors.InvalidRequestError{Field: "ReadUntil", Reason: "empty separator"}
 	}
@@ -176,22 +176,22 @@ func (s *StreamReader) until(sep []byte, limit int) ([]byte, error) {
 	}
 	from := 0 // what was searched already
 	for {
-		if i := bytes.Index(s.buffered()[from:], sep); i >= 0 {
+		if i := bytes.Index(s.bufferedBytes()[from:], sep); i >= 0 {
 			if n := from + i + len(sep); n <= limit {
-				return s.take(n), nil
+				return s.takeBuffered(n), nil
 			}
 			return nil, s.tooLong(limit)
 		}
-		n := len(s.buffered())
+		n := len(s.bufferedBytes())
 		if n > limit {
 			return nil, s.tooLong(limit)
 		}
 		from = max(0, n-len(sep)+1)
-		if s.fill(); len(s.buffered()) > n {
+		if s.fillBuffer(); len(s.bufferedBytes()) > n {
 			continue
 		}
 		if s.err == io.EOF && n > 0 {
-			return s.take(n), nil
+			return s.takeBuffered(n), nil
 		}
 		return nil, s.err
 	}
@@ -204,7 +204,7 @@ func (s *StreamReader) tooLong(limit int) error {
 // Chunks yields the body in slices of n bytes; only the last is shorter. A slice
 // is valid until the next one. n must be positive. (aiohttp: iter_chunked)
 func (s *StreamReader) Chunks(n int) iter.Seq2[[]byte, error] {
-	return s.each(func(buf *[]byte) ([]byte, error) {
+	return s.yieldPieces(func(buf *[]byte) ([]byte, error) {
 		if n <= 0 {
 			return nil, &errors.InvalidRequestError{Field: "Chunks", Reason: "length is not positive"}
 		}
@@ -222,19 +222,19 @@ func (s *StreamReader) Chunks(n int) iter.Seq2[[]byte, error] {
 // Any yields the body in the pieces in which it arrives. A slice is valid until
 // the next one. (aiohttp: iter_any)
 func (s *StreamReader) Any() iter.Seq2[[]byte, error] {
-	return s.each(func(*[]byte) ([]byte, error) {
-		if len(s.buffered()) == 0 {
-			s.fill()
+	return s.yieldPieces(func(*[]byte) ([]byte, error) {
+		if len(s.bufferedBytes()) == 0 {
+			s.fillBuffer()
 		}
-		if n := len(s.buffered()); n > 0 {
-			return s.take(n), nil
+		if n := len(s.bufferedBytes()); n > 0 {
+			return s.takeBuffered(n), nil
 		}
 		return nil, s.err
 	})
 }
 
-// each yields what next gives until that fails.
-func (s *StreamReader) each(next func(buf *[]byte) ([]byte, error)) iter.Seq2[[]byte, error] {
+// yieldPieces yields what next gives until that fails.
+func (s *StreamReader) yieldPieces(next func(buf *[]byte) ([]byte, error)) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var buf []byte
 		for {
@@ -259,7 +259,7 @@ func (s *StreamReader) each(next func(buf *[]byte) ([]byte, error)) iter.Seq2[[]
 // than 1 MiB is an [*errors.BodyTooLargeError]. (aiohttp: async for)
 func (s *StreamReader) Lines() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		pieces := s.each(func(*[]byte) ([]byte, error) { return s.until([]byte("\n"), maxLine) })
+		pieces := s.yieldPieces(func(*[]byte) ([]byte, error) { return s.readUntil([]byte("\n"), maxLine) })
 		for line, err := range pieces {
 			if !yield(string(trimLine(line)), err) {
 				return
@@ -277,7 +277,7 @@ func trimLine(line []byte) []byte {
 
 // AtEOF reports whether the body's end was seen and nothing of it is left.
 // (aiohttp: at_eof)
-func (s *StreamReader) AtEOF() bool { return s.err == io.EOF && len(s.buffered()) == 0 }
+func (s *StreamReader) AtEOF() bool { return s.err == io.EOF && len(s.bufferedBytes()) == 0 }
 
 // TotalBytes is how many bytes were handed out. (aiohttp: total_bytes)
 func (s *StreamReader) TotalBytes() int64 { return s.total }
@@ -290,3 +290,17 @@ func (s *StreamReader) Close() error {
 	}
 	return s.src.Close()
 }
+
+// TotalRawBytes is how many bytes of the body have come in, before they were
+// decoded; what is read ahead counts. Unless the body is decoded, it is
+// TotalBytes and Buffered together. The framing of HTTP counts neither here nor
+// there. (aiohttp: total_raw_bytes)
+func (s *StreamReader) TotalRawBytes() int64 {
+	if b, ok := s.src.(*responseBody); ok && b.decoding != nil {
+		return b.decoding.n
+	}
+	return s.total + int64(len(s.bufferedBytes()))
+}
+
+// Buffered is how many bytes can be had without waiting.
+func (s *StreamReader) Buffered() int { return len(s.bufferedBytes()) }

@@ -78,7 +78,7 @@ func (r *Response) textAs(label string, strict bool) (string, error) {
 	}
 	text, err := decodeText(data, label, strict)
 	if err != nil {
-		return "", r.wrap(err)
+		return "", r.wrapError(err)
 	}
 	return text, nil
 }

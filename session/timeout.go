@@ -26,10 +26,10 @@ func DefaultTimeout() ClientTimeout {
 	return ClientTimeout{Total: DefaultTotal, SockConnect: DefaultSockConnect}
 }
 
-// settle makes the timeouts of a request final. The default of Total must not
+// mergeTimeouts makes the timeouts of a request final. The default of Total must not
 // cut a longer timeout that somebody asked for by name, so it grows to the
 // longest of them (aiohttp does that to any Total).
-func settle(t ClientTimeout, fallback ClientTimeout) ClientTimeout {
+func mergeTimeouts(t ClientTimeout, fallback ClientTimeout) ClientTimeout {
 	if t.Total == 0 && fallback.Total > 0 {
 		fallback.Total = max(fallback.Total, t.Connect, t.SockConnect, t.SockRead)
 	}

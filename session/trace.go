@@ -130,29 +130,29 @@ func newTracing(c *call) *tracing {
 	s := c.s
 	t := &tracing{call: c, traces: s.traces, values: make([]any, len(s.traces))}
 	var given any
-	if r := c.opts.rare; r != nil {
+	if r := c.opts.client; r != nil {
 		given = r.traceContext
 	}
 	for i, tr := range s.traces {
 		t.values[i] = given
 		if tr.NewValue != nil {
-			t.guard(func() { t.values[i] = tr.NewValue(given) })
+			t.recoverPanic(func() { t.values[i] = tr.NewValue(given) })
 		}
 	}
 	return t
 }
 
-// guard calls f, and ends the call if it panics.
-func (t *tracing) guard(f func()) {
+// recoverPanic calls f, and ends the call if it panics.
+func (t *tracing) recoverPanic(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			t.fail(&TraceError{p})
+			t.recordPanic(&TraceError{p})
 		}
 	}()
 	f()
 }
 
-func (t *tracing) fail(err *TraceError) {
+func (t *tracing) recordPanic(err *TraceError) {
 	t.mu.Lock()
 	if t.failed == nil {
 		t.failed = err
@@ -163,8 +163,8 @@ func (t *tracing) fail(err *TraceError) {
 	}
 }
 
-// err is the failure of a function, or nil.
-func (t *tracing) err() error {
+// panicError is the failure of a function, or nil.
+func (t *tracing) panicError() error {
 	if t == nil {
 		return nil
 	}
@@ -176,36 +176,36 @@ func (t *tracing) err() error {
 	return t.failed
 }
 
-// each calls one function of every trace.
-func each[E any](t *tracing, pick func(*Trace) func(context.Context, E), event func(value any) E) {
+// callHooks calls one function of every trace.
+func callHooks[E any](t *tracing, pick func(*Trace) func(context.Context, E), event func(value any) E) {
 	if t == nil {
 		return
 	}
 	for i, tr := range t.traces {
 		if hook := pick(tr); hook != nil {
-			t.guard(func() { hook(t.call.ctx.Context, event(t.values[i])) })
+			t.recoverPanic(func() { hook(t.call.ctx.Context, event(t.values[i])) })
 		}
 	}
 }
 
-func (t *tracing) request(header http.Header) func(any) RequestEvent {
+func (t *tracing) requestEvent(header http.Header) func(any) RequestEvent {
 	return func(value any) RequestEvent {
 		return RequestEvent{t.call.method, t.call.url, header, value}
 	}
 }
 
-// attach has the connector and net/http tell what they do.
-func (t *tracing) attach(ctx context.Context) (context.Context, *connector.Trace) {
+// connectorTrace has the connector and net/http tell what they do.
+func (t *tracing) connectorTrace(ctx context.Context) (context.Context, *connector.Trace) {
 	ctx, t.cancel = context.WithCancelCause(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
-		each(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestHeadersSent },
-			t.request(t.call.sent.Header))
+		callHooks(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestHeadersSent },
+			t.requestEvent(t.call.sent.Header))
 	}})
 	conn := func(pick func(*Trace) func(context.Context, ConnectionEvent)) func() {
-		return func() { each(t, pick, func(value any) ConnectionEvent { return ConnectionEvent{value} }) }
+		return func() { callHooks(t, pick, func(value any) ConnectionEvent { return ConnectionEvent{value} }) }
 	}
 	host := func(pick func(*Trace) func(context.Context, HostEvent)) func(string) {
-		return func(name string) { each(t, pick, func(value any) HostEvent { return HostEvent{name, value} }) }
+		return func(name string) { callHooks(t, pick, func(value any) HostEvent { return HostEvent{name, value} }) }
 	}
 	type onConn = func(context.Context, ConnectionEvent)
 	type onHost = func(context.Context, HostEvent)
@@ -222,25 +222,25 @@ func (t *tracing) attach(ctx context.Context) (context.Context, *connector.Trace
 	}
 }
 
-func (t *tracing) start(header http.Header) {
-	each(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestStart }, t.request(header))
+func (t *tracing) requestStart(header http.Header) {
+	callHooks(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestStart }, t.requestEvent(header))
 }
 
-func (t *tracing) redirect(resp *http.Response) {
-	each(t, func(tr *Trace) func(context.Context, ResponseEvent) { return tr.RequestRedirect }, t.response(resp))
+func (t *tracing) requestRedirect(resp *http.Response) {
+	callHooks(t, func(tr *Trace) func(context.Context, ResponseEvent) { return tr.RequestRedirect }, t.responseEvent(resp))
 }
 
-func (t *tracing) end(resp *http.Response) {
-	each(t, func(tr *Trace) func(context.Context, ResponseEvent) { return tr.RequestEnd }, t.response(resp))
+func (t *tracing) requestEnd(resp *http.Response) {
+	callHooks(t, func(tr *Trace) func(context.Context, ResponseEvent) { return tr.RequestEnd }, t.responseEvent(resp))
 }
 
-func (t *tracing) response(resp *http.Response) func(any) ResponseEvent {
+func (t *tracing) responseEvent(resp *http.Response) func(any) ResponseEvent {
 	return func(value any) ResponseEvent {
 		return ResponseEvent{RequestEvent{t.call.method, t.call.url, t.call.sent.Header, value}, resp}
 	}
 }
 
-func (t *tracing) exception(err error) {
+func (t *tracing) requestException(err error) {
 	if t == nil {
 		return
 	}
@@ -248,16 +248,16 @@ func (t *tracing) exception(err error) {
 	if t.call.sent != nil {
 		header = t.call.sent.Header
 	}
-	each(t, func(tr *Trace) func(context.Context, ErrorEvent) { return tr.RequestException }, func(value any) ErrorEvent {
+	callHooks(t, func(tr *Trace) func(context.Context, ErrorEvent) { return tr.RequestException }, func(value any) ErrorEvent {
 		return ErrorEvent{RequestEvent{t.call.method, t.call.url, header, value}, err}
 	})
 }
 
-func (t *tracing) chunk(p []byte, sent bool) {
+func (t *tracing) traceChunk(p []byte, sent bool) {
 	if len(p) == 0 {
 		return
 	}
-	each(t, func(tr *Trace) func(context.Context, ChunkEvent) {
+	callHooks(t, func(tr *Trace) func(context.Context, ChunkEvent) {
 		if sent {
 			return tr.RequestChunkSent
 		}
@@ -265,8 +265,8 @@ func (t *tracing) chunk(p []byte, sent bool) {
 	}, func(value any) ChunkEvent { return ChunkEvent{t.call.method, t.call.url, p, value} })
 }
 
-// watches reports whether a trace wants to see the pieces of bodies.
-func (t *tracing) watches() bool {
+// watchesChunks reports whether a trace wants to see the pieces of bodies.
+func (t *tracing) watchesChunks() bool {
 	if t == nil {
 		return false
 	}

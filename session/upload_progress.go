@@ -21,8 +21,8 @@ type watchedBody struct {
 	done, total int64
 }
 
-func (c *call) watched(body io.ReadCloser, total int64) io.ReadCloser {
-	w := &c.extras().watch
+func (c *call) watchUpload(body io.ReadCloser, total int64) io.ReadCloser {
+	w := &c.ensureExtras().watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.turn++
@@ -32,12 +32,12 @@ func (c *call) watched(body io.ReadCloser, total int64) io.ReadCloser {
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 {
-		b.tell(p[:n])
+		b.reportProgress(p[:n])
 	}
 	return n, err
 }
 
-func (b *watchedBody) tell(p []byte) {
+func (b *watchedBody) reportProgress(p []byte) {
 	c := b.call
 	w := &c.extra.watch
 	w.mu.Lock()
@@ -46,7 +46,7 @@ func (b *watchedBody) tell(p []byte) {
 		return
 	}
 	if c.trace != nil {
-		c.trace.chunk(p, true)
+		c.trace.traceChunk(p, true)
 	}
 	b.done += int64(len(p))
 	if report := c.opts.progress; report != nil {

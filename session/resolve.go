@@ -8,68 +8,68 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// settle brings URL, credentials and times into their final form.
-func (c *call) settle(ctx context.Context) error {
+// resolveRequest brings URL, credentials and times into their final form.
+func (c *call) resolveRequest(ctx context.Context) error {
 	o := c.opts
 	if o.query != "" {
 		c.url.RawQuery, c.url.ForceQuery = joinQuery(c.url.RawQuery, o.query), false
 	}
 	if o.auto&autoAcceptEncoding != 0 && o.header["Range"] != nil {
 		// A part of an encoded representation cannot be decoded.
-		delete(c.change().own(), "Accept-Encoding")
+		delete(c.changeOptions().ownHeader(), "Accept-Encoding")
 	}
 	if value, ok := takeUser(c.url); ok {
 		if o.header["Authorization"] != nil {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
-		c.change().setHeader("Authorization", value)
+		c.changeOptions().setHeader("Authorization", value)
 	}
-	if err := c.settleContent(); err != nil {
+	if err := c.resolveBody(); err != nil {
 		return err
 	}
-	return c.settleTime(ctx)
+	return c.resolveTimeouts(ctx)
 }
 
-// settleContent brings the body into its final form.
-func (c *call) settleContent() error {
+// resolveBody brings the body into its final form.
+func (c *call) resolveBody() error {
 	if c.opts.body != nil {
-		o := c.change()
-		if err := o.settleBoundary(); err != nil {
+		o := c.changeOptions()
+		if err := o.resolveBoundary(); err != nil {
 			return err
 		}
-		if err := o.settleCompress(); err != nil {
+		if err := o.resolveCompress(); err != nil {
 			return err
 		}
 	}
 	if c.opts.header["Content-Length"] != nil {
-		return c.settleLength()
+		return c.resolveLength()
 	}
 	return nil
 }
 
-// settleTime sets the deadline of the whole call, and the context that carries
+// resolveTimeouts sets the deadline of the whole call, and the context that carries
 // it to the connector.
-func (c *call) settleTime(ctx context.Context) error {
-	t := settle(c.opts.timeout, DefaultTimeout())
-	if r := c.opts.rare; r != nil && r.requote {
-		requote(c.url)
+func (c *call) resolveTimeouts(ctx context.Context) error {
+	t := mergeTimeouts(c.opts.timeout, DefaultTimeout())
+	if r := c.opts.client; r != nil && r.requote {
+		requoteURL(c.url)
 	}
 	c.ctx.Context = ctx
 	set := &c.ctx.Settings
 	set.Timeout = t
 	set.Timeout.Total = -1 // the deadline says it for all hops
 	set.TrustEnv = c.s.trustEnv
-	c.bound(t.Total)
+	c.setDeadline(t.Total)
 	if len(c.s.traces) > 0 {
 		c.trace = newTracing(c)
-		c.ctx.Context, set.Trace = c.trace.attach(c.ctx.Context)
+		c.ctx.Context, set.Trace = c.trace.connectorTrace(c.ctx.Context)
 	}
 	if w := c.opts.wire; w != nil {
-		if err := w.settle(set); err != nil {
+		if err := w.applySettings(set); err != nil {
 			return err
 		}
 		if c.s.connector == nil {
-			if err := w.foreign(); err != nil {
+			if err := w.checkForeign(); err != nil {
 				return err
 			}
 		}
@@ -80,13 +80,13 @@ func (c *call) settleTime(ctx context.Context) error {
 	return nil
 }
 
-// bound has the call end after its total timeout, if it has one.
-func (c *call) bound(total time.Duration) {
+// setDeadline has the call end after its total timeout, if it has one.
+func (c *call) setDeadline(total time.Duration) {
 	switch {
 	case total <= 0:
 		c.total = nil
 		return
-	case c.total == nil && c.throughOthers():
+	case c.total == nil && c.passesMiddleware():
 		c.total = new(totalContext)
 	}
 	c.ctx.Settings.Deadline = c.ctx.Settings.Started.Add(total)
@@ -96,13 +96,13 @@ func (c *call) bound(total time.Duration) {
 	}
 }
 
-// settleLength takes a Content-Length header of the caller's as the length of a
+// resolveLength takes a Content-Length header of the caller's as the length of a
 // body that does not know its own. net/http writes the header, and makes it an
 // error if the body turns out to be shorter or longer.
-func (c *call) settleLength() error {
-	o := c.change()
+func (c *call) resolveLength() error {
+	o := c.changeOptions()
 	values := o.header["Content-Length"]
-	delete(o.own(), "Content-Length")
+	delete(o.ownHeader(), "Content-Length")
 	n, err := strconv.ParseInt(values[len(values)-1], 10, 64)
 	length := int64(0)
 	if o.body != nil {

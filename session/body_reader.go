@@ -71,8 +71,8 @@ func copiedBody(length int, again func() io.Reader) *bodySource {
 	}
 }
 
-// bounds are where s stands, and its end.
-func bounds(s io.Seeker) (start, end int64, seeks bool, err error) {
+// seekBounds are where s stands, and its end.
+func seekBounds(s io.Seeker) (start, end int64, seeks bool, err error) {
 	if start, err = s.Seek(0, io.SeekCurrent); err != nil {
 		return 0, 0, false, nil //nolint:nilerr // it cannot seek after all
 	}
@@ -100,7 +100,7 @@ func fileBody(f *os.File) (*bodySource, error) {
 	if !info.Mode().IsRegular() {
 		return onceBody(io.NopCloser(f), contentType), nil
 	}
-	start, end, seeks, err := bounds(f)
+	start, end, seeks, err := seekBounds(f)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func fileBody(f *os.File) (*bodySource, error) {
 // seekerBody is a body that goes back to its start. It is closed, if it can be,
 // when the call is over and net/http has done with it.
 func seekerBody(r io.ReadSeeker) (*bodySource, error) {
-	start, end, seeks, err := bounds(r)
+	start, end, seeks, err := seekBounds(r)
 	if err != nil {
 		return nil, err
 	}
@@ -145,10 +145,10 @@ func seekerBody(r io.ReadSeeker) (*bodySource, error) {
 		if end == start {
 			return http.NoBody, nil
 		}
-		return s.open()
+		return s.beginSending()
 	}
 	return &bodySource{
-		open: open, length: end - start, contentType: octetStream, closes: s.closer != nil, discard: s.finish, finish: s.finish,
+		open: open, length: end - start, contentType: octetStream, closes: s.closer != nil, discard: s.finishCall, finish: s.finishCall,
 	}, nil
 }
 
@@ -167,7 +167,7 @@ type seeker struct {
 	closed  bool
 }
 
-func (s *seeker) open() (io.ReadCloser, error) {
+func (s *seeker) beginSending() (io.ReadCloser, error) {
 	s.mu.Lock()
 	closed := s.closed
 	s.turn++
@@ -180,7 +180,7 @@ func (s *seeker) open() (io.ReadCloser, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	if _, err := s.src.Seek(s.start, io.SeekStart); err != nil {
-		s.end(turn)
+		s.endSending(turn)
 		return nil, err
 	}
 	return &sending{s, turn}, nil
@@ -192,25 +192,25 @@ func (s *seeker) isTurn(turn int) bool {
 	return s.active && s.turn == turn
 }
 
-// end ends a sending.
-func (s *seeker) end(turn int) {
+// endSending ends a sending.
+func (s *seeker) endSending(turn int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.turn == turn {
 		s.active = false
 	}
-	s.close()
+	s.closeIfUnused()
 }
 
-// finish says that the call is over.
-func (s *seeker) finish() {
+// finishCall says that the call is over.
+func (s *seeker) finishCall() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
-	s.close()
+	s.closeIfUnused()
 }
 
-func (s *seeker) close() {
+func (s *seeker) closeIfUnused() {
 	if s.over && !s.active && !s.closed && s.closer != nil {
 		s.closed = true
 		s.closer.Close() // nobody waits for its error
@@ -233,7 +233,7 @@ func (b *sending) Read(p []byte) (int, error) {
 }
 
 func (b *sending) Close() error {
-	b.s.end(b.turn)
+	b.s.endSending(b.turn)
 	return nil
 }
 

@@ -49,14 +49,14 @@ func (s *seqReader) isClosed() bool {
 }
 
 func (s *seqReader) Read(p []byte) (int, error) {
-	n, err := s.read(p)
+	n, err := s.readLocked(p)
 	if s.isClosed() { // perhaps since the last look, by a Close that did not wait
 		s.tryStop()
 	}
 	return n, err
 }
 
-func (s *seqReader) read(p []byte) (int, error) {
+func (s *seqReader) readLocked(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.rest) == 0 && s.err == nil {
@@ -78,7 +78,7 @@ func (s *seqReader) read(p []byte) (int, error) {
 		}
 	}
 	if s.err != nil {
-		s.end()
+		s.stopIterator()
 	}
 	if len(s.rest) == 0 {
 		return 0, s.err
@@ -97,12 +97,12 @@ func (s *seqReader) Close() error {
 // tryStop ends the iterator, unless a Read is at work, which does it then.
 func (s *seqReader) tryStop() {
 	if s.mu.TryLock() {
-		s.end()
+		s.stopIterator()
 		s.mu.Unlock()
 	}
 }
 
-func (s *seqReader) end() {
+func (s *seqReader) stopIterator() {
 	if s.stop != nil {
 		s.stop()
 	}

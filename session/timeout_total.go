@@ -46,17 +46,17 @@ func (t *totalContext) Deadline() (deadline time.Time, ok bool) {
 }
 
 // Done starts the timer.
-func (t *totalContext) Done() <-chan struct{} { return t.start().Done() }
+func (t *totalContext) Done() <-chan struct{} { return t.startTimer().Done() }
 
 // Err is nil until the deadline, the caller's end, or that of the call.
 func (t *totalContext) Err() error {
 	if timed := t.timed.Load(); timed != nil {
 		return timed.Err()
 	}
-	if err := t.Context.Err(); err != nil || !t.late() {
+	if err := t.Context.Err(); err != nil || !t.isPastDeadline() {
 		return err
 	}
-	return t.start().Err()
+	return t.startTimer().Err()
 }
 
 // Value is that of the caller's context. Package context finds its own there, for
@@ -74,10 +74,10 @@ func (t *totalContext) Value(key any) any {
 	return t.Context.Value(key)
 }
 
-// late reports whether the deadline has passed.
-func (t *totalContext) late() bool { return !time.Now().Before(t.settings.Deadline) }
+// isPastDeadline reports whether the deadline has passed.
+func (t *totalContext) isPastDeadline() bool { return !time.Now().Before(t.settings.Deadline) }
 
-func (t *totalContext) start() *timedContext {
+func (t *totalContext) startTimer() *timedContext {
 	if timed := t.timed.Load(); timed != nil {
 		return timed
 	}
@@ -92,15 +92,15 @@ func (t *totalContext) start() *timedContext {
 	return t.timed.Load()
 }
 
-// end ends the context.
-func (t *totalContext) end() {
+// stop ends the context.
+func (t *totalContext) stop() {
 	if !t.timed.CompareAndSwap(nil, over) {
 		t.timed.Load().cancel()
 	}
 }
 
-// cause is the total timeout if that is why the context has ended, and else nil.
-func (t *totalContext) cause() error {
+// timeoutCause is the total timeout if that is why the context has ended, and else nil.
+func (t *totalContext) timeoutCause() error {
 	if t.Err() == nil {
 		return nil
 	}

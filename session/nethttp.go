@@ -9,23 +9,23 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// do is [Session.Do] up to the conversion of the response.
-func (s *Session) do(req *http.Request) (*Response, error) {
+// doNative is [Session.Do] up to the conversion of the response.
+func (s *Session) doNative(req *http.Request) (*Response, error) {
 	c := s.newCall(true)
-	defer c.guard()
+	defer c.finishUnanswered()
 	c.opts.check = nil
-	if err := c.adopt(req); err != nil {
+	if err := c.adoptRequest(req); err != nil {
 		if req.Body != nil {
 			req.Body.Close() // the call has failed for another reason
 		}
-		c.end()
+		c.finish()
 		return nil, errors.Wrap(c.method, req.URL, err)
 	}
-	return c.run()
+	return c.sendAndFollow()
 }
 
-// adopt makes the call what a request of net/http's asks for.
-func (c *call) adopt(req *http.Request) error {
+// adoptRequest makes the call what a request of net/http's asks for.
+func (c *call) adoptRequest(req *http.Request) error {
 	c.method = req.Method
 	if c.method == "" {
 		c.method = http.MethodGet
@@ -33,7 +33,7 @@ func (c *call) adopt(req *http.Request) error {
 	switch {
 	case req.URL == nil:
 		return &errors.InvalidURLError{Description: "no URL"}
-	case c.s.refuses():
+	case c.s.refusesCall():
 		return errors.ErrSessionClosed
 	case !isToken(c.method):
 		return &errors.InvalidRequestError{Field: "method", Reason: "not a token"}
@@ -63,16 +63,16 @@ func (c *call) adopt(req *http.Request) error {
 		}
 		key := http.CanonicalHeaderKey(name)
 		if key != name {
-			delete(o.own(), key) // the session's
+			delete(o.ownHeader(), key) // the session's
 		}
-		o.own()[name] = values
+		o.ownHeader()[name] = values
 		o.auto &^= autoHeader(key)
 	}
 	o.body = nativeBody(req)
 	ctx, stop := watchCancel(req)
-	err := c.settle(ctx)
+	err := c.resolveRequest(ctx)
 	if stop != nil {
-		c.extras().cancel = stop
+		c.ensureExtras().cancel = stop
 	}
 	return err
 }

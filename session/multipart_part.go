@@ -115,7 +115,7 @@ func (p *BodyPart) Read(b []byte) (int, error) {
 	if err == nil || err == io.EOF || stderrors.Is(err, errors.ErrClient) {
 		return n, err
 	}
-	return n, p.reader.failure(err)
+	return n, p.reader.wrapError(err)
 }
 
 // Bytes reads the rest of the part. (aiohttp: read)

@@ -13,7 +13,7 @@ import (
 )
 
 // rareOptions are wishes that most requests do not have.
-type rareOptions struct {
+type clientOptions struct {
 	traceContext      any
 	middlewares       []middleware.Middleware
 	replaces          bool // middlewares take the place of the session's
@@ -22,14 +22,14 @@ type rareOptions struct {
 	readBuffer        int
 }
 
-// rareOption changes a copy of the present wishes, so that options can be shared.
-func rareOption(name string, args []string, change func(*rareOptions) error) Option {
+// clientOption changes a copy of the present wishes, so that options can be shared.
+func clientOption(name string, args []string, change func(*clientOptions) error) Option {
 	return Option{name, args, func(o *options) error {
-		r := rareOptions{}
-		if o.rare != nil {
-			r = *o.rare
+		r := clientOptions{}
+		if o.client != nil {
+			r = *o.client
 		}
-		o.rare = &r
+		o.client = &r
 		return change(&r)
 	}}
 }
@@ -42,7 +42,7 @@ func rareOption(name string, args []string, change func(*rareOptions) error) Opt
 // keeps from one to the next belongs beside the function that it is, as with those of
 // package middleware. Nil ones are left out.
 func AddMiddleware(mw ...middleware.Middleware) Option {
-	return rareOption("AddMiddleware", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *rareOptions) error {
+	return clientOption("AddMiddleware", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) error {
 		r.middlewares = append(slices.Clip(r.middlewares), mw...)
 		return nil
 	})
@@ -53,7 +53,7 @@ func AddMiddleware(mw ...middleware.Middleware) Option {
 // through no middleware. [AddMiddleware] adds instead, and says how often each is
 // called. (aiohttp: middlewares)
 func Middlewares(mw ...middleware.Middleware) Option {
-	return rareOption("Middlewares", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *rareOptions) error {
+	return clientOption("Middlewares", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) error {
 		r.middlewares, r.replaces = slices.Clone(mw), true
 		return nil
 	})
@@ -62,7 +62,7 @@ func Middlewares(mw ...middleware.Middleware) Option {
 // TraceContext gives the session's traces a value for this request.
 // (aiohttp: trace_request_ctx)
 func TraceContext(value any) Option {
-	return rareOption("TraceContext", []string{fmt.Sprintf("%T", value)}, func(r *rareOptions) error {
+	return clientOption("TraceContext", []string{fmt.Sprintf("%T", value)}, func(r *clientOptions) error {
 		r.traceContext = value
 		return nil
 	})
@@ -73,7 +73,7 @@ func TraceContext(value any) Option {
 // have been escaped is. Without it a URL is sent as it was written.
 // (aiohttp: yarl.URL without encoded=True)
 func Requote() Option {
-	return rareOption("Requote", nil, func(r *rareOptions) error {
+	return clientOption("Requote", nil, func(r *clientOptions) error {
 		r.requote = true
 		return nil
 	})
@@ -82,7 +82,7 @@ func Requote() Option {
 // VerbatimRedirects follows the Location of a redirect as it was written, without
 // bringing its escapes into their normal form. (aiohttp: requote_redirect_url=False)
 func VerbatimRedirects() Option {
-	return rareOption("VerbatimRedirects", nil, func(r *rareOptions) error {
+	return clientOption("VerbatimRedirects", nil, func(r *clientOptions) error {
 		r.verbatimRedirects = true
 		return nil
 	})
@@ -91,7 +91,7 @@ func VerbatimRedirects() Option {
 // ReadBufferSize is how much [Response.Content] reads ahead, in bytes. The
 // default is 16 KiB. (aiohttp: read_bufsize)
 func ReadBufferSize(n int) Option {
-	return rareOption("ReadBufferSize", []string{strconv.Itoa(n)}, func(r *rareOptions) error {
+	return clientOption("ReadBufferSize", []string{strconv.Itoa(n)}, func(r *clientOptions) error {
 		if n <= 0 {
 			return &errors.InvalidRequestError{Field: "ReadBufferSize", Reason: "not positive"}
 		}
@@ -100,11 +100,11 @@ func ReadBufferSize(n int) Option {
 	})
 }
 
-// transport is what the call is sent through. Where the session has middlewares of its
+// chooseTransport is what the call is sent through. Where the session has middlewares of its
 // own, their innermost goes on through those that were added: they are not wrapped
 // anew for one call, so that they keep what they count.
-func (c *call) transport() http.RoundTripper {
-	r := c.opts.rare
+func (c *call) chooseTransport() http.RoundTripper {
+	r := c.opts.client
 	switch {
 	case r == nil || len(r.middlewares) == 0 && !r.replaces:
 		return c.s.transport
@@ -122,15 +122,15 @@ type addedKey struct{}
 
 // RoundTrip goes on through the middlewares that AddMiddleware has added to the call.
 func (t *innermost) RoundTrip(req *http.Request) (*http.Response, error) {
-	if r, _ := req.Context().Value(addedKey{}).(*rareOptions); r != nil {
+	if r, _ := req.Context().Value(addedKey{}).(*clientOptions); r != nil {
 		return middleware.Chain(t.next, r.middlewares...).RoundTrip(req)
 	}
 	return t.next.RoundTrip(req)
 }
 
-// throughOthers reports whether the call does not go straight to the connector.
-func (c *call) throughOthers() bool {
-	if r := c.opts.rare; r != nil && (r.replaces || len(r.middlewares) > 0) {
+// passesMiddleware reports whether the call does not go straight to the connector.
+func (c *call) passesMiddleware() bool {
+	if r := c.opts.client; r != nil && (r.replaces || len(r.middlewares) > 0) {
 		return len(r.middlewares) > 0
 	}
 	return c.s.wrapped
@@ -141,7 +141,7 @@ func (c *call) throughOthers() bool {
 type callContext struct {
 	connector.RequestContext
 	session *Session
-	added   *rareOptions // nil: no middlewares beside the session's
+	added   *clientOptions // nil: no middlewares beside the session's
 }
 
 type sessionKey struct{}
@@ -168,7 +168,7 @@ func FromContext(ctx interface{ Value(any) any }) *Session {
 	if s == nil {
 		return nil
 	}
-	return s.With(Middlewares()).inside(s)
+	return s.With(Middlewares()).joinCall(s)
 }
 
 // RoundTripper returns the session as a RoundTripper of single requests: with its

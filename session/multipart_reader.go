@@ -88,12 +88,12 @@ func (r *Response) MultipartReader(cfg MultipartConfig) (*MultipartReader, error
 		r.Close() // the type is the error
 		return nil, &errors.ContentTypeError{ClientResponseError: r.responseError("not multipart but " + r.ContentType())}
 	}
-	m, err := newMultipart(r.source(), r.Header.Get("Content-Type"), cfg, 1)
+	m, err := newMultipart(r.bodySource(), r.Header.Get("Content-Type"), cfg, 1)
 	if err != nil {
 		r.Close() // the header is the error
-		return nil, r.wrap(err)
+		return nil, r.wrapError(err)
 	}
-	m.body, m.wrap, m.decode = r, r.wrap, r.decode()
+	m.body, m.wrap, m.decode = r, r.wrapError, r.jsonDecoder()
 	return m, nil
 }
 
@@ -146,7 +146,7 @@ func boundaryOf(contentType string) string {
 		}
 		if name == "boundary" {
 			if quoted {
-				value = unescape(value)
+				value = unescapeQuoted(value)
 			}
 			return value
 		}
@@ -169,9 +169,9 @@ func (m *MultipartReader) Kind() string { return m.kind }
 // others, is taken in and not returned (RFC 7578 4.6). (aiohttp: next)
 func (m *MultipartReader) Next() (*BodyPart, error) {
 	for m.err == nil {
-		p, err := m.next()
+		p, err := m.nextPart()
 		if err != nil {
-			return nil, m.end(err)
+			return nil, m.endWith(err)
 		}
 		if m.kind != "multipart/form-data" || p.Name() != "_charset_" {
 			return p, nil
@@ -179,15 +179,15 @@ func (m *MultipartReader) Next() (*BodyPart, error) {
 		p.limit = maxCharsetPart
 		text, err := p.Bytes()
 		if err != nil {
-			return nil, m.end(err)
+			return nil, m.endWith(err)
 		}
 		m.text = string(text)
 	}
 	return nil, m.err
 }
 
-// end closes the response, of which nothing more is wanted.
-func (m *MultipartReader) end(err error) error {
+// endWith closes the response, of which nothing more is wanted.
+func (m *MultipartReader) endWith(err error) error {
 	m.err = err
 	if m.body != nil {
 		m.body.Close()
@@ -195,13 +195,13 @@ func (m *MultipartReader) end(err error) error {
 	return err
 }
 
-func (m *MultipartReader) next() (*BodyPart, error) {
+func (m *MultipartReader) nextPart() (*BodyPart, error) {
 	if m.last != nil {
 		m.last.Close() // decoders go back to their pool
 	}
 	native, err := m.native.NextRawPart()
 	if err != nil {
-		return nil, m.failure(err)
+		return nil, m.wrapError(err)
 	}
 	if m.parts++; isOver(m.parts, m.cfg.MaxParts, defaultMaxParts) {
 		return nil, m.wrap(&MultipartError{Reason: "too many parts"})
@@ -215,8 +215,8 @@ func (m *MultipartReader) next() (*BodyPart, error) {
 	return m.last, nil
 }
 
-// failure dresses an error of package mime/multipart's.
-func (m *MultipartReader) failure(err error) error {
+// wrapError dresses an error of package mime/multipart's.
+func (m *MultipartReader) wrapError(err error) error {
 	switch {
 	case err == io.EOF || stderrors.Is(err, errors.ErrClient):
 		return err
@@ -253,7 +253,7 @@ func (m *MultipartReader) Parts() iter.Seq2[*BodyPart, error] {
 			}
 			if !yield(p, err) || err != nil {
 				if err == nil {
-					m.end(errors.ErrConnectionClosed) //nolint:errcheck // it says how a later Next fails
+					m.endWith(errors.ErrConnectionClosed) //nolint:errcheck // it says how a later Next fails
 				}
 				return
 			}

@@ -44,19 +44,19 @@ func (c *call) openResponse(r *Response) {
 	switch {
 	case native.StatusCode == http.StatusSwitchingProtocols:
 		// The body is a connection, which its taker uses and closes.
-		if c.claimEnd() {
-			c.letGo()
+		if c.claimFinish() {
+			c.releaseResources()
 		}
 		return
 	case native.Body == http.NoBody:
-		c.end()
+		c.finish()
 		return
 	}
 	b := &r.body
 	b.call, b.src, b.limit, b.total = c, native.Body, c.opts.maxBody, native.ContentLength
-	if c.decodes(native) {
+	if c.shouldDecode(native) {
 		d := &decoding{ReadCloser: native.Body}
-		if dec, ok := c.opts.coding.reader(native.Header["Content-Encoding"], d); ok {
+		if dec, ok := c.opts.coding.newDecoder(native.Header["Content-Encoding"], d); ok {
 			b.src, b.decoding, b.total = dec, d, -1
 		}
 	}
@@ -66,10 +66,10 @@ func (c *call) openResponse(r *Response) {
 	native.Body = b
 }
 
-// decodes reports whether a content coding is the session's to undo. Of a
+// shouldDecode reports whether a content coding is the session's to undo. Of a
 // request that net/http's user made with an Accept-Encoding of its own it is
 // the user's.
-func (c *call) decodes(native *http.Response) bool {
+func (c *call) shouldDecode(native *http.Response) bool {
 	if len(native.Header["Content-Encoding"]) == 0 || native.Uncompressed || c.method == http.MethodHead {
 		return false
 	}
@@ -81,8 +81,8 @@ func (c *call) decodes(native *http.Response) bool {
 
 // Read reads and decodes.
 func (b *responseBody) Read(p []byte) (int, error) {
-	if b.late() {
-		return 0, b.end(context.DeadlineExceeded)
+	if b.isPastDeadline() {
+		return 0, b.finishRead(context.DeadlineExceeded)
 	}
 	n, err := b.src.Read(p)
 	b.done += int64(n)
@@ -95,35 +95,35 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		b.call.opts.progress(b.done, b.total)
 	}
 	if t := b.call.trace; t != nil {
-		t.chunk(p[:n], false)
-		if broken := t.err(); broken != nil {
+		t.traceChunk(p[:n], false)
+		if broken := t.panicError(); broken != nil {
 			err = broken
 		}
 	}
 	if err != nil {
-		err = b.end(err)
+		err = b.finishRead(err)
 	}
 	return n, err
 }
 
-// late reports whether the total timeout has passed, where no connector looks at
+// isPastDeadline reports whether the total timeout has passed, where no connector looks at
 // it: what has arrived in time may lie in a buffer of the RoundTripper's.
-func (b *responseBody) late() bool {
+func (b *responseBody) isPastDeadline() bool {
 	c := b.call
-	return c.total != nil && !c.ended.Load() && c.total.late()
+	return c.total != nil && !c.ended.Load() && c.total.isPastDeadline()
 }
 
-// end closes what a failed or finished reading leaves, and dresses the error.
-func (b *responseBody) end(err error) error {
+// finishRead closes what a failed or finished reading leaves, and dresses the error.
+func (b *responseBody) finishRead(err error) error {
 	c := b.call
 	if err == io.EOF {
-		c.end()
+		c.finish()
 		return err
 	}
 	err = c.contextCause(err)
-	if c.claimEnd() {
+	if c.claimFinish() {
 		b.src.Close() // the error that counts is known
-		c.release()
+		c.releaseAll()
 	}
 	return errors.Wrap(c.method, c.url, err)
 }
@@ -131,21 +131,21 @@ func (b *responseBody) end(err error) error {
 // WriteTo lets a copy of an undecoded body use the connector's large buffer.
 func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	src, ok := b.src.(io.WriterTo)
-	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil || b.late() {
+	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil || b.isPastDeadline() {
 		return io.Copy(w, struct{ io.Reader }{b})
 	}
 	n, err := src.WriteTo(w)
 	b.done += n
 	if err != nil {
-		return n, b.end(err)
+		return n, b.finishRead(err)
 	}
-	b.call.end()
+	b.call.finish()
 	return n, nil
 }
 
 // Close closes the body; see [Response.Close].
 func (b *responseBody) Close() error {
 	err := b.src.Close()
-	b.call.end()
+	b.call.finish()
 	return err
 }
