@@ -10,14 +10,14 @@ import (
 type TimeoutError struct {
 	// Kind is the class: [ErrTotalTimeout], [ErrConnectionTimeout],
 	// [ErrSocketTimeout] or [ErrServerTimeout]; nil is [ErrTimeout].
-	Kind    error
-	Phase   Phase         // what was under way
-	Limit   time.Duration // the timeout
+	Kind  error
+	Phase Phase         // what was under way
+	Limit time.Duration // the timeout
 	// Elapsed is how long that which the timeout bounds had taken; but for SockRead,
 	// which bounds the silence, how long the request had had its connection.
 	Elapsed time.Duration
-	Host    string        // host:port, or empty
-	Err     error         // the cause, or nil
+	Host    string // host:port, or empty
+	Err     error  // the cause, or nil
 }
 
 // Error names the timeout, its limit and the phase.

@@ -60,3 +60,5 @@ func docsHAR(ctx context.Context) error {
 	_, err = har.WriteTo(os.Stdout)
 	return err
 }
+
+var _ = []any{docsLimits, docsShutdown, docsHAR}
