@@ -39,14 +39,6 @@
 // beyond that the peer, and the sender, have to wait. A program that never
 // receives does not see pings either, as in aiohttp.
 //
-// # Words
-//
-// In the code, the end is what [CloseError] says, noted once (recordEnd); the reader
-// meets it (endReading), and teardown gives back what the Conn holds. To abort is to
-// end without a Close frame. To release is to stop being the reader (reader.go draws
-// who reads when). Control frames are injected between the codec's frames, and held
-// until there is a boundary; flushing writes what is queued.
-//
 // # Names
 //
 // aiohttp's ClientWebSocketResponse is [Conn], WSMessage is [Message], WSMsgType is
@@ -55,3 +47,9 @@
 // everything; CLOSING, CLOSED and ERROR are errors instead of messages; a peer that
 // chooses a subprotocol which was not offered gets none, as there.
 package ws
+
+// The words of the code: the end is what [CloseError] says, noted once (recordEnd); the reader
+// meets it (endReading), and teardown gives back what the Conn holds. To abort is to
+// end without a Close frame. To release is to stop being the reader (reader.go draws
+// who reads when). Control frames are injected between the codec's frames, and held
+// until there is a boundary; flushing writes what is queued.
