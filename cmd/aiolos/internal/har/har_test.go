@@ -64,7 +64,7 @@ func TestConvertErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		`{"method":"GET","url":"http://h?a=***"}`:                                                  "hidden",
 		`{"method":"A B","url":"http://h"}`:                                                        "must not have",
-		`{"method":"GET","url":"data:x"}`:                                                          "not a URL of HTTP",
+		`{"method":"GET","url":"data:x"}`:                                                          "not an HTTP URL",
 		`{"method":"GET","url":"http://h","headers":[{"name":"a b","value":"c"}]}`:                 "must not have",
 		`{"method":"GET","url":"http://h","headers":[{"name":"a","value":"b\nc: d"}]}`:             "must not have",
 		`{"method":"POST","url":"http://h","bodySize":3}`:                                          "does not have the body",
