@@ -2,44 +2,19 @@ package middleware_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
-
-// exampleOrigin stands in for a connector: it says hello, for a minute.
-func exampleOrigin() http.RoundTripper {
-	return middleware.Func(func(req *http.Request) (*http.Response, error) {
-		fmt.Println("the server is asked:", req.Method, req.URL.Path)
-		return &http.Response{
-			StatusCode: http.StatusOK, Proto: "HTTP/1.1", Request: req, ContentLength: 5,
-			Header: http.Header{"Cache-Control": {"max-age=60"}, "Content-Type": {"text/plain"}},
-			Body:   io.NopCloser(strings.NewReader("hello")),
-		}, nil
-	})
-}
-
-func exampleGet(client *http.Client, url string) {
-	resp, err := client.Get(url)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	cached := strings.HasPrefix(resp.Header.Get("Cache-Status"), "aiolos; hit")
-	fmt.Println(resp.StatusCode, string(body), cached, err)
-}
 
 func ExampleNewCache() {
 	cache := middleware.NewCache(middleware.CacheConfig{})
 	defer cache.Close()
-	client := &http.Client{Transport: cache.Wrap(exampleOrigin())}
-	exampleGet(client, "http://example.com/a")
-	exampleGet(client, "http://example.com/a")
+	client := &http.Client{Transport: cache.Wrap(mwtest.HelloServer())}
+	mwtest.PrintGet(client, "http://example.com/a")
+	mwtest.PrintGet(client, "http://example.com/a")
 	fmt.Println(cache.Stats().Hits, "hit")
 	// Output:
 	// the server is asked: GET /a
@@ -52,7 +27,7 @@ func ExampleNewCacheMemory() {
 	store := middleware.NewCacheMemory(16 << 20) // for all hosts together
 	cache := middleware.NewCache(middleware.CacheConfig{Store: store, MaxBody: 1 << 20})
 	defer cache.Close()
-	exampleGet(&http.Client{Transport: cache.Wrap(exampleOrigin())}, "http://example.com/a")
+	mwtest.PrintGet(&http.Client{Transport: cache.Wrap(mwtest.HelloServer())}, "http://example.com/a")
 	fmt.Println(store.Len(), "kept")
 	// Output:
 	// the server is asked: GET /a
@@ -74,7 +49,7 @@ func ExampleNewCacheDir() {
 			return
 		}
 		cache := middleware.NewCache(middleware.CacheConfig{Store: store})
-		exampleGet(&http.Client{Transport: cache.Wrap(exampleOrigin())}, "http://example.com/a")
+		mwtest.PrintGet(&http.Client{Transport: cache.Wrap(mwtest.HelloServer())}, "http://example.com/a")
 		cache.Close()
 	}
 	// Output:

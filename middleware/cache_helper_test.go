@@ -212,11 +212,3 @@ func cacheGet(t testing.TB, rt http.RoundTripper, url string, fields ...string) 
 	}
 	return resp, string(body)
 }
-
-func cacheDrain(t testing.TB, resp *http.Response) {
-	t.Helper()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		t.Error(err)
-	}
-	resp.Body.Close()
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 // RFC 9111 4.1: a response may depend on fields of the request.
@@ -179,7 +180,7 @@ func TestCacheKeyHost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cacheDrain(t, resp)
+		mwtest.Drain(t, resp)
 	}
 	for _, host := range []string{"", "other.example", "OTHER.example", "example.com"} {
 		send(host)

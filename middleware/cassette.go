@@ -8,6 +8,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/oneline"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
 // CassetteMode says where the answers come from.
@@ -57,6 +58,7 @@ type CassetteConfig struct {
 type Cassette struct {
 	path   string
 	cfg    CassetteConfig
+	rules  *redaction.Rules
 	record bool
 
 	mu     sync.Mutex
@@ -90,6 +92,7 @@ func OpenCassette(path string, cfg CassetteConfig) (*Cassette, error) {
 		cfg.MaxBody = 16 << 20
 	}
 	c := &Cassette{path: path, cfg: cfg, record: cfg.Mode == CassetteRecord}
+	c.rules = (*redaction.Rules)(&c.cfg.Redaction)
 	if c.record {
 		c.dirty = true // what was there is replaced, if by nothing
 		return c, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 const cassetteGood = `# aiolos cassette 1
@@ -109,7 +110,7 @@ func ExampleOpenCassette() {
 			fmt.Println(err)
 			return
 		}
-		client := &http.Client{Transport: cassette.Wrap(exampleOrigin())}
+		client := &http.Client{Transport: cassette.Wrap(mwtest.HelloServer())}
 		resp, err := client.Get("http://example.com/a?token=secret")
 		if err != nil {
 			fmt.Println(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
 // Wrap is the cassette's [Middleware]. A cassette that replays does not use
@@ -63,16 +64,16 @@ func cassetteReadAll(r io.Reader, limit int64) ([]byte, error) {
 
 // track is what a request looks like in the file.
 func (c *Cassette) track(req *http.Request, body []byte) *cassetteTrack {
-	r := c.cfg.Redaction.forRequest(req)
+	r := c.rules.ForRequest(req)
 	track := &cassetteTrack{
-		method: req.Method, url: r.url(req.URL), header: r.header(req.Header),
+		method: req.Method, url: r.URL(req.URL), header: r.Header(req.Header),
 		sum: cassetteSum([]byte(c.identity(req.URL))),
 	}
 	if track.method == "" {
 		track.method = http.MethodGet
 	}
 	if len(body) > 0 {
-		track.bodySum = cassetteSum(r.body(httprule.FieldValue(req.Header, "Content-Type"), body))
+		track.bodySum = cassetteSum(r.ShownBody(httprule.FieldValue(req.Header, "Content-Type"), body))
 	}
 	return track
 }
@@ -95,12 +96,12 @@ func (c *Cassette) identity(u *url.URL) string {
 }
 
 func (c *Cassette) secretName(name string) bool {
-	r := &c.cfg.Redaction
+	r := c.rules
 	if slices.Contains(r.ShowQuery, name) {
 		return false
 	}
 	lower := strings.ToLower(name)
-	return r.hides(name) || lower == "code" || lower == "pin" || strings.Contains(lower, "key") || strings.Contains(lower, "sig")
+	return r.Hides(name) || lower == "code" || lower == "pin" || strings.Contains(lower, "key") || strings.Contains(lower, "sig")
 }
 
 func cassetteSum(data []byte) string {
@@ -148,17 +149,17 @@ type cassetteBroken struct{ err error }
 func (b cassetteBroken) Read([]byte) (int, error) { return 0, b.err }
 
 func (c *Cassette) keep(track *cassetteTrack, resp *http.Response, content []byte) {
-	r := &c.cfg.Redaction
+	r := c.rules
 	if resp.Request != nil {
-		r = r.forRequest(resp.Request)
+		r = r.ForRequest(resp.Request)
 	}
-	track.status, track.statusText, track.proto = resp.StatusCode, harStatusText(resp), resp.Proto
+	track.status, track.statusText, track.proto = resp.StatusCode, httprule.StatusText(resp), resp.Proto
 	if _, _, ok := http.ParseHTTPVersion(track.proto); !ok {
 		track.proto = "HTTP/1.1" // of a double that does not say
 	}
-	track.response = r.header(resp.Header)
+	track.response = r.Header(resp.Header)
 	if len(content) > 0 {
-		track.body = slices.Clone(r.body(httprule.FieldValue(resp.Header, "Content-Type"), content))
+		track.body = slices.Clone(r.ShownBody(httprule.FieldValue(resp.Header, "Content-Type"), content))
 		if track.response["Content-Length"] != nil {
 			track.response["Content-Length"] = []string{strconv.Itoa(len(track.body))}
 		}
@@ -174,7 +175,7 @@ func (c *Cassette) keep(track *cassetteTrack, resp *http.Response, content []byt
 func (c *Cassette) find(want *cassetteTrack, u *url.URL) (found *cassetteTrack, used bool) {
 	// A Location that was recorded has its secrets hidden: a request that
 	// follows it can only be compared as the file shows it.
-	hidden := strings.Contains(u.RawQuery, logHidden) || strings.Contains(u.RawQuery, url.QueryEscape(logHidden))
+	hidden := strings.Contains(u.RawQuery, redaction.Hidden) || strings.Contains(u.RawQuery, url.QueryEscape(redaction.Hidden))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var last *cassetteTrack

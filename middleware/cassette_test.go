@@ -13,6 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 func cassetteOpen(t testing.TB, path string, cfg middleware.CassetteConfig) *middleware.Cassette {
@@ -142,7 +143,7 @@ func TestCassetteBodies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cacheDrain(t, resp)
+		mwtest.Drain(t, resp)
 		if err := rec.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -165,20 +166,20 @@ func TestCassetteCanary(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.txt")
 	redaction := middleware.Redaction{Headers: []string{"x-mine"}, Body: func(_ string, body []byte) []byte {
-		return bytes.ReplaceAll(body, []byte(canary), []byte("***"))
+		return bytes.ReplaceAll(body, []byte(mwtest.Canary), []byte("***"))
 	}}
 	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord, Redaction: redaction})
 	resp, err := rec.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
 		req.Body.Close()
-		resp := canaryResponse(req)
-		resp.Body = io.NopCloser(strings.NewReader("token " + canary))
-		resp.Header.Set("Content-Length", fmt.Sprint(len(canary)+6))
+		resp := mwtest.CanaryResponse(req)
+		resp.Body = io.NopCloser(strings.NewReader("token " + mwtest.Canary))
+		resp.Header.Set("Content-Length", fmt.Sprint(len(mwtest.Canary)+6))
 		return resp, nil
-	})).RoundTrip(canaryRequest(t, "password="+canary))
+	})).RoundTrip(mwtest.CanaryRequest(t, "password="+mwtest.Canary))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body, _ := io.ReadAll(resp.Body); string(body) != "token "+canary || resp.Header.Get("X-Auth-Token") != canary {
+	if body, _ := io.ReadAll(resp.Body); string(body) != "token "+mwtest.Canary || resp.Header.Get("X-Auth-Token") != mwtest.Canary {
 		t.Error("the caller of a recording gets less than there is")
 	}
 	if err := rec.Close(); err != nil {
@@ -188,14 +189,14 @@ func TestCassetteCanary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	canaryCheck(t, string(text), "> POST http://***@example.com/path?token=***&q=***&***&page=***", "> X-Open: seen", "< X-Seen: open", "< HTTP/1.1 200 OK",
+	mwtest.CheckCanary(t, string(text), "> POST http://***@example.com/path?token=***&q=***&***&page=***", "> X-Open: seen", "< X-Seen: open", "< HTTP/1.1 200 OK",
 		"> Authorization: ***", "< Set-Cookie: sid=***; Path=/; HttpOnly", "| token ***", "< Content-Length: 9")
 	play := cassetteOpen(t, path, middleware.CassetteConfig{Redaction: redaction})
-	if got := cassetteSend(t, play.Wrap(nil), "POST", "http://example.com/path?token=fake&q="+canary+"&"+canary+"&page=2", "password=***"); got != "200 OK token ***" {
+	if got := cassetteSend(t, play.Wrap(nil), "POST", "http://example.com/path?token=fake&q="+mwtest.Canary+"&"+mwtest.Canary+"&page=2", "password=***"); got != "200 OK token ***" {
 		t.Errorf("replayed without the secrets: got %q", got)
 	}
-	_, err = play.Wrap(nil).RoundTrip(canaryRequest(t, "other"))
-	canaryCheck(t, fmt.Sprint(err), "cassette: no answer to POST")
+	_, err = play.Wrap(nil).RoundTrip(mwtest.CanaryRequest(t, "other"))
+	mwtest.CheckCanary(t, fmt.Sprint(err), "cassette: no answer to POST")
 }
 
 // A redirect whose target was hidden is still found.

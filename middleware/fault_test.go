@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 var errFault = errors.New("planned")
@@ -186,7 +187,7 @@ func ExampleFault() {
 		middleware.FaultRule{Times: 1, Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}},
 		middleware.FaultRule{CutBody: 2},
 	)
-	client := &http.Client{Transport: fault(exampleOrigin())}
+	client := &http.Client{Transport: fault(mwtest.HelloServer())}
 	for range 2 {
 		resp, err := client.Get("http://example.com/a")
 		if err != nil {

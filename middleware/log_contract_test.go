@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 )
 
 // observers are the middlewares of this half of the package, each ready to pass
@@ -28,7 +29,7 @@ func observers(t *testing.T) map[string]middleware.Middleware {
 	return map[string]middleware.Middleware{
 		"cache":    c.Wrap,
 		"log":      middleware.Log(middleware.LogConfig{Handler: slog.DiscardHandler, Headers: true}),
-		"har":      middleware.NewHAR(middleware.HARConfig{MaxBody: 100}).Wrap,
+		"har":      har.New(har.Config{MaxBody: 100}).Wrap,
 		"cassette": cassette.Wrap,
 		"fault":    middleware.Fault(middleware.FaultRule{CutBody: 100}),
 		"schemes":  middleware.Schemes(middleware.SchemeRules{}),

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 // namesOrigin answers with what the header called name says, however it is written,
@@ -47,30 +48,6 @@ func (o *namesOrigin) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// namesSend sends a request with one header as it is written, and reads the answer.
-func namesSend(t *testing.T, rt http.RoundTripper, method, url, name, value string) string {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	if name != "" {
-		req.Header[name] = []string{value}
-	}
-	resp, err := rt.RoundTrip(req)
-	if err != nil {
-		t.Error(err)
-		return ""
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return string(body)
-}
-
 // Names have no case (RFC 9110 5.1): what tells users apart does so in whatever
 // spelling.
 func TestCacheNamesHaveNoCase(t *testing.T) {
@@ -85,11 +62,11 @@ func TestCacheNamesHaveNoCase(t *testing.T) {
 			defer c.Close()
 			rt := c.Wrap(origin)
 			for _, user := range []string{"alice", "bob", "alice"} {
-				if got := namesSend(t, rt, "GET", "http://h/", tt.name, user); got != user {
+				if got := mwtest.Send(t, rt, "GET", "http://h/", tt.name, user); got != user {
 					t.Errorf("%s got the response of %q", user, got)
 				}
 			}
-			if got := namesSend(t, rt, "GET", "http://h/", http.CanonicalHeaderKey(tt.name), "bob"); got != "bob" {
+			if got := mwtest.Send(t, rt, "GET", "http://h/", http.CanonicalHeaderKey(tt.name), "bob"); got != "bob" {
 				t.Errorf("in canonical form: got %q, want bob", got)
 			}
 			if got := origin.asked.Load(); got != 2 {
@@ -110,8 +87,8 @@ func TestCachePassesRequestsInAnyCase(t *testing.T) {
 		origin := &namesOrigin{}
 		c := middleware.NewCache(middleware.CacheConfig{})
 		rt := c.Wrap(origin)
-		namesSend(t, rt, "GET", "http://h/", "", "")
-		namesSend(t, rt, "GET", "http://h/", name, value)
+		mwtest.Send(t, rt, "GET", "http://h/", "", "")
+		mwtest.Send(t, rt, "GET", "http://h/", name, value)
 		if got := origin.asked.Load(); got != 2 {
 			t.Errorf("%s: the server was asked %d times, want 2", name, got)
 		}
@@ -130,8 +107,8 @@ func TestCacheResponsesInAnyCase(t *testing.T) {
 			h := http.Header{"Expires": {"Fri, 31 Dec 2100 00:00:00 GMT"}, name: {value}}
 			return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", Header: h, Request: req, Body: http.NoBody}, nil
 		}))
-		namesSend(t, rt, "GET", "http://h/", "", "")
-		namesSend(t, rt, "GET", "http://h/", "", "")
+		mwtest.Send(t, rt, "GET", "http://h/", "", "")
+		mwtest.Send(t, rt, "GET", "http://h/", "", "")
 		if asked != 2 {
 			t.Errorf("%s: %s: asked %d times, want 2", name, value, asked)
 		}
@@ -160,9 +137,9 @@ func TestCacheOriginsWithPorts(t *testing.T) {
 			}
 			return resp, err
 		}))
-		namesSend(t, rt, "GET", tt.kept, "", "")
-		namesSend(t, rt, "POST", tt.changed, "", "")
-		namesSend(t, rt, "GET", tt.kept, "", "")
+		mwtest.Send(t, rt, "GET", tt.kept, "", "")
+		mwtest.Send(t, rt, "POST", tt.changed, "", "")
+		mwtest.Send(t, rt, "GET", tt.kept, "", "")
 		if got := origin.asked.Load(); got != 3 {
 			t.Errorf("%+v: the server was asked %d times, want 3", tt, got)
 		}
@@ -202,7 +179,7 @@ func TestDedupeNamesHaveNoCase(t *testing.T) {
 		}))
 		for _, user := range []string{"alice", "bob"} {
 			go func() {
-				if got := namesSend(t, rt, "GET", "http://h/", "authorization", user); got != user {
+				if got := mwtest.Send(t, rt, "GET", "http://h/", "authorization", user); got != user {
 					t.Errorf("%s got the response of %q", user, got)
 				}
 			}()
@@ -210,7 +187,7 @@ func TestDedupeNamesHaveNoCase(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		origin.asked.Store(0)
 		for range 2 { // those that change the connection are never shared
-			go namesSend(t, rt, "GET", "http://h/", "upgrade", "x")
+			go mwtest.Send(t, rt, "GET", "http://h/", "upgrade", "x")
 		}
 		time.Sleep(2 * time.Second)
 		if got := origin.asked.Load(); got != 2 {
@@ -230,7 +207,7 @@ func TestCredentialsInAnyCase(t *testing.T) {
 		"digest": middleware.Digest(middleware.DigestConfig{Login: "l", Password: "p"}),
 	} {
 		origin := &namesOrigin{}
-		namesSend(t, wrap(origin), "GET", "http://h/", "authorization", "own")
+		mwtest.Send(t, wrap(origin), "GET", "http://h/", "authorization", "own")
 		if fmt.Sprint(origin.header) != "map[authorization:[own]]" {
 			t.Errorf("%s: sent %v, want the caller's own header", name, origin.header)
 		}
@@ -266,7 +243,7 @@ func TestCredentialsForOrigins(t *testing.T) {
 		{"http://h.", "http://h/", false},
 	} {
 		origin := &namesOrigin{}
-		namesSend(t, middleware.BasicAuth("login", "pw", tt.origin)(origin), "GET", tt.url, "", "")
+		mwtest.Send(t, middleware.BasicAuth("login", "pw", tt.origin)(origin), "GET", tt.url, "", "")
 		if got := origin.header.Get("Authorization") != ""; got != tt.want {
 			t.Errorf("%+v: got %v", tt, got)
 		}
@@ -286,7 +263,7 @@ func TestIdempotencyKeyInAnyCase(t *testing.T) {
 				}
 				return origin.RoundTrip(req)
 			}))
-		namesSend(t, rt, "POST", "http://h/", name, "1")
+		mwtest.Send(t, rt, "POST", "http://h/", name, "1")
 	}
 	synctest.Test(t, func(t *testing.T) {
 		origin := &namesOrigin{}
@@ -298,7 +275,7 @@ func TestIdempotencyKeyInAnyCase(t *testing.T) {
 			}
 			return origin.RoundTrip(req)
 		}))
-		namesSend(t, rt, "POST", "http://h/", "idempotency-key", "1")
+		mwtest.Send(t, rt, "POST", "http://h/", "idempotency-key", "1")
 		if got := origin.asked.Load(); got != 2 {
 			t.Errorf("hedge: sent %d times, want 2", got)
 		}
@@ -315,7 +292,7 @@ func TestHedgeLeavesUpgradesAlone(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return resp, err
 		}))
-		namesSend(t, rt, "GET", "http://h/", "upgrade", "x")
+		mwtest.Send(t, rt, "GET", "http://h/", "upgrade", "x")
 		if got := origin.asked.Load(); got != 1 {
 			t.Errorf("sent %d times, want once", got)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 // partitionNeutral are the settings that change nothing in a response. All others, and
@@ -155,7 +156,7 @@ func partitionSend(t *testing.T, rt http.RoundTripper, settings connector.Settin
 		t.Error(err)
 		return
 	}
-	cacheDrain(t, resp)
+	mwtest.Drain(t, resp)
 }
 
 // What a connector tells connections apart by tells responses apart too: one that came
@@ -235,7 +236,7 @@ func TestCacheUnsafeOfPartition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cacheDrain(t, resp)
+		mwtest.Drain(t, resp)
 	}
 	for round := range 2 {
 		for _, user := range []string{"", "alice"} {
@@ -268,7 +269,7 @@ func TestOddTargetsAreNotShared(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cacheDrain(t, resp)
+			mwtest.Drain(t, resp)
 		}
 		if got := origin.asked.Load(); got != 3 {
 			t.Errorf("%s: %d requests sent, want 3", name, got)

@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -40,7 +41,7 @@ var data = map[string]string{
 	"middleware.LimitError":                  "a host",
 	"middleware.CacheConfig":                 "functions and numbers",
 	"middleware.CassetteConfig":              "functions and names",
-	"middleware.HARConfig":                   "functions and names",
+	"har.Config":                             "functions and names",
 	"middleware.HedgePolicy":                 "functions and numbers",
 	"middleware.Redaction":                   "names",
 	"middleware.RetryBudget":                 "numbers",
@@ -205,8 +206,8 @@ func addMiddleware(t *testing.T, add adder) {
 	req.Header = secretHeader()
 	add("middleware.Attempt", middleware.Attempt{Number: 1, Request: req, Response: &http.Response{Status: "200 OK", Request: req, Header: secretHeader()}})
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
-	har := middleware.NewHAR(middleware.HARConfig{MaxBody: 100})
-	add("middleware.HAR", har)
+	recorder := har.New(har.Config{MaxBody: 100})
+	add("har.Recorder", recorder)
 	cache := middleware.NewCache(middleware.CacheConfig{Store: middleware.NewCacheMemory(1 << 20)})
 	meta := middleware.CacheMeta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
 	add("middleware.CacheMeta", meta)
@@ -217,7 +218,7 @@ func addMiddleware(t *testing.T, add adder) {
 	add("middleware.CacheDir", must(middleware.NewCacheDir(t.TempDir(), 1<<20))(t))
 	add("middleware.Cache", cache)
 	for _, mw := range []middleware.Middleware{
-		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), har.Wrap, cache.Wrap, cassette.Wrap,
+		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, cache.Wrap, cassette.Wrap,
 		middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return token, nil }}),
 	} {
 		rt := mw(answer{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -58,20 +59,20 @@ func (r *recording) start(j job) (save func() error, mw []middleware.Middleware)
 	if r.file == "" {
 		return func() error { return nil }, nil
 	}
-	har := middleware.NewHAR(middleware.HARConfig{
+	recorder := har.New(har.Config{
 		MaxEntries: -1, MaxBody: maxRecorded, CreatorVersion: session.Release,
 		Redaction: middleware.Redaction{ShowQuery: openQuery(j)},
 	})
-	return func() error { return writeHAR(r.file, har) }, []middleware.Middleware{har.Wrap}
+	return func() error { return writeHAR(r.file, recorder) }, []middleware.Middleware{recorder.Wrap}
 }
 
 // writeHAR writes the file of --har, which replaces an older one as a whole.
-func writeHAR(name string, har *middleware.HAR) (err error) {
+func writeHAR(name string, recorder *har.Recorder) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*.har") // for the owner alone
 	if err != nil {
 		return fmt.Errorf("har: %w", err)
 	}
-	_, err = har.WriteTo(f)
+	_, err = recorder.WriteTo(f)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -1,16 +1,21 @@
-package middleware
+package har
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/redact"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
-// HARConfig says what a [HAR] keeps. The zero value works.
-type HARConfig struct {
+// Config says what a [Recorder] keeps. The zero value works.
+type Config struct {
 	// MaxEntries is how many exchanges are kept; the oldest go first. 0 is
 	// 1000; negative is no limit.
 	MaxEntries int
@@ -25,23 +30,24 @@ type HARConfig struct {
 	// it; empty is "aiolos" and "0".
 	Creator, CreatorVersion string
 	// Redaction says what is hidden.
-	Redaction Redaction
+	Redaction middleware.Redaction
 }
 
-// HAR records exchanges in the format that the network panel of a browser
-// opens: HTTP Archive 1.2. [HAR.Wrap] is its [Middleware]; innermost it records
+// Recorder records exchanges in the format that the network panel of a browser
+// opens: HTTP Archive 1.2. [Recorder.Wrap] is its [middleware.Middleware]; innermost it records
 // every attempt and hop. An exchange is in it once its body was read to the end
 // or closed, or once it failed. It is safe for concurrent use, and holds no
 // goroutine and nothing to close.
-type HAR struct {
-	cfg     HARConfig
+type Recorder struct {
+	cfg     Config
+	rules   *redaction.Rules
 	mu      sync.Mutex
-	entries []*harEntry
+	entries []*entry
 	size    int64
 }
 
-// NewHAR makes a recorder.
-func NewHAR(cfg HARConfig) *HAR {
+// New makes a recorder.
+func New(cfg Config) *Recorder {
 	if cfg.MaxEntries == 0 {
 		cfg.MaxEntries = 1000
 	}
@@ -54,17 +60,24 @@ func NewHAR(cfg HARConfig) *HAR {
 	if cfg.CreatorVersion == "" {
 		cfg.CreatorVersion = "0"
 	}
-	return &HAR{cfg: cfg}
+	h := &Recorder{cfg: cfg}
+	h.rules = (*redaction.Rules)(&h.cfg.Redaction)
+	return h
 }
 
-// Wrap is the recorder's [Middleware].
-func (h *HAR) Wrap(next http.RoundTripper) http.RoundTripper {
-	return Func(func(req *http.Request) (*http.Response, error) {
-		x := &harExchange{har: h, req: req, start: time.Now()}
-		resp, err := next.RoundTrip(x.outgoing())
+// Format writes the name of the type: entries may hold secrets.
+func (h *Recorder) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "har.Recorder"}.Format(f, verb)
+}
+
+// Wrap is the recorder's [middleware.Middleware].
+func (h *Recorder) Wrap(next http.RoundTripper) http.RoundTripper {
+	return middleware.Func(func(req *http.Request) (*http.Response, error) {
+		x := &exchange{recorder: h, req: req, start: time.Now()}
+		resp, err := next.RoundTrip(x.tracedRequest())
 		x.head = time.Now()
 		if err != nil {
-			x.end(nil, err)
+			x.finish(nil, err)
 			return nil, err
 		}
 		if resp.Request == x.sent {
@@ -72,23 +85,23 @@ func (h *HAR) Wrap(next http.RoundTripper) http.RoundTripper {
 		}
 		x.resp = resp
 		if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil || resp.Body == http.NoBody {
-			x.end(nil, nil)
+			x.finish(nil, nil)
 			return resp, nil
 		}
-		resp.Body = &harBody{ReadCloser: resp.Body, exchange: x, kept: harBuffer{limit: h.cfg.MaxBody}}
+		resp.Body = &responseBody{ReadCloser: resp.Body, exchange: x, kept: bodyBuffer{limit: h.cfg.MaxBody}}
 		return resp, nil
 	})
 }
 
-// add keeps an entry, and makes room for it.
-func (h *HAR) add(entry *harEntry) {
-	entry.size = entry.memory()
+// add keeps an entry; the oldest make room for it.
+func (h *Recorder) add(e *entry) {
+	e.size = e.memorySize()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.cfg.MaxBytes > 0 && entry.size > h.cfg.MaxBytes {
+	if h.cfg.MaxBytes > 0 && e.size > h.cfg.MaxBytes {
 		return
 	}
-	h.size += entry.size
+	h.size += e.size
 	gone := 0
 	for ; gone < len(h.entries); gone++ {
 		tooMany := h.cfg.MaxEntries > 0 && len(h.entries)-gone >= h.cfg.MaxEntries
@@ -97,18 +110,18 @@ func (h *HAR) add(entry *harEntry) {
 		}
 		h.size -= h.entries[gone].size
 	}
-	h.entries = append(slices.Delete(h.entries, 0, gone), entry)
+	h.entries = append(slices.Delete(h.entries, 0, gone), e)
 }
 
 // Len is how many exchanges are kept.
-func (h *HAR) Len() int {
+func (h *Recorder) Len() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.entries)
 }
 
 // Reset forgets all exchanges.
-func (h *HAR) Reset() {
+func (h *Recorder) Reset() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.entries, h.size = nil, 0
@@ -116,16 +129,16 @@ func (h *HAR) Reset() {
 
 // WriteTo writes the file in the order in which the exchanges began. It may be
 // called at any time, and again. It returns w's errors.
-func (h *HAR) WriteTo(w io.Writer) (int64, error) {
+func (h *Recorder) WriteTo(w io.Writer) (int64, error) {
 	h.mu.Lock()
 	entries := slices.Clone(h.entries)
 	h.mu.Unlock()
-	slices.SortStableFunc(entries, func(a, b *harEntry) int { return a.started.Compare(b.started) })
+	slices.SortStableFunc(entries, func(a, b *entry) int { return a.started.Compare(b.started) })
 	if entries == nil {
-		entries = []*harEntry{} // an empty list, not null
+		entries = []*entry{} // an empty list, not null
 	}
-	text, err := json.MarshalIndent(harFile{harLog{
-		Version: "1.2", Creator: harCreator{h.cfg.Creator, h.cfg.CreatorVersion}, Entries: entries,
+	text, err := json.MarshalIndent(archive{archiveLog{
+		Version: "1.2", Creator: creator{h.cfg.Creator, h.cfg.CreatorVersion}, Entries: entries,
 	}}, "", "  ")
 	if err != nil {
 		return 0, err
@@ -134,77 +147,77 @@ func (h *HAR) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// harBuffer keeps the first bytes of a body and counts all of them.
-type harBuffer struct {
+// bodyBuffer keeps the first bytes of a body and counts all of them.
+type bodyBuffer struct {
 	limit, size int64
 	data        []byte
 }
 
-func (b *harBuffer) add(p []byte) {
+func (b *bodyBuffer) add(p []byte) {
 	b.size += int64(len(p))
 	if room := b.limit - int64(len(b.data)); room > 0 {
 		b.data = append(b.data, p[:min(room, int64(len(p)))]...)
 	}
 }
 
-// harBody counts the body of a response and tells its end.
-type harBody struct {
+// responseBody counts the body of a response and tells its end.
+type responseBody struct {
 	io.ReadCloser
-	exchange *harExchange
+	exchange *exchange
 	once     sync.Once
 
 	mu   sync.Mutex // a body may be closed while it is read
-	kept harBuffer
+	kept bodyBuffer
 }
 
-func (b *harBody) Read(p []byte) (int, error) {
+func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 {
 		b.add(p[:n])
 	}
 	if err == io.EOF {
-		b.end(nil)
+		b.finish(nil)
 	} else if err != nil {
-		b.end(err)
+		b.finish(err)
 	}
 	return n, err
 }
 
-func (b *harBody) add(p []byte) {
+func (b *responseBody) add(p []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.kept.add(p)
 }
 
 // WriteTo leaves the copying to the body, which may know better than Read.
-func (b *harBody) WriteTo(w io.Writer) (int64, error) {
-	n, err := io.Copy(harTee{b, w}, b.ReadCloser)
-	b.end(err)
+func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(copyWriter{b, w}, b.ReadCloser)
+	b.finish(err)
 	return n, err
 }
 
-type harTee struct {
-	body *harBody
+type copyWriter struct {
+	body *responseBody
 	w    io.Writer
 }
 
-func (t harTee) Write(p []byte) (int, error) {
+func (t copyWriter) Write(p []byte) (int, error) {
 	n, err := t.w.Write(p)
 	t.body.add(p[:max(0, min(n, len(p)))])
 	return n, err
 }
 
-func (b *harBody) Close() error {
+func (b *responseBody) Close() error {
 	err := b.ReadCloser.Close()
-	b.end(nil)
+	b.finish(nil)
 	return err
 }
 
-func (b *harBody) end(err error) {
+func (b *responseBody) finish(err error) {
 	b.once.Do(func() {
 		b.mu.Lock()
 		kept := b.kept
 		b.mu.Unlock()
-		b.exchange.end(&kept, err)
+		b.exchange.finish(&kept, err)
 	})
 }

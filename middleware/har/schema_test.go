@@ -1,4 +1,4 @@
-package middleware_test
+package har_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 // of its fields; those with a "?" may be missing. "time" is an ISO 8601 time,
 // "ms" a duration that is not negative, "phase" one that may be -1, "size" a
 // whole number that may be -1; "[x]" is a list.
-var harSchema = map[string]map[string]string{
+var schema = map[string]map[string]string{
 	"file":     {"log": "log"},
 	"log":      {"version": "version", "creator": "creator", "browser?": "creator", "pages?": "[page]", "entries": "[entry]", "comment?": "string"},
 	"creator":  {"name": "string", "version": "string", "comment?": "string"},
@@ -29,14 +29,14 @@ var harSchema = map[string]map[string]string{
 	"timings":  {"blocked?": "phase", "dns?": "phase", "connect?": "phase", "send": "ms", "wait": "ms", "receive": "ms", "ssl?": "phase", "comment?": "string"},
 }
 
-// harCheck fails for each rule that the file breaks, and returns its entries.
-func harCheck(t testing.TB, text []byte) []map[string]any {
+// checkArchive fails for each rule that the file breaks, and returns its entries.
+func checkArchive(t testing.TB, text []byte) []map[string]any {
 	t.Helper()
 	var file map[string]any
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatalf("no json: %v", err)
 	}
-	for _, problem := range harProblems("har", "file", file) {
+	for _, problem := range schemaProblems("har", "file", file) {
 		t.Error(problem)
 	}
 	log, _ := file["log"].(map[string]any)
@@ -45,14 +45,14 @@ func harCheck(t testing.TB, text []byte) []map[string]any {
 	for _, e := range list {
 		entry, _ := e.(map[string]any)
 		entries = append(entries, entry)
-		if problem := harSum(entry); problem != "" {
+		if problem := sumOfTimings(entry); problem != "" {
 			t.Error(problem)
 		}
 	}
 	return entries
 }
 
-func harProblems(path, kind string, value any) (problems []string) {
+func schemaProblems(path, kind string, value any) (problems []string) {
 	bad := func() { problems = append(problems, fmt.Sprintf("%s: %v is no %s", path, value, kind)) }
 	if strings.HasPrefix(kind, "[") {
 		list, ok := value.([]any)
@@ -60,11 +60,11 @@ func harProblems(path, kind string, value any) (problems []string) {
 			bad()
 		}
 		for i, item := range list {
-			problems = append(problems, harProblems(fmt.Sprintf("%s[%d]", path, i), strings.Trim(kind, "[]"), item)...)
+			problems = append(problems, schemaProblems(fmt.Sprintf("%s[%d]", path, i), strings.Trim(kind, "[]"), item)...)
 		}
 		return problems
 	}
-	if fields, ok := harSchema[kind]; ok {
+	if fields, ok := schema[kind]; ok {
 		object, ok := value.(map[string]any)
 		if !ok {
 			bad()
@@ -73,7 +73,7 @@ func harProblems(path, kind string, value any) (problems []string) {
 		for name, kind := range fields {
 			plain, optional := strings.CutSuffix(name, "?")
 			if field, there := object[plain]; there {
-				problems = append(problems, harProblems(path+"."+plain, kind, field)...)
+				problems = append(problems, schemaProblems(path+"."+plain, kind, field)...)
 			} else if !optional {
 				problems = append(problems, path+"."+plain+" is missing")
 			}
@@ -114,9 +114,9 @@ func harProblems(path, kind string, value any) (problems []string) {
 	return problems
 }
 
-// harSum checks the format's rule that the time is the sum of the phases, and
+// sumOfTimings checks the format's rule that the time is the sum of the phases, and
 // that connect includes ssl.
-func harSum(entry map[string]any) string {
+func sumOfTimings(entry map[string]any) string {
 	timings, _ := entry["timings"].(map[string]any)
 	sum := 0.0
 	for name, value := range timings {
@@ -135,7 +135,7 @@ func harSum(entry map[string]any) string {
 }
 
 // The checker finds what it is there for.
-func TestHARSchemaFinds(t *testing.T) {
+func TestSchemaFinds(t *testing.T) {
 	t.Parallel()
 	const good = `{"log":{"version":"1.2","creator":{"name":"a","version":"b"},"entries":[]}}`
 	for _, tc := range []struct{ old, bad, want string }{
@@ -150,7 +150,7 @@ func TestHARSchemaFinds(t *testing.T) {
 		if err := json.Unmarshal([]byte(strings.Replace(good, tc.old, tc.bad, 1)), &file); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(harProblems("har", "file", file), "\n"); !strings.Contains(got, tc.want) {
+		if got := strings.Join(schemaProblems("har", "file", file), "\n"); !strings.Contains(got, tc.want) {
 			t.Errorf("%s instead of %s: got %q, want %q", tc.bad, tc.old, got, tc.want)
 		}
 	}
@@ -158,7 +158,7 @@ func TestHARSchemaFinds(t *testing.T) {
 	if err := json.Unmarshal([]byte(good), &file); err != nil {
 		t.Fatal(err)
 	}
-	if got := harProblems("har", "file", file); got != nil {
+	if got := schemaProblems("har", "file", file); got != nil {
 		t.Errorf("a good file: %v", got)
 	}
 }

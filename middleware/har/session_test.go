@@ -1,4 +1,4 @@
-package middleware_test
+package har_test
 
 import (
 	"compress/gzip"
@@ -16,13 +16,14 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 )
 
 // All of them together in a session, over loopback: a compressed response is
 // kept as it came and decoded at each use, and a cookie of a kept response does
 // not come back.
-func TestCacheInSession(t *testing.T) {
+func TestAllInSession(t *testing.T) {
 	leak.Check(t)
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,13 +51,13 @@ func TestCacheInSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		cache := middleware.NewCache(middleware.CacheConfig{OnError: func(err error) { t.Error(err) }})
-		har := middleware.NewHAR(middleware.HARConfig{})
+		archive := har.New(har.Config{})
 		jar, err := cookiejar.New(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s, err := session.New(session.Config{Jar: jar, BaseURL: server.URL, Middleware: []middleware.Middleware{
-			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), har.Wrap, cassette.Wrap,
+			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), archive.Wrap, cassette.Wrap,
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -71,10 +72,10 @@ func TestCacheInSession(t *testing.T) {
 				t.Errorf("%s: got %.20q, %v", path, text, err)
 			}
 		}
-		if got := cache.Stats(); got.Hits != 1 || asked.Load() != 2 || har.Len() != 2 {
-			t.Errorf("got %+v, the server was asked %v times, %v in the archive", got, asked.Load(), har.Len())
+		if got := cache.Stats(); got.Hits != 1 || asked.Load() != 2 || archive.Len() != 2 {
+			t.Errorf("got %+v, the server was asked %v times, %v in the archive", got, asked.Load(), archive.Len())
 		}
-		harCheck(t, harText(t, har))
+		checkArchive(t, archiveText(t, archive))
 		if u, _ := url.Parse(server.URL); mode == middleware.CassetteRecord && fmt.Sprint(jar.Cookies(u)) != "[n=2]" {
 			t.Errorf("cookies: got %v, want [n=2]", jar.Cookies(u))
 		}

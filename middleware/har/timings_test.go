@@ -1,4 +1,4 @@
-package middleware_test
+package har_test
 
 import (
 	"context"
@@ -18,11 +18,13 @@ import (
 	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
-// harServer is a server in memory that shakes hands for 300 ms and answers after 200,
+// tlsServer is a server in memory that shakes hands for 300 ms and answers after 200,
 // and a transport to it that needs 40 ms for the name and 100 to connect.
-func harServer(t *testing.T, http2 bool) *http.Transport {
+func tlsServer(t *testing.T, http2 bool) *http.Transport {
 	t.Helper()
 	network := memnet.New()
 	listener, err := network.Listen("192.0.2.1:443")
@@ -67,11 +69,11 @@ func harServer(t *testing.T, http2 bool) *http.Transport {
 	return transport
 }
 
-// harTimingsOf are the timings of an entry, without what did not happen.
-func harTimingsOf(entry map[string]any) string {
+// timingsOf are the timings of an entry, without what did not happen.
+func timingsOf(entry map[string]any) string {
 	var b strings.Builder
 	for _, name := range []string{"blocked", "dns", "connect", "ssl", "send", "wait", "receive"} {
-		if ms := harAt(entry, "timings."+name); ms != -1.0 {
+		if ms := valueAt(entry, "timings."+name); ms != -1.0 {
 			fmt.Fprintf(&b, "%s %v ", name, ms)
 		}
 	}
@@ -80,33 +82,33 @@ func harTimingsOf(entry map[string]any) string {
 
 // The entries of a real transport over TLS, with a new connection and with one that
 // is there already.
-func TestHAROverTLS(t *testing.T) {
+func TestOverTLS(t *testing.T) {
 	t.Parallel()
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				h := middleware.NewHAR(middleware.HARConfig{})
-				rt := h.Wrap(harServer(t, http2))
+				h := har.New(har.Config{})
+				rt := h.Wrap(tlsServer(t, http2))
 				for _, want := range []string{
 					"blocked 0 dns 40 connect 400 ssl 300 send 0 wait 200 receive 0 ",
 					"blocked 0 send 0 wait 200 receive 0 ",
 				} {
 					h.Reset()
-					if got := namesSend(t, rt, "GET", "https://localhost/", "", ""); got != "hello" {
+					if got := mwtest.Send(t, rt, "GET", "https://localhost/", "", ""); got != "hello" {
 						t.Fatalf("got %q", got)
 					}
-					entries := harCheck(t, harText(t, h))
+					entries := checkArchive(t, archiveText(t, h))
 					if len(entries) != 1 {
 						t.Fatalf("got %d entries", len(entries))
 					}
-					if got := harTimingsOf(entries[0]); got != want {
+					if got := timingsOf(entries[0]); got != want {
 						t.Errorf("got %s, want %s", got, want)
 					}
-					if got := harAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
+					if got := valueAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
 						t.Errorf("server: got %v, want 192.0.2.1", got)
 					}
-					if got := harAt(entries[0], "response.httpVersion"); got != name {
+					if got := valueAt(entries[0], "response.httpVersion"); got != name {
 						t.Errorf("got %v, want %s", got, name)
 					}
 				}
@@ -116,36 +118,36 @@ func TestHAROverTLS(t *testing.T) {
 }
 
 // A failure is in the phase in which it happened.
-func TestHARFailedHandshake(t *testing.T) {
+func TestFailedHandshake(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := middleware.NewHAR(middleware.HARConfig{})
-		transport := harServer(t, false)
+		h := har.New(har.Config{})
+		transport := tlsServer(t, false)
 		transport.TLSClientConfig = nil // whose certificate nobody knows
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com/", nil)
 		if _, err := h.Wrap(transport).RoundTrip(req); err == nil {
 			t.Fatal("no error")
 		}
-		entries := harCheck(t, harText(t, h))
-		if got, want := harTimingsOf(entries[0]), "blocked 0 dns 40 connect 400 ssl 300 send 0 wait 0 receive 0 "; got != want {
+		entries := checkArchive(t, archiveText(t, h))
+		if got, want := timingsOf(entries[0]), "blocked 0 dns 40 connect 400 ssl 300 send 0 wait 0 receive 0 "; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if got := harAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
+		if got := valueAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
 			t.Errorf("server: got %v, want 192.0.2.1", got)
 		}
 	})
 }
 
-// harPeer is a connection with an address.
-type harPeer struct {
+// peerConn is a connection with an address.
+type peerConn struct {
 	net.Conn
 	address string
 }
 
-func (p harPeer) RemoteAddr() net.Addr { return memnet.Addr(p.address) }
+func (p peerConn) RemoteAddr() net.Addr { return memnet.Addr(p.address) }
 
 // Sequences of hooks that are hard to bring about, each step a second long.
-func TestHARHooks(t *testing.T) {
+func TestHooks(t *testing.T) {
 	t.Parallel()
 	type hooks = *httptrace.ClientTrace
 	var (
@@ -158,11 +160,11 @@ func TestHARHooks(t *testing.T) {
 		refused   = func(h hooks) { h.ConnectDone("tcp", "192.0.2.9:443", errors.New("refused")) }
 		shake     = func(h hooks) { h.TLSHandshakeStart() }
 		shaken    = func(h hooks) { h.TLSHandshakeDone(tls.ConnectionState{}, nil) }
-		got       = func(h hooks) { h.GotConn(httptrace.GotConnInfo{Conn: harPeer{address: "192.0.2.1:443"}}) }
+		got       = func(h hooks) { h.GotConn(httptrace.GotConnInfo{Conn: peerConn{address: "192.0.2.1:443"}}) }
 		reused    = func(h hooks) {
-			h.GotConn(httptrace.GotConnInfo{Conn: harPeer{address: "[::ffff:192.0.2.2]:443"}, Reused: true})
+			h.GotConn(httptrace.GotConnInfo{Conn: peerConn{address: "[::ffff:192.0.2.2]:443"}, Reused: true})
 		}
-		unix       = func(h hooks) { h.GotConn(httptrace.GotConnInfo{Conn: harPeer{address: "/run/socket"}}) }
+		unix       = func(h hooks) { h.GotConn(httptrace.GotConnInfo{Conn: peerConn{address: "/run/socket"}}) }
 		wrote      = func(h hooks) { h.WroteRequest(httptrace.WroteRequestInfo{}) }
 		firstByte  = func(h hooks) { h.GotFirstResponseByte() }
 		nothingYet = func(hooks) {}
@@ -214,7 +216,7 @@ func TestHARHooks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				h := middleware.NewHAR(middleware.HARConfig{})
+				h := har.New(har.Config{})
 				rt := h.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
 					for i, step := range tt.steps {
 						if i > 0 {
@@ -231,11 +233,11 @@ func TestHARHooks(t *testing.T) {
 				if _, err := rt.RoundTrip(req); (err != nil) != tt.fails {
 					t.Fatal(err)
 				}
-				entries := harCheck(t, harText(t, h))
-				if got := harTimingsOf(entries[0]); got != tt.want {
+				entries := checkArchive(t, archiveText(t, h))
+				if got := timingsOf(entries[0]); got != tt.want {
 					t.Errorf("got %s, want %s", got, tt.want)
 				}
-				if got := harAt(entries[0], "serverIPAddress"); got != tt.server {
+				if got := valueAt(entries[0], "serverIPAddress"); got != tt.server {
 					t.Errorf("server: got %v, want %v", got, tt.server)
 				}
 			})
