@@ -14,7 +14,7 @@
 //   - To send less: [RateLimit], [Concurrency], [CircuitBreaker].
 //   - To say who one is: [BasicAuth], [Bearer], [Digest], [TokenSource].
 //   - To keep: [Cache], with a [CacheMemory] or a [CacheDir].
-//   - To write down: [Log], [Cassette], and the Recorder of package har.
+//   - To write down: [Log], and packages har and cassette.
 //   - To refuse: [Schemes].
 //   - To test what must withstand failures: [Fault], and a [Func] in the place of
 //     the server.

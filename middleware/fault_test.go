@@ -84,7 +84,7 @@ func TestFaultAnswer(t *testing.T) {
 		count, closed := 0, 0
 		rt := middleware.Fault(rule)(faultEcho(&count))
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://example.com/", nil)
-		req.Body = cassetteCloser{strings.NewReader("x"), &closed}
+		req.Body = mwtest.CountClose(strings.NewReader("x"), &closed)
 		resp, err := rt.RoundTrip(req)
 		if closed != 1 || count != 0 {
 			t.Errorf("closed %v times, sent %v times", closed, count)

@@ -57,11 +57,6 @@ func (e CacheEntry) described() redact.Struct {
 	return s
 }
 
-// Format writes the path of the file: what is recorded may hold secrets.
-func (c *Cassette) Format(f fmt.State, verb rune) {
-	redact.Struct{Name: "middleware.Cassette"}.With("Path", c.path).Format(f, verb)
-}
-
 // Format writes the name of the type: entries may hold secrets.
 func (m *CacheMemory) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.CacheMemory"}.Format(f, verb)

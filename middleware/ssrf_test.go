@@ -63,7 +63,7 @@ func TestSchemes(t *testing.T) {
 			t.Fatal(err)
 		}
 		count, closed := 0, 0
-		req := (&http.Request{Method: http.MethodPost, URL: u, Body: cassetteCloser{strings.NewReader(""), &closed}}).WithContext(t.Context())
+		req := (&http.Request{Method: http.MethodPost, URL: u, Body: mwtest.CountClose(strings.NewReader(""), &closed)}).WithContext(t.Context())
 		_, err = middleware.Schemes(tc.rules)(faultEcho(&count)).RoundTrip(req)
 		if tc.reason == "" {
 			if err != nil || count != 1 {

@@ -15,6 +15,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -154,12 +155,12 @@ func docsCache() error {
 }
 
 func docsCassette(use func(*http.Client)) error {
-	cassette, err := middleware.OpenCassette("testdata/login.txt", middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	tape, err := cassette.Open("testdata/login.txt", cassette.Config{Mode: cassette.Auto})
 	if err != nil {
 		return err
 	}
-	defer cassette.Close() // writes the file
-	client := &http.Client{Transport: cassette.Wrap(http.DefaultTransport)}
+	defer tape.Close() // writes the file
+	client := &http.Client{Transport: tape.Wrap(http.DefaultTransport)}
 	//doc:end
 	use(client)
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
@@ -40,7 +41,7 @@ var data = map[string]string{
 	"connector.CachedHost":                   "a host and its addresses",
 	"middleware.LimitError":                  "a host",
 	"middleware.CacheConfig":                 "functions and numbers",
-	"middleware.CassetteConfig":              "functions and names",
+	"cassette.Config":                        "functions and names",
 	"har.Config":                             "functions and names",
 	"middleware.HedgePolicy":                 "functions and numbers",
 	"middleware.Redaction":                   "names",
@@ -212,13 +213,13 @@ func addMiddleware(t *testing.T, add adder) {
 	meta := middleware.CacheMeta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
 	add("middleware.CacheMeta", meta)
 	add("middleware.CacheEntry", middleware.CacheEntry{Meta: &meta, Size: 3})
-	cassette := must(middleware.OpenCassette(filepath.Join(t.TempDir(), "c.json"), middleware.CassetteConfig{Mode: middleware.CassetteRecord}))(t)
-	add("middleware.Cassette", cassette)
+	tape := must(cassette.Open(filepath.Join(t.TempDir(), "c.json"), cassette.Config{Mode: cassette.Record}))(t)
+	add("cassette.Cassette", tape)
 	add("middleware.CacheMemory", cacheMemory(t))
 	add("middleware.CacheDir", must(middleware.NewCacheDir(t.TempDir(), 1<<20))(t))
 	add("middleware.Cache", cache)
 	for _, mw := range []middleware.Middleware{
-		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, cache.Wrap, cassette.Wrap,
+		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, cache.Wrap, tape.Wrap,
 		middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return token, nil }}),
 	} {
 		rt := mw(answer{})
@@ -263,7 +264,7 @@ func addErrors(add adder) {
 	add("middleware.RetryError", &middleware.RetryError{Attempts: 2, Errs: []error{errors.Wrap("GET", parse(secretURL), cause)}})
 	add("session.TraceError", &session.TraceError{})
 	add("session.MultipartError", &session.MultipartError{Reason: "it is bad", Err: cause})
-	add("middleware.CassetteMissError", &middleware.CassetteMissError{Method: "GET", URL: errors.RedactURL(parse(secretURL))})
+	add("cassette.MissError", &cassette.MissError{Method: "GET", URL: errors.RedactURL(parse(secretURL))})
 }
 
 func secretForm() *form.Form {

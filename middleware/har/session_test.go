@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 )
@@ -42,11 +43,11 @@ func TestAllInSession(t *testing.T) {
 	defer server.Close()
 	cassettePath := filepath.Join(t.TempDir(), "c.txt")
 	var log strings.Builder
-	for _, mode := range []middleware.CassetteMode{middleware.CassetteRecord, middleware.CassetteReplay} {
-		if mode == middleware.CassetteReplay {
+	for _, mode := range []cassette.Mode{cassette.Record, cassette.Replay} {
+		if mode == cassette.Replay {
 			server.Close()
 		}
-		cassette, err := middleware.OpenCassette(cassettePath, middleware.CassetteConfig{Mode: mode})
+		tape, err := cassette.Open(cassettePath, cassette.Config{Mode: mode})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +58,7 @@ func TestAllInSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := session.New(session.Config{Jar: jar, BaseURL: server.URL, Middleware: []middleware.Middleware{
-			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), archive.Wrap, cassette.Wrap,
+			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), archive.Wrap, tape.Wrap,
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -76,12 +77,12 @@ func TestAllInSession(t *testing.T) {
 			t.Errorf("got %+v, the server was asked %v times, %v in the archive", got, asked.Load(), archive.Len())
 		}
 		checkArchive(t, archiveText(t, archive))
-		if u, _ := url.Parse(server.URL); mode == middleware.CassetteRecord && fmt.Sprint(jar.Cookies(u)) != "[n=2]" {
+		if u, _ := url.Parse(server.URL); mode == cassette.Record && fmt.Sprint(jar.Cookies(u)) != "[n=2]" {
 			t.Errorf("cookies: got %v, want [n=2]", jar.Cookies(u))
 		}
 		s.Close()
 		cache.Close()
-		if err := cassette.Close(); err != nil {
+		if err := tape.Close(); err != nil {
 			t.Error(err)
 		}
 	}

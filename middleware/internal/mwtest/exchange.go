@@ -67,3 +67,16 @@ func PrintGet(client *http.Client, url string) {
 	cached := strings.HasPrefix(resp.Header.Get("Cache-Status"), "aiolos; hit")
 	fmt.Println(resp.StatusCode, string(body), cached, err)
 }
+
+// CountClose is a body that counts in closed how often it is closed.
+func CountClose(r io.Reader, closed *int) io.ReadCloser { return countingCloser{r, closed} }
+
+type countingCloser struct {
+	io.Reader
+	closed *int
+}
+
+func (c countingCloser) Close() error {
+	*c.closed++
+	return nil
+}

@@ -1,4 +1,4 @@
-package middleware_test
+package cassette_test
 
 import (
 	"bytes"
@@ -13,20 +13,28 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
-func cassetteOpen(t testing.TB, path string, cfg middleware.CassetteConfig) *middleware.Cassette {
+var errOrigin = errors.New("origin is down")
+
+// failingReader is a body that breaks off.
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, errOrigin }
+
+func open(t testing.TB, path string, cfg cassette.Config) *cassette.Cassette {
 	t.Helper()
-	c, err := middleware.OpenCassette(path, cfg)
+	c, err := cassette.Open(path, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// cassetteSend sends a request and returns "STATUS BODY", or the error.
-func cassetteSend(t testing.TB, rt http.RoundTripper, method, url, body string) string {
+// send sends a request and returns "STATUS BODY", or the error.
+func send(t testing.TB, rt http.RoundTripper, method, url, body string) string {
 	t.Helper()
 	var r io.Reader
 	if body != "" {
@@ -51,8 +59,8 @@ func cassetteSend(t testing.TB, rt http.RoundTripper, method, url, body string) 
 	return resp.Status + " " + string(got)
 }
 
-// cassetteEcho answers with what it got, and counts.
-func cassetteEcho(count *int) http.RoundTripper {
+// echoServer answers with what it got, and counts.
+func echoServer(count *int) http.RoundTripper {
 	return middleware.Func(func(req *http.Request) (*http.Response, error) {
 		*count++
 		var body []byte
@@ -69,29 +77,29 @@ func cassetteEcho(count *int) http.RoundTripper {
 	})
 }
 
-func TestCassetteMatches(t *testing.T) {
+func TestMatches(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.txt")
 	count := 0
-	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	rec := open(t, path, cassette.Config{Mode: cassette.Auto})
 	if !rec.Recording() {
 		t.Fatal("a missing file is not recorded")
 	}
-	rt := rec.Wrap(cassetteEcho(&count))
+	rt := rec.Wrap(echoServer(&count))
 	const base = "http://user:pw@example.com"
 	recorded := []string{
-		cassetteSend(t, rt, "GET", base+"/a?page=1&token=one", ""),
-		cassetteSend(t, rt, "GET", base+"/a?page=2&token=one", ""),
-		cassetteSend(t, rt, "POST", base+"/a", "x"),
-		cassetteSend(t, rt, "POST", base+"/a", "y"),
-		cassetteSend(t, rt, "GET", base+"/a?page=1&token=one", ""),
+		send(t, rt, "GET", base+"/a?page=1&token=one", ""),
+		send(t, rt, "GET", base+"/a?page=2&token=one", ""),
+		send(t, rt, "POST", base+"/a", "x"),
+		send(t, rt, "POST", base+"/a", "y"),
+		send(t, rt, "GET", base+"/a?page=1&token=one", ""),
 	}
 	for range 2 {
 		if err := rec.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	play := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	play := open(t, path, cassette.Config{Mode: cassette.Auto})
 	if play.Recording() || play.Unused() != 5 {
 		t.Fatalf("recording %v, unused %v", play.Recording(), play.Unused())
 	}
@@ -108,7 +116,7 @@ func TestCassetteMatches(t *testing.T) {
 		{"POST", "/a", "x", recorded[2]},
 	} {
 		// The credentials do not count.
-		if got := cassetteSend(t, rt, step.method, "http://u@example.com"+step.url, step.body); got != step.want {
+		if got := send(t, rt, step.method, "http://u@example.com"+step.url, step.body); got != step.want {
 			t.Errorf("%s %s %s: got %q, want %q", step.method, step.url, step.body, got, step.want)
 		}
 	}
@@ -118,23 +126,23 @@ func TestCassetteMatches(t *testing.T) {
 	if err := play.Close(); err != nil {
 		t.Error(err)
 	}
-	again := cassetteOpen(t, path, middleware.CassetteConfig{Repeat: true}).Wrap(nil)
+	again := open(t, path, cassette.Config{Repeat: true}).Wrap(nil)
 	for i, want := range []string{recorded[0], recorded[4], recorded[4]} {
-		if got := cassetteSend(t, again, "GET", base+"/a?page=1&token=one", ""); got != want {
+		if got := send(t, again, "GET", base+"/a?page=1&token=one", ""); got != want {
 			t.Errorf("repeat %d: got %q, want %q", i, got, want)
 		}
 	}
 }
 
 // What is replayed is what was recorded, whatever the body is made of.
-func TestCassetteBodies(t *testing.T) {
+func TestBodies(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		"", "a", "a\n", "\n", "\n\n", "a\n\nb", "  spaces  ", "tab\there", "# no comment", "> no request", "| no body", "a\r\nb", "\x00\x01", "\xff\xfe",
 		"\uFEFFmark", "äöü ∀", strings.Repeat("long ", 50_000), strings.Repeat("\x00", 1000), "trailing \n \n",
 	} {
 		path := filepath.Join(t.TempDir(), "c.txt")
-		rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+		rec := open(t, path, cassette.Config{Mode: cassette.Record})
 		rt := rec.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 201, Header: http.Header{"X-A": {"1", "2"}, "Content-Length": {"7"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 		}))
@@ -150,7 +158,7 @@ func TestCassetteBodies(t *testing.T) {
 		text, _ := os.ReadFile(path)
 		for _, eol := range []string{"\n", "\r\n"} { // as some systems check it out
 			os.WriteFile(path, bytes.ReplaceAll(text, []byte("\n"), []byte(eol)), 0o600)
-			resp, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req)
+			resp, err := open(t, path, cassette.Config{}).Wrap(nil).RoundTrip(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,13 +170,13 @@ func TestCassetteBodies(t *testing.T) {
 	}
 }
 
-func TestCassetteCanary(t *testing.T) {
+func TestCanary(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.txt")
 	redaction := middleware.Redaction{Headers: []string{"x-mine"}, Body: func(_ string, body []byte) []byte {
 		return bytes.ReplaceAll(body, []byte(mwtest.Canary), []byte("***"))
 	}}
-	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord, Redaction: redaction})
+	rec := open(t, path, cassette.Config{Mode: cassette.Record, Redaction: redaction})
 	resp, err := rec.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
 		req.Body.Close()
 		resp := mwtest.CanaryResponse(req)
@@ -191,8 +199,8 @@ func TestCassetteCanary(t *testing.T) {
 	}
 	mwtest.CheckCanary(t, string(text), "> POST http://***@example.com/path?token=***&q=***&***&page=***", "> X-Open: seen", "< X-Seen: open", "< HTTP/1.1 200 OK",
 		"> Authorization: ***", "< Set-Cookie: sid=***; Path=/; HttpOnly", "| token ***", "< Content-Length: 9")
-	play := cassetteOpen(t, path, middleware.CassetteConfig{Redaction: redaction})
-	if got := cassetteSend(t, play.Wrap(nil), "POST", "http://example.com/path?token=fake&q="+mwtest.Canary+"&"+mwtest.Canary+"&page=2", "password=***"); got != "200 OK token ***" {
+	play := open(t, path, cassette.Config{Redaction: redaction})
+	if got := send(t, play.Wrap(nil), "POST", "http://example.com/path?token=fake&q="+mwtest.Canary+"&"+mwtest.Canary+"&page=2", "password=***"); got != "200 OK token ***" {
 		t.Errorf("replayed without the secrets: got %q", got)
 	}
 	_, err = play.Wrap(nil).RoundTrip(mwtest.CanaryRequest(t, "other"))
@@ -200,10 +208,10 @@ func TestCassetteCanary(t *testing.T) {
 }
 
 // A redirect whose target was hidden is still found.
-func TestCassetteRedirect(t *testing.T) {
+func TestRedirect(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.txt")
-	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+	rec := open(t, path, cassette.Config{Mode: cassette.Record})
 	server := middleware.Func(func(req *http.Request) (*http.Response, error) {
 		if req.URL.Path == "/" {
 			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/next?a=1&b=2"}}, Body: http.NoBody}, nil
@@ -215,7 +223,7 @@ func TestCassetteRedirect(t *testing.T) {
 			if err := rec.Close(); err != nil {
 				t.Fatal(err)
 			}
-			client = &http.Client{Transport: cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil)}
+			client = &http.Client{Transport: open(t, path, cassette.Config{}).Wrap(nil)}
 		}
 		resp, err := client.Get("http://example.com/")
 		if err != nil {
@@ -229,40 +237,40 @@ func TestCassetteRedirect(t *testing.T) {
 	}
 }
 
-func TestCassetteFailures(t *testing.T) {
+func TestFailures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := middleware.OpenCassette(filepath.Join(dir, "none"), middleware.CassetteConfig{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := cassette.Open(filepath.Join(dir, "none"), cassette.Config{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	rec := cassetteOpen(t, filepath.Join(dir, "no", "dir"), middleware.CassetteConfig{Mode: middleware.CassetteRecord, MaxBody: 5})
+	rec := open(t, filepath.Join(dir, "no", "dir"), cassette.Config{Mode: cassette.Record, MaxBody: 5})
 	if err := rec.Close(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no directory: got %v", err)
 	}
 	count := 0
 	closed := 0
-	echo := cassetteEcho(&count)
+	echo := echoServer(&count)
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://example.com/", nil)
-	req.Body = cassetteCloser{strings.NewReader("123456"), &closed}
+	req.Body = mwtest.CountClose(strings.NewReader("123456"), &closed)
 	if _, err := rec.Wrap(echo).RoundTrip(req); !errors.Is(err, errors.ErrBodyTooLarge) || closed != 1 || count != 0 {
 		t.Errorf("a large request: got %v, closed %v times, sent %v", err, closed, count)
 	}
-	if got := cassetteSend(t, rec.Wrap(echo), "GET", "http://example.com/", ""); got != "body too large: more than 5 bytes" {
+	if got := send(t, rec.Wrap(echo), "GET", "http://example.com/", ""); got != "body too large: more than 5 bytes" {
 		t.Errorf("a large response: got %v", got)
 	}
-	failing := rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) { return nil, errCacheOrigin }))
-	if got := cassetteSend(t, failing, "GET", "http://example.com/", ""); got != "origin is down" {
+	failing := rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) { return nil, errOrigin }))
+	if got := send(t, failing, "GET", "http://example.com/", ""); got != "origin is down" {
 		t.Errorf("a failure: got %v", got)
 	}
 	breaking := rec.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader("abc"), errCacheReader{}))}, nil
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader("abc"), failingReader{}))}, nil
 	}))
 	req, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
 	resp, err := breaking.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body, err := io.ReadAll(resp.Body); string(body) != "abc" || !errors.Is(err, errCacheOrigin) {
+	if body, err := io.ReadAll(resp.Body); string(body) != "abc" || !errors.Is(err, errOrigin) {
 		t.Errorf("a body that breaks: got %q, %v", body, err)
 	}
 	if rec.Unused() != 0 {
@@ -277,29 +285,19 @@ func TestCassetteFailures(t *testing.T) {
 	}
 }
 
-type cassetteCloser struct {
-	io.Reader
-	closed *int
-}
-
-func (c cassetteCloser) Close() error {
-	*c.closed++
-	return nil
-}
-
-func TestCassetteCancelled(t *testing.T) {
+func TestCancelled(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c.txt")
 	os.WriteFile(path, []byte("# aiolos cassette 1\n"), 0o600)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://example.com/", nil)
-	if _, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, path, cassette.Config{}).Wrap(nil).RoundTrip(req); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	req = req.Clone(t.Context())
-	_, err := cassetteOpen(t, path, middleware.CassetteConfig{}).Wrap(nil).RoundTrip(req)
-	miss, ok := errors.AsType[*middleware.CassetteMissError](err)
+	_, err := open(t, path, cassette.Config{}).Wrap(nil).RoundTrip(req)
+	miss, ok := errors.AsType[*cassette.MissError](err)
 	if !ok || miss.URL != "http://example.com/" || !errors.Is(err, errors.ErrInvalidRequest) || !errors.Is(err, errors.ErrClient) {
 		t.Errorf("a miss: got %v", err)
 	}

@@ -1,6 +1,7 @@
-package middleware
+package cassette
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -8,27 +9,29 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/oneline"
+	"github.com/aiolos-http/aiolos/internal/redact"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
-// CassetteMode says where the answers come from.
-type CassetteMode int
+// Mode says where the answers come from.
+type Mode int
 
 // The modes.
 const (
-	// CassetteReplay answers from the file and never asks the network. The file
+	// Replay answers from the file and never asks the network. The file
 	// must be there.
-	CassetteReplay CassetteMode = iota
-	// CassetteRecord asks the network, and writes the file anew.
-	CassetteRecord
-	// CassetteAuto replays a file that is there, and records one that is not.
-	CassetteAuto
+	Replay Mode = iota
+	// Record asks the network, and writes the file anew.
+	Record
+	// Auto replays a file that is there, and records one that is not.
+	Auto
 )
 
-// CassetteConfig says how a [Cassette] records and compares. The zero value
+// Config says how a [Cassette] records and compares. The zero value
 // replays.
-type CassetteConfig struct {
-	Mode CassetteMode
+type Config struct {
+	Mode Mode
 	// Repeat lets the last of several equal requests be answered again and
 	// again. Otherwise each recorded answer is given once.
 	Repeat bool
@@ -39,11 +42,11 @@ type CassetteConfig struct {
 	// Redaction says what is hidden in the file. What its Body leaves of a
 	// response's body is what is replayed; what it leaves of a request's is
 	// what is compared.
-	Redaction Redaction
+	Redaction middleware.Redaction
 }
 
 // Cassette records exchanges in a text file, and answers requests from it: a
-// test of a client then needs no server. [Cassette.Wrap] is its [Middleware].
+// test of a client then needs no server. [Cassette.Wrap] is its [middleware.Middleware].
 // It is safe for concurrent use.
 //
 // A request is matched by its method, its URL and its body, and equal ones in
@@ -51,23 +54,23 @@ type CassetteConfig struct {
 // holds under names that sound like secrets ([errors.SensitiveHeader], "key",
 // "sig", "code"): so a test passes without the secrets of the recording.
 //
-// Nothing secret is in the file; see [Redaction]. Of the body of a request
+// Nothing secret is in the file; see [middleware.Redaction]. Of the body of a request
 // there is only a SHA-256, from which a short secret could be guessed. The body
 // of a response is there as it came, so record above what decodes it. Where a
 // secret is in a body, let Redaction.Body hide it.
 type Cassette struct {
-	path   string
-	cfg    CassetteConfig
-	rules  *redaction.Rules
-	record bool
+	path      string
+	cfg       Config
+	rules     *redaction.Rules
+	recording bool
 
-	mu     sync.Mutex
-	tracks []*cassetteTrack
-	dirty  bool
+	mu        sync.Mutex
+	exchanges []*exchange
+	dirty     bool
 }
 
-// cassetteTrack is one recorded exchange.
-type cassetteTrack struct {
+// exchange is one recorded exchange.
+type exchange struct {
 	method, url string // the URL redacted
 	sum         string // of the URL, without secrets
 	bodySum     string // of the body; empty for none
@@ -82,45 +85,50 @@ type cassetteTrack struct {
 	used bool
 }
 
-// OpenCassette opens or begins a cassette. It returns the errors of package os
+// Open opens or begins a cassette. It returns the errors of package os
 // for a file that cannot be read, and an [errors.ErrInvalidRequest] for one that
 // is no cassette or is damaged. A cassette is a text for editors, without a mark of its
 // end: of one that is cut the exchanges before are replayed, and the last with the
 // lines that it has. The file's mode is not looked at.
-func OpenCassette(path string, cfg CassetteConfig) (*Cassette, error) {
+func Open(path string, cfg Config) (*Cassette, error) {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 16 << 20
 	}
-	c := &Cassette{path: path, cfg: cfg, record: cfg.Mode == CassetteRecord}
+	c := &Cassette{path: path, cfg: cfg, recording: cfg.Mode == Record}
 	c.rules = (*redaction.Rules)(&c.cfg.Redaction)
-	if c.record {
+	if c.recording {
 		c.dirty = true // what was there is replaced, if by nothing
 		return c, nil
 	}
 	text, err := os.ReadFile(path)
-	if cfg.Mode == CassetteAuto && errors.Is(err, os.ErrNotExist) {
-		c.record, c.dirty = true, true
+	if cfg.Mode == Auto && errors.Is(err, os.ErrNotExist) {
+		c.recording, c.dirty = true, true
 		return c, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if c.tracks, err = cassetteRead(text); err != nil {
+	if c.exchanges, err = parseFile(text); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
+// Format writes the path of the file: what is recorded may hold secrets.
+func (c *Cassette) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "cassette.Cassette"}.With("Path", c.path).Format(f, verb)
+}
+
 // Recording reports whether the network is asked.
-func (c *Cassette) Recording() bool { return c.record }
+func (c *Cassette) Recording() bool { return c.recording }
 
 // Unused is how many recorded answers were not given yet: a test that has
 // played its cassette to the end wants 0.
 func (c *Cassette) Unused() (count int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, track := range c.tracks {
-		if !track.used {
+	for _, x := range c.exchanges {
+		if !x.used {
 			count++
 		}
 	}
@@ -140,7 +148,7 @@ func (c *Cassette) Close() error {
 	if err != nil {
 		return err
 	}
-	if _, err = f.Write(cassetteWrite(c.tracks)); err == nil {
+	if _, err = f.Write(formatFile(c.exchanges)); err == nil {
 		err = f.Sync() // or a crash could leave an empty file with the name
 	}
 	if err = oneline.Join(err, f.Close()); err == nil {
@@ -153,16 +161,16 @@ func (c *Cassette) Close() error {
 	return nil
 }
 
-// CassetteMissError is a request that a cassette has no answer to. It belongs
+// MissError is a request that a cassette has no answer to. It belongs
 // to [errors.ErrInvalidRequest].
-type CassetteMissError struct {
+type MissError struct {
 	Method string
 	URL    string // redacted
 	Used   bool   // there was an answer, but it was given already
 }
 
 // Error names the request.
-func (e *CassetteMissError) Error() string {
+func (e *MissError) Error() string {
 	text := "cassette: no answer to " + e.Method + " " + e.URL
 	if e.Used {
 		text += ": all of them were given already"
@@ -171,4 +179,4 @@ func (e *CassetteMissError) Error() string {
 }
 
 // Is reports whether the class or an ancestor of it is target.
-func (e *CassetteMissError) Is(target error) bool { return errors.Is(errors.ErrInvalidRequest, target) }
+func (e *MissError) Is(target error) bool { return errors.Is(errors.ErrInvalidRequest, target) }

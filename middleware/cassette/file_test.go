@@ -1,4 +1,4 @@
-package middleware_test
+package cassette_test
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
@@ -31,7 +31,7 @@ const cassetteGood = `# aiolos cassette 1
 < HTTP/2.0 204
 `
 
-func TestCassetteRead(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, text, want string }{
 		{"good", cassetteGood, ""},
@@ -60,7 +60,7 @@ func TestCassetteRead(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "c.txt")
 			os.WriteFile(path, []byte(tc.text), 0o600)
-			_, err := middleware.OpenCassette(path, middleware.CassetteConfig{})
+			_, err := cassette.Open(path, cassette.Config{})
 			if tc.want == "" {
 				if err != nil {
 					t.Errorf("got %v", err)
@@ -76,27 +76,27 @@ func TestCassetteRead(t *testing.T) {
 
 // Whatever is in the file gives an error or a cassette, and a cassette that was
 // read is written and read again without a difference.
-func FuzzCassetteRead(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add([]byte(cassetteGood))
 	f.Add([]byte(strings.Replace(cassetteGood, "| hello\n| world", "= aGVsbG8=", 1)))
 	f.Add([]byte("# aiolos cassette 1\r\n> GET /\r\n~ url a\r\n< HTTP/1.1 200 OK\r\n|\r\n"))
 	f.Add([]byte("# aiolos cassette 1\n> G  H\n> a:\n~ url \n~ url a\n< HTTP/1.0 999 \n<b: c\n|x\n| \n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		once, err := middleware.CassetteRewrite(text)
+		once, err := cassette.Rewrite(text)
 		if err != nil {
 			if !errors.Is(err, errors.ErrInvalidRequest) {
 				t.Errorf("got %v", err)
 			}
 			return
 		}
-		twice, err := middleware.CassetteRewrite(once)
+		twice, err := cassette.Rewrite(once)
 		if err != nil || string(twice) != string(once) {
 			t.Errorf("got %v\n%q, want\n%q", err, twice, once)
 		}
 	})
 }
 
-func ExampleOpenCassette() {
+func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "cassette")
 	if err != nil {
 		fmt.Println(err)
@@ -105,12 +105,12 @@ func ExampleOpenCassette() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "hello.txt") // testdata/hello.txt in a test
 	for range 2 {
-		cassette, err := middleware.OpenCassette(path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+		tape, err := cassette.Open(path, cassette.Config{Mode: cassette.Auto})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		client := &http.Client{Transport: cassette.Wrap(mwtest.HelloServer())}
+		client := &http.Client{Transport: tape.Wrap(mwtest.HelloServer())}
 		resp, err := client.Get("http://example.com/a?token=secret")
 		if err != nil {
 			fmt.Println(err)
@@ -118,7 +118,7 @@ func ExampleOpenCassette() {
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		fmt.Println(cassette.Recording(), string(body), err, cassette.Close())
+		fmt.Println(tape.Recording(), string(body), err, tape.Close())
 	}
 	text, err := os.ReadFile(path)
 	fmt.Print(string(text))

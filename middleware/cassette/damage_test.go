@@ -1,4 +1,4 @@
-package middleware_test
+package cassette_test
 
 import (
 	"net/http"
@@ -9,19 +9,19 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 )
 
-// TestCassetteCut: a cassette that is cut is refused, or plays what was before, and
+// TestCut: a cassette that is cut is refused, or plays what was before, and
 // the last body as far as it goes.
-func TestCassetteCut(t *testing.T) {
+func TestCut(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "c")
 	for n := range len(cassetteGood) {
 		if err := os.WriteFile(path, []byte(cassetteGood[:n]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, err := middleware.OpenCassette(path, middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+		c, err := cassette.Open(path, cassette.Config{Mode: cassette.Auto})
 		if err != nil {
 			if !errors.Is(err, errors.ErrInvalidRequest) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%d bytes: got %v", n, err)
@@ -40,9 +40,9 @@ func TestCassetteCut(t *testing.T) {
 	}
 }
 
-// TestCassetteGarbled: a byte that is another one is an error in one line, or another
+// TestGarbled: a byte that is another one is an error in one line, or another
 // exchange.
-func TestCassetteGarbled(t *testing.T) {
+func TestGarbled(t *testing.T) {
 	t.Parallel()
 	for _, b := range []string{"\x00", "\n", "=", "~", "\xff"} {
 		for i := range len(cassetteGood) {
@@ -50,7 +50,7 @@ func TestCassetteGarbled(t *testing.T) {
 			if err := os.WriteFile(path, []byte(cassetteGood[:i]+b+cassetteGood[i+1:]), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := middleware.OpenCassette(path, middleware.CassetteConfig{})
+			_, err := cassette.Open(path, cassette.Config{})
 			if err != nil && (!errors.Is(err, errors.ErrInvalidRequest) || strings.Contains(err.Error(), "\n")) {
 				t.Errorf("%q at %d: got %v", b, i, err)
 			}
@@ -58,9 +58,9 @@ func TestCassetteGarbled(t *testing.T) {
 	}
 }
 
-// TestCassetteModes: the mode of a file does not matter, and what is written only its
+// TestModes: the mode of a file does not matter, and what is written only its
 // owner can read, in the place of what was there.
-func TestCassetteModes(t *testing.T) {
+func TestModes(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no such modes here")
@@ -71,11 +71,11 @@ func TestCassetteModes(t *testing.T) {
 		if err := errors.Join(os.WriteFile(path, []byte(cassetteGood), 0o600), os.Chmod(path, mode)); err != nil {
 			t.Fatal(err)
 		}
-		if got := cassetteOpen(t, path, middleware.CassetteConfig{}).Unused(); got != 2 {
+		if got := open(t, path, cassette.Config{}).Unused(); got != 2 {
 			t.Errorf("%v: %d exchanges, want 2", mode, got)
 		}
-		rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
-		cassetteSend(t, rec.Wrap(cassetteEcho(&count)), http.MethodGet, "http://example.com/", "")
+		rec := open(t, path, cassette.Config{Mode: cassette.Record})
+		send(t, rec.Wrap(echoServer(&count)), http.MethodGet, "http://example.com/", "")
 		if err := rec.Close(); err != nil {
 			t.Errorf("%v: %v", mode, err)
 		}
@@ -85,16 +85,16 @@ func TestCassetteModes(t *testing.T) {
 	}
 }
 
-// TestCassetteNotWritten: what was there stays if the new one cannot be written, and
+// TestNotWritten: what was there stays if the new one cannot be written, and
 // nothing else is left.
-func TestCassetteNotWritten(t *testing.T) {
+func TestNotWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c") // a directory, which no file replaces
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	rec := cassetteOpen(t, path, middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+	rec := open(t, path, cassette.Config{Mode: cassette.Record})
 	for range 2 {
 		if err := rec.Close(); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want an error of one line", err)
