@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
@@ -22,7 +23,7 @@ import (
 // a request on.
 func observers(t *testing.T) map[string]middleware.Middleware {
 	t.Helper()
-	c := middleware.NewCache(middleware.CacheConfig{})
+	c := cache.New(cache.Config{})
 	t.Cleanup(func() { c.Close() })
 	tape, err := cassette.Open(filepath.Join(t.TempDir(), "c"), cassette.Config{Mode: cassette.Record})
 	if err != nil {
@@ -112,8 +113,8 @@ func TestObserversKeepTheContract(t *testing.T) {
 			if _, ok := resp.Body.(io.ReadWriteCloser); !ok {
 				t.Errorf("a 101 has a body of %T", resp.Body)
 			}
-			c.err = errCacheOrigin
-			if resp, err := c.send(ctx, t, rt); !errors.Is(err, errCacheOrigin) || resp != nil {
+			c.err = errStub
+			if resp, err := c.send(ctx, t, rt); !errors.Is(err, errStub) || resp != nil {
 				t.Errorf("an error: got %v, %v", resp, err)
 			}
 			cancel()

@@ -11,32 +11,7 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/har"
-	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
-
-// Users who are told apart by other headers than Authorization do not share.
-func TestCacheUsersByOtherHeaders(t *testing.T) {
-	t.Parallel()
-	for name, further := range map[string][]string{
-		"X-Api-Key": nil, "x-api-key": nil, "X-Goog-Iap-Jwt": nil, "X-Auth-Token": nil, "X-Tenant": {"x-tenant"}, "x-tenant": {"X-Tenant"},
-	} {
-		origin := &namesOrigin{name: name}
-		c := middleware.NewCache(middleware.CacheConfig{})
-		rt := c.Wrap(origin)
-		inner := middleware.Func(func(req *http.Request) (*http.Response, error) {
-			return rt.RoundTrip(req.WithContext(context.WithValue(req.Context(), httprule.SensitiveKey{}, further)))
-		})
-		for _, user := range []string{"alice", "bob", "alice"} {
-			if got := mwtest.Send(t, inner, "GET", "http://h/", name, user); got != user {
-				t.Errorf("%s: %s got the response of %q", name, user, got)
-			}
-		}
-		if got := origin.asked.Load(); got != 2 {
-			t.Errorf("%s: the server was asked %d times, want 2", name, got)
-		}
-		c.Close()
-	}
-}
 
 // What a session calls a secret, and every name that the documentation does, is in no
 // log and no archive.

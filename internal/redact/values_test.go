@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
@@ -40,7 +41,7 @@ var data = map[string]string{
 	"connector.Timing":                       "times and an address",
 	"connector.CachedHost":                   "a host and its addresses",
 	"middleware.LimitError":                  "a host",
-	"middleware.CacheConfig":                 "functions and numbers",
+	"cache.Config":                           "functions and numbers",
 	"cassette.Config":                        "functions and names",
 	"har.Config":                             "functions and names",
 	"middleware.HedgePolicy":                 "functions and numbers",
@@ -68,7 +69,7 @@ var data = map[string]string{
 }
 
 // whole are the types that are whole as JSON.
-var whole = []string{"middleware.CacheMeta", "middleware.CacheEntry"}
+var whole = []string{"cache.Meta", "cache.Entry"}
 
 // value is one to print. Those that must not be copied are pointers.
 type value struct {
@@ -209,17 +210,17 @@ func addMiddleware(t *testing.T, add adder) {
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
 	recorder := har.New(har.Config{MaxBody: 100})
 	add("har.Recorder", recorder)
-	cache := middleware.NewCache(middleware.CacheConfig{Store: middleware.NewCacheMemory(1 << 20)})
-	meta := middleware.CacheMeta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
-	add("middleware.CacheMeta", meta)
-	add("middleware.CacheEntry", middleware.CacheEntry{Meta: &meta, Size: 3})
+	responses := cache.New(cache.Config{Store: cache.NewMemory(1 << 20)})
+	meta := cache.Meta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
+	add("cache.Meta", meta)
+	add("cache.Entry", cache.Entry{Meta: &meta, Size: 3})
 	tape := must(cassette.Open(filepath.Join(t.TempDir(), "c.json"), cassette.Config{Mode: cassette.Record}))(t)
 	add("cassette.Cassette", tape)
-	add("middleware.CacheMemory", cacheMemory(t))
-	add("middleware.CacheDir", must(middleware.NewCacheDir(t.TempDir(), 1<<20))(t))
-	add("middleware.Cache", cache)
+	add("cache.Memory", cacheMemory(t))
+	add("cache.Dir", must(cache.NewDir(t.TempDir(), 1<<20))(t))
+	add("cache.Cache", responses)
 	for _, mw := range []middleware.Middleware{
-		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, cache.Wrap, tape.Wrap,
+		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, responses.Wrap, tape.Wrap,
 		middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return token, nil }}),
 	} {
 		rt := mw(answer{})
@@ -228,7 +229,7 @@ func addMiddleware(t *testing.T, add adder) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		add("middleware.Cache", rt)
+		add("cache.Cache", rt)
 	}
 }
 
@@ -280,10 +281,10 @@ func secretJar() *jar.Jar {
 }
 
 // cacheMemory is a store with an answer in it.
-func cacheMemory(t *testing.T) *middleware.CacheMemory {
+func cacheMemory(t *testing.T) *cache.Memory {
 	t.Helper()
-	store := middleware.NewCacheMemory(1 << 20)
-	client := &http.Client{Transport: middleware.NewCache(middleware.CacheConfig{Store: store}).Wrap(answer{})}
+	store := cache.NewMemory(1 << 20)
+	client := &http.Client{Transport: cache.New(cache.Config{Store: store}).Wrap(answer{})}
 	resp, err := client.Get("http://h.example/?q=canary")
 	if err != nil {
 		t.Fatal(err)

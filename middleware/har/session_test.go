@@ -16,6 +16,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
@@ -51,14 +52,14 @@ func TestAllInSession(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cache := middleware.NewCache(middleware.CacheConfig{OnError: func(err error) { t.Error(err) }})
+		c := cache.New(cache.Config{OnError: func(err error) { t.Error(err) }})
 		archive := har.New(har.Config{})
 		jar, err := cookiejar.New(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s, err := session.New(session.Config{Jar: jar, BaseURL: server.URL, Middleware: []middleware.Middleware{
-			middleware.Schemes(middleware.SchemeRules{}), cache.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), archive.Wrap, tape.Wrap,
+			middleware.Schemes(middleware.SchemeRules{}), c.Wrap, middleware.Log(middleware.LogConfig{Handler: slog.NewTextHandler(&log, nil)}), archive.Wrap, tape.Wrap,
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +74,7 @@ func TestAllInSession(t *testing.T) {
 				t.Errorf("%s: got %.20q, %v", path, text, err)
 			}
 		}
-		if got := cache.Stats(); got.Hits != 1 || asked.Load() != 2 || archive.Len() != 2 {
+		if got := c.Stats(); got.Hits != 1 || asked.Load() != 2 || archive.Len() != 2 {
 			t.Errorf("got %+v, the server was asked %v times, %v in the archive", got, asked.Load(), archive.Len())
 		}
 		checkArchive(t, archiveText(t, archive))
@@ -81,7 +82,7 @@ func TestAllInSession(t *testing.T) {
 			t.Errorf("cookies: got %v, want [n=2]", jar.Cookies(u))
 		}
 		s.Close()
-		cache.Close()
+		c.Close()
 		if err := tape.Close(); err != nil {
 			t.Error(err)
 		}

@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"net/http"
@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// cacheHead is the head of a stored response, ready to be copied: that is most
+// preparedHead is the head of a stored response, ready to be copied: that is most
 // of the cost of a hit.
-type cacheHead struct {
+type preparedHead struct {
 	status       string
 	major, minor int
 	values       []string     // of all fields
-	fields       []cacheField // where they are
+	fields       []fieldRange // where they are
 }
 
-type cacheField struct {
+type fieldRange struct {
 	name     string
 	from, to int
 }
 
 const cacheStatusField = "Cache-Status" // RFC 9211
 
-func cacheHeadOf(m *CacheMeta) cacheHead {
-	head := cacheHead{status: strconv.Itoa(m.Status) + " " + http.StatusText(m.Status)}
+func prepareHead(m *Meta) preparedHead {
+	head := preparedHead{status: strconv.Itoa(m.Status) + " " + http.StatusText(m.Status)}
 	head.major, head.minor, _ = http.ParseHTTPVersion(m.Proto)
 	for name, values := range m.Header {
 		if name == "Age" || name == cacheStatusField {
@@ -31,14 +31,14 @@ func cacheHeadOf(m *CacheMeta) cacheHead {
 		}
 		from := len(head.values)
 		head.values = append(head.values, values...)
-		head.fields = append(head.fields, cacheField{name, from, len(head.values)})
+		head.fields = append(head.fields, fieldRange{name, from, len(head.values)})
 	}
 	return head
 }
 
 // header is a copy of the head with the response's age, and with where it comes
 // from behind what caches before us said about that.
-func (head *cacheHead) header(s *cacheState, how string, before []string) http.Header {
+func (head *preparedHead) header(s *entryState, how string, before []string) http.Header {
 	all := make([]string, len(head.values), len(head.values)+2+len(before))
 	copy(all, head.values)
 	h := make(http.Header, len(head.fields)+2)
@@ -60,19 +60,19 @@ func (head *cacheHead) header(s *cacheState, how string, before []string) http.H
 }
 
 // serve makes a response of an entry, which is the response's to close.
-func (call *cacheCall) serve(entry *CacheEntry, s *cacheState, how string) *http.Response {
+func (x *exchange) serve(entry *Entry, s *entryState, how string) *http.Response {
 	m := entry.Meta
 	if s.age >= s.lifetime {
-		call.cache.stats.stale.Add(1)
+		x.cache.stats.stale.Add(1)
 	}
 	head := &s.policy.head
 	resp := &http.Response{
 		Status: head.status, StatusCode: m.Status,
 		Proto: m.Proto, ProtoMajor: head.major, ProtoMinor: head.minor,
 		Header: head.header(s, how, m.Header[cacheStatusField]), Body: entry.Body,
-		ContentLength: m.Length, Uncompressed: m.Uncompressed, Request: call.req,
+		ContentLength: m.Length, Uncompressed: m.Uncompressed, Request: x.req,
 	}
-	if call.req.Method == http.MethodHead {
+	if x.req.Method == http.MethodHead {
 		entry.Body.Close()
 		resp.Body = http.NoBody
 	}

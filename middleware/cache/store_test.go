@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"fmt"
@@ -11,19 +11,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// cacheStores are the stores that the tests of the interface run over.
-func cacheStores(t *testing.T, limit int64, test func(t *testing.T, s middleware.CacheStore)) {
+// withStores are the stores that the tests of the interface run over.
+func withStores(t *testing.T, limit int64, test func(t *testing.T, s cache.Store)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) {
 		t.Parallel()
-		test(t, middleware.NewCacheMemory(limit))
+		test(t, cache.NewMemory(limit))
 	})
 	t.Run("dir", func(t *testing.T) {
 		t.Parallel()
-		d, err := middleware.NewCacheDir(filepath.Join(t.TempDir(), "new", "cache"), limit)
+		d, err := cache.NewDir(filepath.Join(t.TempDir(), "new", "cache"), limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,18 +31,18 @@ func cacheStores(t *testing.T, limit int64, test func(t *testing.T, s middleware
 	})
 	t.Run("dir without sharing", func(t *testing.T) {
 		t.Parallel()
-		d, err := middleware.NewCacheDir(t.TempDir(), limit)
+		d, err := cache.NewDir(t.TempDir(), limit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		middleware.CacheCopies(d)
+		cache.UseCopies(d)
 		test(t, d)
 	})
 }
 
-func cachePut(t testing.TB, s middleware.CacheStore, key, id, body string) {
+func putEntry(t testing.TB, s cache.Store, key, id, body string) {
 	t.Helper()
-	w, err := s.Create(key, &middleware.CacheMeta{ID: id, Status: 200, Proto: "HTTP/1.1", Header: http.Header{"X-Id": {id}}, Length: -1, Received: time.Now()})
+	w, err := s.Create(key, &cache.Meta{ID: id, Status: 200, Proto: "HTTP/1.1", Header: http.Header{"X-Id": {id}}, Length: -1, Received: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +55,8 @@ func cachePut(t testing.TB, s middleware.CacheStore, key, id, body string) {
 	w.Abort() // does nothing any more
 }
 
-// cacheLook is "ID:body" of what is under key, or "".
-func cacheLook(t testing.TB, s middleware.CacheStore, key string) string {
+// lookUp is "ID:body" of what is under key, or "".
+func lookUp(t testing.TB, s cache.Store, key string) string {
 	t.Helper()
 	entry, err := s.Open(key)
 	if err != nil {
@@ -76,44 +76,44 @@ func cacheLook(t testing.TB, s middleware.CacheStore, key string) string {
 	return entry.Meta.ID + ":" + string(body)
 }
 
-func TestCacheStoreContract(t *testing.T) {
+func TestStoreContract(t *testing.T) {
 	t.Parallel()
-	cacheStores(t, 0, func(t *testing.T, s middleware.CacheStore) {
-		if got := cacheLook(t, s, "a"); got != "" {
+	withStores(t, 0, func(t *testing.T, s cache.Store) {
+		if got := lookUp(t, s, "a"); got != "" {
 			t.Errorf("empty store: got %v", got)
 		}
 		if err := s.Delete("a"); err != nil {
 			t.Errorf("delete of nothing: %v", err)
 		}
-		cachePut(t, s, "a", "1", "one")
-		cachePut(t, s, "b", "2", "")
-		if got := cacheLook(t, s, "a") + " " + cacheLook(t, s, "b"); got != "1:one 2:" {
+		putEntry(t, s, "a", "1", "one")
+		putEntry(t, s, "b", "2", "")
+		if got := lookUp(t, s, "a") + " " + lookUp(t, s, "b"); got != "1:one 2:" {
 			t.Errorf("got %v", got)
 		}
-		w, err := s.Create("a", &middleware.CacheMeta{ID: "3", Header: http.Header{}})
+		w, err := s.Create("a", &cache.Meta{ID: "3", Header: http.Header{}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		io.WriteString(w, "three")
-		if got := cacheLook(t, s, "a"); got != "1:one" {
+		if got := lookUp(t, s, "a"); got != "1:one" {
 			t.Errorf("before commit: got %v", got)
 		}
 		w.Abort()
-		if got := cacheLook(t, s, "a"); got != "1:one" {
+		if got := lookUp(t, s, "a"); got != "1:one" {
 			t.Errorf("after abort: got %v", got)
 		}
 		open, err := s.Open("a")
 		if err != nil {
 			t.Fatal(err)
 		}
-		cachePut(t, s, "a", "4", "four")
+		putEntry(t, s, "a", "4", "four")
 		if body, err := io.ReadAll(open.Body); string(body) != "one" || err != nil {
 			t.Errorf("a reader of what was replaced: got %q, %v", body, err)
 		}
 		open.Body.Close()
-		update := &middleware.CacheMeta{ID: "1", Header: http.Header{"X-Id": {"updated"}}}
-		if err := s.Update("a", update); err != nil || cacheLook(t, s, "a") != "4:four" {
-			t.Errorf("update of another entry: %v, %v", err, cacheLook(t, s, "a"))
+		update := &cache.Meta{ID: "1", Header: http.Header{"X-Id": {"updated"}}}
+		if err := s.Update("a", update); err != nil || lookUp(t, s, "a") != "4:four" {
+			t.Errorf("update of another entry: %v, %v", err, lookUp(t, s, "a"))
 		}
 		update.ID = "4"
 		if err := s.Update("a", update); err != nil {
@@ -127,31 +127,31 @@ func TestCacheStoreContract(t *testing.T) {
 		if err := s.Update("none", update); err != nil {
 			t.Errorf("update of nothing: %v", err)
 		}
-		if err := s.Delete("a"); err != nil || cacheLook(t, s, "a") != "" {
+		if err := s.Delete("a"); err != nil || lookUp(t, s, "a") != "" {
 			t.Errorf("delete: %v", err)
 		}
 	})
 }
 
 // What was not used for longest goes first, and the limit holds.
-func TestCacheStoreLimit(t *testing.T) {
+func TestStoreLimit(t *testing.T) {
 	t.Parallel()
 	big := strings.Repeat("x", 10_000)
-	m := middleware.NewCacheMemory(50_000)
+	m := cache.NewMemory(50_000)
 	for i := range 100 {
-		cachePut(t, m, fmt.Sprint(i), "i", big)
-		if i >= 1 && cacheLook(t, m, "0") == "" {
+		putEntry(t, m, fmt.Sprint(i), "i", big)
+		if i >= 1 && lookUp(t, m, "0") == "" {
 			t.Fatalf("entry 0 went after %d, but was used", i)
 		}
 		if m.Size() > 50_000 {
 			t.Fatalf("size %d is above the limit", m.Size())
 		}
 	}
-	if m.Len() != 4 || cacheLook(t, m, "99") == "" || cacheLook(t, m, "50") != "" {
+	if m.Len() != 4 || lookUp(t, m, "99") == "" || lookUp(t, m, "50") != "" {
 		t.Errorf("got %v entries", m.Len())
 	}
-	cachePut(t, m, "0", "i", strings.Repeat(big, 10))
-	if cacheLook(t, m, "0") != "" || m.Len() != 3 {
+	putEntry(t, m, "0", "i", strings.Repeat(big, 10))
+	if lookUp(t, m, "0") != "" || m.Len() != 3 {
 		t.Errorf("an entry larger than the store: %v entries", m.Len())
 	}
 	for i := range 100 {
@@ -162,18 +162,18 @@ func TestCacheStoreLimit(t *testing.T) {
 	}
 }
 
-func TestCacheDirLimit(t *testing.T) {
+func TestDirLimit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	d, err := middleware.NewCacheDir(dir, 50_000)
+	d, err := cache.NewDir(dir, 50_000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	big := strings.Repeat("x", 10_000)
 	age := time.Now().Add(-time.Hour)
 	for i := range 20 {
-		cachePut(t, d, fmt.Sprint(i), "i", big)
-		cacheLook(t, d, "0")
+		putEntry(t, d, fmt.Sprint(i), "i", big)
+		lookUp(t, d, "0")
 		// Files whose times differ by more than a clock's step.
 		names, _ := filepath.Glob(filepath.Join(dir, "*.cached"))
 		var total int64
@@ -195,23 +195,23 @@ func TestCacheDirLimit(t *testing.T) {
 			t.Fatalf("%d bytes in files", total)
 		}
 	}
-	if cacheLook(t, d, "19") == "" || cacheLook(t, d, "5") != "" {
+	if lookUp(t, d, "19") == "" || lookUp(t, d, "5") != "" {
 		t.Error("the newest is missing, or an old one is there")
 	}
-	again, err := middleware.NewCacheDir(dir, 15_000)
+	again, err := cache.NewDir(dir, 15_000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if names, _ := filepath.Glob(filepath.Join(dir, "*.cached")); len(names) != 1 {
 		t.Errorf("a smaller limit: got %v files, want 1", len(names))
 	}
-	if got := cacheLook(t, again, "19"); got == "" {
+	if got := lookUp(t, again, "19"); got == "" {
 		t.Error("an entry did not survive the process")
 	}
 }
 
 // What was not completed, or was damaged, is not served, and goes.
-func TestCacheDirDamage(t *testing.T) {
+func TestDirDamage(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
@@ -227,11 +227,11 @@ func TestCacheDirDamage(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			d, err := middleware.NewCacheDir(dir, -1)
+			d, err := cache.NewDir(dir, -1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			cachePut(t, d, "a", "1", "body")
+			putEntry(t, d, "a", "1", "body")
 			names, _ := filepath.Glob(filepath.Join(dir, "*"))
 			if len(names) != 1 {
 				t.Fatalf("files: %v", names)
@@ -249,32 +249,32 @@ func TestCacheDirDamage(t *testing.T) {
 }
 
 // An update that is under way does not bring back what was deleted meanwhile.
-func TestCacheDirUpdateLate(t *testing.T) {
+func TestDirUpdateLate(t *testing.T) {
 	t.Parallel()
-	d, err := middleware.NewCacheDir(t.TempDir(), 0)
+	d, err := cache.NewDir(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, meanwhile := range []func(){func() { d.Delete("a") }, func() { cachePut(t, d, "a", "2", "new") }} {
-		cachePut(t, d, "a", "1", "old")
-		w, err := middleware.CacheCreateOver(d, "a", &middleware.CacheMeta{ID: "1", Header: http.Header{}})
+	for _, meanwhile := range []func(){func() { d.Delete("a") }, func() { putEntry(t, d, "a", "2", "new") }} {
+		putEntry(t, d, "a", "1", "old")
+		w, err := cache.CreateOver(d, "a", &cache.Meta{ID: "1", Header: http.Header{}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		meanwhile()
-		want := cacheLook(t, d, "a")
+		want := lookUp(t, d, "a")
 		if err := w.Commit(); err != nil {
 			t.Fatal(err)
 		}
 		w.Abort()
-		if got := cacheLook(t, d, "a"); got != want {
+		if got := lookUp(t, d, "a"); got != want {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
 }
 
 // Left-overs of a process that died go when they are old.
-func TestCacheDirLeftovers(t *testing.T) {
+func TestDirLeftovers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	old, young, foreign := filepath.Join(dir, "1.part"), filepath.Join(dir, "2.part"), filepath.Join(dir, "mine.txt")
@@ -284,7 +284,7 @@ func TestCacheDirLeftovers(t *testing.T) {
 	past := time.Now().Add(-2 * time.Hour)
 	os.Chtimes(old, past, past)
 	os.Chtimes(foreign, past, past)
-	if _, err := middleware.NewCacheDir(dir, 1); err != nil {
+	if _, err := cache.NewDir(dir, 1); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{old: false, young: true, foreign: true} {
@@ -292,25 +292,25 @@ func TestCacheDirLeftovers(t *testing.T) {
 			t.Errorf("%s: got %v, want there: %v", filepath.Base(name), err, want)
 		}
 	}
-	if _, err := middleware.NewCacheDir(foreign, 0); err == nil {
+	if _, err := cache.NewDir(foreign, 0); err == nil {
 		t.Error("a file as directory: no error")
 	}
 }
 
-func TestCacheStoreConcurrent(t *testing.T) {
+func TestStoreConcurrent(t *testing.T) {
 	t.Parallel()
-	cacheStores(t, 40_000, func(t *testing.T, s middleware.CacheStore) {
+	withStores(t, 40_000, func(t *testing.T, s cache.Store) {
 		var wg sync.WaitGroup
 		for g := range 4 {
 			wg.Go(func() {
 				for i := range 50 {
 					key := fmt.Sprint(i % 7)
 					id := fmt.Sprint(g, "-", i)
-					cachePut(t, s, key, id, strings.Repeat("x", 1000))
-					if err := s.Update(key, &middleware.CacheMeta{ID: id, Header: http.Header{"X-Id": {"updated"}}}); err != nil {
+					putEntry(t, s, key, id, strings.Repeat("x", 1000))
+					if err := s.Update(key, &cache.Meta{ID: id, Header: http.Header{"X-Id": {"updated"}}}); err != nil {
 						t.Error(err)
 					}
-					cacheLook(t, s, fmt.Sprint((i+g)%7))
+					lookUp(t, s, fmt.Sprint((i+g)%7))
 					if i%5 == 0 {
 						if err := s.Delete(key); err != nil {
 							t.Error(err)

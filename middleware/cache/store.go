@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"io"
@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// CacheStore keeps what a [Cache] wants kept: [CacheMemory] in memory,
-// [CacheDir] in files, or something of your own. Keys are texts of any length
+// Store keeps what a [Cache] wants kept: [Memory] in memory,
+// [Dir] in files, or something of your own. Keys are texts of any length
 // and hold parts of URLs, so they may be secrets. All methods may be called at
 // the same time. An error of a store never fails a request: it is told to
-// [CacheConfig.OnError], and the request goes to the server.
-type CacheStore interface {
+// [Config.OnError], and the request goes to the server.
+type Store interface {
 	// Open returns what is kept under key, or nil and nil. The caller closes
 	// the entry's Body.
-	Open(key string) (*CacheEntry, error)
+	Open(key string) (*Entry, error)
 	// Create begins an entry that takes the place of what is under key once it
 	// is committed. It keeps meta, which nobody changes any more.
-	Create(key string, meta *CacheMeta) (CacheWriter, error)
+	Create(key string, meta *Meta) (Writer, error)
 	// Update gives the entry under key another head, if it still has the same
-	// [CacheMeta.ID]; otherwise it does nothing. The body stays.
-	Update(key string, meta *CacheMeta) error
+	// [Meta.ID]; otherwise it does nothing. The body stays.
+	Update(key string, meta *Meta) error
 	// Delete forgets what is under key. There may be nothing.
 	Delete(key string) error
 }
 
-// CacheWriter takes the body of an entry. It is used by one goroutine, and ends
+// Writer takes the body of an entry. It is used by one goroutine, and ends
 // with Commit or with Abort.
-type CacheWriter interface {
+type Writer interface {
 	io.Writer
 	// Commit makes the entry visible.
 	Commit() error
@@ -35,19 +35,19 @@ type CacheWriter interface {
 	Abort()
 }
 
-// CacheEntry is a response that a store kept.
-type CacheEntry struct {
+// Entry is a response that a store kept.
+type Entry struct {
 	// Meta is the response's head. It is shared: nobody changes it.
-	Meta *CacheMeta
+	Meta *Meta
 	// Body is the whole body as it came, still encoded if it was.
 	Body io.ReadCloser
 	// Size is the length of Body in bytes.
 	Size int64
 }
 
-// CacheMeta is the head of a stored response, as JSON or any other coding may
+// Meta is the head of a stored response, as JSON or any other coding may
 // keep it. It holds no header of the request.
-type CacheMeta struct {
+type Meta struct {
 	// ID tells entries under one key apart.
 	ID string `json:"id"`
 	// Status, Proto and Header are the response's. Fields that are about a
@@ -68,5 +68,5 @@ type CacheMeta struct {
 	// made with them (RFC 9111 4.1).
 	Vary []string `json:"vary,omitempty"`
 
-	policy *cachePolicy // of Header; nil if the entry was read from somewhere
+	policy *policy // of Header; nil if the entry was read from somewhere
 }

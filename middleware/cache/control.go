@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"math"
@@ -18,38 +18,38 @@ type cacheControl struct {
 }
 
 const (
-	cacheUnsaid = time.Duration(-1)
-	// cacheForever is what a number that is too large stands for: RFC 9111 1.2.2
+	unset = time.Duration(-1)
+	// maxDelta is what a number that is too large stands for: RFC 9111 1.2.2
 	// has 2^31 seconds.
-	cacheForever = (1 << 31) * time.Second
+	maxDelta = (1 << 31) * time.Second
 )
 
-// cacheParse reads the Cache-Control lines of h.
-func cacheParse(h http.Header) cacheControl {
+// parseCacheControl reads the Cache-Control lines of h.
+func parseCacheControl(h http.Header) cacheControl {
 	cc := cacheControl{
-		maxAge: cacheUnsaid, maxStale: cacheUnsaid, minFresh: cacheUnsaid,
-		whileRevalidate: cacheUnsaid, ifError: cacheUnsaid,
+		maxAge: unset, maxStale: unset, minFresh: unset,
+		whileRevalidate: unset, ifError: unset,
 	}
 	for _, line := range h["Cache-Control"] {
 		for line != "" {
 			var name, value string
 			var valued bool
-			name, value, valued, line = cacheDirective(line)
+			name, value, valued, line = cutDirective(line)
 			cc.apply(name, value, valued)
 		}
 	}
 	return cc
 }
 
-// cacheParseRequest is cacheParse for a request: without Cache-Control,
+// parseRequestDirectives is parseCacheControl for a request: without Cache-Control,
 // "Pragma: no-cache" is "Cache-Control: no-cache" (RFC 9111 5.4).
-func cacheParseRequest(h http.Header) cacheControl {
-	cc := cacheParse(h)
+func parseRequestDirectives(h http.Header) cacheControl {
+	cc := parseCacheControl(h)
 	if len(h["Cache-Control"]) == 0 {
 		for _, line := range h["Pragma"] {
 			for line != "" {
 				var name string
-				name, _, _, line = cacheDirective(line)
+				name, _, _, line = cutDirective(line)
 				cc.noCache = cc.noCache || strings.EqualFold(name, "no-cache")
 			}
 		}
@@ -62,7 +62,7 @@ func (cc *cacheControl) apply(name, value string, valued bool) {
 	case strings.EqualFold(name, "max-age"):
 		// What is not a number is stale already, and of two the smaller counts
 		// (RFC 9111 4.2.1).
-		age, ok := cacheSeconds(value)
+		age, ok := parseSeconds(value)
 		if !ok {
 			age = 0
 		}
@@ -84,28 +84,28 @@ func (cc *cacheControl) apply(name, value string, valued bool) {
 		cc.onlyIfCached = true
 	case strings.EqualFold(name, "max-stale"):
 		if !valued {
-			cc.maxStale = cacheForever // any staleness (RFC 9111 5.2.1.2)
+			cc.maxStale = maxDelta // any staleness (RFC 9111 5.2.1.2)
 			return
 		}
-		cacheSet(&cc.maxStale, value)
+		setSeconds(&cc.maxStale, value)
 	case strings.EqualFold(name, "min-fresh"):
-		cacheSet(&cc.minFresh, value)
+		setSeconds(&cc.minFresh, value)
 	case strings.EqualFold(name, "stale-while-revalidate"):
-		cacheSet(&cc.whileRevalidate, value)
+		setSeconds(&cc.whileRevalidate, value)
 	case strings.EqualFold(name, "stale-if-error"):
-		cacheSet(&cc.ifError, value)
+		setSeconds(&cc.ifError, value)
 	}
 }
 
-// cacheSet takes a number of seconds; what is none was not said.
-func cacheSet(d *time.Duration, value string) {
-	if seconds, ok := cacheSeconds(value); ok {
+// setSeconds takes a number of seconds; what is none was not said.
+func setSeconds(d *time.Duration, value string) {
+	if seconds, ok := parseSeconds(value); ok {
 		*d = seconds
 	}
 }
 
-// cacheSeconds reads delta-seconds: digits only, and too many are a long time.
-func cacheSeconds(s string) (time.Duration, bool) {
+// parseSeconds reads delta-seconds: digits only, and too many are a long time.
+func parseSeconds(s string) (time.Duration, bool) {
 	if s == "" {
 		return 0, false
 	}
@@ -119,35 +119,35 @@ func cacheSeconds(s string) (time.Duration, bool) {
 		}
 	}
 	if n > math.MaxInt32 {
-		return cacheForever, true
+		return maxDelta, true
 	}
 	return time.Duration(n) * time.Second, true
 }
 
-// cacheDirective takes the first directive of a line and returns the rest
+// cutDirective takes the first directive of a line and returns the rest
 // behind its comma. A value in quotes comes without them.
-func cacheDirective(line string) (name, value string, valued bool, rest string) {
+func cutDirective(line string) (name, value string, valued bool, rest string) {
 	end := strings.IndexAny(line, ",=")
 	if end < 0 {
-		return cacheTrim(line), "", false, ""
+		return trimSpace(line), "", false, ""
 	}
-	name = cacheTrim(line[:end])
+	name = trimSpace(line[:end])
 	if line[end] == ',' {
 		return name, "", false, line[end+1:]
 	}
 	line = strings.TrimLeft(line[end+1:], " \t")
 	if strings.HasPrefix(line, `"`) {
-		value, line = cacheQuoted(line[1:])
+		value, line = cutQuoted(line[1:])
 		_, rest, _ = strings.Cut(line, ",")
 		return name, value, true, rest
 	}
 	value, rest, _ = strings.Cut(line, ",")
-	return name, cacheTrim(value), true, rest
+	return name, trimSpace(value), true, rest
 }
 
-// cacheQuoted reads a quoted-string behind its first quote. One without an end
+// cutQuoted reads a quoted-string behind its first quote. One without an end
 // goes to the end of the line.
-func cacheQuoted(s string) (value, rest string) {
+func cutQuoted(s string) (value, rest string) {
 	escaped := false
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
@@ -156,15 +156,15 @@ func cacheQuoted(s string) (value, rest string) {
 			i++
 		case '"':
 			if value = s[:i]; escaped {
-				value = cacheUnescape(value)
+				value = unescapeQuoted(value)
 			}
 			return value, s[i+1:]
 		}
 	}
-	return cacheUnescape(s), ""
+	return unescapeQuoted(s), ""
 }
 
-func cacheUnescape(s string) string {
+func unescapeQuoted(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' && i+1 < len(s) {
@@ -175,4 +175,4 @@ func cacheUnescape(s string) string {
 	return b.String()
 }
 
-func cacheTrim(s string) string { return strings.Trim(s, " \t") }
+func trimSpace(s string) string { return strings.Trim(s, " \t") }

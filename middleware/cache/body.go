@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"crypto/rand"
@@ -11,26 +11,26 @@ import (
 
 // keep makes a response leave a copy in the store while its body is read, if it
 // may be kept, and reports whether it may.
-func (call *cacheCall) keep(resp *http.Response, start time.Time) bool {
-	c := call.cache
-	if call.req.Method == http.MethodHead || resp.Body == nil {
+func (x *exchange) keep(resp *http.Response, start time.Time) bool {
+	c := x.cache
+	if x.req.Method == http.MethodHead || resp.Body == nil {
 		return false
 	}
-	names, star := cacheVary(resp.Header)
+	names, star := parseVary(resp.Header)
 	if star || c.cfg.MaxBody >= 0 && resp.ContentLength > c.cfg.MaxBody {
 		return false
 	}
-	m := &CacheMeta{
-		ID: rand.Text(), Status: resp.StatusCode, Proto: resp.Proto, Header: cacheHeader(resp.Header),
+	m := &Meta{
+		ID: rand.Text(), Status: resp.StatusCode, Proto: resp.Proto, Header: storedHeader(resp.Header),
 		Length: resp.ContentLength, Uncompressed: resp.Uncompressed,
 		Requested: start, Received: time.Now(),
 	}
-	if m.policy = cachePolicyOf(m); !c.cacheStorable(m) {
+	if m.policy = newPolicy(m); !c.isStorable(m) {
 		return false
 	}
-	key := call.key
+	key := x.key
 	if len(names) > 0 {
-		if key = call.index(names, m.Received); key == "" {
+		if key = x.index(names, m.Received); key == "" {
 			return false
 		}
 	}
@@ -39,7 +39,7 @@ func (call *cacheCall) keep(resp *http.Response, start time.Time) bool {
 		c.failed("create", err)
 		return false
 	}
-	body := &cacheBody{ReadCloser: resp.Body, cache: c, key: key, since: call.since, w: w, want: resp.ContentLength}
+	body := &storingBody{ReadCloser: resp.Body, cache: c, key: key, since: x.since, w: w, want: resp.ContentLength}
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		body.commit() // nobody has to read it
 	} else {
@@ -50,30 +50,30 @@ func (call *cacheCall) keep(resp *http.Response, start time.Time) bool {
 
 // keepOver is keep for a response in the place of the entry under key. If it
 // may not be kept the old one is forgotten too, unless the server only failed.
-func (call *cacheCall) keepOver(key string, resp *http.Response, start time.Time) {
-	if !call.keep(resp, start) && resp.StatusCode < http.StatusInternalServerError {
-		call.cache.failed("delete", call.cache.store.Delete(key))
+func (x *exchange) keepOver(key string, resp *http.Response, start time.Time) {
+	if !x.keep(resp, start) && resp.StatusCode < http.StatusInternalServerError {
+		x.cache.failed("delete", x.cache.store.Delete(key))
 	}
 }
 
 // index returns the key for a response that depends on the named fields, and
 // makes the entry that leads to it. Names that were known before stay: an
 // entry that is found depends on all of them. It returns "" if the store fails.
-func (call *cacheCall) index(names []string, now time.Time) string {
-	c := call.cache
-	if old := c.open(call.key); old != nil {
+func (x *exchange) index(names []string, now time.Time) string {
+	c := x.cache
+	if old := c.open(x.key); old != nil {
 		old.Body.Close()
 		if old.Meta.Vary != nil {
 			all := slices.Concat(names, old.Meta.Vary)
 			slices.Sort(all)
 			if all = slices.Compact(all); len(all) == len(old.Meta.Vary) {
-				return cacheVariant(call.key, old.Meta, call.seen)
+				return variantKey(x.key, old.Meta, x.seen)
 			}
 			names = all
 		}
 	}
-	m := &CacheMeta{ID: rand.Text(), Vary: names, Requested: now, Received: now}
-	w, err := c.store.Create(call.key, m)
+	m := &Meta{ID: rand.Text(), Vary: names, Requested: now, Received: now}
+	w, err := c.store.Create(x.key, m)
 	if err == nil {
 		err = w.Commit()
 	}
@@ -81,25 +81,25 @@ func (call *cacheCall) index(names []string, now time.Time) string {
 		c.failed("create", err)
 		return ""
 	}
-	return cacheVariant(call.key, m, call.seen)
+	return variantKey(x.key, m, x.seen)
 }
 
-// cacheBody is a body that is copied to the store as it is read. Only a whole
+// storingBody is a body that is copied to the store as it is read. Only a whole
 // body is committed.
-type cacheBody struct {
+type storingBody struct {
 	io.ReadCloser
 	cache *Cache
 	key   string
-	since cacheSince
+	since epochMark
 	want  int64 // the announced length, or -1
 
-	mu   sync.Mutex  // a body may be closed while it is read
-	w    CacheWriter // nil once committed or aborted
+	mu   sync.Mutex // a body may be closed while it is read
+	w    Writer     // nil once committed or aborted
 	read int64
 }
 
 // Read copies what it reads. What the store says to it is the cache's matter.
-func (b *cacheBody) Read(p []byte) (int, error) {
+func (b *storingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -109,7 +109,7 @@ func (b *cacheBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *cacheBody) copied(p []byte, err error) {
+func (b *storingBody) copied(p []byte, err error) {
 	b.read += int64(len(p))
 	if limit := b.cache.cfg.MaxBody; limit >= 0 && b.read > limit {
 		b.abort()
@@ -132,7 +132,7 @@ func (b *cacheBody) copied(p []byte, err error) {
 }
 
 // Close commits a body that was read to its announced length, if not to io.EOF.
-func (b *cacheBody) Close() error {
+func (b *storingBody) Close() error {
 	b.mu.Lock()
 	if b.want >= 0 && b.read == b.want {
 		b.commit()
@@ -143,7 +143,7 @@ func (b *cacheBody) Close() error {
 }
 
 // commit makes the copy visible, unless its key was forgotten meanwhile.
-func (b *cacheBody) commit() {
+func (b *storingBody) commit() {
 	if b.w == nil || !b.since.valid() {
 		b.abort()
 		return
@@ -157,7 +157,7 @@ func (b *cacheBody) commit() {
 	b.w = nil
 }
 
-func (b *cacheBody) abort() {
+func (b *storingBody) abort() {
 	if b.w != nil {
 		b.w.Abort()
 		b.w = nil

@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// CacheConfig says what a [Cache] keeps and for how long. The zero value works.
-type CacheConfig struct {
-	// Store keeps the responses; nil is a [CacheMemory] of 64 MiB.
-	Store CacheStore
+// Config says what a [Cache] keeps and for how long. The zero value works.
+type Config struct {
+	// Store keeps the responses; nil is a [Memory] of 64 MiB.
+	Store Store
 	// MaxBody is the size in bytes of the largest body that is kept. Larger
 	// ones pass through. 0 is 8 MiB; negative is no limit.
 	MaxBody int64
@@ -40,15 +40,15 @@ type CacheConfig struct {
 }
 
 const (
-	cacheDefaultBody      = 8 << 20
-	cacheDefaultMemory    = 64 << 20
-	cacheDefaultHeuristic = 24 * time.Hour
-	cacheDefaultRefresh   = 30 * time.Second
-	cacheNever            = 100 * 365 * 24 * time.Hour
+	defaultMaxBody        = 8 << 20
+	defaultMemory         = 64 << 20
+	defaultHeuristicMax   = 24 * time.Hour
+	defaultRefreshTimeout = 30 * time.Second
+	noTimeout             = 100 * 365 * 24 * time.Hour
 )
 
 // Cache is a private cache after RFC 9111: the one that a browser has, for one
-// user. [Cache.Wrap] is its [Middleware]; one Cache may be around several
+// user. [Cache.Wrap] is its [middleware.Middleware]; one Cache may be around several
 // RoundTrippers and is safe for concurrent use. Requests with different
 // Authorization fields do not share responses, nor with other values of what sounds
 // like a secret, such as X-Api-Key ([errors.SensitiveHeader]) and the session's
@@ -64,9 +64,9 @@ const (
 // "aiolos", and no TLS field. A response is kept once its body was read to the
 // end.
 type Cache struct {
-	cfg   CacheConfig
-	store CacheStore
-	stats cacheCounters
+	cfg   Config
+	store Store
+	stats counters
 
 	seed   maphash.Seed
 	epochs [256]atomic.Uint64 // how often keys were forgotten, by their hash
@@ -79,30 +79,30 @@ type Cache struct {
 	wg     sync.WaitGroup
 }
 
-// NewCache makes a cache. Close it when nothing uses it any more.
-func NewCache(cfg CacheConfig) *Cache {
+// New makes a cache. Close it when nothing uses it any more.
+func New(cfg Config) *Cache {
 	if cfg.Store == nil {
-		cfg.Store = NewCacheMemory(0)
+		cfg.Store = NewMemory(0)
 	}
 	if cfg.MaxBody == 0 {
-		cfg.MaxBody = cacheDefaultBody
+		cfg.MaxBody = defaultMaxBody
 	}
 	if cfg.HeuristicMax == 0 {
-		cfg.HeuristicMax = cacheDefaultHeuristic
+		cfg.HeuristicMax = defaultHeuristicMax
 	}
 	if cfg.RefreshTimeout == 0 {
-		cfg.RefreshTimeout = cacheDefaultRefresh
+		cfg.RefreshTimeout = defaultRefreshTimeout
 	} else if cfg.RefreshTimeout < 0 {
-		cfg.RefreshTimeout = cacheNever
+		cfg.RefreshTimeout = noTimeout
 	}
 	c := &Cache{cfg: cfg, store: cfg.Store, busy: map[string]bool{}, seed: maphash.MakeSeed()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
 
-// Wrap is the cache's [Middleware].
+// Wrap is the cache's [middleware.Middleware].
 func (c *Cache) Wrap(next http.RoundTripper) http.RoundTripper {
-	return &cacheTransport{cache: c, next: next}
+	return &transport{cache: c, next: next}
 }
 
 // Close ends the fetches in the background and waits for them; later ones do
@@ -117,8 +117,8 @@ func (c *Cache) Close() error {
 	return nil
 }
 
-// CacheStats counts what a [Cache] did since it was made.
-type CacheStats struct {
+// Stats counts what a [Cache] did since it was made.
+type Stats struct {
 	Hits        int64 // answered without the server, stale ones included
 	Stale       int64 // answered with a response after its end
 	Misses      int64 // nothing kept that fits
@@ -129,14 +129,14 @@ type CacheStats struct {
 	Errors      int64 // of the store and of fetches in the background
 }
 
-type cacheCounters struct {
+type counters struct {
 	hits, stale, misses, validated, replaced, refreshes, invalidated, errors atomic.Int64
 }
 
 // Stats returns the counters.
-func (c *Cache) Stats() CacheStats {
+func (c *Cache) Stats() Stats {
 	s := &c.stats
-	return CacheStats{
+	return Stats{
 		Hits: s.hits.Load(), Stale: s.stale.Load(), Misses: s.misses.Load(), Validated: s.validated.Load(),
 		Replaced: s.replaced.Load(), Refreshes: s.refreshes.Load(), Invalidated: s.invalidated.Load(), Errors: s.errors.Load(),
 	}
@@ -149,20 +149,20 @@ func (c *Cache) failed(op string, err error) {
 	}
 	c.stats.errors.Add(1)
 	if c.cfg.OnError != nil {
-		c.cfg.OnError(&cacheError{op, err})
+		c.cfg.OnError(&opError{op, err})
 	}
 }
 
-// cacheError is an error of a store or of a fetch in the background.
-type cacheError struct {
+// opError is an error of a store or of a fetch in the background.
+type opError struct {
 	op  string
 	err error
 }
 
-func (e *cacheError) Error() string { return "cache: " + e.op + ": " + errors.RedactError(e.err) }
-func (e *cacheError) Unwrap() error { return e.err }
+func (e *opError) Error() string { return "cache: " + e.op + ": " + errors.RedactError(e.err) }
+func (e *opError) Unwrap() error { return e.err }
 
-func (e *cacheError) Is(target error) bool { return target == errors.ErrClient }
+func (e *opError) Is(target error) bool { return target == errors.ErrClient }
 
 // epoch changes when a key is forgotten, and now and then without that. What was
 // asked in an older one may be from before the change that made it invalid, and
@@ -172,7 +172,7 @@ func (c *Cache) epoch(key string) *atomic.Uint64 {
 }
 
 // open is the store's Open, whose errors are misses.
-func (c *Cache) open(key string) *CacheEntry {
+func (c *Cache) open(key string) *Entry {
 	entry, err := c.store.Open(key)
 	if err != nil {
 		c.failed("open", err)
@@ -182,13 +182,13 @@ func (c *Cache) open(key string) *CacheEntry {
 }
 
 // find returns the entry that fits a request, and its key.
-func (c *Cache) find(key string, req *http.Request) (*CacheEntry, string) {
+func (c *Cache) find(key string, req *http.Request) (*Entry, string) {
 	entry := c.open(key)
 	if entry == nil || entry.Meta.Vary == nil {
 		return entry, key
 	}
 	entry.Body.Close()
-	key = cacheVariant(key, entry.Meta, req)
+	key = variantKey(key, entry.Meta, req)
 	if entry = c.open(key); entry != nil && entry.Meta.Vary != nil {
 		entry.Body.Close()
 		return nil, key

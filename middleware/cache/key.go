@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"crypto/sha256"
@@ -14,9 +14,9 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// cacheSeen is a request as the cache looks at it: with the names of its header in
+// canonicalRequest is a request as the cache looks at it: with the names of its header in
 // canonical form. It is sent as it is.
-func cacheSeen(req *http.Request) *http.Request {
+func canonicalRequest(req *http.Request) *http.Request {
 	if httprule.IsCanonical(req.Header) {
 		return req
 	}
@@ -25,13 +25,13 @@ func cacheSeen(req *http.Request) *http.Request {
 	return &seen
 }
 
-// cacheKey is the primary key of a request that was seen, in lines: its URL without
+// primaryKey is the primary key of a request that was seen, in lines: its URL without
 // fragment; its host if that is another; its partition, which is the way to the server
 // if that is not the usual one; and the identity that it shows. Two users of one
 // program so never see each other's responses, whatever the server says about Vary.
-func cacheKey(req *http.Request) string { return cacheKeyOf(req, req.URL) }
+func primaryKey(req *http.Request) string { return primaryKeyOf(req, req.URL) }
 
-func cacheKeyOf(req *http.Request, u *url.URL) string {
+func primaryKeyOf(req *http.Request, u *url.URL) string {
 	var b strings.Builder
 	b.Grow(len(u.Scheme) + len(u.Host) + len(u.Path) + len(u.RawQuery) + 16)
 	origin := httprule.OriginOf(u)
@@ -47,16 +47,16 @@ func cacheKeyOf(req *http.Request, u *url.URL) string {
 		b.WriteByte('?')
 		b.WriteString(u.RawQuery)
 	}
-	if host := cacheOtherHost(req); host != "" {
+	if host := otherHost(req); host != "" {
 		b.WriteString("\nhost ")
 		b.WriteString(host)
 	}
 	if partition := httprule.PartitionOf(req.Context()); partition != "" {
-		b.WriteString(cachePartition)
+		b.WriteString(partitionLine)
 		b.WriteString(partition)
 	}
-	if user := cacheIdentity(req); user != "" {
-		b.WriteString(cacheUser)
+	if user := identityOf(req); user != "" {
+		b.WriteString(identityLine)
 		b.WriteString(user)
 	}
 	return b.String()
@@ -64,14 +64,14 @@ func cacheKeyOf(req *http.Request, u *url.URL) string {
 
 // What begins the lines of a primary key.
 const (
-	cachePartition = "\nvia "
-	cacheUser      = "\nauth "
+	partitionLine = "\nvia "
+	identityLine  = "\nauth "
 )
 
-// cacheIdentity is the identity that a request shows: "" is nobody. All that sounds
+// identityOf is the identity that a request shows: "" is nobody. All that sounds
 // like a secret counts, such as X-Api-Key, and what the session calls one; but not
 // cookies, of which many say nothing about the user.
-func cacheIdentity(req *http.Request) string {
+func identityOf(req *http.Request) string {
 	var shown []string
 	further := httprule.SensitiveFields(req.Context())
 	for name := range req.Header {
@@ -94,8 +94,8 @@ func cacheIdentity(req *http.Request) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// cacheOtherHost is the host that a request asks for if that is not its URL's.
-func cacheOtherHost(req *http.Request) string {
+// otherHost is the host that a request asks for if that is not its URL's.
+func otherHost(req *http.Request) string {
 	if req.Host == "" || req.Host == req.URL.Host {
 		return ""
 	}
@@ -106,10 +106,10 @@ func cacheOtherHost(req *http.Request) string {
 	return asked.Authority()
 }
 
-// cacheVariant is the key of the response for the fields of req that an index
+// variantKey is the key of the response for the fields of req that an index
 // names. The index's ID makes the variants of an index that was deleted
 // unreachable.
-func cacheVariant(key string, index *CacheMeta, req *http.Request) string {
+func variantKey(key string, index *Meta, req *http.Request) string {
 	var b strings.Builder
 	b.WriteString(key)
 	b.WriteString("\nvary ")
@@ -127,18 +127,18 @@ func cacheVariant(key string, index *CacheMeta, req *http.Request) string {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString(cacheTrim(value))
+			b.WriteString(trimSpace(value))
 		}
 	}
 	return b.String()
 }
 
-// cacheVary reads the names in Vary, sorted and in canonical form. Star reports
+// parseVary reads the names in Vary, sorted and in canonical form. Star reports
 // a "*": then no request matches (RFC 9111 4.1).
-func cacheVary(h http.Header) (names []string, star bool) {
+func parseVary(h http.Header) (names []string, star bool) {
 	for _, line := range httprule.FieldValues(h, "Vary") {
 		for name := range strings.SplitSeq(line, ",") {
-			switch name = cacheTrim(name); name {
+			switch name = trimSpace(name); name {
 			case "":
 			case "*":
 				return nil, true
@@ -151,10 +151,10 @@ func cacheVary(h http.Header) (names []string, star bool) {
 	return slices.Compact(names), false
 }
 
-// cacheHopField reports whether a field is about one connection and not kept
+// isHopField reports whether a field is about one connection and not kept
 // (RFC 9111 3.1). What sets cookies is not either: a response from the cache
 // must not set back a cookie that has changed since.
-func cacheHopField(name string) bool {
+func isHopField(name string) bool {
 	switch name {
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Set-Cookie", "Set-Cookie2":
@@ -163,27 +163,27 @@ func cacheHopField(name string) bool {
 	return false
 }
 
-// cacheHeader is what is kept of a response's header.
-func cacheHeader(h http.Header) http.Header {
+// storedHeader is what is kept of a response's header.
+func storedHeader(h http.Header) http.Header {
 	h = httprule.Canonical(h)
 	kept := make(http.Header, len(h))
 	for name, values := range h {
-		if !cacheHopField(name) {
+		if !isHopField(name) {
 			kept[name] = slices.Clone(values)
 		}
 	}
 	for _, line := range h["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
-			delete(kept, textproto.CanonicalMIMEHeaderKey(cacheTrim(name)))
+			delete(kept, textproto.CanonicalMIMEHeaderKey(trimSpace(name)))
 		}
 	}
 	return kept
 }
 
-// cacheMerge is a stored header brought up to date by that of a 304 (RFC 9111
+// mergeHeader is a stored header brought up to date by that of a 304 (RFC 9111
 // 3.2). What describes the stored bytes stays.
-func cacheMerge(stored, update http.Header) http.Header {
-	merged, update := stored.Clone(), cacheHeader(update)
+func mergeHeader(stored, update http.Header) http.Header {
+	merged, update := stored.Clone(), storedHeader(update)
 	for name, values := range update {
 		switch name {
 		case "Content-Encoding", "Content-Type", "Content-Length", "Content-Range":
@@ -201,18 +201,18 @@ func cacheMerge(stored, update http.Header) http.Header {
 	return merged
 }
 
-// cacheRelatives are the primary keys that what changes a response under key changes
+// relatedKeys are the primary keys that what changes a response under key changes
 // too, key among them: those without its identity, and without its partition.
-func cacheRelatives(key string) []string {
+func relatedKeys(key string) []string {
 	keys := []string{key}
-	rest, user, known := strings.Cut(key, cacheUser)
+	rest, user, known := strings.Cut(key, identityLine)
 	if known {
 		keys = append(keys, rest)
 	}
-	if usual, _, partitioned := strings.Cut(rest, cachePartition); partitioned {
+	if usual, _, partitioned := strings.Cut(rest, partitionLine); partitioned {
 		keys = append(keys, usual)
 		if known {
-			keys = append(keys, usual+cacheUser+user)
+			keys = append(keys, usual+identityLine+user)
 		}
 	}
 	return keys

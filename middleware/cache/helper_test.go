@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"bytes"
@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// cacheOrigin is a server whose next answer a test sets. The body of each full
+// origin is a server whose next answer a test sets. The body of each full
 // answer is its number.
-type cacheOrigin struct {
+type origin struct {
 	mu     sync.Mutex
 	answer string // "STATUS|Name: value|Name: value", "fail", or "hang"
 	asked  int
@@ -27,9 +27,9 @@ type cacheOrigin struct {
 	last   http.Header // of the last request
 }
 
-var errCacheOrigin = errors.New("origin is down")
+var errOrigin = errors.New("origin is down")
 
-func (o *cacheOrigin) RoundTrip(req *http.Request) (*http.Response, error) {
+func (o *origin) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		req.Body.Close()
 	}
@@ -38,7 +38,7 @@ func (o *cacheOrigin) RoundTrip(req *http.Request) (*http.Response, error) {
 	o.asked++
 	o.last = req.Header.Clone()
 	if o.answer == "fail" {
-		return nil, errCacheOrigin
+		return nil, errOrigin
 	}
 	if o.answer == "hang" {
 		o.mu.Unlock()
@@ -46,7 +46,7 @@ func (o *cacheOrigin) RoundTrip(req *http.Request) (*http.Response, error) {
 		o.mu.Lock()
 		return nil, req.Context().Err()
 	}
-	status, h := cacheAnswer(o.answer)
+	status, h := parseAnswer(o.answer)
 	body := ""
 	if status != http.StatusNotModified && status != http.StatusNoContent && req.Method != http.MethodHead {
 		o.full++
@@ -60,22 +60,22 @@ func (o *cacheOrigin) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-var cacheNow = regexp.MustCompile(`\{now([+-][0-9a-z]+)?\}`)
+var nowPattern = regexp.MustCompile(`\{now([+-][0-9a-z]+)?\}`)
 
-// cacheAnswer reads an answer. {now-1h} is the date of an hour ago.
-func cacheAnswer(text string) (int, http.Header) {
+// parseAnswer reads an answer. {now-1h} is the date of an hour ago.
+func parseAnswer(text string) (int, http.Header) {
 	parts := strings.Split(text, "|")
 	status, err := strconv.Atoi(parts[0])
 	if err != nil {
 		panic(text)
 	}
-	return status, cacheFields(parts[1:], true)
+	return status, parseFields(parts[1:], true)
 }
 
-func cacheFields(lines []string, date bool) http.Header {
+func parseFields(lines []string, date bool) http.Header {
 	h := http.Header{}
 	for _, line := range lines {
-		line = cacheNow.ReplaceAllStringFunc(line, func(s string) string {
+		line = nowPattern.ReplaceAllStringFunc(line, func(s string) string {
 			d, _ := time.ParseDuration(strings.Trim(s, "{}now"))
 			return time.Now().Add(d).UTC().Format(http.TimeFormat)
 		})
@@ -93,20 +93,20 @@ func cacheFields(lines []string, date bool) http.Header {
 	return h
 }
 
-func (o *cacheOrigin) set(answer string) {
+func (o *origin) set(answer string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.answer = answer
 }
 
-func (o *cacheOrigin) requests() int {
+func (o *origin) requests() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.asked
 }
 
-// cacheStep is one request through the cache.
-type cacheStep struct {
+// step is one request through the cache.
+type step struct {
 	after  time.Duration // since the step before
 	do     string        // "METHOD path", or "" for "GET /"
 	with   string        // header of the request: "Name: value|Name: value"
@@ -117,15 +117,15 @@ type cacheStep struct {
 	want string
 }
 
-// cacheCase is a behaviour of a private cache.
-type cacheCase struct {
+// testCase is a behaviour of a private cache.
+type testCase struct {
 	name  string
-	cfg   middleware.CacheConfig
-	steps []cacheStep
+	cfg   cache.Config
+	steps []step
 }
 
-// cacheRun plays the cases, each in a bubble where time is fake.
-func cacheRun(t *testing.T, cases []cacheCase) {
+// runCases plays the cases, each in a bubble where time is fake.
+func runCases(t *testing.T, cases []testCase) {
 	t.Helper()
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -135,16 +135,16 @@ func cacheRun(t *testing.T, cases []cacheCase) {
 	}
 }
 
-func (tc cacheCase) play(t *testing.T) {
+func (tc testCase) play(t *testing.T) {
 	t.Helper()
-	origin := &cacheOrigin{}
+	origin := &origin{}
 	cfg := tc.cfg
 	cfg.OnError = func(err error) {
-		if !errors.Is(err, errCacheOrigin) {
+		if !errors.Is(err, errOrigin) {
 			t.Errorf("cache: %v", err)
 		}
 	}
-	c := middleware.NewCache(cfg)
+	c := cache.New(cfg)
 	defer c.Close()
 	rt := c.Wrap(origin)
 	for i, step := range tc.steps {
@@ -154,7 +154,7 @@ func (tc cacheCase) play(t *testing.T) {
 		if step.answer != "" {
 			origin.set(step.answer)
 		}
-		got := cacheSend(t, rt, step)
+		got := sendStep(t, rt, step)
 		synctest.Wait()
 		got += "/" + strconv.Itoa(origin.requests())
 		if got != step.want {
@@ -163,7 +163,7 @@ func (tc cacheCase) play(t *testing.T) {
 	}
 }
 
-func cacheSend(t *testing.T, rt http.RoundTripper, step cacheStep) string {
+func sendStep(t *testing.T, rt http.RoundTripper, step step) string {
 	t.Helper()
 	method, path, ok := strings.Cut(step.do, " ")
 	if !ok {
@@ -173,7 +173,7 @@ func cacheSend(t *testing.T, rt http.RoundTripper, step cacheStep) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header = cacheFields(strings.Split(step.with, "|"), false)
+	req.Header = parseFields(strings.Split(step.with, "|"), false)
 	before := req.Header.Clone()
 	resp, err := rt.RoundTrip(req)
 	if fmt.Sprint(req.Header) != fmt.Sprint(before) {
@@ -193,14 +193,14 @@ func cacheSend(t *testing.T, rt http.RoundTripper, step cacheStep) string {
 	return string(body)
 }
 
-// cacheGet sends one GET and returns the response, its body read.
-func cacheGet(t testing.TB, rt http.RoundTripper, url string, fields ...string) (*http.Response, string) {
+// sendGet sends one GET and returns the response, its body read.
+func sendGet(t testing.TB, rt http.RoundTripper, url string, fields ...string) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header = cacheFields(fields, false)
+	req.Header = parseFields(fields, false)
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)

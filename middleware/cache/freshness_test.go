@@ -1,16 +1,16 @@
-package middleware_test
+package cache_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 const sec = time.Second
 
 // RFC 9111 4.2: how long a response is fresh, and how old it is.
-func TestCacheFreshness(t *testing.T) {
+func TestFreshness(t *testing.T) {
 	t.Parallel()
 	// reuse is whether the second request, wait after the first, is answered
 	// without the origin.
@@ -80,7 +80,7 @@ func TestCacheFreshness(t *testing.T) {
 			if tc.reuse {
 				want = first
 			}
-			cacheRun(t, []cacheCase{{steps: []cacheStep{
+			runCases(t, []testCase{{steps: []step{
 				{answer: tc.answer, want: first}, {after: tc.wait, want: want},
 			}}})
 		})
@@ -88,7 +88,7 @@ func TestCacheFreshness(t *testing.T) {
 }
 
 // RFC 9111 3: what is kept at all.
-func TestCacheStores(t *testing.T) {
+func TestStores(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, answer string
@@ -126,39 +126,39 @@ func TestCacheStores(t *testing.T) {
 			if tc.kept {
 				again = first
 			}
-			cacheRun(t, []cacheCase{{steps: []cacheStep{{answer: tc.answer, want: first}, {after: sec, want: again}}}})
+			runCases(t, []testCase{{steps: []step{{answer: tc.answer, want: first}, {after: sec, want: again}}}})
 		})
 	}
 }
 
 // RFC 9111 5.2.1: what the request says.
-func TestCacheRequestDirectives(t *testing.T) {
+func TestRequestDirectives(t *testing.T) {
 	t.Parallel()
 	const fresh = "200|Cache-Control: max-age=10"
-	kept := cacheStep{answer: fresh, want: "1/1"}
-	cacheRun(t, []cacheCase{
-		{"max-age 0", middleware.CacheConfig{}, []cacheStep{kept, {with: "Cache-Control: max-age=0", want: "2/2"}}},
-		{"max-age larger than the age", middleware.CacheConfig{}, []cacheStep{kept, {after: 2 * sec, with: "Cache-Control: max-age=3", want: "1/1"}}},
-		{"max-age smaller than the age", middleware.CacheConfig{}, []cacheStep{kept, {after: 4 * sec, with: "Cache-Control: max-age=3", want: "2/2"}}},
-		{"max-age with max-stale", middleware.CacheConfig{}, []cacheStep{kept, {after: 4 * sec, with: "Cache-Control: max-age=3, max-stale=2", want: "1/1"}}},
-		{"max-stale allows", middleware.CacheConfig{}, []cacheStep{kept, {after: 14 * sec, with: "Cache-Control: max-stale=5", want: "1/1"}}},
-		{"max-stale is over", middleware.CacheConfig{}, []cacheStep{kept, {after: 16 * sec, with: "Cache-Control: max-stale=5", want: "2/2"}}},
-		{"max-stale of any length", middleware.CacheConfig{}, []cacheStep{kept, {after: time.Hour, with: "Cache-Control: max-stale", want: "1/1"}}},
-		{"min-fresh is there", middleware.CacheConfig{}, []cacheStep{kept, {after: 5 * sec, with: "Cache-Control: min-fresh=5", want: "1/1"}}},
-		{"min-fresh is not", middleware.CacheConfig{}, []cacheStep{kept, {after: 6 * sec, with: "Cache-Control: min-fresh=5", want: "2/2"}}},
-		{"no-cache", middleware.CacheConfig{}, []cacheStep{kept, {with: "Cache-Control: no-cache", want: "2/2"}, {want: "2/2"}}},
-		{"pragma", middleware.CacheConfig{}, []cacheStep{kept, {with: "Pragma: no-cache", want: "2/2"}}},
-		{"pragma beside cache-control", middleware.CacheConfig{}, []cacheStep{kept, {with: "Pragma: no-cache|Cache-Control: max-age=100", want: "1/1"}}},
-		{"no-store uses nothing and keeps nothing", middleware.CacheConfig{}, []cacheStep{
+	kept := step{answer: fresh, want: "1/1"}
+	runCases(t, []testCase{
+		{"max-age 0", cache.Config{}, []step{kept, {with: "Cache-Control: max-age=0", want: "2/2"}}},
+		{"max-age larger than the age", cache.Config{}, []step{kept, {after: 2 * sec, with: "Cache-Control: max-age=3", want: "1/1"}}},
+		{"max-age smaller than the age", cache.Config{}, []step{kept, {after: 4 * sec, with: "Cache-Control: max-age=3", want: "2/2"}}},
+		{"max-age with max-stale", cache.Config{}, []step{kept, {after: 4 * sec, with: "Cache-Control: max-age=3, max-stale=2", want: "1/1"}}},
+		{"max-stale allows", cache.Config{}, []step{kept, {after: 14 * sec, with: "Cache-Control: max-stale=5", want: "1/1"}}},
+		{"max-stale is over", cache.Config{}, []step{kept, {after: 16 * sec, with: "Cache-Control: max-stale=5", want: "2/2"}}},
+		{"max-stale of any length", cache.Config{}, []step{kept, {after: time.Hour, with: "Cache-Control: max-stale", want: "1/1"}}},
+		{"min-fresh is there", cache.Config{}, []step{kept, {after: 5 * sec, with: "Cache-Control: min-fresh=5", want: "1/1"}}},
+		{"min-fresh is not", cache.Config{}, []step{kept, {after: 6 * sec, with: "Cache-Control: min-fresh=5", want: "2/2"}}},
+		{"no-cache", cache.Config{}, []step{kept, {with: "Cache-Control: no-cache", want: "2/2"}, {want: "2/2"}}},
+		{"pragma", cache.Config{}, []step{kept, {with: "Pragma: no-cache", want: "2/2"}}},
+		{"pragma beside cache-control", cache.Config{}, []step{kept, {with: "Pragma: no-cache|Cache-Control: max-age=100", want: "1/1"}}},
+		{"no-store uses nothing and keeps nothing", cache.Config{}, []step{
 			{answer: fresh, with: "Cache-Control: no-store", want: "1/1"},
 			{want: "2/2"},
 			{with: "Cache-Control: no-store", want: "3/3"},
 			{want: "2/3"},
 		}},
-		{"only-if-cached without one", middleware.CacheConfig{}, []cacheStep{{answer: fresh, with: "Cache-Control: only-if-cached", want: "504/0"}}},
-		{"only-if-cached with one", middleware.CacheConfig{}, []cacheStep{kept, {with: "Cache-Control: only-if-cached", want: "1/1"}}},
-		{"only-if-cached with a stale one", middleware.CacheConfig{}, []cacheStep{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached", want: "504/1"}}},
-		{"only-if-cached and max-stale", middleware.CacheConfig{}, []cacheStep{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached, max-stale=5", want: "1/1"}}},
-		{"only-if-cached and stale-while-revalidate", middleware.CacheConfig{StaleWhileRevalidate: time.Hour}, []cacheStep{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached", want: "504/1"}}},
+		{"only-if-cached without one", cache.Config{}, []step{{answer: fresh, with: "Cache-Control: only-if-cached", want: "504/0"}}},
+		{"only-if-cached with one", cache.Config{}, []step{kept, {with: "Cache-Control: only-if-cached", want: "1/1"}}},
+		{"only-if-cached with a stale one", cache.Config{}, []step{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached", want: "504/1"}}},
+		{"only-if-cached and max-stale", cache.Config{}, []step{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached, max-stale=5", want: "1/1"}}},
+		{"only-if-cached and stale-while-revalidate", cache.Config{StaleWhileRevalidate: time.Hour}, []step{kept, {after: 11 * sec, with: "Cache-Control: only-if-cached", want: "504/1"}}},
 	})
 }

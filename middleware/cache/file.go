@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"bufio"
@@ -23,57 +23,57 @@ import (
 // them. A sum covers also which entry of which key its bytes are of and where they
 // stand there: bytes of another entry, or of another place, are not taken for right.
 const (
-	cacheFileLine   = "aiolos-cache/2 %010d %019d\n"
-	cacheLineLength = len("aiolos-cache/2 0000000000 0000000000000000000\n")
-	cacheMaxHead    = 4 << 20
-	cacheBlock      = 32 << 10
-	cacheSumLength  = 16
+	lineFormat = "aiolos-cache/2 %010d %019d\n"
+	lineLength = len("aiolos-cache/2 0000000000 0000000000000000000\n")
+	maxHead    = 4 << 20
+	blockSize  = 32 << 10
+	sumLength  = 16
 )
 
-var errCacheFile = errors.New("cache file is damaged")
+var errDamaged = errors.New("cache file is damaged")
 
-// cacheFileHead is what a file begins with.
-type cacheFileHead struct {
-	meta *CacheMeta
+// fileHead is what a file begins with.
+type fileHead struct {
+	meta *Meta
 	body int64  // the length of the body
 	text []byte // line and head
 	sum  []byte
 }
 
-// cacheReadHead reads the head of a file of the given length, which is not verified
+// readHead reads the head of a file of the given length, which is not verified
 // yet, and leaves r at the body.
-func cacheReadHead(r io.Reader, length int64) (*cacheFileHead, error) {
-	line := make([]byte, cacheLineLength)
+func readHead(r io.Reader, length int64) (*fileHead, error) {
+	line := make([]byte, lineLength)
 	if _, err := io.ReadFull(r, line); err != nil {
-		return nil, errors.Join(errCacheFile, err)
+		return nil, errors.Join(errDamaged, err)
 	}
 	var size, body int64
-	if _, err := fmt.Sscanf(string(line), cacheFileLine, &size, &body); err != nil {
-		return nil, errors.Join(errCacheFile, err)
+	if _, err := fmt.Sscanf(string(line), lineFormat, &size, &body); err != nil {
+		return nil, errors.Join(errDamaged, err)
 	}
-	if size <= 0 || size > cacheMaxHead || body < 0 || body > length || cacheFileSize(size, body) != length {
-		return nil, errCacheFile
+	if size <= 0 || size > maxHead || body < 0 || body > length || fileSize(size, body) != length {
+		return nil, errDamaged
 	}
-	text := append(line, make([]byte, size+cacheSumLength)...)
-	if _, err := io.ReadFull(r, text[cacheLineLength:]); err != nil {
-		return nil, errors.Join(errCacheFile, err)
+	text := append(line, make([]byte, size+sumLength)...)
+	if _, err := io.ReadFull(r, text[lineLength:]); err != nil {
+		return nil, errors.Join(errDamaged, err)
 	}
-	end := len(text) - cacheSumLength
-	head := &cacheFileHead{meta: &CacheMeta{}, body: body, text: text[:end], sum: text[end:]}
-	if err := json.Unmarshal(text[cacheLineLength:end], head.meta); err != nil {
-		return nil, errors.Join(errCacheFile, err)
+	end := len(text) - sumLength
+	head := &fileHead{meta: &Meta{}, body: body, text: text[:end], sum: text[end:]}
+	if err := json.Unmarshal(text[lineLength:end], head.meta); err != nil {
+		return nil, errors.Join(errDamaged, err)
 	}
 	if head.meta.Header == nil && head.meta.Vary == nil {
-		return nil, errCacheFile
+		return nil, errDamaged
 	}
 	return head, nil
 }
 
-// cacheVerifiedHead is cacheReadHead for the file of a name, whose sum has to be right.
-func cacheVerifiedHead(r io.Reader, length int64, name string) (*cacheFileHead, error) {
-	head, err := cacheReadHead(r, length)
-	if err == nil && !bytes.Equal(head.sum, newCacheSums(name, head.meta.ID).of(cacheHeadBlock, head.text)) {
-		err = errCacheFile
+// readVerifiedHead is readHead for the file of a name, whose sum has to be right.
+func readVerifiedHead(r io.Reader, length int64, name string) (*fileHead, error) {
+	head, err := readHead(r, length)
+	if err == nil && !bytes.Equal(head.sum, newBlockSums(name, head.meta.ID).of(headBlock, head.text)) {
+		err = errDamaged
 	}
 	if err != nil {
 		return nil, err
@@ -81,14 +81,14 @@ func cacheVerifiedHead(r io.Reader, length int64, name string) (*cacheFileHead, 
 	return head, nil
 }
 
-// cacheFileSize is how long a file is.
-func cacheFileSize(head, body int64) int64 {
-	blocks := (body + cacheBlock - 1) / cacheBlock
-	return int64(cacheLineLength) + head + cacheSumLength + body + blocks*cacheSumLength
+// fileSize is how long a file is.
+func fileSize(head, body int64) int64 {
+	blocks := (body + blockSize - 1) / blockSize
+	return int64(lineLength) + head + sumLength + body + blocks*sumLength
 }
 
-// cacheCopy copies an entry's body.
-func cacheCopy(w io.Writer, entry *CacheEntry) (int64, error) {
+// copyBody copies an entry's body.
+func copyBody(w io.Writer, entry *Entry) (int64, error) {
 	n, err := io.Copy(w, entry.Body)
 	if err == nil && n != entry.Size {
 		err = io.ErrUnexpectedEOF
@@ -97,43 +97,43 @@ func cacheCopy(w io.Writer, entry *CacheEntry) (int64, error) {
 }
 
 // inMemory reads the body of an entry and closes its file.
-func (e *CacheEntry) inMemory() error {
+func (e *Entry) inMemory() error {
 	body, err := io.ReadAll(e.Body)
 	if err != nil {
 		return err
 	}
 	e.Body.Close()
-	reader := &cacheReader{}
+	reader := &memoryBody{}
 	reader.Reset(body)
 	e.Body = reader
 	return nil
 }
 
-// cacheFileWriter is an entry that gets its name when it is complete.
-type cacheFileWriter struct {
-	dir   *CacheDir
+// fileWriter is an entry that gets its name when it is complete.
+type fileWriter struct {
+	dir   *Dir
 	f     *os.File // nil once committed or aborted
 	buf   *bufio.Writer
 	name  string
 	over  string // the ID of the only entry that it may replace, or ""
-	sums  *cacheSums
+	sums  *blockSums
 	text  []byte // the head, for its sum
 	block []byte // what was written since the last whole block
 	index int64
 	body  int64
 }
 
-func (w *cacheFileWriter) writeHead(meta *CacheMeta) error {
+func (w *fileWriter) writeHead(meta *Meta) error {
 	text, err := json.Marshal(meta)
 	if err != nil {
 		return err
 	}
-	if len(text) > cacheMaxHead {
+	if len(text) > maxHead {
 		return fmt.Errorf("head of %d bytes is too large for a cache file", len(text))
 	}
 	w.buf = bufio.NewWriterSize(w.f, 32<<10)
-	w.sums, w.text = newCacheSums(w.name, meta.ID), text
-	for _, part := range [][]byte{make([]byte, cacheLineLength), text, make([]byte, cacheSumLength)} {
+	w.sums, w.text = newBlockSums(w.name, meta.ID), text
+	for _, part := range [][]byte{make([]byte, lineLength), text, make([]byte, sumLength)} {
 		if _, err := w.buf.Write(part); err != nil {
 			return err
 		}
@@ -142,12 +142,12 @@ func (w *cacheFileWriter) writeHead(meta *CacheMeta) error {
 }
 
 // Write writes whole blocks with their sums, and keeps the rest.
-func (w *cacheFileWriter) Write(p []byte) (n int, err error) {
+func (w *fileWriter) Write(p []byte) (n int, err error) {
 	for n < len(p) {
-		part := p[n:min(len(p), n+cacheBlock-len(w.block))]
+		part := p[n:min(len(p), n+blockSize-len(w.block))]
 		w.block = append(w.block, part...)
 		n += len(part)
-		if len(w.block) == cacheBlock {
+		if len(w.block) == blockSize {
 			if err := w.writeBlock(); err != nil {
 				return n, err
 			}
@@ -157,7 +157,7 @@ func (w *cacheFileWriter) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-func (w *cacheFileWriter) writeBlock() error {
+func (w *fileWriter) writeBlock() error {
 	if _, err := w.buf.Write(w.block); err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (w *cacheFileWriter) writeBlock() error {
 }
 
 // writeEnd writes what is left, and the sum of the head and its lengths.
-func (w *cacheFileWriter) writeEnd() error {
+func (w *fileWriter) writeEnd() error {
 	if len(w.block) > 0 {
 		if err := w.writeBlock(); err != nil {
 			return err
@@ -177,8 +177,8 @@ func (w *cacheFileWriter) writeEnd() error {
 	if err := w.buf.Flush(); err != nil {
 		return err
 	}
-	line := fmt.Appendf(nil, cacheFileLine, len(w.text), w.body)
-	sum := w.sums.of(cacheHeadBlock, append(line[:len(line):len(line)], w.text...))
+	line := fmt.Appendf(nil, lineFormat, len(w.text), w.body)
+	sum := w.sums.of(headBlock, append(line[:len(line):len(line)], w.text...))
 	if _, err := w.f.WriteAt(sum, int64(len(line)+len(w.text))); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (w *cacheFileWriter) writeEnd() error {
 
 // Commit completes the file and gives it its name, which is one step for other
 // readers.
-func (w *cacheFileWriter) Commit() error {
+func (w *fileWriter) Commit() error {
 	if err := w.writeEnd(); err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (w *cacheFileWriter) Commit() error {
 		return err
 	}
 	w.f = nil
-	d.size += cacheFileSize(int64(len(w.text)), w.body) - replaced
+	d.size += fileSize(int64(len(w.text)), w.body) - replaced
 	if d.limit >= 0 && d.size > d.limit {
 		return d.trim()
 	}
@@ -217,7 +217,7 @@ func (w *cacheFileWriter) Commit() error {
 }
 
 // fits reports whether the entry that is to be replaced is still there.
-func (w *cacheFileWriter) fits() bool {
+func (w *fileWriter) fits() bool {
 	f, err := os.Open(w.name)
 	if err != nil {
 		return false
@@ -227,12 +227,12 @@ func (w *cacheFileWriter) fits() bool {
 	if err != nil {
 		return false
 	}
-	head, err := cacheVerifiedHead(f, info.Size(), w.name)
+	head, err := readVerifiedHead(f, info.Size(), w.name)
 	return err == nil && head.meta.ID == w.over
 }
 
 // Abort removes the file.
-func (w *cacheFileWriter) Abort() {
+func (w *fileWriter) Abort() {
 	if w.f == nil {
 		return
 	}

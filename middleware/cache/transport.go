@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"net/http"
@@ -9,25 +9,25 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// cacheTransport is a cache in front of next.
-type cacheTransport struct {
+// transport is a cache in front of next.
+type transport struct {
 	cache *Cache
 	next  http.RoundTripper
 }
 
-// cacheCall is one request on its way.
-type cacheCall struct {
-	*cacheTransport
+// exchange is one request on its way.
+type exchange struct {
+	*transport
 	req  *http.Request // as it came, and is sent
 	seen *http.Request // as it is looked at
 	cc   cacheControl  // of the request
 	key  string        // the primary one
 
-	since cacheSince // the server was asked
+	since epochMark // the server was asked
 }
 
 // RoundTrip answers from the cache or asks next.
-func (t *cacheTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch req.Method {
 	case http.MethodGet, http.MethodHead, "":
 	case http.MethodOptions, http.MethodTrace, "PROPFIND", "REPORT", "SEARCH", "QUERY":
@@ -35,9 +35,9 @@ func (t *cacheTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		return t.unsafe(req)
 	}
-	seen := cacheSeen(req)
-	call := cacheCall{cacheTransport: t, req: req, seen: seen, cc: cacheParseRequest(seen.Header)}
-	if call.cc.noStore || req.URL == nil || cacheBypass(seen) {
+	seen := canonicalRequest(req)
+	x := exchange{transport: t, req: req, seen: seen, cc: parseRequestDirectives(seen.Header)}
+	if x.cc.noStore || req.URL == nil || isBypassed(seen) {
 		return t.next.RoundTrip(req)
 	}
 	if req.Body != nil {
@@ -46,14 +46,14 @@ func (t *cacheTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Context().Err() != nil {
 		return nil, httprule.ContextError(req.Context())
 	}
-	call.key = cacheKey(seen)
-	return call.answer() //nolint:contextcheck // the fetch in the background outlives the request
+	x.key = primaryKey(seen)
+	return x.answer() //nolint:contextcheck // the fetch in the background outlives the request
 }
 
-// cacheBypass reports whether a request asks for something else than a whole
+// isBypassed reports whether a request asks for something else than a whole
 // response on its own terms, or for what no key is made of: a target that is not in
 // the path, or a line end, which ends the lines of a key.
-func cacheBypass(req *http.Request) bool {
+func isBypassed(req *http.Request) bool {
 	if req.Body != nil && req.Body != http.NoBody || req.URL.Opaque != "" || strings.Contains(req.URL.Host+req.Host+req.URL.RawQuery, "\n") {
 		return true
 	}
@@ -66,67 +66,67 @@ func cacheBypass(req *http.Request) bool {
 	return false
 }
 
-func (call *cacheCall) answer() (*http.Response, error) {
-	c := call.cache
-	entry, key := c.find(call.key, call.seen)
+func (x *exchange) answer() (*http.Response, error) {
+	c := x.cache
+	entry, key := c.find(x.key, x.seen)
 	if entry == nil {
 		c.stats.misses.Add(1)
-		if call.cc.onlyIfCached {
-			return cacheGatewayTimeout(call.req), nil
+		if x.cc.onlyIfCached {
+			return gatewayTimeout(x.req), nil
 		}
-		return call.fetch()
+		return x.fetch()
 	}
-	state := c.cacheState(entry.Meta, time.Now())
-	switch c.cacheDecide(&state, call.cc) {
-	case cacheServeRefresh:
-		c.refresh(call, key, entry.Meta)
+	state := c.measureEntry(entry.Meta, time.Now())
+	switch c.decideUse(&state, x.cc) {
+	case serveAndRefresh:
+		c.refresh(x, key, entry.Meta)
 		fallthrough
-	case cacheServe:
+	case serveStored:
 		c.stats.hits.Add(1)
-		return call.serve(entry, &state, "; hit"), nil
+		return x.serve(entry, &state, "; hit"), nil
 	default:
 	}
-	if call.cc.onlyIfCached {
+	if x.cc.onlyIfCached {
 		entry.Body.Close()
-		return cacheGatewayTimeout(call.req), nil
+		return gatewayTimeout(x.req), nil
 	}
-	if call.req.Method == http.MethodHead {
+	if x.req.Method == http.MethodHead {
 		entry.Body.Close()
-		return call.head(key, entry.Meta)
+		return x.head(key, entry.Meta)
 	}
-	return call.validate(key, entry, &state)
+	return x.validate(key, entry, &state)
 }
 
 // send asks the server.
-func (call *cacheCall) send(req *http.Request) (*http.Response, error) {
-	epoch := call.cache.epoch(call.key)
-	call.since = cacheSince{epoch, epoch.Load()}
-	return call.next.RoundTrip(req)
+func (x *exchange) send(req *http.Request) (*http.Response, error) {
+	epoch := x.cache.epoch(x.key)
+	x.since = epochMark{epoch, epoch.Load()}
+	return x.next.RoundTrip(req)
 }
 
-// cacheSince is a moment in the life of a key.
-type cacheSince struct {
+// epochMark is a moment in the life of a key.
+type epochMark struct {
 	epoch *atomic.Uint64
 	value uint64
 }
 
 // valid reports whether the key was not forgotten since.
-func (s cacheSince) valid() bool { return s.epoch.Load() == s.value }
+func (s epochMark) valid() bool { return s.epoch.Load() == s.value }
 
 // fetch asks the server, with nothing at hand.
-func (call *cacheCall) fetch() (*http.Response, error) {
+func (x *exchange) fetch() (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.send(call.req)
+	resp, err := x.send(x.req)
 	if err != nil {
 		return nil, err
 	}
-	call.keep(resp, start)
+	x.keep(resp, start)
 	return resp, nil
 }
 
-// cacheGatewayTimeout answers only-if-cached with nothing at hand (RFC 9111
+// gatewayTimeout answers only-if-cached with nothing at hand (RFC 9111
 // 5.2.1.7).
-func cacheGatewayTimeout(req *http.Request) *http.Response {
+func gatewayTimeout(req *http.Request) *http.Response {
 	return &http.Response{
 		Status: "504 Gateway Timeout", StatusCode: http.StatusGatewayTimeout,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -137,19 +137,19 @@ func cacheGatewayTimeout(req *http.Request) *http.Response {
 
 // unsafe passes a request on that may change something, and forgets what it may
 // have changed (RFC 9111 4.4).
-func (t *cacheTransport) unsafe(req *http.Request) (*http.Response, error) {
+func (t *transport) unsafe(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil || resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusBadRequest {
 		return resp, err
 	}
-	seen := cacheSeen(req)
-	t.cache.forget(cacheKey(seen))
+	seen := canonicalRequest(req)
+	t.cache.forget(primaryKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
 		if value := httprule.FieldValue(resp.Header, name); value != "" {
 			u, err := req.URL.Parse(value)
 			// Only of the same origin: nobody may empty the cache of others.
 			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
-				t.cache.forget(cacheKeyOf(seen, u))
+				t.cache.forget(primaryKeyOf(seen, u))
 			}
 		}
 	}
@@ -160,7 +160,7 @@ func (t *cacheTransport) unsafe(req *http.Request) (*http.Response, error) {
 // none.
 func (c *Cache) forget(key string) {
 	c.stats.invalidated.Add(1)
-	for _, key := range cacheRelatives(key) {
+	for _, key := range relatedKeys(key) {
 		c.epoch(key).Add(1)
 		c.failed("delete", c.store.Delete(key))
 	}

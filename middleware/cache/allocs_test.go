@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"io"
@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// cacheWarm is a cache that holds a typical response, and a request for it.
-func cacheWarm(tb testing.TB) (http.RoundTripper, *http.Request) {
+// warmCache is a cache that holds a typical response, and a request for it.
+func warmCache(tb testing.TB) (http.RoundTripper, *http.Request) {
 	tb.Helper()
 	body := strings.Repeat("x", 1000)
-	c := middleware.NewCache(middleware.CacheConfig{})
+	c := cache.New(cache.Config{})
 	tb.Cleanup(func() { c.Close() })
 	asked := false
 	rt := c.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
@@ -35,11 +36,11 @@ func cacheWarm(tb testing.TB) (http.RoundTripper, *http.Request) {
 		tb.Fatal(err)
 	}
 	req.Header.Set("Accept", "application/json")
-	cacheHit(tb, rt, req)
+	getHit(tb, rt, req)
 	return rt, req
 }
 
-func cacheHit(tb testing.TB, rt http.RoundTripper, req *http.Request) {
+func getHit(tb testing.TB, rt http.RoundTripper, req *http.Request) {
 	resp, err := rt.RoundTrip(req)
 	if err != nil {
 		tb.Fatal(err)
@@ -50,21 +51,21 @@ func cacheHit(tb testing.TB, rt http.RoundTripper, req *http.Request) {
 	resp.Body.Close()
 }
 
-func TestCacheHitAllocs(t *testing.T) {
-	if cacheRace {
+func TestHitAllocs(t *testing.T) {
+	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	rt, req := cacheWarm(t)
-	if got := testing.AllocsPerRun(100, func() { cacheHit(t, rt, req) }); got > 10 {
+	rt, req := warmCache(t)
+	if got := testing.AllocsPerRun(100, func() { getHit(t, rt, req) }); got > 10 {
 		t.Errorf("a hit takes %v allocations, want at most 10", got)
 	}
 }
 
-// BenchmarkCacheHit is to take at most 3 µs.
-func BenchmarkCacheHit(b *testing.B) {
-	rt, req := cacheWarm(b)
+// BenchmarkHit is to take at most 3 µs.
+func BenchmarkHit(b *testing.B) {
+	rt, req := warmCache(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		cacheHit(b, rt, req)
+		getHit(b, rt, req)
 	}
 }

@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"fmt"
@@ -13,13 +13,14 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// cacheCounter is a server with one number per path, which a POST raises and a
+// counterServer is a server with one number per path, which a POST raises and a
 // GET shows, good for a long time.
-type cacheCounter struct{ numbers [5]atomic.Int64 }
+type counterServer struct{ numbers [5]atomic.Int64 }
 
-func (s *cacheCounter) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *counterServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	i, err := strconv.Atoi(strings.Trim(req.URL.Path, "/"))
 	if err != nil {
 		return nil, err
@@ -39,11 +40,11 @@ func (s *cacheCounter) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // Whoever has changed something never sees an older state of it, however many
 // others read and change meanwhile; and nobody gets the response of another URL.
-func TestCacheReadsYourWrites(t *testing.T) {
+func TestReadsYourWrites(t *testing.T) {
 	leak.Check(t)
-	cacheStores(t, 1<<20, func(t *testing.T, store middleware.CacheStore) {
-		server := &cacheCounter{}
-		c := middleware.NewCache(middleware.CacheConfig{Store: store, OnError: func(err error) { t.Error(err) }})
+	withStores(t, 1<<20, func(t *testing.T, store cache.Store) {
+		server := &counterServer{}
+		c := cache.New(cache.Config{Store: store, OnError: func(err error) { t.Error(err) }})
 		defer c.Close()
 		rt := c.Wrap(server)
 		var wg sync.WaitGroup
@@ -88,11 +89,11 @@ func TestCacheReadsYourWrites(t *testing.T) {
 
 // A response that was on its way while its URL changed is not kept, and a 304
 // that was does not make an old one fresh.
-func TestCacheLateAnswer(t *testing.T) {
+func TestLateAnswer(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"200|Cache-Control: max-age=100", "304|Cache-Control: max-age=100"} {
-		origin := &cacheOrigin{answer: `200|Cache-Control: max-age=0|ETag: "a"`}
-		c := middleware.NewCache(middleware.CacheConfig{})
+		origin := &origin{answer: `200|Cache-Control: max-age=0|ETag: "a"`}
+		c := cache.New(cache.Config{})
 		defer c.Close()
 		during := func() {}
 		rt := c.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
@@ -102,18 +103,18 @@ func TestCacheLateAnswer(t *testing.T) {
 			}
 			return resp, err
 		}))
-		cacheGet(t, rt, "http://example.com/")
+		sendGet(t, rt, "http://example.com/")
 		during = func() {
 			during = func() {}
-			if got := cacheSend(t, rt, cacheStep{do: "POST /"}); got == "error" {
+			if got := sendStep(t, rt, step{do: "POST /"}); got == "error" {
 				t.Error("the POST failed")
 			}
 		}
 		origin.set(answer)
-		cacheGet(t, rt, "http://example.com/")
+		sendGet(t, rt, "http://example.com/")
 		origin.set("200|Cache-Control: max-age=100")
 		before := origin.requests()
-		cacheGet(t, rt, "http://example.com/")
+		sendGet(t, rt, "http://example.com/")
 		if origin.requests() == before {
 			t.Errorf("%s: an answer from before the change was used after it", answer)
 		}

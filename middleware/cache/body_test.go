@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"bytes"
@@ -11,10 +11,11 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// cacheOne answers each request with a fresh response with that body.
-func cacheOne(asked *int, length int64, body func() io.Reader) http.RoundTripper {
+// serveOne answers each request with a fresh response with that body.
+func serveOne(asked *int, length int64, body func() io.Reader) http.RoundTripper {
 	return middleware.Func(func(req *http.Request) (*http.Response, error) {
 		*asked++
 		return &http.Response{
@@ -25,10 +26,10 @@ func cacheOne(asked *int, length int64, body func() io.Reader) http.RoundTripper
 }
 
 // A body is kept if it was read whole, and not if it was not.
-func TestCacheBody(t *testing.T) {
+func TestBody(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("0123456789", 10)
-	broken := func() io.Reader { return io.MultiReader(strings.NewReader(text[:50]), errCacheReader{}) }
+	broken := func() io.Reader { return io.MultiReader(strings.NewReader(text[:50]), failingReader{}) }
 	whole := func() io.Reader { return strings.NewReader(text) }
 	for _, tc := range []struct {
 		name   string
@@ -54,9 +55,9 @@ func TestCacheBody(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			var asked int
-			c := middleware.NewCache(middleware.CacheConfig{MaxBody: tc.limit})
+			c := cache.New(cache.Config{MaxBody: tc.limit})
 			defer c.Close()
-			rt := c.Wrap(cacheOne(&asked, tc.length, tc.body))
+			rt := c.Wrap(serveOne(&asked, tc.length, tc.body))
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
 			for range 2 {
 				resp, err := rt.RoundTrip(req)
@@ -80,17 +81,17 @@ func TestCacheBody(t *testing.T) {
 	}
 }
 
-type errCacheReader struct{}
+type failingReader struct{}
 
-func (errCacheReader) Read([]byte) (int, error) { return 0, errCacheOrigin }
+func (failingReader) Read([]byte) (int, error) { return 0, errOrigin }
 
 // A body above the limit streams: it is never in memory as a whole.
-func TestCacheBodyStreams(t *testing.T) {
+func TestBodyStreams(t *testing.T) {
 	var asked int
 	const size = 512 << 20
-	c := middleware.NewCache(middleware.CacheConfig{MaxBody: 1 << 20})
+	c := cache.New(cache.Config{MaxBody: 1 << 20})
 	defer c.Close()
-	rt := c.Wrap(cacheOne(&asked, -1, func() io.Reader { return io.LimitReader(cacheZeros{}, size) }))
+	rt := c.Wrap(serveOne(&asked, -1, func() io.Reader { return io.LimitReader(zeros{}, size) }))
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -109,93 +110,93 @@ func TestCacheBodyStreams(t *testing.T) {
 	}
 }
 
-type cacheZeros struct{}
+type zeros struct{}
 
-func (cacheZeros) Read(p []byte) (int, error) { return len(p), nil }
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // The errors of a store are told and fail no request.
-func TestCacheStoreFails(t *testing.T) {
+func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"open", "create", "write", "commit"} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			var asked int
 			var told []error
-			c := middleware.NewCache(middleware.CacheConfig{
-				Store:   &cacheBroken{CacheStore: middleware.NewCacheMemory(0), op: op},
+			c := cache.New(cache.Config{
+				Store:   &brokenStore{Store: cache.NewMemory(0), op: op},
 				OnError: func(err error) { told = append(told, err) },
 			})
 			defer c.Close()
-			rt := c.Wrap(cacheOne(&asked, -1, func() io.Reader { return strings.NewReader("ok") }))
+			rt := c.Wrap(serveOne(&asked, -1, func() io.Reader { return strings.NewReader("ok") }))
 			for range 2 {
-				if _, body := cacheGet(t, rt, "http://example.com/?secret=canary"); body != "ok" {
+				if _, body := sendGet(t, rt, "http://example.com/?secret=canary"); body != "ok" {
 					t.Errorf("got %q", body)
 				}
 			}
 			if asked != 2 || len(told) != 2 || c.Stats().Errors != 2 {
 				t.Fatalf("asked %v times, told %v", asked, told)
 			}
-			if text := told[0].Error(); text != "cache: "+op+": broken" || !errors.Is(told[0], errCacheBroken) {
+			if text := told[0].Error(); text != "cache: "+op+": broken" || !errors.Is(told[0], errBroken) {
 				t.Errorf("got %q", text)
 			}
 		})
 	}
 }
 
-var errCacheBroken = errors.New("broken")
+var errBroken = errors.New("broken")
 
-// cacheBroken is a store where one kind of call fails.
-type cacheBroken struct {
-	middleware.CacheStore
+// brokenStore is a store where one kind of call fails.
+type brokenStore struct {
+	cache.Store
 	op string
 }
 
-func (s *cacheBroken) Open(key string) (*middleware.CacheEntry, error) {
+func (s *brokenStore) Open(key string) (*cache.Entry, error) {
 	if s.op == "open" {
-		return nil, errCacheBroken
+		return nil, errBroken
 	}
-	return s.CacheStore.Open(key)
+	return s.Store.Open(key)
 }
 
-func (s *cacheBroken) Create(key string, meta *middleware.CacheMeta) (middleware.CacheWriter, error) {
-	w, err := s.CacheStore.Create(key, meta)
+func (s *brokenStore) Create(key string, meta *cache.Meta) (cache.Writer, error) {
+	w, err := s.Store.Create(key, meta)
 	if s.op == "create" {
-		return nil, errCacheBroken
+		return nil, errBroken
 	}
-	return &cacheBrokenWriter{w, s.op}, err
+	return &brokenWriter{w, s.op}, err
 }
 
-type cacheBrokenWriter struct {
-	middleware.CacheWriter
+type brokenWriter struct {
+	cache.Writer
 	op string
 }
 
-func (w *cacheBrokenWriter) Write(p []byte) (int, error) {
+func (w *brokenWriter) Write(p []byte) (int, error) {
 	if w.op == "write" {
-		return 0, errCacheBroken
+		return 0, errBroken
 	}
-	return w.CacheWriter.Write(p)
+	return w.Writer.Write(p)
 }
 
-func (w *cacheBrokenWriter) Commit() error {
+func (w *brokenWriter) Commit() error {
 	if w.op == "commit" {
-		return errCacheBroken
+		return errBroken
 	}
-	return w.CacheWriter.Commit()
+	return w.Writer.Commit()
 }
 
 // A cache works over files, over processes, and behind a plain http.Client.
-func TestCacheDirBehindClient(t *testing.T) {
+func TestDirBehindClient(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	asked := 0
 	for run := range 3 {
-		store, err := middleware.NewCacheDir(dir, 0)
+		store, err := cache.NewDir(dir, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := middleware.NewCache(middleware.CacheConfig{Store: store, OnError: func(err error) { t.Error(err) }})
-		client := &http.Client{Transport: c.Wrap(cacheOne(&asked, -1, func() io.Reader { return bytes.NewReader([]byte("body " + strconv.Itoa(asked))) }))}
+		c := cache.New(cache.Config{Store: store, OnError: func(err error) { t.Error(err) }})
+		client := &http.Client{Transport: c.Wrap(serveOne(&asked, -1, func() io.Reader { return bytes.NewReader([]byte("body " + strconv.Itoa(asked))) }))}
 		resp, err := client.Get("http://example.com/")
 		if err != nil {
 			t.Fatal(err)
@@ -210,11 +211,11 @@ func TestCacheDirBehindClient(t *testing.T) {
 }
 
 // The body of a 101 is the connection, and passes as it is.
-func TestCacheUpgrade(t *testing.T) {
+func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	type connection struct{ io.ReadWriteCloser }
 	conn := connection{}
-	c := middleware.NewCache(middleware.CacheConfig{})
+	c := cache.New(cache.Config{})
 	defer c.Close()
 	rt := c.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{"Cache-Control": {"max-age=9"}}, Body: conn}, nil

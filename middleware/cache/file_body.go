@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"bytes"
@@ -13,36 +13,36 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// cacheHeadBlock stands for the head where blocks are counted.
-const cacheHeadBlock = -1
+// headBlock stands for the head where blocks are counted.
+const headBlock = -1
 
-// cacheSums makes the sums of one entry's blocks.
-type cacheSums struct {
+// blockSums makes the sums of one entry's blocks.
+type blockSums struct {
 	hash   hash.Hash
 	prefix []byte // the entry: its file's name, its ID; then room for the block's number
 }
 
-// newCacheSums is for the entry with that ID in the file of that name, which is made
+// newBlockSums is for the entry with that ID in the file of that name, which is made
 // of the key.
-func newCacheSums(name, id string) *cacheSums {
+func newBlockSums(name, id string) *blockSums {
 	prefix := append([]byte(filepath.Base(name)+"\n"+id+"\n"), make([]byte, 8)...)
-	return &cacheSums{sha256.New(), prefix}
+	return &blockSums{sha256.New(), prefix}
 }
 
 // of is the sum of a block, good until the next.
-func (s *cacheSums) of(index int64, block []byte) []byte {
+func (s *blockSums) of(index int64, block []byte) []byte {
 	binary.BigEndian.PutUint64(s.prefix[len(s.prefix)-8:], uint64(index)) //nolint:gosec // any value does
 	s.hash.Reset()
 	_, _ = s.hash.Write(s.prefix) // a hash takes all
 	_, _ = s.hash.Write(block)
-	return s.hash.Sum(nil)[:cacheSumLength]
+	return s.hash.Sum(nil)[:sumLength]
 }
 
-// cacheFileBody is the body in a file. It gives no byte of a block before it has seen
+// fileBody is the body in a file. It gives no byte of a block before it has seen
 // that the block is right: the file may have been changed since it was opened.
-type cacheFileBody struct {
+type fileBody struct {
 	f     *os.File
-	sums  *cacheSums
+	sums  *blockSums
 	buf   []byte // a block and its sum
 	ready []byte // what of it was not given yet
 	index int64
@@ -51,35 +51,35 @@ type cacheFileBody struct {
 	err   error // what was wrong
 }
 
-func newCacheFileBody(f *os.File, head *cacheFileHead) *cacheFileBody {
-	b := &cacheFileBody{f: f, sums: newCacheSums(f.Name(), head.meta.ID), size: head.body}
+func newFileBody(f *os.File, head *fileHead) *fileBody {
+	b := &fileBody{f: f, sums: newBlockSums(f.Name(), head.meta.ID), size: head.body}
 	if head.body > 0 {
-		b.buf = make([]byte, min(head.body, cacheBlock)+cacheSumLength)
+		b.buf = make([]byte, min(head.body, blockSize)+sumLength)
 	}
 	return b
 }
 
 // fill reads and checks the next block. It is nothing at the end, and io.EOF.
-func (b *cacheFileBody) fill() error {
+func (b *fileBody) fill() error {
 	if b.err != nil {
 		return b.err
 	}
-	length := min(b.size-b.done, cacheBlock)
+	length := min(b.size-b.done, blockSize)
 	if length == 0 {
 		return io.EOF
 	}
-	block := b.buf[:length+cacheSumLength]
+	block := b.buf[:length+sumLength]
 	_, err := io.ReadFull(b.f, block)
 	switch {
 	case errors.Is(err, os.ErrClosed):
 		return err // by the reader itself
 	case err != nil:
-		err = errors.Join(errCacheFile, err)
+		err = errors.Join(errDamaged, err)
 	case !bytes.Equal(block[length:], b.sums.of(b.index, block[:length])):
-		err = errCacheFile
+		err = errDamaged
 	}
 	if err != nil {
-		b.err = &errors.ClientPayloadError{Received: b.done, Expected: b.size, Err: &cacheError{"read", err}}
+		b.err = &errors.ClientPayloadError{Received: b.done, Expected: b.size, Err: &opError{"read", err}}
 		_ = removeDamaged(b.f) // if that fails the next Open finds it again
 		return b.err
 	}
@@ -90,7 +90,7 @@ func (b *cacheFileBody) fill() error {
 }
 
 // Read returns an [errors.ClientPayloadError] where the file is damaged.
-func (b *cacheFileBody) Read(p []byte) (int, error) {
+func (b *fileBody) Read(p []byte) (int, error) {
 	if len(b.ready) == 0 {
 		if len(p) == 0 {
 			return 0, nil
@@ -105,7 +105,7 @@ func (b *cacheFileBody) Read(p []byte) (int, error) {
 }
 
 // WriteTo writes block by block.
-func (b *cacheFileBody) WriteTo(w io.Writer) (written int64, err error) {
+func (b *fileBody) WriteTo(w io.Writer) (written int64, err error) {
 	for {
 		if len(b.ready) == 0 {
 			if err := b.fill(); err == io.EOF {
@@ -124,7 +124,7 @@ func (b *cacheFileBody) WriteTo(w io.Writer) (written int64, err error) {
 }
 
 // Close closes the file.
-func (b *cacheFileBody) Close() error { return b.f.Close() }
+func (b *fileBody) Close() error { return b.f.Close() }
 
 // removeDamaged closes a file that is damaged and removes it, unless another one has
 // its name by now. Its size is counted till the directory is looked through again.

@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"context"
@@ -12,49 +12,49 @@ import (
 )
 
 // validate asks the server whether an entry still holds (RFC 9111 4.3).
-func (call *cacheCall) validate(key string, entry *CacheEntry, s *cacheState) (*http.Response, error) {
+func (x *exchange) validate(key string, entry *Entry, s *entryState) (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.send(cacheCondition(call.req, entry.Meta))
-	failed := err != nil || cacheServerFailed(resp.StatusCode)
+	resp, err := x.send(conditionalRequest(x.req, entry.Meta))
+	failed := err != nil || isServerFailure(resp.StatusCode)
 	// A caller who gives up gets no answer, not an old one.
-	if failed && call.req.Context().Err() == nil && call.cache.cacheOnError(s, call.cc) {
+	if failed && x.req.Context().Err() == nil && x.cache.mayServeOnError(s, x.cc) {
 		how := "; fwd=stale"
 		if err == nil {
 			resp.Body.Close()
 			how += "; fwd-status=" + strconv.Itoa(resp.StatusCode)
 		}
 		s.age += time.Since(start)
-		return call.serve(entry, s, how+"; detail=stale-if-error"), nil
+		return x.serve(entry, s, how+"; detail=stale-if-error"), nil
 	}
 	if err != nil {
 		entry.Body.Close()
 		return nil, err
 	}
-	resp.Request = call.req
+	resp.Request = x.req
 	if resp.StatusCode != http.StatusNotModified {
 		entry.Body.Close()
 		if !failed {
-			call.cache.stats.replaced.Add(1)
+			x.cache.stats.replaced.Add(1)
 		}
-		call.keepOver(key, resp, start)
+		x.keepOver(key, resp, start)
 		return resp, nil
 	}
 	resp.Body.Close()
-	if !cacheSame(entry.Meta.Header, resp.Header) {
+	if !sameValidators(entry.Meta.Header, resp.Header) {
 		// The 304 is about another response than ours (RFC 9111 4.3.4): ask again.
 		entry.Body.Close()
-		call.cache.failed("delete", call.cache.store.Delete(key))
-		return call.fetch()
+		x.cache.failed("delete", x.cache.store.Delete(key))
+		return x.fetch()
 	}
-	call.cache.stats.validated.Add(1)
-	entry.Meta = call.freshen(key, entry.Meta, resp.Header, start)
-	state := call.cache.cacheState(entry.Meta, time.Now())
-	return call.serve(entry, &state, "; fwd=stale; fwd-status=304"), nil
+	x.cache.stats.validated.Add(1)
+	entry.Meta = x.freshen(key, entry.Meta, resp.Header, start)
+	state := x.cache.measureEntry(entry.Meta, time.Now())
+	return x.serve(entry, &state, "; fwd=stale; fwd-status=304"), nil
 }
 
-// cacheCondition is req with the conditions that an entry's validators allow.
-func cacheCondition(req *http.Request, m *CacheMeta) *http.Request {
-	if !cacheValidator(m.Header) {
+// conditionalRequest is req with the conditions that an entry's validators allow.
+func conditionalRequest(req *http.Request, m *Meta) *http.Request {
+	if !hasValidator(m.Header) {
 		return req
 	}
 	req = req.Clone(req.Context())
@@ -70,8 +70,8 @@ func cacheCondition(req *http.Request, m *CacheMeta) *http.Request {
 	return req
 }
 
-// cacheServerFailed names the statuses that stale-if-error covers (RFC 5861 4).
-func cacheServerFailed(status int) bool {
+// isServerFailure names the statuses that stale-if-error covers (RFC 5861 4).
+func isServerFailure(status int) bool {
 	switch status {
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
@@ -79,9 +79,9 @@ func cacheServerFailed(status int) bool {
 	return false
 }
 
-// cacheSame reports whether the validators of an update are those of the stored
+// sameValidators reports whether the validators of an update are those of the stored
 // response, as far as both have them.
-func cacheSame(stored, update http.Header) bool {
+func sameValidators(stored, update http.Header) bool {
 	update = httprule.Canonical(update)
 	if tag := update.Get("ETag"); tag != "" {
 		return strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(stored.Get("ETag"), "W/")
@@ -91,16 +91,16 @@ func cacheSame(stored, update http.Header) bool {
 }
 
 // freshen brings an entry's head up to date (RFC 9111 4.3.4).
-func (call *cacheCall) freshen(key string, m *CacheMeta, update http.Header, start time.Time) *CacheMeta {
-	c := call.cache
+func (x *exchange) freshen(key string, m *Meta, update http.Header, start time.Time) *Meta {
+	c := x.cache
 	fresh := *m
-	fresh.Header = cacheMerge(m.Header, update)
+	fresh.Header = mergeHeader(m.Header, update)
 	fresh.Requested, fresh.Received = start, time.Now()
-	if fresh.policy = cachePolicyOf(&fresh); fresh.policy.cc.noStore {
+	if fresh.policy = newPolicy(&fresh); fresh.policy.cc.noStore {
 		c.failed("delete", c.store.Delete(key))
-	} else if call.since.valid() {
+	} else if x.since.valid() {
 		c.failed("update", c.store.Update(key, &fresh))
-		if !call.since.valid() { // between the two
+		if !x.since.valid() { // between the two
 			c.failed("delete", c.store.Delete(key))
 		}
 	}
@@ -109,17 +109,17 @@ func (call *cacheCall) freshen(key string, m *CacheMeta, update http.Header, sta
 
 // head asks the server for a head; the answer says whether the entry for GET
 // still holds (RFC 9111 4.3.5).
-func (call *cacheCall) head(key string, m *CacheMeta) (*http.Response, error) {
+func (x *exchange) head(key string, m *Meta) (*http.Response, error) {
 	start := time.Now()
-	resp, err := call.send(call.req)
+	resp, err := x.send(x.req)
 	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
 		return resp, err
 	}
 	length := httprule.FieldValue(resp.Header, "Content-Length")
-	if cacheSame(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
-		call.freshen(key, m, resp.Header, start)
+	if sameValidators(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
+		x.freshen(key, m, resp.Header, start)
 	} else {
-		call.cache.failed("delete", call.cache.store.Delete(key))
+		x.cache.failed("delete", x.cache.store.Delete(key))
 	}
 	return resp, nil
 }
@@ -127,7 +127,7 @@ func (call *cacheCall) head(key string, m *CacheMeta) (*http.Response, error) {
 // refresh fetches a new response in the background, unless that is under way.
 // The goroutine ends with the fetch, with the timeout, or with Close. The
 // request's context lends it its values but not its end.
-func (c *Cache) refresh(call *cacheCall, key string, m *CacheMeta) {
+func (c *Cache) refresh(x *exchange, key string, m *Meta) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || c.busy[key] {
@@ -135,10 +135,10 @@ func (c *Cache) refresh(call *cacheCall, key string, m *CacheMeta) {
 	}
 	c.busy[key] = true
 	c.stats.refreshes.Add(1)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(call.req.Context()), c.cfg.RefreshTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.req.Context()), c.cfg.RefreshTimeout)
 	stop := context.AfterFunc(c.ctx, cancel)
-	again := *call
-	again.req = call.req.Clone(ctx)
+	again := *x
+	again.req = x.req.Clone(ctx)
 	again.req.Method = http.MethodGet
 	c.wg.Go(func() {
 		defer func() {
@@ -153,9 +153,9 @@ func (c *Cache) refresh(call *cacheCall, key string, m *CacheMeta) {
 }
 
 // refetch validates an entry and reads what takes its place to the end.
-func (call *cacheCall) refetch(key string, m *CacheMeta) error {
+func (x *exchange) refetch(key string, m *Meta) error {
 	start := time.Now()
-	resp, err := call.send(cacheCondition(call.req, m))
+	resp, err := x.send(conditionalRequest(x.req, m))
 	if err != nil {
 		return err
 	}
@@ -164,12 +164,12 @@ func (call *cacheCall) refetch(key string, m *CacheMeta) error {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		return nil
 	case resp.StatusCode != http.StatusNotModified:
-		call.keepOver(key, resp, start)
+		x.keepOver(key, resp, start)
 		_, err = io.Copy(io.Discard, resp.Body)
 		return err
-	case cacheSame(m.Header, resp.Header):
-		call.freshen(key, m, resp.Header, start)
+	case sameValidators(m.Header, resp.Header):
+		x.freshen(key, m, resp.Header, start)
 		return nil
 	}
-	return call.cache.store.Delete(key)
+	return x.cache.store.Delete(key)
 }

@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"crypto/sha256"
@@ -16,7 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// CacheDir is a [CacheStore] in the files of one directory, which may be used
+// Dir is a [Store] in the files of one directory, which may be used
 // by several processes at once. Files have mode 0600 and names that do not tell
 // the URL, but they hold what the servers sent. The least recently used go
 // first. It is safe for concurrent use.
@@ -26,7 +26,7 @@ import (
 // first 32 KiB of a body, reading it fails with an [errors.ClientPayloadError]. The
 // next request asks the server. That is no seal: who can write in the directory can
 // write entries.
-type CacheDir struct {
+type Dir struct {
 	path  string
 	limit int64
 	// copies: an open file can be neither replaced nor removed, so it is read
@@ -38,38 +38,38 @@ type CacheDir struct {
 }
 
 const (
-	cacheFileSuffix = ".cached"
-	cacheTempSuffix = ".part"
-	// cacheTempAge is when a file that was never completed belongs to nobody.
-	cacheTempAge = time.Hour
-	// cacheTouch is how often the use of an entry is written down.
-	cacheTouch = time.Minute
+	fileSuffix = ".cached"
+	tempSuffix = ".part"
+	// tempMaxAge is when a file that was never completed belongs to nobody.
+	tempMaxAge = time.Hour
+	// touchInterval is how often the use of an entry is written down.
+	touchInterval = time.Minute
 )
 
-// NewCacheDir opens a directory of at most about maxBytes, and makes it with
+// NewDir opens a directory of at most about maxBytes, and makes it with
 // mode 0700 if it does not exist. 0 is 256 MiB; negative is no limit. It returns
 // the errors of package os.
-func NewCacheDir(path string, maxBytes int64) (*CacheDir, error) {
+func NewDir(path string, maxBytes int64) (*Dir, error) {
 	if maxBytes == 0 {
 		maxBytes = 256 << 20
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
-	d := &CacheDir{path: path, limit: maxBytes, copies: runtime.GOOS == "windows"}
+	d := &Dir{path: path, limit: maxBytes, copies: runtime.GOOS == "windows"}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d, d.trim()
 }
 
-func (d *CacheDir) file(key string) string {
+func (d *Dir) file(key string) string {
 	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(d.path, hex.EncodeToString(sum[:])+cacheFileSuffix)
+	return filepath.Join(d.path, hex.EncodeToString(sum[:])+fileSuffix)
 }
 
 // Open opens an entry's file. One that is damaged is removed, and counts as
 // missing. On Windows the body is read into memory.
-func (d *CacheDir) Open(key string) (*CacheEntry, error) {
+func (d *Dir) Open(key string) (*Entry, error) {
 	name := d.file(key)
 	if d.copies {
 		d.mu.Lock()
@@ -77,7 +77,7 @@ func (d *CacheDir) Open(key string) (*CacheEntry, error) {
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // CacheStore has it so
+		return nil, nil //nolint:nilnil // Store has it so
 	} else if err != nil {
 		return nil, err
 	}
@@ -92,36 +92,36 @@ func (d *CacheDir) Open(key string) (*CacheEntry, error) {
 }
 
 // read reads the head of a file, and notes that it is used.
-func (d *CacheDir) read(f *os.File) (*CacheEntry, error) {
+func (d *Dir) read(f *os.File) (*Entry, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	head, err := cacheVerifiedHead(f, info.Size(), f.Name())
+	head, err := readVerifiedHead(f, info.Size(), f.Name())
 	if err != nil {
 		return nil, err
 	}
-	body := newCacheFileBody(f, head)
+	body := newFileBody(f, head)
 	if err := body.fill(); err != nil && err != io.EOF { // what begins wrong is a miss
 		return nil, err
 	}
-	if now := time.Now(); now.Sub(info.ModTime()) > cacheTouch {
+	if now := time.Now(); now.Sub(info.ModTime()) > touchInterval {
 		err = os.Chtimes(f.Name(), now, now)
 		// Where nothing may be written, entries are still good to read.
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			return nil, err
 		}
 	}
-	return &CacheEntry{Meta: head.meta, Body: body, Size: head.body}, nil
+	return &Entry{Meta: head.meta, Body: body, Size: head.body}, nil
 }
 
 // Create begins a file beside the one that it replaces.
-func (d *CacheDir) Create(key string, meta *CacheMeta) (CacheWriter, error) {
-	f, err := os.CreateTemp(d.path, "*"+cacheTempSuffix)
+func (d *Dir) Create(key string, meta *Meta) (Writer, error) {
+	f, err := os.CreateTemp(d.path, "*"+tempSuffix)
 	if err != nil {
 		return nil, err
 	}
-	w := &cacheFileWriter{dir: d, f: f, name: d.file(key)}
+	w := &fileWriter{dir: d, f: f, name: d.file(key)}
 	if err := w.writeHead(meta); err != nil {
 		w.Abort()
 		return nil, err
@@ -130,7 +130,7 @@ func (d *CacheDir) Create(key string, meta *CacheMeta) (CacheWriter, error) {
 }
 
 // Update writes the file anew with another head.
-func (d *CacheDir) Update(key string, meta *CacheMeta) error {
+func (d *Dir) Update(key string, meta *Meta) error {
 	old, err := d.Open(key)
 	if old == nil {
 		return err
@@ -144,10 +144,10 @@ func (d *CacheDir) Update(key string, meta *CacheMeta) error {
 		return err
 	}
 	defer w.Abort()
-	if fw, ok := w.(*cacheFileWriter); ok {
+	if fw, ok := w.(*fileWriter); ok {
 		fw.over = meta.ID
 	}
-	if _, err := cacheCopy(w, old); err != nil {
+	if _, err := copyBody(w, old); err != nil {
 		return err
 	}
 	old.Body.Close() // some systems do not replace an open file
@@ -155,7 +155,7 @@ func (d *CacheDir) Update(key string, meta *CacheMeta) error {
 }
 
 // Delete removes the file.
-func (d *CacheDir) Delete(key string) error {
+func (d *Dir) Delete(key string) error {
 	name := d.file(key)
 	info, err := os.Stat(name) //nolint:gosec // the name is a hash
 	if errors.Is(err, fs.ErrNotExist) {
@@ -166,7 +166,7 @@ func (d *CacheDir) Delete(key string) error {
 	return d.remove(name, info.Size())
 }
 
-func (d *CacheDir) remove(name string, size int64) error {
+func (d *Dir) remove(name string, size int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.size -= size
@@ -179,7 +179,7 @@ func (d *CacheDir) remove(name string, size int64) error {
 
 // trim counts the files, and removes the oldest ones if they are too many, down
 // to nine tenths of the limit. It is called under the lock.
-func (d *CacheDir) trim() error {
+func (d *Dir) trim() error {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return err
@@ -193,10 +193,10 @@ func (d *CacheDir) trim() error {
 		}
 		switch {
 		case !info.Mode().IsRegular():
-		case strings.HasSuffix(info.Name(), cacheFileSuffix):
+		case strings.HasSuffix(info.Name(), fileSuffix):
 			files = append(files, info)
 			d.size += info.Size()
-		case strings.HasSuffix(info.Name(), cacheTempSuffix) && time.Since(info.ModTime()) > cacheTempAge:
+		case strings.HasSuffix(info.Name(), tempSuffix) && time.Since(info.ModTime()) > tempMaxAge:
 			err := os.Remove(filepath.Join(d.path, info.Name()))
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err

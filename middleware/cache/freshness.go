@@ -1,4 +1,4 @@
-package middleware
+package cache
 
 import (
 	"net/http"
@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// cacheHeuristic is the part of a response's age when it was sent that it may
+// heuristicFraction is the part of a response's age when it was sent that it may
 // be expected to last (RFC 9111 4.2.2 suggests a tenth).
-const cacheHeuristic = 10
+const heuristicFraction = 10
 
-// cacheUnderstood reports whether the meaning of a status for caching is known
+// isUnderstood reports whether the meaning of a status for caching is known
 // here, which must-understand asks for (RFC 9111 3): the final ones of RFC 9110
 // without 206 and 304, which are no whole responses.
-func cacheUnderstood(status int) bool {
+func isUnderstood(status int) bool {
 	switch status {
 	case http.StatusPartialContent, http.StatusNotModified:
 		return false
@@ -21,9 +21,9 @@ func cacheUnderstood(status int) bool {
 	return status >= http.StatusOK && http.StatusText(status) != ""
 }
 
-// cacheByDefault reports whether a response may be kept although it does not
+// isHeuristicallyCacheable reports whether a response may be kept although it does not
 // say how long it lasts (RFC 9110 15.1).
-func cacheByDefault(status int) bool {
+func isHeuristicallyCacheable(status int) bool {
 	switch status {
 	case http.StatusOK, http.StatusNonAuthoritativeInfo, http.StatusNoContent, http.StatusMultipleChoices,
 		http.StatusMovedPermanently, http.StatusPermanentRedirect, http.StatusNotFound,
@@ -33,25 +33,25 @@ func cacheByDefault(status int) bool {
 	return false
 }
 
-// cachePolicy is what the head of a response says about its use. It is worked
+// policy is what the head of a response says about its use. It is worked
 // out once, because a hit is to be cheap.
-type cachePolicy struct {
+type policy struct {
 	cc       cacheControl
 	explicit bool          // the server said how long it is fresh
 	lifetime time.Duration // that, or what the heuristic says without a bound
 	age      time.Duration // when it arrived
-	head     cacheHead
+	head     preparedHead
 }
 
-func cachePolicyOf(m *CacheMeta) *cachePolicy {
-	p := &cachePolicy{cc: cacheParse(m.Header), age: cacheInitialAge(m), head: cacheHeadOf(m)}
-	p.lifetime, p.explicit = cacheLifetime(m, p.cc)
+func newPolicy(m *Meta) *policy {
+	p := &policy{cc: parseCacheControl(m.Header), age: initialAge(m), head: prepareHead(m)}
+	p.lifetime, p.explicit = freshnessLifetime(m, p.cc)
 	return p
 }
 
-// cacheStorable reports whether a response may be kept (RFC 9111 3), and is
+// isStorable reports whether a response may be kept (RFC 9111 3), and is
 // worth it: it is fresh for a while, or can be validated, or may be used stale.
-func (c *Cache) cacheStorable(m *CacheMeta) bool {
+func (c *Cache) isStorable(m *Meta) bool {
 	cc := m.policy.cc
 	switch {
 	case m.Status < http.StatusOK, m.Status == http.StatusPartialContent,
@@ -59,29 +59,29 @@ func (c *Cache) cacheStorable(m *CacheMeta) bool {
 		return false
 	case cc.mustUnderstand:
 		// It stands beside a no-store for caches that do not know it (RFC 9111 5.2.2.3).
-		if !cacheUnderstood(m.Status) {
+		if !isUnderstood(m.Status) {
 			return false
 		}
 	case cc.noStore:
 		return false
 	}
-	if !m.policy.explicit && !cacheByDefault(m.Status) && !cc.public {
+	if !m.policy.explicit && !isHeuristicallyCacheable(m.Status) && !cc.public {
 		return false
 	}
-	return c.lifetime(m.policy) > 0 && !cc.noCache || cacheValidator(m.Header) ||
+	return c.lifetime(m.policy) > 0 && !cc.noCache || hasValidator(m.Header) ||
 		c.staleFor(cc.whileRevalidate, c.cfg.StaleWhileRevalidate) > 0 || c.staleFor(cc.ifError, c.cfg.StaleIfError) > 0
 }
 
-// cacheValidator reports whether a response can be asked after.
-func cacheValidator(h http.Header) bool { return h["Etag"] != nil || h["Last-Modified"] != nil }
+// hasValidator reports whether a response can be asked after.
+func hasValidator(h http.Header) bool { return h["Etag"] != nil || h["Last-Modified"] != nil }
 
-// cacheLifetime is how long a response is fresh (RFC 9111 4.2.1), and whether
+// freshnessLifetime is how long a response is fresh (RFC 9111 4.2.1), and whether
 // the server said so. A private cache passes s-maxage over.
-func cacheLifetime(m *CacheMeta, cc cacheControl) (time.Duration, bool) {
+func freshnessLifetime(m *Meta, cc cacheControl) (time.Duration, bool) {
 	if cc.maxAge >= 0 {
 		return cc.maxAge, true
 	}
-	date := cacheDate(m)
+	date := dateOf(m)
 	if values := m.Header["Expires"]; values != nil {
 		expires, err := http.ParseTime(values[0])
 		if err != nil || len(values) > 1 {
@@ -89,26 +89,26 @@ func cacheLifetime(m *CacheMeta, cc cacheControl) (time.Duration, bool) {
 		}
 		return max(0, expires.Sub(date)), true
 	}
-	if !cacheByDefault(m.Status) && !cc.public {
+	if !isHeuristicallyCacheable(m.Status) && !cc.public {
 		return 0, false
 	}
 	modified, err := http.ParseTime(m.Header.Get("Last-Modified"))
 	if err != nil || !modified.Before(date) {
 		return 0, false
 	}
-	return date.Sub(modified) / cacheHeuristic, false
+	return date.Sub(modified) / heuristicFraction, false
 }
 
 // lifetime is how long a response is fresh, the configuration considered.
-func (c *Cache) lifetime(p *cachePolicy) time.Duration {
+func (c *Cache) lifetime(p *policy) time.Duration {
 	if p.explicit {
 		return p.lifetime
 	}
 	return max(0, min(p.lifetime, c.cfg.HeuristicMax))
 }
 
-// cacheDate is the Date of a response, or the time of its arrival.
-func cacheDate(m *CacheMeta) time.Time {
+// dateOf is the Date of a response, or the time of its arrival.
+func dateOf(m *Meta) time.Time {
 	if values := m.Header["Date"]; len(values) > 0 {
 		if date, err := http.ParseTime(values[0]); err == nil {
 			return date
@@ -117,47 +117,47 @@ func cacheDate(m *CacheMeta) time.Time {
 	return m.Received
 }
 
-// cacheInitialAge is the age of a response when it arrived (RFC 9111 4.2.3).
-func cacheInitialAge(m *CacheMeta) time.Duration {
-	apparent := max(0, m.Received.Sub(cacheDate(m)))
+// initialAge is the age of a response when it arrived (RFC 9111 4.2.3).
+func initialAge(m *Meta) time.Duration {
+	apparent := max(0, m.Received.Sub(dateOf(m)))
 	said := max(0, m.Received.Sub(m.Requested))
 	if values := m.Header["Age"]; len(values) > 0 {
 		first, _, _ := strings.Cut(values[0], ",") // of several the first counts (RFC 9111 5.1)
-		if age, ok := cacheSeconds(cacheTrim(first)); ok {
+		if age, ok := parseSeconds(trimSpace(first)); ok {
 			said += age
 		}
 	}
 	return max(apparent, said)
 }
 
-// cacheUse is what may be done with an entry.
-type cacheUse int
+// decision is what may be done with an entry.
+type decision int
 
 const (
-	cacheValidate     cacheUse = iota // ask the server first
-	cacheServe                        // answer with it
-	cacheServeRefresh                 // answer with it, and ask the server meanwhile
+	validateFirst   decision = iota // ask the server first
+	serveStored                     // answer with it
+	serveAndRefresh                 // answer with it, and ask the server meanwhile
 )
 
-// cacheState is an entry, measured at one moment.
-type cacheState struct {
-	policy        *cachePolicy
+// entryState is an entry, measured at one moment.
+type entryState struct {
+	policy        *policy
 	age, lifetime time.Duration
 }
 
-func (c *Cache) cacheState(m *CacheMeta, now time.Time) cacheState {
+func (c *Cache) measureEntry(m *Meta, now time.Time) entryState {
 	p := m.policy
 	if p == nil {
-		p = cachePolicyOf(m)
+		p = newPolicy(m)
 	}
 	// A clock that was set back does not make a response young again.
-	return cacheState{policy: p, age: p.age + max(0, now.Sub(m.Received)), lifetime: c.lifetime(p)}
+	return entryState{policy: p, age: p.age + max(0, now.Sub(m.Received)), lifetime: c.lifetime(p)}
 }
 
-// cacheDecide says what a request may do with an entry (RFC 9111 4).
-func (c *Cache) cacheDecide(s *cacheState, req cacheControl) cacheUse {
+// decideUse says what a request may do with an entry (RFC 9111 4).
+func (c *Cache) decideUse(s *entryState, req cacheControl) decision {
 	if req.noCache || s.policy.cc.noCache {
-		return cacheValidate
+		return validateFirst
 	}
 	lifetime := s.lifetime
 	if req.maxAge >= 0 {
@@ -166,20 +166,20 @@ func (c *Cache) cacheDecide(s *cacheState, req cacheControl) cacheUse {
 	stale := s.age - lifetime
 	switch {
 	case stale < 0 && -stale >= req.minFresh:
-		return cacheServe
+		return serveStored
 	case s.policy.cc.mustRevalidate:
-		return cacheValidate
+		return validateFirst
 	case stale >= 0 && req.maxStale >= stale:
-		return cacheServe
+		return serveStored
 	case req.maxAge < 0 && req.minFresh < 0 && !req.onlyIfCached &&
 		s.age-s.lifetime < c.staleFor(s.policy.cc.whileRevalidate, c.cfg.StaleWhileRevalidate):
-		return cacheServeRefresh
+		return serveAndRefresh
 	}
-	return cacheValidate
+	return validateFirst
 }
 
-// cacheOnError reports whether an entry may stand in for a failure (RFC 5861 4).
-func (c *Cache) cacheOnError(s *cacheState, req cacheControl) bool {
+// mayServeOnError reports whether an entry may stand in for a failure (RFC 5861 4).
+func (c *Cache) mayServeOnError(s *entryState, req cacheControl) bool {
 	if s.policy.cc.mustRevalidate || s.policy.cc.noCache || req.noCache {
 		return false
 	}

@@ -1,4 +1,4 @@
-package middleware_test
+package cache_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 // damageBody is the body of an entry: no two have the same bytes in the same place.
@@ -73,13 +73,13 @@ var damages = []struct {
 
 // A wrong entry is a miss, and an error where part of a body was given already: never a
 // byte that was not kept under that key.
-func TestCacheDirRandomDamage(t *testing.T) {
+func TestDirRandomDamage(t *testing.T) {
 	t.Parallel()
 	for _, serving := range []bool{false, true} {
 		t.Run(fmt.Sprint("while serving: ", serving), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			d, err := middleware.NewCacheDir(dir, -1)
+			d, err := cache.NewDir(dir, -1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestCacheDirRandomDamage(t *testing.T) {
 }
 
 // damageRound writes two entries, damages the file of one, and reads that.
-func damageRound(t *testing.T, d *middleware.CacheDir, dir string, r *rand.Rand, round int, serving bool) {
+func damageRound(t *testing.T, d *cache.Dir, dir string, r *rand.Rand, round int, serving bool) {
 	t.Helper()
 	kind := damages[round%len(damages)]
 	ids := [2]string{strings.Repeat("i", 1+r.IntN(6)), strings.Repeat("j", 1+r.IntN(6))}
@@ -104,7 +104,7 @@ func damageRound(t *testing.T, d *middleware.CacheDir, dir string, r *rand.Rand,
 	want := damageBody("k0", ids[0], damageSize(ids[0]))
 	for i, id := range ids {
 		key := fmt.Sprint("k", i)
-		cachePut(t, d, key, id, damageBody(key, id, damageSize(id)))
+		putEntry(t, d, key, id, damageBody(key, id, damageSize(id)))
 		all, _ := filepath.Glob(filepath.Join(dir, "*.cached"))
 		if i == 0 && len(all) == 2 { // of the round before
 			_ = d.Delete("k1")
@@ -165,7 +165,7 @@ func damageRound(t *testing.T, d *middleware.CacheDir, dir string, r *rand.Rand,
 
 // Two processes put, read, delete and damage entries of one directory: each body is one
 // that was kept under its key, or an error.
-func TestCacheDirTwoProcesses(t *testing.T) {
+func TestDirTwoProcesses(t *testing.T) {
 	t.Parallel()
 	const variable = "AIOLOS_TEST_CACHE_DIR"
 	if dir := os.Getenv(variable); dir != "" {
@@ -173,7 +173,7 @@ func TestCacheDirTwoProcesses(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCacheDirTwoProcesses$") //nolint:gosec // this program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDirTwoProcesses$") //nolint:gosec // this program
 	child.Env = append(os.Environ(), variable+"="+dir)
 	var out bytes.Buffer
 	child.Stdout, child.Stderr = &out, &out
@@ -188,7 +188,7 @@ func TestCacheDirTwoProcesses(t *testing.T) {
 
 func damageWork(t *testing.T, dir string, seed uint64) {
 	t.Helper()
-	d, err := middleware.NewCacheDir(dir, 1<<20)
+	d, err := cache.NewDir(dir, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func damageWork(t *testing.T, dir string, seed uint64) {
 		switch r.IntN(10) {
 		case 0, 1, 2:
 			id := strings.Repeat("i", 1+r.IntN(6))
-			cachePut(t, d, key, id, damageBody(key, id, damageSize(id)))
+			putEntry(t, d, key, id, damageBody(key, id, damageSize(id)))
 		case 3:
 			if err := d.Delete(key); err != nil {
 				t.Error(err)
@@ -234,7 +234,7 @@ func damageAnyFile(dir string, r *rand.Rand) {
 }
 
 // damageRead reads an entry, which is whole and right, or missing, or an error.
-func damageRead(t *testing.T, d *middleware.CacheDir, key string) (served bool) {
+func damageRead(t *testing.T, d *cache.Dir, key string) (served bool) {
 	t.Helper()
 	entry, err := d.Open(key)
 	if err != nil || entry == nil {
