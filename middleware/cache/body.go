@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// keep makes a response leave a copy in the store while its body is read, if it
+// storeResponse makes a response leave a copy in the store while its body is read, if it
 // may be kept, and reports whether it may.
-func (x *exchange) keep(resp *http.Response, start time.Time) bool {
+func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 	c := x.cache
 	if x.req.Method == http.MethodHead || resp.Body == nil {
 		return false
@@ -30,16 +30,16 @@ func (x *exchange) keep(resp *http.Response, start time.Time) bool {
 	}
 	key := x.key
 	if len(names) > 0 {
-		if key = x.index(names, m.Received); key == "" {
+		if key = x.createIndex(names, m.Received); key == "" {
 			return false
 		}
 	}
 	w, err := c.store.Create(key, m)
 	if err != nil {
-		c.failed("create", err)
+		c.reportError("create", err)
 		return false
 	}
-	body := &storingBody{ReadCloser: resp.Body, cache: c, key: key, since: x.since, w: w, want: resp.ContentLength}
+	body := &storingBody{ReadCloser: resp.Body, cache: c, key: key, since: x.asked, w: w, want: resp.ContentLength}
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		body.commit() // nobody has to read it
 	} else {
@@ -48,26 +48,26 @@ func (x *exchange) keep(resp *http.Response, start time.Time) bool {
 	return true
 }
 
-// keepOver is keep for a response in the place of the entry under key. If it
+// replaceEntry is keep for a response in the place of the entry under key. If it
 // may not be kept the old one is forgotten too, unless the server only failed.
-func (x *exchange) keepOver(key string, resp *http.Response, start time.Time) {
-	if !x.keep(resp, start) && resp.StatusCode < http.StatusInternalServerError {
-		x.cache.failed("delete", x.cache.store.Delete(key))
+func (x *exchange) replaceEntry(key string, resp *http.Response, start time.Time) {
+	if !x.storeResponse(resp, start) && resp.StatusCode < http.StatusInternalServerError {
+		x.cache.reportError("delete", x.cache.store.Delete(key))
 	}
 }
 
-// index returns the key for a response that depends on the named fields, and
+// createIndex returns the key for a response that depends on the named fields, and
 // makes the entry that leads to it. Names that were known before stay: an
 // entry that is found depends on all of them. It returns "" if the store fails.
-func (x *exchange) index(names []string, now time.Time) string {
+func (x *exchange) createIndex(names []string, now time.Time) string {
 	c := x.cache
-	if old := c.open(x.key); old != nil {
+	if old := c.openEntry(x.key); old != nil {
 		old.Body.Close()
 		if old.Meta.Vary != nil {
 			all := slices.Concat(names, old.Meta.Vary)
 			slices.Sort(all)
 			if all = slices.Compact(all); len(all) == len(old.Meta.Vary) {
-				return variantKey(x.key, old.Meta, x.seen)
+				return variantKey(x.key, old.Meta, x.canonical)
 			}
 			names = all
 		}
@@ -78,10 +78,10 @@ func (x *exchange) index(names []string, now time.Time) string {
 		err = w.Commit()
 	}
 	if err != nil {
-		c.failed("create", err)
+		c.reportError("create", err)
 		return ""
 	}
-	return variantKey(x.key, m, x.seen)
+	return variantKey(x.key, m, x.canonical)
 }
 
 // storingBody is a body that is copied to the store as it is read. Only a whole
@@ -104,12 +104,12 @@ func (b *storingBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.w != nil {
-		b.copied(p[:n], err)
+		b.storeRead(p[:n], err)
 	}
 	return n, err
 }
 
-func (b *storingBody) copied(p []byte, err error) {
+func (b *storingBody) storeRead(p []byte, err error) {
 	b.read += int64(len(p))
 	if limit := b.cache.cfg.MaxBody; limit >= 0 && b.read > limit {
 		b.abort()
@@ -117,7 +117,7 @@ func (b *storingBody) copied(p []byte, err error) {
 	}
 	if len(p) > 0 {
 		if _, werr := b.w.Write(p); werr != nil {
-			b.cache.failed("write", werr)
+			b.cache.reportError("write", werr)
 			b.abort()
 			return
 		}
@@ -144,15 +144,15 @@ func (b *storingBody) Close() error {
 
 // commit makes the copy visible, unless its key was forgotten meanwhile.
 func (b *storingBody) commit() {
-	if b.w == nil || !b.since.valid() {
+	if b.w == nil || !b.since.isCurrent() {
 		b.abort()
 		return
 	}
 	if err := b.w.Commit(); err != nil {
-		b.cache.failed("commit", err)
+		b.cache.reportError("commit", err)
 		b.w.Abort()
-	} else if !b.since.valid() { // between the two
-		b.cache.failed("delete", b.cache.store.Delete(b.key))
+	} else if !b.since.isCurrent() { // between the two
+		b.cache.reportError("delete", b.cache.store.Delete(b.key))
 	}
 	b.w = nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
-// serveOne answers each request with a fresh response with that body.
-func serveOne(asked *int, length int64, body func() io.Reader) http.RoundTripper {
+// serveBody answers each request with a fresh response with that body.
+func serveBody(asked *int, length int64, body func() io.Reader) http.RoundTripper {
 	return middleware.Func(func(req *http.Request) (*http.Response, error) {
 		*asked++
 		return &http.Response{
@@ -57,7 +57,7 @@ func TestBody(t *testing.T) {
 			var asked int
 			c := cache.New(cache.Config{MaxBody: tc.limit})
 			defer c.Close()
-			rt := c.Wrap(serveOne(&asked, tc.length, tc.body))
+			rt := c.Wrap(serveBody(&asked, tc.length, tc.body))
 			req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
 			for range 2 {
 				resp, err := rt.RoundTrip(req)
@@ -91,7 +91,7 @@ func TestBodyStreams(t *testing.T) {
 	const size = 512 << 20
 	c := cache.New(cache.Config{MaxBody: 1 << 20})
 	defer c.Close()
-	rt := c.Wrap(serveOne(&asked, -1, func() io.Reader { return io.LimitReader(zeros{}, size) }))
+	rt := c.Wrap(serveBody(&asked, -1, func() io.Reader { return io.LimitReader(zeros{}, size) }))
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://example.com/", nil)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -127,7 +127,7 @@ func TestStoreFails(t *testing.T) {
 				OnError: func(err error) { told = append(told, err) },
 			})
 			defer c.Close()
-			rt := c.Wrap(serveOne(&asked, -1, func() io.Reader { return strings.NewReader("ok") }))
+			rt := c.Wrap(serveBody(&asked, -1, func() io.Reader { return strings.NewReader("ok") }))
 			for range 2 {
 				if _, body := sendGet(t, rt, "http://example.com/?secret=canary"); body != "ok" {
 					t.Errorf("got %q", body)
@@ -196,7 +196,7 @@ func TestDirBehindClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := cache.New(cache.Config{Store: store, OnError: func(err error) { t.Error(err) }})
-		client := &http.Client{Transport: c.Wrap(serveOne(&asked, -1, func() io.Reader { return bytes.NewReader([]byte("body " + strconv.Itoa(asked))) }))}
+		client := &http.Client{Transport: c.Wrap(serveBody(&asked, -1, func() io.Reader { return bytes.NewReader([]byte("body " + strconv.Itoa(asked))) }))}
 		resp, err := client.Get("http://example.com/")
 		if err != nil {
 			t.Fatal(err)

@@ -75,7 +75,7 @@ type Cache struct {
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	closed bool
-	busy   map[string]bool // keys that are fetched in the background
+	refreshing   map[string]bool // keys that are fetched in the background
 	wg     sync.WaitGroup
 }
 
@@ -95,7 +95,7 @@ func New(cfg Config) *Cache {
 	} else if cfg.RefreshTimeout < 0 {
 		cfg.RefreshTimeout = noTimeout
 	}
-	c := &Cache{cfg: cfg, store: cfg.Store, busy: map[string]bool{}, seed: maphash.MakeSeed()}
+	c := &Cache{cfg: cfg, store: cfg.Store, refreshing: map[string]bool{}, seed: maphash.MakeSeed()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -142,8 +142,8 @@ func (c *Cache) Stats() Stats {
 	}
 }
 
-// failed counts an error that no request returns, and tells it.
-func (c *Cache) failed(op string, err error) {
+// reportError counts an error that no request returns, and tells it.
+func (c *Cache) reportError(op string, err error) {
 	if err == nil {
 		return
 	}
@@ -164,32 +164,32 @@ func (e *opError) Unwrap() error { return e.err }
 
 func (e *opError) Is(target error) bool { return target == errors.ErrClient }
 
-// epoch changes when a key is forgotten, and now and then without that. What was
+// epochOf changes when a key is forgotten, and now and then without that. What was
 // asked in an older one may be from before the change that made it invalid, and
 // is not kept.
-func (c *Cache) epoch(key string) *atomic.Uint64 {
+func (c *Cache) epochOf(key string) *atomic.Uint64 {
 	return &c.epochs[maphash.String(c.seed, key)%uint64(len(c.epochs))]
 }
 
-// open is the store's Open, whose errors are misses.
-func (c *Cache) open(key string) *Entry {
+// openEntry is the store's Open, whose errors are misses.
+func (c *Cache) openEntry(key string) *Entry {
 	entry, err := c.store.Open(key)
 	if err != nil {
-		c.failed("open", err)
+		c.reportError("open", err)
 		return nil
 	}
 	return entry
 }
 
-// find returns the entry that fits a request, and its key.
-func (c *Cache) find(key string, req *http.Request) (*Entry, string) {
-	entry := c.open(key)
+// findEntry returns the entry that fits a request, and its key.
+func (c *Cache) findEntry(key string, req *http.Request) (*Entry, string) {
+	entry := c.openEntry(key)
 	if entry == nil || entry.Meta.Vary == nil {
 		return entry, key
 	}
 	entry.Body.Close()
 	key = variantKey(key, entry.Meta, req)
-	if entry = c.open(key); entry != nil && entry.Meta.Vary != nil {
+	if entry = c.openEntry(key); entry != nil && entry.Meta.Vary != nil {
 		entry.Body.Close()
 		return nil, key
 	}

@@ -35,7 +35,7 @@ func parseCacheControl(h http.Header) cacheControl {
 			var name, value string
 			var valued bool
 			name, value, valued, line = cutDirective(line)
-			cc.apply(name, value, valued)
+			cc.setDirective(name, value, valued)
 		}
 	}
 	return cc
@@ -57,7 +57,7 @@ func parseRequestDirectives(h http.Header) cacheControl {
 	return cc
 }
 
-func (cc *cacheControl) apply(name, value string, valued bool) {
+func (cc *cacheControl) setDirective(name, value string, valued bool) {
 	switch {
 	case strings.EqualFold(name, "max-age"):
 		// What is not a number is stale already, and of two the smaller counts

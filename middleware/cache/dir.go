@@ -59,10 +59,10 @@ func NewDir(path string, maxBytes int64) (*Dir, error) {
 	d := &Dir{path: path, limit: maxBytes, copies: runtime.GOOS == "windows"}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d, d.trim()
+	return d, d.removeOldest()
 }
 
-func (d *Dir) file(key string) string {
+func (d *Dir) filePath(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return filepath.Join(d.path, hex.EncodeToString(sum[:])+fileSuffix)
 }
@@ -70,7 +70,7 @@ func (d *Dir) file(key string) string {
 // Open opens an entry's file. One that is damaged is removed, and counts as
 // missing. On Windows the body is read into memory.
 func (d *Dir) Open(key string) (*Entry, error) {
-	name := d.file(key)
+	name := d.filePath(key)
 	if d.copies {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -81,9 +81,9 @@ func (d *Dir) Open(key string) (*Entry, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	entry, err := d.read(f)
+	entry, err := d.readEntry(f)
 	if err == nil && d.copies {
-		err = entry.inMemory()
+		err = entry.readIntoMemory()
 	}
 	if err != nil {
 		return nil, errors.Join(err, removeDamaged(f))
@@ -91,8 +91,8 @@ func (d *Dir) Open(key string) (*Entry, error) {
 	return entry, nil
 }
 
-// read reads the head of a file, and notes that it is used.
-func (d *Dir) read(f *os.File) (*Entry, error) {
+// readEntry reads the head of a file, and notes that it is used.
+func (d *Dir) readEntry(f *os.File) (*Entry, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (d *Dir) read(f *os.File) (*Entry, error) {
 		return nil, err
 	}
 	body := newFileBody(f, head)
-	if err := body.fill(); err != nil && err != io.EOF { // what begins wrong is a miss
+	if err := body.readBlock(); err != nil && err != io.EOF { // what begins wrong is a miss
 		return nil, err
 	}
 	if now := time.Now(); now.Sub(info.ModTime()) > touchInterval {
@@ -121,7 +121,7 @@ func (d *Dir) Create(key string, meta *Meta) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &fileWriter{dir: d, f: f, name: d.file(key)}
+	w := &fileWriter{dir: d, f: f, name: d.filePath(key)}
 	if err := w.writeHead(meta); err != nil {
 		w.Abort()
 		return nil, err
@@ -145,7 +145,7 @@ func (d *Dir) Update(key string, meta *Meta) error {
 	}
 	defer w.Abort()
 	if fw, ok := w.(*fileWriter); ok {
-		fw.over = meta.ID
+		fw.replaces = meta.ID
 	}
 	if _, err := copyBody(w, old); err != nil {
 		return err
@@ -156,17 +156,17 @@ func (d *Dir) Update(key string, meta *Meta) error {
 
 // Delete removes the file.
 func (d *Dir) Delete(key string) error {
-	name := d.file(key)
+	name := d.filePath(key)
 	info, err := os.Stat(name) //nolint:gosec // the name is a hash
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	return d.remove(name, info.Size())
+	return d.removeFile(name, info.Size())
 }
 
-func (d *Dir) remove(name string, size int64) error {
+func (d *Dir) removeFile(name string, size int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.size -= size
@@ -177,9 +177,9 @@ func (d *Dir) remove(name string, size int64) error {
 	return nil
 }
 
-// trim counts the files, and removes the oldest ones if they are too many, down
+// removeOldest counts the files, and removes the oldest ones if they are too many, down
 // to nine tenths of the limit. It is called under the lock.
-func (d *Dir) trim() error {
+func (d *Dir) removeOldest() error {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func ReadHead(r io.Reader, length int64) (*Meta, int64, error) {
 func CreateOver(d *Dir, key string, meta *Meta) (Writer, error) {
 	w, err := d.Create(key, meta)
 	if fw, ok := w.(*fileWriter); ok {
-		fw.over = meta.ID
+		fw.replaces = meta.ID
 	}
 	return w, err
 }

@@ -72,7 +72,7 @@ func readHead(r io.Reader, length int64) (*fileHead, error) {
 // readVerifiedHead is readHead for the file of a name, whose sum has to be right.
 func readVerifiedHead(r io.Reader, length int64, name string) (*fileHead, error) {
 	head, err := readHead(r, length)
-	if err == nil && !bytes.Equal(head.sum, newBlockSums(name, head.meta.ID).of(headBlock, head.text)) {
+	if err == nil && !bytes.Equal(head.sum, newBlockSums(name, head.meta.ID).sumBlock(headBlock, head.text)) {
 		err = errDamaged
 	}
 	if err != nil {
@@ -96,8 +96,8 @@ func copyBody(w io.Writer, entry *Entry) (int64, error) {
 	return n, err
 }
 
-// inMemory reads the body of an entry and closes its file.
-func (e *Entry) inMemory() error {
+// readIntoMemory reads the body of an entry and closes its file.
+func (e *Entry) readIntoMemory() error {
 	body, err := io.ReadAll(e.Body)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ type fileWriter struct {
 	f     *os.File // nil once committed or aborted
 	buf   *bufio.Writer
 	name  string
-	over  string // the ID of the only entry that it may replace, or ""
+	replaces  string // the ID of the only entry that it may replace, or ""
 	sums  *blockSums
 	text  []byte // the head, for its sum
 	block []byte // what was written since the last whole block
@@ -161,7 +161,7 @@ func (w *fileWriter) writeBlock() error {
 	if _, err := w.buf.Write(w.block); err != nil {
 		return err
 	}
-	_, err := w.buf.Write(w.sums.of(w.index, w.block))
+	_, err := w.buf.Write(w.sums.sumBlock(w.index, w.block))
 	w.block = w.block[:0]
 	w.index++
 	return err
@@ -178,7 +178,7 @@ func (w *fileWriter) writeEnd() error {
 		return err
 	}
 	line := fmt.Appendf(nil, lineFormat, len(w.text), w.body)
-	sum := w.sums.of(headBlock, append(line[:len(line):len(line)], w.text...))
+	sum := w.sums.sumBlock(headBlock, append(line[:len(line):len(line)], w.text...))
 	if _, err := w.f.WriteAt(sum, int64(len(line)+len(w.text))); err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (w *fileWriter) Commit() error {
 	if info, err := os.Stat(w.name); err == nil {
 		replaced = info.Size()
 	}
-	if w.over != "" && !w.fits() {
+	if w.replaces != "" && !w.canReplace() {
 		return nil // Abort removes the file
 	}
 	if err := os.Rename(w.f.Name(), w.name); err != nil {
@@ -211,13 +211,13 @@ func (w *fileWriter) Commit() error {
 	w.f = nil
 	d.size += fileSize(int64(len(w.text)), w.body) - replaced
 	if d.limit >= 0 && d.size > d.limit {
-		return d.trim()
+		return d.removeOldest()
 	}
 	return nil
 }
 
-// fits reports whether the entry that is to be replaced is still there.
-func (w *fileWriter) fits() bool {
+// canReplace reports whether the entry that is to be replaced is still there.
+func (w *fileWriter) canReplace() bool {
 	f, err := os.Open(w.name)
 	if err != nil {
 		return false
@@ -228,7 +228,7 @@ func (w *fileWriter) fits() bool {
 		return false
 	}
 	head, err := readVerifiedHead(f, info.Size(), w.name)
-	return err == nil && head.meta.ID == w.over
+	return err == nil && head.meta.ID == w.replaces
 }
 
 // Abort removes the file.

@@ -29,8 +29,8 @@ func newBlockSums(name, id string) *blockSums {
 	return &blockSums{sha256.New(), prefix}
 }
 
-// of is the sum of a block, good until the next.
-func (s *blockSums) of(index int64, block []byte) []byte {
+// sumBlock is the sum of a block, good until the next.
+func (s *blockSums) sumBlock(index int64, block []byte) []byte {
 	binary.BigEndian.PutUint64(s.prefix[len(s.prefix)-8:], uint64(index)) //nolint:gosec // any value does
 	s.hash.Reset()
 	_, _ = s.hash.Write(s.prefix) // a hash takes all
@@ -59,8 +59,8 @@ func newFileBody(f *os.File, head *fileHead) *fileBody {
 	return b
 }
 
-// fill reads and checks the next block. It is nothing at the end, and io.EOF.
-func (b *fileBody) fill() error {
+// readBlock reads and checks the next block. It is nothing at the end, and io.EOF.
+func (b *fileBody) readBlock() error {
 	if b.err != nil {
 		return b.err
 	}
@@ -75,7 +75,7 @@ func (b *fileBody) fill() error {
 		return err // by the reader itself
 	case err != nil:
 		err = errors.Join(errDamaged, err)
-	case !bytes.Equal(block[length:], b.sums.of(b.index, block[:length])):
+	case !bytes.Equal(block[length:], b.sums.sumBlock(b.index, block[:length])):
 		err = errDamaged
 	}
 	if err != nil {
@@ -95,7 +95,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 		if len(p) == 0 {
 			return 0, nil
 		}
-		if err := b.fill(); err != nil {
+		if err := b.readBlock(); err != nil {
 			return 0, err
 		}
 	}
@@ -108,7 +108,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 func (b *fileBody) WriteTo(w io.Writer) (written int64, err error) {
 	for {
 		if len(b.ready) == 0 {
-			if err := b.fill(); err == io.EOF {
+			if err := b.readBlock(); err == io.EOF {
 				return written, nil
 			} else if err != nil {
 				return written, err

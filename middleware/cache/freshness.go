@@ -68,8 +68,8 @@ func (c *Cache) isStorable(m *Meta) bool {
 	if !m.policy.explicit && !isHeuristicallyCacheable(m.Status) && !cc.public {
 		return false
 	}
-	return c.lifetime(m.policy) > 0 && !cc.noCache || hasValidator(m.Header) ||
-		c.staleFor(cc.whileRevalidate, c.cfg.StaleWhileRevalidate) > 0 || c.staleFor(cc.ifError, c.cfg.StaleIfError) > 0
+	return c.boundLifetime(m.policy) > 0 && !cc.noCache || hasValidator(m.Header) ||
+		c.allowedStaleness(cc.whileRevalidate, c.cfg.StaleWhileRevalidate) > 0 || c.allowedStaleness(cc.ifError, c.cfg.StaleIfError) > 0
 }
 
 // hasValidator reports whether a response can be asked after.
@@ -99,8 +99,8 @@ func freshnessLifetime(m *Meta, cc cacheControl) (time.Duration, bool) {
 	return date.Sub(modified) / heuristicFraction, false
 }
 
-// lifetime is how long a response is fresh, the configuration considered.
-func (c *Cache) lifetime(p *policy) time.Duration {
+// boundLifetime is how long a response is fresh, the configuration considered.
+func (c *Cache) boundLifetime(p *policy) time.Duration {
 	if p.explicit {
 		return p.lifetime
 	}
@@ -151,7 +151,7 @@ func (c *Cache) measureEntry(m *Meta, now time.Time) entryState {
 		p = newPolicy(m)
 	}
 	// A clock that was set back does not make a response young again.
-	return entryState{policy: p, age: p.age + max(0, now.Sub(m.Received)), lifetime: c.lifetime(p)}
+	return entryState{policy: p, age: p.age + max(0, now.Sub(m.Received)), lifetime: c.boundLifetime(p)}
 }
 
 // decideUse says what a request may do with an entry (RFC 9111 4).
@@ -172,7 +172,7 @@ func (c *Cache) decideUse(s *entryState, req cacheControl) decision {
 	case stale >= 0 && req.maxStale >= stale:
 		return serveStored
 	case req.maxAge < 0 && req.minFresh < 0 && !req.onlyIfCached &&
-		s.age-s.lifetime < c.staleFor(s.policy.cc.whileRevalidate, c.cfg.StaleWhileRevalidate):
+		s.age-s.lifetime < c.allowedStaleness(s.policy.cc.whileRevalidate, c.cfg.StaleWhileRevalidate):
 		return serveAndRefresh
 	}
 	return validateFirst
@@ -183,12 +183,12 @@ func (c *Cache) mayServeOnError(s *entryState, req cacheControl) bool {
 	if s.policy.cc.mustRevalidate || s.policy.cc.noCache || req.noCache {
 		return false
 	}
-	allowed := max(c.staleFor(s.policy.cc.ifError, c.cfg.StaleIfError), req.ifError)
+	allowed := max(c.allowedStaleness(s.policy.cc.ifError, c.cfg.StaleIfError), req.ifError)
 	return allowed > 0 && s.age-s.lifetime <= allowed
 }
 
-// staleFor is what a response says, or else what the configuration does.
-func (c *Cache) staleFor(said, configured time.Duration) time.Duration {
+// allowedStaleness is what a response says, or else what the configuration does.
+func (c *Cache) allowedStaleness(said, configured time.Duration) time.Duration {
 	if said >= 0 {
 		return said
 	}

@@ -81,7 +81,7 @@ func (m *Memory) Update(key string, meta *Meta) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if at := m.entries[key]; at != nil && itemOf(at).meta.ID == meta.ID {
-		m.put(&memoryItem{key: key, meta: meta, body: itemOf(at).body})
+		m.putItem(&memoryItem{key: key, meta: meta, body: itemOf(at).body})
 	}
 	return nil
 }
@@ -90,16 +90,16 @@ func (m *Memory) Update(key string, meta *Meta) error {
 func (m *Memory) Delete(key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.remove(m.entries[key])
+	m.removeItem(m.entries[key])
 	return nil
 }
 
 func itemOf(at *list.Element) *memoryItem { return at.Value.(*memoryItem) } //nolint:forcetypeassert,errcheck // the list holds nothing else
 
-// put stores an item in place of the old one and makes room. It is called under
+// putItem stores an item in place of the old one and makes room. It is called under
 // the lock.
-func (m *Memory) put(item *memoryItem) {
-	m.remove(m.entries[item.key])
+func (m *Memory) putItem(item *memoryItem) {
+	m.removeItem(m.entries[item.key])
 	item.size = itemCost + int64(len(item.key)) + int64(cap(item.body)) + headerSize(item.meta.Header)
 	if m.limit >= 0 && item.size > m.limit {
 		return
@@ -107,11 +107,11 @@ func (m *Memory) put(item *memoryItem) {
 	m.entries[item.key] = m.order.PushFront(item)
 	m.size += item.size
 	for m.limit >= 0 && m.size > m.limit {
-		m.remove(m.order.Back())
+		m.removeItem(m.order.Back())
 	}
 }
 
-func (m *Memory) remove(at *list.Element) {
+func (m *Memory) removeItem(at *list.Element) {
 	if at == nil {
 		return
 	}
@@ -155,7 +155,7 @@ func (w *memoryWriter) Write(p []byte) (int, error) {
 func (w *memoryWriter) Commit() error {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
-	w.store.put(&memoryItem{key: w.key, meta: w.meta, body: w.body})
+	w.store.putItem(&memoryItem{key: w.key, meta: w.meta, body: w.body})
 	return nil
 }
 

@@ -36,9 +36,9 @@ func prepareHead(m *Meta) preparedHead {
 	return head
 }
 
-// header is a copy of the head with the response's age, and with where it comes
+// copyHeader is a copy of the head with the response's age, and with where it comes
 // from behind what caches before us said about that.
-func (head *preparedHead) header(s *entryState, how string, before []string) http.Header {
+func (head *preparedHead) copyHeader(s *entryState, how string, before []string) http.Header {
 	all := make([]string, len(head.values), len(head.values)+2+len(before))
 	copy(all, head.values)
 	h := make(http.Header, len(head.fields)+2)
@@ -59,8 +59,8 @@ func (head *preparedHead) header(s *entryState, how string, before []string) htt
 	return h
 }
 
-// serve makes a response of an entry, which is the response's to close.
-func (x *exchange) serve(entry *Entry, s *entryState, how string) *http.Response {
+// makeResponse makes a response of an entry, which is the response's to close.
+func (x *exchange) makeResponse(entry *Entry, s *entryState, how string) *http.Response {
 	m := entry.Meta
 	if s.age >= s.lifetime {
 		x.cache.stats.stale.Add(1)
@@ -69,7 +69,7 @@ func (x *exchange) serve(entry *Entry, s *entryState, how string) *http.Response
 	resp := &http.Response{
 		Status: head.status, StatusCode: m.Status,
 		Proto: m.Proto, ProtoMajor: head.major, ProtoMinor: head.minor,
-		Header: head.header(s, how, m.Header[cacheStatusField]), Body: entry.Body,
+		Header: head.copyHeader(s, how, m.Header[cacheStatusField]), Body: entry.Body,
 		ContentLength: m.Length, Uncompressed: m.Uncompressed, Request: x.req,
 	}
 	if x.req.Method == http.MethodHead {

@@ -19,11 +19,11 @@ type transport struct {
 type exchange struct {
 	*transport
 	req  *http.Request // as it came, and is sent
-	seen *http.Request // as it is looked at
+	canonical *http.Request // as it is looked at
 	cc   cacheControl  // of the request
 	key  string        // the primary one
 
-	since epochMark // the server was asked
+	asked epochMark // the server was asked
 }
 
 // RoundTrip answers from the cache or asks next.
@@ -33,10 +33,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case http.MethodOptions, http.MethodTrace, "PROPFIND", "REPORT", "SEARCH", "QUERY":
 		return t.next.RoundTrip(req) // safe, and not kept
 	default:
-		return t.unsafe(req)
+		return t.roundTripUnsafe(req)
 	}
 	seen := canonicalRequest(req)
-	x := exchange{transport: t, req: req, seen: seen, cc: parseRequestDirectives(seen.Header)}
+	x := exchange{transport: t, req: req, canonical: seen, cc: parseRequestDirectives(seen.Header)}
 	if x.cc.noStore || req.URL == nil || isBypassed(seen) {
 		return t.next.RoundTrip(req)
 	}
@@ -47,7 +47,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, httprule.ContextError(req.Context())
 	}
 	x.key = primaryKey(seen)
-	return x.answer() //nolint:contextcheck // the fetch in the background outlives the request
+	return x.answerRequest() //nolint:contextcheck // the fetch in the background outlives the request
 }
 
 // isBypassed reports whether a request asks for something else than a whole
@@ -66,24 +66,24 @@ func isBypassed(req *http.Request) bool {
 	return false
 }
 
-func (x *exchange) answer() (*http.Response, error) {
+func (x *exchange) answerRequest() (*http.Response, error) {
 	c := x.cache
-	entry, key := c.find(x.key, x.seen)
+	entry, key := c.findEntry(x.key, x.canonical)
 	if entry == nil {
 		c.stats.misses.Add(1)
 		if x.cc.onlyIfCached {
 			return gatewayTimeout(x.req), nil
 		}
-		return x.fetch()
+		return x.fetchResponse()
 	}
 	state := c.measureEntry(entry.Meta, time.Now())
 	switch c.decideUse(&state, x.cc) {
 	case serveAndRefresh:
-		c.refresh(x, key, entry.Meta)
+		c.startRefresh(x, key, entry.Meta)
 		fallthrough
 	case serveStored:
 		c.stats.hits.Add(1)
-		return x.serve(entry, &state, "; hit"), nil
+		return x.makeResponse(entry, &state, "; hit"), nil
 	default:
 	}
 	if x.cc.onlyIfCached {
@@ -92,15 +92,15 @@ func (x *exchange) answer() (*http.Response, error) {
 	}
 	if x.req.Method == http.MethodHead {
 		entry.Body.Close()
-		return x.head(key, entry.Meta)
+		return x.validateByHead(key, entry.Meta)
 	}
-	return x.validate(key, entry, &state)
+	return x.validateEntry(key, entry, &state)
 }
 
-// send asks the server.
-func (x *exchange) send(req *http.Request) (*http.Response, error) {
-	epoch := x.cache.epoch(x.key)
-	x.since = epochMark{epoch, epoch.Load()}
+// askServer asks the server.
+func (x *exchange) askServer(req *http.Request) (*http.Response, error) {
+	epoch := x.cache.epochOf(x.key)
+	x.asked = epochMark{epoch, epoch.Load()}
 	return x.next.RoundTrip(req)
 }
 
@@ -110,17 +110,17 @@ type epochMark struct {
 	value uint64
 }
 
-// valid reports whether the key was not forgotten since.
-func (s epochMark) valid() bool { return s.epoch.Load() == s.value }
+// isCurrent reports whether the key was not forgotten since.
+func (s epochMark) isCurrent() bool { return s.epoch.Load() == s.value }
 
-// fetch asks the server, with nothing at hand.
-func (x *exchange) fetch() (*http.Response, error) {
+// fetchResponse asks the server, with nothing at hand.
+func (x *exchange) fetchResponse() (*http.Response, error) {
 	start := time.Now()
-	resp, err := x.send(x.req)
+	resp, err := x.askServer(x.req)
 	if err != nil {
 		return nil, err
 	}
-	x.keep(resp, start)
+	x.storeResponse(resp, start)
 	return resp, nil
 }
 
@@ -135,33 +135,33 @@ func gatewayTimeout(req *http.Request) *http.Response {
 	}
 }
 
-// unsafe passes a request on that may change something, and forgets what it may
+// roundTripUnsafe passes a request on that may change something, and forgets what it may
 // have changed (RFC 9111 4.4).
-func (t *transport) unsafe(req *http.Request) (*http.Response, error) {
+func (t *transport) roundTripUnsafe(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil || resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusBadRequest {
 		return resp, err
 	}
 	seen := canonicalRequest(req)
-	t.cache.forget(primaryKey(seen))
+	t.cache.invalidate(primaryKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
 		if value := httprule.FieldValue(resp.Header, name); value != "" {
 			u, err := req.URL.Parse(value)
 			// Only of the same origin: nobody may empty the cache of others.
 			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
-				t.cache.forget(primaryKeyOf(seen, u))
+				t.cache.invalidate(primaryKeyOf(seen, u))
 			}
 		}
 	}
 	return resp, nil
 }
 
-// forget deletes what is kept for a URL: for the request's identity and way, and for
+// invalidate deletes what is kept for a URL: for the request's identity and way, and for
 // none.
-func (c *Cache) forget(key string) {
+func (c *Cache) invalidate(key string) {
 	c.stats.invalidated.Add(1)
 	for _, key := range relatedKeys(key) {
-		c.epoch(key).Add(1)
-		c.failed("delete", c.store.Delete(key))
+		c.epochOf(key).Add(1)
+		c.reportError("delete", c.store.Delete(key))
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// validate asks the server whether an entry still holds (RFC 9111 4.3).
-func (x *exchange) validate(key string, entry *Entry, s *entryState) (*http.Response, error) {
+// validateEntry asks the server whether an entry still holds (RFC 9111 4.3).
+func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http.Response, error) {
 	start := time.Now()
-	resp, err := x.send(conditionalRequest(x.req, entry.Meta))
+	resp, err := x.askServer(conditionalRequest(x.req, entry.Meta))
 	failed := err != nil || isServerFailure(resp.StatusCode)
 	// A caller who gives up gets no answer, not an old one.
 	if failed && x.req.Context().Err() == nil && x.cache.mayServeOnError(s, x.cc) {
@@ -24,7 +24,7 @@ func (x *exchange) validate(key string, entry *Entry, s *entryState) (*http.Resp
 			how += "; fwd-status=" + strconv.Itoa(resp.StatusCode)
 		}
 		s.age += time.Since(start)
-		return x.serve(entry, s, how+"; detail=stale-if-error"), nil
+		return x.makeResponse(entry, s, how+"; detail=stale-if-error"), nil
 	}
 	if err != nil {
 		entry.Body.Close()
@@ -36,20 +36,20 @@ func (x *exchange) validate(key string, entry *Entry, s *entryState) (*http.Resp
 		if !failed {
 			x.cache.stats.replaced.Add(1)
 		}
-		x.keepOver(key, resp, start)
+		x.replaceEntry(key, resp, start)
 		return resp, nil
 	}
 	resp.Body.Close()
 	if !sameValidators(entry.Meta.Header, resp.Header) {
 		// The 304 is about another response than ours (RFC 9111 4.3.4): ask again.
 		entry.Body.Close()
-		x.cache.failed("delete", x.cache.store.Delete(key))
-		return x.fetch()
+		x.cache.reportError("delete", x.cache.store.Delete(key))
+		return x.fetchResponse()
 	}
 	x.cache.stats.validated.Add(1)
-	entry.Meta = x.freshen(key, entry.Meta, resp.Header, start)
+	entry.Meta = x.updateEntry(key, entry.Meta, resp.Header, start)
 	state := x.cache.measureEntry(entry.Meta, time.Now())
-	return x.serve(entry, &state, "; fwd=stale; fwd-status=304"), nil
+	return x.makeResponse(entry, &state, "; fwd=stale; fwd-status=304"), nil
 }
 
 // conditionalRequest is req with the conditions that an entry's validators allow.
@@ -90,50 +90,50 @@ func sameValidators(stored, update http.Header) bool {
 	return modified == "" || modified == stored.Get("Last-Modified") || stored.Get("ETag") != ""
 }
 
-// freshen brings an entry's head up to date (RFC 9111 4.3.4).
-func (x *exchange) freshen(key string, m *Meta, update http.Header, start time.Time) *Meta {
+// updateEntry brings an entry's head up to date (RFC 9111 4.3.4).
+func (x *exchange) updateEntry(key string, m *Meta, update http.Header, start time.Time) *Meta {
 	c := x.cache
 	fresh := *m
 	fresh.Header = mergeHeader(m.Header, update)
 	fresh.Requested, fresh.Received = start, time.Now()
 	if fresh.policy = newPolicy(&fresh); fresh.policy.cc.noStore {
-		c.failed("delete", c.store.Delete(key))
-	} else if x.since.valid() {
-		c.failed("update", c.store.Update(key, &fresh))
-		if !x.since.valid() { // between the two
-			c.failed("delete", c.store.Delete(key))
+		c.reportError("delete", c.store.Delete(key))
+	} else if x.asked.isCurrent() {
+		c.reportError("update", c.store.Update(key, &fresh))
+		if !x.asked.isCurrent() { // between the two
+			c.reportError("delete", c.store.Delete(key))
 		}
 	}
 	return &fresh
 }
 
-// head asks the server for a head; the answer says whether the entry for GET
+// validateByHead asks the server for a head; the answer says whether the entry for GET
 // still holds (RFC 9111 4.3.5).
-func (x *exchange) head(key string, m *Meta) (*http.Response, error) {
+func (x *exchange) validateByHead(key string, m *Meta) (*http.Response, error) {
 	start := time.Now()
-	resp, err := x.send(x.req)
+	resp, err := x.askServer(x.req)
 	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
 		return resp, err
 	}
 	length := httprule.FieldValue(resp.Header, "Content-Length")
 	if sameValidators(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
-		x.freshen(key, m, resp.Header, start)
+		x.updateEntry(key, m, resp.Header, start)
 	} else {
-		x.cache.failed("delete", x.cache.store.Delete(key))
+		x.cache.reportError("delete", x.cache.store.Delete(key))
 	}
 	return resp, nil
 }
 
-// refresh fetches a new response in the background, unless that is under way.
+// startRefresh fetches a new response in the background, unless that is under way.
 // The goroutine ends with the fetch, with the timeout, or with Close. The
 // request's context lends it its values but not its end.
-func (c *Cache) refresh(x *exchange, key string, m *Meta) {
+func (c *Cache) startRefresh(x *exchange, key string, m *Meta) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.busy[key] {
+	if c.closed || c.refreshing[key] {
 		return
 	}
-	c.busy[key] = true
+	c.refreshing[key] = true
 	c.stats.refreshes.Add(1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.req.Context()), c.cfg.RefreshTimeout)
 	stop := context.AfterFunc(c.ctx, cancel)
@@ -143,19 +143,19 @@ func (c *Cache) refresh(x *exchange, key string, m *Meta) {
 	c.wg.Go(func() {
 		defer func() {
 			c.mu.Lock()
-			delete(c.busy, key)
+			delete(c.refreshing, key)
 			c.mu.Unlock()
 			stop()
 			cancel()
 		}()
-		c.failed("refresh", again.refetch(key, m))
+		c.reportError("refresh", again.refetchEntry(key, m))
 	})
 }
 
-// refetch validates an entry and reads what takes its place to the end.
-func (x *exchange) refetch(key string, m *Meta) error {
+// refetchEntry validates an entry and reads what takes its place to the end.
+func (x *exchange) refetchEntry(key string, m *Meta) error {
 	start := time.Now()
-	resp, err := x.send(conditionalRequest(x.req, m))
+	resp, err := x.askServer(conditionalRequest(x.req, m))
 	if err != nil {
 		return err
 	}
@@ -164,11 +164,11 @@ func (x *exchange) refetch(key string, m *Meta) error {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		return nil
 	case resp.StatusCode != http.StatusNotModified:
-		x.keepOver(key, resp, start)
+		x.replaceEntry(key, resp, start)
 		_, err = io.Copy(io.Discard, resp.Body)
 		return err
 	case sameValidators(m.Header, resp.Header):
-		x.freshen(key, m, resp.Header, start)
+		x.updateEntry(key, m, resp.Header, start)
 		return nil
 	}
 	return x.cache.store.Delete(key)
