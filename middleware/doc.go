@@ -13,8 +13,8 @@
 //   - To send again, or twice, or once for many: [Retry], [Hedge], [Dedupe].
 //   - To send less: [RateLimit], [Concurrency], [CircuitBreaker].
 //   - To say who one is: [BasicAuth], [Bearer], [Digest], [TokenSource].
-//   - To keep: [Cache], with a [CacheMemory] or a [CacheDir].
-//   - To write down: [Log], [HAR], [Cassette].
+//   - To keep responses: package middleware/cache, in memory or in a directory.
+//   - To write down: [Log], and packages middleware/har and middleware/cassette.
 //   - To refuse: [Schemes].
 //   - To test what must withstand failures: [Fault], and a [Func] in the place of
 //     the server.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 var errFault = errors.New("planned")
@@ -83,7 +84,7 @@ func TestFaultAnswer(t *testing.T) {
 		count, closed := 0, 0
 		rt := middleware.Fault(rule)(faultEcho(&count))
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://example.com/", nil)
-		req.Body = cassetteCloser{strings.NewReader("x"), &closed}
+		req.Body = mwtest.CountClose(strings.NewReader("x"), &closed)
 		resp, err := rt.RoundTrip(req)
 		if closed != 1 || count != 0 {
 			t.Errorf("closed %v times, sent %v times", closed, count)
@@ -186,7 +187,7 @@ func ExampleFault() {
 		middleware.FaultRule{Times: 1, Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}},
 		middleware.FaultRule{CutBody: 2},
 	)
-	client := &http.Client{Transport: fault(exampleOrigin())}
+	client := &http.Client{Transport: fault(mwtest.HelloServer())}
 	for range 2 {
 		resp, err := client.Get("http://example.com/a")
 		if err != nil {

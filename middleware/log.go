@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
 // LogConfig says what [Log] writes, and where.
@@ -61,7 +62,7 @@ func logLevel(resp *http.Response, err error) slog.Level {
 
 func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, start time.Time) {
 	ctx := req.Context()
-	redaction := cfg.Redaction.forRequest(req)
+	rules := (*redaction.Rules)(&cfg.Redaction).ForRequest(req)
 	level := cfg.Level(resp, err)
 	if !cfg.Handler.Enabled(ctx, level) {
 		return
@@ -72,7 +73,7 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 	if method == "" {
 		method = http.MethodGet
 	}
-	record.AddAttrs(slog.String("method", method), slog.String("url", redaction.url(req.URL)))
+	record.AddAttrs(slog.String("method", method), slog.String("url", rules.URL(req.URL)))
 	if err == nil {
 		record.AddAttrs(slog.Int("status", resp.StatusCode), slog.String("proto", resp.Proto))
 	}
@@ -84,12 +85,12 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 		record.AddAttrs(slog.Int64("received", resp.ContentLength))
 	}
 	if err != nil {
-		record.AddAttrs(slog.String("error", redaction.errorText(req, err)))
+		record.AddAttrs(slog.String("error", rules.ErrorText(req, err)))
 	}
 	if cfg.Headers {
-		record.AddAttrs(logHeaders(redaction, "request_header", req.Header))
+		record.AddAttrs(logHeaders(rules, "request_header", req.Header))
 		if err == nil {
-			record.AddAttrs(logHeaders(redaction, "response_header", resp.Header))
+			record.AddAttrs(logHeaders(rules, "response_header", resp.Header))
 		}
 	}
 	// A request does not fail because of its log; slog's own Logger drops this
@@ -98,8 +99,8 @@ func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, s
 }
 
 // logHeaders is a group of the fields in order of their names.
-func logHeaders(r *Redaction, group string, h http.Header) slog.Attr {
-	shown := r.header(h)
+func logHeaders(rules *redaction.Rules, group string, h http.Header) slog.Attr {
+	shown := rules.Header(h)
 	attrs := make([]slog.Attr, 0, len(shown))
 	for name, values := range shown {
 		attrs = append(attrs, slog.String(name, strings.Join(values, ", ")))

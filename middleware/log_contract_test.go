@@ -13,23 +13,27 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
+	"github.com/aiolos-http/aiolos/middleware/har"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 // observers are the middlewares of this half of the package, each ready to pass
 // a request on.
 func observers(t *testing.T) map[string]middleware.Middleware {
 	t.Helper()
-	c := middleware.NewCache(middleware.CacheConfig{})
+	c := cache.New(cache.Config{})
 	t.Cleanup(func() { c.Close() })
-	cassette, err := middleware.OpenCassette(filepath.Join(t.TempDir(), "c"), middleware.CassetteConfig{Mode: middleware.CassetteRecord})
+	tape, err := cassette.Open(filepath.Join(t.TempDir(), "c"), cassette.Config{Mode: cassette.Record})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return map[string]middleware.Middleware{
 		"cache":    c.Wrap,
 		"log":      middleware.Log(middleware.LogConfig{Handler: slog.DiscardHandler, Headers: true}),
-		"har":      middleware.NewHAR(middleware.HARConfig{MaxBody: 100}).Wrap,
-		"cassette": cassette.Wrap,
+		"har":      har.New(har.Config{MaxBody: 100}).Wrap,
+		"cassette": tape.Wrap,
 		"fault":    middleware.Fault(middleware.FaultRule{CutBody: 100}),
 		"schemes":  middleware.Schemes(middleware.SchemeRules{}),
 	}
@@ -65,7 +69,7 @@ func (c *observed) send(ctx context.Context, t *testing.T, rt http.RoundTripper)
 	t.Helper()
 	c.sent, c.closed = 0, 0
 	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://example.com/?a=b", nil)
-	req.Body = cassetteCloser{strings.NewReader("body"), &c.closed}
+	req.Body = mwtest.CountClose(strings.NewReader("body"), &c.closed)
 	req.ContentLength = 4
 	req.Header.Set("X-A", "b")
 	seen := func() string {
@@ -109,8 +113,8 @@ func TestObserversKeepTheContract(t *testing.T) {
 			if _, ok := resp.Body.(io.ReadWriteCloser); !ok {
 				t.Errorf("a 101 has a body of %T", resp.Body)
 			}
-			c.err = errCacheOrigin
-			if resp, err := c.send(ctx, t, rt); !errors.Is(err, errCacheOrigin) || resp != nil {
+			c.err = errStub
+			if resp, err := c.send(ctx, t, rt); !errors.Is(err, errStub) || resp != nil {
 				t.Errorf("an error: got %v, %v", resp, err)
 			}
 			cancel()

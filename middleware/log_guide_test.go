@@ -46,7 +46,7 @@ func TestGuide(t *testing.T) {
 	rt := requestID(func() string { ids++; return fmt.Sprint(ids) })(middleware.Func(func(req *http.Request) (*http.Response, error) {
 		sent = append(sent, req.Header.Get("X-Request-Id"))
 		if len(sent) == 3 {
-			return nil, errCacheOrigin
+			return nil, errStub
 		}
 		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
 	}))
@@ -60,7 +60,7 @@ func TestGuide(t *testing.T) {
 			t.Error("the caller's request was changed")
 		}
 	}
-	if fmt.Sprint(sent) != "[1 mine 2]" || !errors.Is(err, errCacheOrigin) || err.Error() != "request 2: origin is down" {
+	if fmt.Sprint(sent) != "[1 mine 2]" || !errors.Is(err, errStub) || err.Error() != "request 2: origin is down" {
 		t.Errorf("got %v, %v", sent, err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 func logged(t *testing.T, cfg middleware.LogConfig, req *http.Request, next middleware.Func) map[string]any {
@@ -87,24 +88,24 @@ func TestLogCanary(t *testing.T) {
 			Handler: slog.NewTextHandler(&out, nil), Headers: true,
 			Redaction: middleware.Redaction{Headers: []string{"x-mINE"}, ShowQuery: []string{"page"}},
 		})
-		req := canaryRequest(t, "body "+canary)
+		req := mwtest.CanaryRequest(t, "body "+mwtest.Canary)
 		resp, err := log(middleware.Func(func(req *http.Request) (*http.Response, error) {
 			req.Body.Close()
 			if fail {
-				return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: errors.New("bad header " + req.Header.Get("X-Mine") + ": user" + canary)}
+				return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: errors.New("bad header " + req.Header.Get("X-Mine") + ": user" + mwtest.Canary)}
 			}
-			return canaryResponse(req), nil
+			return mwtest.CanaryResponse(req), nil
 		})).RoundTrip(req)
 		if err == nil {
 			resp.Body.Close()
 		}
-		canaryCheck(t, out.String(), "request_header.X-Open=seen", "page=2", "http://***@example.com/path?token=***&q=***&***&page=2",
+		mwtest.CheckCanary(t, out.String(), "request_header.X-Open=seen", "page=2", "http://***@example.com/path?token=***&q=***&***&page=2",
 			`request_header.Cookie="sid=***;***; b=***"`)
 		if fail == (err == nil) {
 			t.Fatal(err)
 		}
 		if !fail {
-			canaryCheck(t, out.String(), "response_header.X-Seen=open", "sid=***; Path=/; HttpOnly", "/next?code=***", "</a?cursor=***>; rel=next", "http://***@h/")
+			mwtest.CheckCanary(t, out.String(), "response_header.X-Seen=open", "sid=***; Path=/; HttpOnly", "/next?code=***", "</a?cursor=***>; rel=next", "http://***@h/")
 		}
 	}
 }
@@ -176,7 +177,7 @@ func ExampleLog() {
 		},
 	})
 	log := middleware.Log(middleware.LogConfig{Handler: handler})
-	client := &http.Client{Transport: log(exampleOrigin())}
+	client := &http.Client{Transport: log(mwtest.HelloServer())}
 	resp, err := client.Get("http://example.com/a?key=secret")
 	if err != nil {
 		fmt.Println(err)

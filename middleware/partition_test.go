@@ -16,6 +16,8 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 // partitionNeutral are the settings that change nothing in a response. All others, and
@@ -155,7 +157,7 @@ func partitionSend(t *testing.T, rt http.RoundTripper, settings connector.Settin
 		t.Error(err)
 		return
 	}
-	cacheDrain(t, resp)
+	mwtest.Drain(t, resp)
 }
 
 // What a connector tells connections apart by tells responses apart too: one that came
@@ -170,7 +172,7 @@ func TestSettingsPartitionResponses(t *testing.T) {
 				if partitionNeutral[tt.name] {
 					want = 1
 				}
-				c := middleware.NewCache(middleware.CacheConfig{})
+				c := cache.New(cache.Config{})
 				defer c.Close()
 				origin := &partitionOrigin{}
 				rt := c.Wrap(origin)
@@ -218,37 +220,6 @@ func partitionTokens(t *testing.T, tt partitionCase) int32 {
 	return fetched.Load()
 }
 
-// An unsafe request forgets what is kept for the usual way too (RFC 9111 4.4).
-func TestCacheUnsafeOfPartition(t *testing.T) {
-	t.Parallel()
-	origin := &namesOrigin{}
-	c := middleware.NewCache(middleware.CacheConfig{})
-	defer c.Close()
-	rt := c.Wrap(origin)
-	own := connector.WithSettings(t.Context(), connector.Settings{TLS: &connector.TLSPolicy{Insecure: true}})
-	send := func(ctx context.Context, method, user string) {
-		req, _ := http.NewRequestWithContext(ctx, method, "http://h/", nil)
-		if user != "" {
-			req.Header.Set("Authorization", user)
-		}
-		resp, err := rt.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cacheDrain(t, resp)
-	}
-	for round := range 2 {
-		for _, user := range []string{"", "alice"} {
-			send(t.Context(), http.MethodGet, user)
-			send(own, http.MethodGet, user)
-		}
-		if got, want := int(origin.asked.Load()), 4+5*round; got != want {
-			t.Errorf("round %d: %d requests sent, want %d", round, got, want)
-		}
-		send(own, http.MethodPost, "alice")
-	}
-}
-
 // Targets that are not in the path, and line ends in what keys are made of, lead to no
 // other request's response.
 func TestOddTargetsAreNotShared(t *testing.T) {
@@ -261,14 +232,14 @@ func TestOddTargetsAreNotShared(t *testing.T) {
 		"line in host":    {Scheme: "http", Host: "h\n", Path: "/"},
 	} {
 		origin := &partitionOrigin{}
-		c := middleware.NewCache(middleware.CacheConfig{})
+		c := cache.New(cache.Config{})
 		rt := c.Wrap(origin)
 		for _, u := range []*url.URL{plain, odd, odd, plain} {
 			resp, err := rt.RoundTrip((&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}).WithContext(t.Context()))
 			if err != nil {
 				t.Fatal(err)
 			}
-			cacheDrain(t, resp)
+			mwtest.Drain(t, resp)
 		}
 		if got := origin.asked.Load(); got != 3 {
 			t.Errorf("%s: %d requests sent, want 3", name, got)

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/aiolos-http/aiolos/internal/redact"
 )
@@ -33,50 +32,6 @@ func (a Attempt) Format(f fmt.State, verb rune) { redact.Of(a).Format(f, verb) }
 
 // MarshalJSON writes what Format does.
 func (a Attempt) MarshalJSON() ([]byte, error) { return redact.Of(a).MarshalJSON() }
-
-// Format writes the status: headers may hold secrets. As JSON a CacheMeta is whole,
-// for stores to keep.
-func (m CacheMeta) Format(f fmt.State, verb rune) { m.described().Format(f, verb) }
-
-func (m CacheMeta) described() redact.Struct {
-	return redact.Of(struct {
-		Status int
-		Header http.Header
-		Length int64
-	}{m.Status, m.Header, m.Length}).Named("middleware.CacheMeta")
-}
-
-// Format writes what is known of the answer, without the values of headers.
-func (e CacheEntry) Format(f fmt.State, verb rune) { e.described().Format(f, verb) }
-
-func (e CacheEntry) described() redact.Struct {
-	s := redact.Struct{Name: "middleware.CacheEntry"}.With("Size", e.Size)
-	if e.Meta != nil {
-		s = s.With("Meta", e.Meta.described())
-	}
-	return s
-}
-
-// Format writes the name of the type: entries may hold secrets.
-func (h *HAR) Format(f fmt.State, verb rune) { redact.Struct{Name: "middleware.HAR"}.Format(f, verb) }
-
-// Format writes the path of the file: what is recorded may hold secrets.
-func (c *Cassette) Format(f fmt.State, verb rune) {
-	redact.Struct{Name: "middleware.Cassette"}.With("Path", c.path).Format(f, verb)
-}
-
-// Format writes the name of the type: entries may hold secrets.
-func (m *CacheMemory) Format(f fmt.State, verb rune) {
-	redact.Struct{Name: "middleware.CacheMemory"}.Format(f, verb)
-}
-
-// Format writes the name of the type: it has the URLs of what it fetches.
-func (c *Cache) Format(f fmt.State, verb rune) {
-	redact.Struct{Name: "middleware.Cache"}.Format(f, verb)
-}
-
-// Format writes what it wraps with: fmt asks an unexported field for no method.
-func (t *cacheTransport) Format(f fmt.State, verb rune) { t.cache.Format(f, verb) }
 
 // Format writes the name of the type: it has tokens.
 func (s *tokenTransport) Format(f fmt.State, verb rune) {

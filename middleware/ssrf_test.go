@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
 func TestSchemes(t *testing.T) {
@@ -62,7 +63,7 @@ func TestSchemes(t *testing.T) {
 			t.Fatal(err)
 		}
 		count, closed := 0, 0
-		req := (&http.Request{Method: http.MethodPost, URL: u, Body: cassetteCloser{strings.NewReader(""), &closed}}).WithContext(t.Context())
+		req := (&http.Request{Method: http.MethodPost, URL: u, Body: mwtest.CountClose(strings.NewReader(""), &closed)}).WithContext(t.Context())
 		_, err = middleware.Schemes(tc.rules)(faultEcho(&count)).RoundTrip(req)
 		if tc.reason == "" {
 			if err != nil || count != 1 {
@@ -99,7 +100,7 @@ func TestSchemesRedirect(t *testing.T) {
 		{middleware.SchemeRules{NoDowngrade: true}, "https://example.com/", "https://other.example/x", nil},
 		{middleware.SchemeRules{NoDowngrade: true}, "http://example.com/", "http://other.example/x", nil},
 		{middleware.SchemeRules{NoDowngrade: true}, "http://example.com/", "https://example.com/x", nil},
-		{middleware.SchemeRules{NoDowngrade: true}, "https://example.com/", "http://u:" + canary + "@example.com/x?" + canary, errors.ErrInvalidURLRedirectClient},
+		{middleware.SchemeRules{NoDowngrade: true}, "https://example.com/", "http://u:" + mwtest.Canary + "@example.com/x?" + mwtest.Canary, errors.ErrInvalidURLRedirectClient},
 		{middleware.SchemeRules{HTTPSOnly: true}, "https://example.com/", "http://example.com/x", errors.ErrInvalidURLRedirectClient},
 		{middleware.SchemeRules{}, "https://example.com/", "file:///x", errors.ErrNonHTTPURLRedirectClient},
 		{middleware.SchemeRules{}, "https://example.com/", "http://0x7f.1/x", errors.ErrInvalidURLRedirectClient},
@@ -113,14 +114,14 @@ func TestSchemesRedirect(t *testing.T) {
 			t.Errorf("%s to %s: got %v, want %v", tc.from, tc.to, err, tc.kind)
 		}
 		if invalid, ok := errors.AsType[*errors.InvalidURLError](err); ok {
-			canaryCheck(t, invalid.Error())
+			mwtest.CheckCanary(t, invalid.Error())
 		}
 	}
 }
 
 func ExampleSchemes() {
 	guard := middleware.Schemes(middleware.SchemeRules{HTTPSOnly: true, Ports: []string{"443"}})
-	client := &http.Client{Transport: guard(exampleOrigin())}
+	client := &http.Client{Transport: guard(mwtest.HelloServer())}
 	for _, target := range []string{"https://example.com/a", "http://example.com/a", "https://0x7f.1/a"} {
 		resp, err := client.Get(target)
 		if err != nil {

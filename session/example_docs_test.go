@@ -15,6 +15,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -134,32 +136,32 @@ func docsWebSocket(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-func docsMiddlewares(cache *middleware.Cache, log middleware.Middleware) (*http.Client, *session.Session, error) {
+func docsMiddlewares(responses *cache.Cache, log middleware.Middleware) (*http.Client, *session.Session, error) {
 	//doc:begin
-	s, err := session.New(session.Config{Middleware: []middleware.Middleware{cache.Wrap, log}}) // a session
-	client := &http.Client{Transport: middleware.Chain(http.DefaultTransport, cache.Wrap, log)} // anybody's client
+	s, err := session.New(session.Config{Middleware: []middleware.Middleware{responses.Wrap, log}}) // a session
+	client := &http.Client{Transport: middleware.Chain(http.DefaultTransport, responses.Wrap, log)} // anybody's client
 	//doc:end
 	return client, s, err
 }
 
 func docsCache() error {
-	store, err := middleware.NewCacheDir("/var/cache/program", 256<<20) // or nothing: 64 MiB in memory
+	store, err := cache.NewDir("/var/cache/program", 256<<20) // or nothing: 64 MiB in memory
 	if err != nil {
 		return err
 	}
-	cache := middleware.NewCache(middleware.CacheConfig{Store: store, StaleIfError: time.Hour})
-	defer cache.Close()
+	responses := cache.New(cache.Config{Store: store, StaleIfError: time.Hour})
+	defer responses.Close()
 	//doc:end
 	return nil
 }
 
 func docsCassette(use func(*http.Client)) error {
-	cassette, err := middleware.OpenCassette("testdata/login.txt", middleware.CassetteConfig{Mode: middleware.CassetteAuto})
+	tape, err := cassette.Open("testdata/login.txt", cassette.Config{Mode: cassette.Auto})
 	if err != nil {
 		return err
 	}
-	defer cassette.Close() // writes the file
-	client := &http.Client{Transport: cassette.Wrap(http.DefaultTransport)}
+	defer tape.Close() // writes the file
+	client := &http.Client{Transport: tape.Wrap(http.DefaultTransport)}
 	//doc:end
 	use(client)
 	return nil

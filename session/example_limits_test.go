@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -40,8 +41,8 @@ func docsShutdown(s *session.Session) {
 }
 
 func docsHAR(ctx context.Context) error {
-	har := middleware.NewHAR(middleware.HARConfig{MaxBody: 64 << 10}) // bodies may hold secrets
-	s, err := session.New(session.Config{Middleware: []middleware.Middleware{har.Wrap}})
+	recorder := har.New(har.Config{MaxBody: 64 << 10}) // bodies may hold secrets
+	s, err := session.New(session.Config{Middleware: []middleware.Middleware{recorder.Wrap}})
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func docsHAR(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%+v\n", resp.Timing()) // without a trace, too
-	_, err = har.WriteTo(os.Stdout)
+	_, err = recorder.WriteTo(os.Stdout)
 	return err
 }
 

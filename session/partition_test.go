@@ -11,6 +11,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -48,8 +49,8 @@ func userServer(t *testing.T) (url string, server *certs.Leaf, asked func() int)
 func TestCacheKeepsPoliciesApart(t *testing.T) {
 	t.Parallel()
 	url, server, asked := userServer(t)
-	cache := middleware.NewCache(middleware.CacheConfig{})
-	defer cache.Close()
+	responses := cache.New(cache.Config{})
+	defer responses.Close()
 	conn, err := connector.New(connector.Config{TLS: server.Client()})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func TestCacheKeepsPoliciesApart(t *testing.T) {
 	defer conn.Close()
 	s, err := session.New(session.Config{
 		Connector:  conn,
-		Middleware: []middleware.Middleware{cache.Wrap, middleware.Dedupe(middleware.DedupeConfig{})},
+		Middleware: []middleware.Middleware{responses.Wrap, middleware.Dedupe(middleware.DedupeConfig{})},
 	})
 	if err != nil {
 		t.Fatal(err)

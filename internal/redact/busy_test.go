@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	cachemw "github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 // TestNoSecretOfRequestsUnderWay: what is under way is known by its URL and its
@@ -20,7 +21,7 @@ func TestNoSecretOfRequestsUnderWay(t *testing.T) {
 			time.Sleep(time.Minute)
 			return answer{}.RoundTrip(req)
 		})
-		cache := middleware.NewCache(middleware.CacheConfig{StaleWhileRevalidate: time.Hour})
+		cache := cachemw.New(cachemw.Config{StaleWhileRevalidate: time.Hour})
 		defer cache.Close()
 		token := func(context.Context) (middleware.Token, error) {
 			time.Sleep(time.Minute)

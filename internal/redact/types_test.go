@@ -5,13 +5,14 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"testing"
 )
 
 // packages are those whose types users get to see.
-var packages = []string{"errors", "form", "jar", "connector", "session", "ws", "middleware"}
+var packages = []string{"errors", "form", "jar", "connector", "session", "ws", "middleware", "middleware/cache", "middleware/cassette", "middleware/har"}
 
 // harmless are types of fields that no secret fits into.
 var harmless = []string{
@@ -29,7 +30,7 @@ func TestEveryTypeIsTried(t *testing.T) {
 	known := make(map[string]bool)
 	for _, pkg := range packages {
 		for name, spec := range exported(t, "../../"+pkg) {
-			name = pkg + "." + name
+			name = path.Base(pkg) + "." + name
 			known[name] = true
 			_, excused := data[name]
 			switch fits := secretFits(spec); {

@@ -16,6 +16,9 @@ import (
 	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/middleware/cassette"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -37,9 +40,9 @@ var data = map[string]string{
 	"connector.Timing":                       "times and an address",
 	"connector.CachedHost":                   "a host and its addresses",
 	"middleware.LimitError":                  "a host",
-	"middleware.CacheConfig":                 "functions and numbers",
-	"middleware.CassetteConfig":              "functions and names",
-	"middleware.HARConfig":                   "functions and names",
+	"cache.Config":                           "functions and numbers",
+	"cassette.Config":                        "functions and names",
+	"har.Config":                             "functions and names",
 	"middleware.HedgePolicy":                 "functions and numbers",
 	"middleware.Redaction":                   "names",
 	"middleware.RetryBudget":                 "numbers",
@@ -65,7 +68,7 @@ var data = map[string]string{
 }
 
 // whole are the types that are whole as JSON.
-var whole = []string{"middleware.CacheMeta", "middleware.CacheEntry"}
+var whole = []string{"cache.Meta", "cache.Entry"}
 
 // value is one to print. Those that must not be copied are pointers.
 type value struct {
@@ -206,19 +209,19 @@ func addMiddleware(t *testing.T, add adder) {
 	req.Header = secretHeader()
 	add("middleware.Attempt", middleware.Attempt{Number: 1, Request: req, Response: &http.Response{Status: "200 OK", Request: req, Header: secretHeader()}})
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
-	har := middleware.NewHAR(middleware.HARConfig{MaxBody: 100})
-	add("middleware.HAR", har)
-	cache := middleware.NewCache(middleware.CacheConfig{Store: middleware.NewCacheMemory(1 << 20)})
-	meta := middleware.CacheMeta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
-	add("middleware.CacheMeta", meta)
-	add("middleware.CacheEntry", middleware.CacheEntry{Meta: &meta, Size: 3})
-	cassette := must(middleware.OpenCassette(filepath.Join(t.TempDir(), "c.json"), middleware.CassetteConfig{Mode: middleware.CassetteRecord}))(t)
-	add("middleware.Cassette", cassette)
-	add("middleware.CacheMemory", cacheMemory(t))
-	add("middleware.CacheDir", must(middleware.NewCacheDir(t.TempDir(), 1<<20))(t))
-	add("middleware.Cache", cache)
+	recorder := har.New(har.Config{MaxBody: 100})
+	add("har.Recorder", recorder)
+	responses := cache.New(cache.Config{Store: cache.NewMemory(1 << 20)})
+	meta := cache.Meta{ID: "1", Status: 200, Header: secretHeader(), Vary: []string{"cookie"}}
+	add("cache.Meta", meta)
+	add("cache.Entry", cache.Entry{Meta: &meta, Size: 3})
+	tape := must(cassette.Open(filepath.Join(t.TempDir(), "c.json"), cassette.Config{Mode: cassette.Record}))(t)
+	add("cassette.Cassette", tape)
+	add("cache.Memory", cacheMemory(t))
+	add("cache.Dir", must(cache.NewDir(t.TempDir(), 1<<20))(t))
+	add("cache.Cache", responses)
 	for _, mw := range []middleware.Middleware{
-		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), har.Wrap, cache.Wrap, cassette.Wrap,
+		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, responses.Wrap, tape.Wrap,
 		middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return token, nil }}),
 	} {
 		rt := mw(answer{})
@@ -227,7 +230,7 @@ func addMiddleware(t *testing.T, add adder) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		add("middleware.Cache", rt)
+		add("cache.Cache", rt)
 	}
 }
 
@@ -262,7 +265,7 @@ func addErrors(add adder) {
 	add("middleware.RetryError", &middleware.RetryError{Attempts: 2, Errs: []error{errors.Wrap("GET", parse(secretURL), cause)}})
 	add("session.TraceError", &session.TraceError{})
 	add("session.MultipartError", &session.MultipartError{Reason: "it is bad", Err: cause})
-	add("middleware.CassetteMissError", &middleware.CassetteMissError{Method: "GET", URL: errors.RedactURL(parse(secretURL))})
+	add("cassette.MissError", &cassette.MissError{Method: "GET", URL: errors.RedactURL(parse(secretURL))})
 }
 
 func secretForm() *form.Form {
@@ -278,10 +281,10 @@ func secretJar() *jar.Jar {
 }
 
 // cacheMemory is a store with an answer in it.
-func cacheMemory(t *testing.T) *middleware.CacheMemory {
+func cacheMemory(t *testing.T) *cache.Memory {
 	t.Helper()
-	store := middleware.NewCacheMemory(1 << 20)
-	client := &http.Client{Transport: middleware.NewCache(middleware.CacheConfig{Store: store}).Wrap(answer{})}
+	store := cache.NewMemory(1 << 20)
+	client := &http.Client{Transport: cache.New(cache.Config{Store: store}).Wrap(answer{})}
 	resp, err := client.Get("http://h.example/?q=canary")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -26,7 +27,7 @@ type client struct {
 	conn  *connector.Connector
 	s     *session.Session
 	bare  http.RoundTripper // what the session is above of
-	cache *middleware.Cache
+	cache *cache.Cache
 	certs *certificates
 	tls   map[string]*tls.Config // of users: a policy is told apart by its identity
 	epoch time.Time
@@ -85,15 +86,15 @@ func (k *client) chain() ([]middleware.Middleware, error) {
 	for _, name := range k.plan.Client.Chain {
 		switch name {
 		case "cache":
-			cfg := middleware.CacheConfig{}
+			cfg := cache.Config{}
 			if k.plan.Client.CacheDir {
-				store, err := middleware.NewCacheDir(filepath.Join(k.dir, "cache"), 0)
+				store, err := cache.NewDir(filepath.Join(k.dir, "cache"), 0)
 				if err != nil {
 					return nil, err
 				}
 				cfg.Store = store
 			}
-			k.cache = middleware.NewCache(cfg)
+			k.cache = cache.New(cfg)
 			chain = append(chain, k.cache.Wrap)
 		case "dedupe":
 			chain = append(chain, middleware.Dedupe(middleware.DedupeConfig{}))

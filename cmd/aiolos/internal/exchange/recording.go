@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -31,20 +32,20 @@ func (r *recording) startRecording(j Job) (save func() error, mw []middleware.Mi
 	if r.file == "" {
 		return func() error { return nil }, nil
 	}
-	har := middleware.NewHAR(middleware.HARConfig{
+	recorder := har.New(har.Config{
 		MaxEntries: -1, MaxBody: maxRecorded, CreatorVersion: session.LibraryVersion,
 		Redaction: middleware.Redaction{ShowQuery: openParameters(j)},
 	})
-	return func() error { return writeHAR(r.file, har) }, []middleware.Middleware{har.Wrap}
+	return func() error { return writeHAR(r.file, recorder) }, []middleware.Middleware{recorder.Wrap}
 }
 
 // writeHAR writes the file of --har, which replaces an older one as a whole.
-func writeHAR(name string, har *middleware.HAR) (err error) {
+func writeHAR(name string, recorder *har.Recorder) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*.har") // for the owner alone
 	if err != nil {
 		return fmt.Errorf("har: %w", err)
 	}
-	_, err = har.WriteTo(f)
+	_, err = recorder.WriteTo(f)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}

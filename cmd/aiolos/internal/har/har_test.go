@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/middleware"
+	libhar "github.com/aiolos-http/aiolos/middleware/har"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
@@ -90,7 +91,7 @@ func TestConvertErrors(t *testing.T) {
 // TestReadOwn reads what the library writes.
 func TestReadOwn(t *testing.T) {
 	t.Parallel()
-	recorder := middleware.NewHAR(middleware.HARConfig{MaxBody: 100})
+	recorder := libhar.New(libhar.Config{MaxBody: 100})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }))
 	defer srv.Close()
 	client := &http.Client{Transport: middleware.Chain(srv.Client().Transport, recorder.Wrap)}

@@ -1,0 +1,167 @@
+package cache
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
+)
+
+// transport is a cache in front of next.
+type transport struct {
+	cache *Cache
+	next  http.RoundTripper
+}
+
+// exchange is one request on its way.
+type exchange struct {
+	*transport
+	req       *http.Request // as it came, and is sent
+	canonical *http.Request // as it is looked at
+	cc        cacheControl  // of the request
+	key       string        // the primary one
+
+	asked epochMark // the server was asked
+}
+
+// RoundTrip answers from the cache or asks next.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, "":
+	case http.MethodOptions, http.MethodTrace, "PROPFIND", "REPORT", "SEARCH", "QUERY":
+		return t.next.RoundTrip(req) // safe, and not kept
+	default:
+		return t.roundTripUnsafe(req)
+	}
+	seen := canonicalRequest(req)
+	x := exchange{transport: t, req: req, canonical: seen, cc: parseRequestDirectives(seen.Header)}
+	if x.cc.noStore || req.URL == nil || isBypassed(seen) {
+		return t.next.RoundTrip(req)
+	}
+	if req.Body != nil {
+		req.Body.Close() // it is http.NoBody
+	}
+	if req.Context().Err() != nil {
+		return nil, httprule.ContextError(req.Context())
+	}
+	x.key = primaryKey(seen)
+	return x.answerRequest() //nolint:contextcheck // the fetch in the background outlives the request
+}
+
+// isBypassed reports whether a request asks for something else than a whole
+// response on its own terms, or for what no key is made of: a target that is not in
+// the path, or a line end, which ends the lines of a key.
+func isBypassed(req *http.Request) bool {
+	if req.Body != nil && req.Body != http.NoBody || req.URL.Opaque != "" || strings.Contains(req.URL.Host+req.Host+req.URL.RawQuery, "\n") {
+		return true
+	}
+	for name := range req.Header {
+		switch name {
+		case "Range", "Upgrade", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range":
+			return true
+		}
+	}
+	return false
+}
+
+func (x *exchange) answerRequest() (*http.Response, error) {
+	c := x.cache
+	entry, key := c.findEntry(x.key, x.canonical)
+	if entry == nil {
+		c.stats.misses.Add(1)
+		if x.cc.onlyIfCached {
+			return gatewayTimeout(x.req), nil
+		}
+		return x.fetchResponse()
+	}
+	state := c.measureEntry(entry.Meta, time.Now())
+	switch c.decideUse(&state, x.cc) {
+	case serveAndRefresh:
+		c.startRefresh(x, key, entry.Meta)
+		fallthrough
+	case serveStored:
+		c.stats.hits.Add(1)
+		return x.makeResponse(entry, &state, "; hit"), nil
+	default:
+	}
+	if x.cc.onlyIfCached {
+		entry.Body.Close()
+		return gatewayTimeout(x.req), nil
+	}
+	if x.req.Method == http.MethodHead {
+		entry.Body.Close()
+		return x.validateByHead(key, entry.Meta)
+	}
+	return x.validateEntry(key, entry, &state)
+}
+
+// askServer asks the server.
+func (x *exchange) askServer(req *http.Request) (*http.Response, error) {
+	epoch := x.cache.epochOf(x.key)
+	x.asked = epochMark{epoch, epoch.Load()}
+	return x.next.RoundTrip(req)
+}
+
+// epochMark is a moment in the life of a key.
+type epochMark struct {
+	epoch *atomic.Uint64
+	value uint64
+}
+
+// isCurrent reports whether the key was not forgotten since.
+func (s epochMark) isCurrent() bool { return s.epoch.Load() == s.value }
+
+// fetchResponse asks the server, with nothing at hand.
+func (x *exchange) fetchResponse() (*http.Response, error) {
+	start := time.Now()
+	resp, err := x.askServer(x.req)
+	if err != nil {
+		return nil, err
+	}
+	x.storeResponse(resp, start)
+	return resp, nil
+}
+
+// gatewayTimeout answers only-if-cached with nothing at hand (RFC 9111
+// 5.2.1.7).
+func gatewayTimeout(req *http.Request) *http.Response {
+	return &http.Response{
+		Status: "504 Gateway Timeout", StatusCode: http.StatusGatewayTimeout,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Cache-Status": {"aiolos; fwd=request; detail=only-if-cached"}, "Content-Length": {"0"}},
+		Body:   http.NoBody, Request: req,
+	}
+}
+
+// roundTripUnsafe passes a request on that may change something, and forgets what it may
+// have changed (RFC 9111 4.4).
+func (t *transport) roundTripUnsafe(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil || resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusBadRequest {
+		return resp, err
+	}
+	seen := canonicalRequest(req)
+	t.cache.invalidate(primaryKey(seen))
+	for _, name := range []string{"Location", "Content-Location"} {
+		if value := httprule.FieldValue(resp.Header, name); value != "" {
+			u, err := req.URL.Parse(value)
+			// Only of the same origin: nobody may empty the cache of others.
+			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
+				t.cache.invalidate(primaryKeyOf(seen, u))
+			}
+		}
+	}
+	return resp, nil
+}
+
+// invalidate deletes what is kept for a URL: for the request's identity and way, and for
+// none.
+func (c *Cache) invalidate(key string) {
+	c.stats.invalidated.Add(1)
+	for _, key := range relatedKeys(key) {
+		c.epochOf(key).Add(1)
+		c.reportError("delete", c.store.Delete(key))
+	}
+}

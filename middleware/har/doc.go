@@ -1,0 +1,7 @@
+// Package har records exchanges as an HTTP Archive 1.2, the format that the network
+// panel of a browser opens.
+//
+// A [Recorder] is made by [New]; its [Recorder.Wrap] is a middleware for any client of
+// net/http. Secrets are hidden as its [middleware.Redaction] says, and bodies are not
+// kept unless [Config.MaxBody] asks for them.
+package har

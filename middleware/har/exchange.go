@@ -1,0 +1,225 @@
+package har
+
+import (
+	"encoding/base64"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
+)
+
+// exchange is one exchange while it goes on.
+type exchange struct {
+	recorder    *Recorder
+	req, sent   *http.Request
+	resp        *http.Response
+	start, head time.Time
+	trace       trace
+
+	mu   sync.Mutex
+	body bodyBuffer // of the request
+}
+
+// tracedRequest is the request that is sent: the caller's, with the hooks of the trace
+// and a body that is recorded.
+func (x *exchange) tracedRequest() *http.Request {
+	x.sent = x.req.WithContext(x.trace.withHooks(x.req.Context()))
+	if x.recorder.cfg.MaxBody <= 0 || x.req.Body == nil || x.req.Body == http.NoBody {
+		return x.sent
+	}
+	x.sent.Body = x.recordBody(x.req.Body)
+	if open := x.req.GetBody; open != nil {
+		x.sent.GetBody = func() (io.ReadCloser, error) {
+			body, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return x.recordBody(body), nil
+		}
+	}
+	return x.sent
+}
+
+// recordBody begins the record of the request's body, anew if it is sent again.
+func (x *exchange) recordBody(body io.ReadCloser) io.ReadCloser {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.body = bodyBuffer{limit: x.recorder.cfg.MaxBody}
+	return &requestBody{body, x}
+}
+
+type requestBody struct {
+	io.ReadCloser
+	exchange *exchange
+}
+
+func (u *requestBody) Read(p []byte) (int, error) {
+	n, err := u.ReadCloser.Read(p)
+	if n > 0 {
+		u.exchange.mu.Lock()
+		u.exchange.body.add(p[:n])
+		u.exchange.mu.Unlock()
+	}
+	return n, err
+}
+
+// finish adds the entry to the archive. Kept is the response's body, or nil if there is none.
+func (x *exchange) finish(kept *bodyBuffer, err error) {
+	now := time.Now()
+	started := x.start
+	e := &entry{
+		started: started, Started: started.Format("2006-01-02T15:04:05.000Z07:00"),
+		Request: x.describeRequest(), Response: x.describeResponse(kept), ServerIP: x.trace.serverIP(),
+	}
+	if err != nil {
+		e.Response.Error = x.recorder.rules.ForRequest(x.req).ErrorText(x.req, err)
+	}
+	e.Timings, e.Time = x.trace.splitTimings(x.start, x.head, now)
+	x.recorder.add(e)
+}
+
+func (x *exchange) describeRequest() request {
+	r := x.recorder.rules.ForRequest(x.req)
+	h := r.Header(x.req.Header)
+	req := request{
+		Method: x.req.Method, URL: r.URL(x.req.URL), HTTPVersion: "HTTP/1.1",
+		Headers: headerPairs(h), Cookies: cookiePairs(httprule.FieldValues(h, "Cookie"), ";"), Query: queryPairs(r, x.req.URL),
+		HeadersSize: -1, BodySize: x.req.ContentLength,
+	}
+	if req.Method == "" {
+		req.Method = http.MethodGet
+	}
+	if x.resp != nil {
+		req.HTTPVersion = x.resp.Proto
+	}
+	if x.req.Body == nil {
+		req.BodySize = 0
+	} else if req.BodySize == 0 && x.req.Body != http.NoBody {
+		req.BodySize = -1
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.body.data) > 0 {
+		kind := httprule.FieldValue(x.req.Header, "Content-Type")
+		text := string(r.ShownBody(kind, x.body.data))
+		if !utf8.ValidString(text) {
+			text = strings.ToValidUTF8(text, "\uFFFD") // the format has no base64 here
+		}
+		req.Post = &postData{MimeType: kind, Params: []nameValue{}, Text: text}
+	}
+	return req
+}
+
+func (x *exchange) describeResponse(kept *bodyBuffer) response {
+	resp := response{
+		HTTPVersion: "HTTP/1.1", Cookies: []nameValue{}, Headers: []nameValue{}, HeadersSize: -1, BodySize: -1,
+		Content: content{MimeType: "x-unknown"},
+	}
+	if x.resp == nil {
+		return resp // the status 0, as browsers have it for what failed
+	}
+	r := x.recorder.rules.ForRequest(x.req)
+	h := r.Header(x.resp.Header)
+	resp.Status, resp.HTTPVersion = x.resp.StatusCode, x.resp.Proto
+	resp.StatusText = httprule.StatusText(x.resp)
+	resp.Headers, resp.Cookies = headerPairs(h), cookiePairs(httprule.FieldValues(h, "Set-Cookie"), "")
+	if location := httprule.FieldValues(h, "Location"); len(location) > 0 {
+		resp.RedirectURL = location[0]
+	}
+	if kind := httprule.FieldValue(x.resp.Header, "Content-Type"); kind != "" {
+		resp.Content.MimeType = kind
+	}
+	if kept == nil {
+		resp.BodySize = 0
+		return resp
+	}
+	resp.BodySize, resp.Content.Size = kept.size, kept.size
+	if x.resp.Uncompressed {
+		resp.BodySize = -1 // what came over the wire is not known here
+	}
+	if len(kept.data) > 0 {
+		setContentText(&resp.Content, r.ShownBody(resp.Content.MimeType, kept.data))
+		if kept.size > int64(len(kept.data)) {
+			resp.Content.Comment = "cut"
+		}
+	}
+	return resp
+}
+
+// setContentText puts a body into the file: as text if it is one, and else in base64.
+func setContentText(c *content, body []byte) {
+	kind, params, err := mime.ParseMediaType(c.MimeType)
+	charset := strings.ToLower(params["charset"])
+	textual := err != nil || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") ||
+		kind == "application/javascript" || kind == "application/x-www-form-urlencoded"
+	if textual && utf8.Valid(body) && (charset == "" || charset == "utf-8" || charset == "us-ascii") {
+		c.Text = string(body)
+		return
+	}
+	c.Text, c.Encoding = base64.StdEncoding.EncodeToString(body), "base64"
+}
+
+// headerPairs are the lines of a header in order of their names.
+func headerPairs(h http.Header) []nameValue {
+	fields := make([]nameValue, 0, len(h))
+	for name, values := range h {
+		for _, value := range values {
+			fields = append(fields, nameValue{name, value})
+		}
+	}
+	slices.SortStableFunc(fields, func(a, b nameValue) int { return strings.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// cookiePairs reads cookies from lines whose values are hidden already. Without
+// sep only the first nameValue of a line is one.
+func cookiePairs(lines []string, sep string) []nameValue {
+	cookies := []nameValue{}
+	for _, line := range lines {
+		pairs := []string{line}
+		if sep != "" {
+			pairs = strings.Split(line, sep)
+		}
+		for _, pair := range pairs {
+			pair, _, _ = strings.Cut(pair, ";")
+			if name, value, ok := strings.Cut(pair, "="); ok {
+				cookies = append(cookies, nameValue{strings.TrimSpace(name), value})
+			}
+		}
+	}
+	return cookies
+}
+
+func queryPairs(r *redaction.Rules, u *url.URL) []nameValue {
+	query := []nameValue{}
+	if u == nil {
+		return query
+	}
+	shown, err := url.Parse(r.URL(u))
+	if err != nil {
+		return query
+	}
+	for part := range strings.SplitSeq(shown.RawQuery, "&") {
+		name, value, ok := strings.Cut(part, "=")
+		if !ok {
+			continue
+		}
+		query = append(query, nameValue{unescapeQuery(name), unescapeQuery(value)})
+	}
+	return query
+}
+
+func unescapeQuery(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}

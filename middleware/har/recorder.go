@@ -1,0 +1,223 @@
+package har
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/internal/redact"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
+)
+
+// Config says what a [Recorder] keeps. The zero value works.
+type Config struct {
+	// MaxEntries is how many exchanges are kept; the oldest go first. 0 is
+	// 1000; negative is no limit.
+	MaxEntries int
+	// MaxBytes is about how much memory they may take, heads and bodies; the oldest
+	// go first, and one that is larger itself is not kept. 0 is 64 MiB; negative is
+	// no limit.
+	MaxBytes int64
+	// MaxBody is how many bytes of each body are kept. 0 and negative are none,
+	// because bodies hold secrets that nobody can tell; sizes are kept anyway.
+	MaxBody int64
+	// Creator and CreatorVersion stand in the file for the program that wrote
+	// it; empty is "aiolos" and "0".
+	Creator, CreatorVersion string
+	// Redaction says what is hidden.
+	Redaction middleware.Redaction
+}
+
+// Recorder records exchanges in the format that the network panel of a browser
+// opens: HTTP Archive 1.2. [Recorder.Wrap] is its [middleware.Middleware]; innermost it records
+// every attempt and hop. An exchange is in it once its body was read to the end
+// or closed, or once it failed. It is safe for concurrent use, and holds no
+// goroutine and nothing to close.
+type Recorder struct {
+	cfg     Config
+	rules   *redaction.Rules
+	mu      sync.Mutex
+	entries []*entry
+	size    int64
+}
+
+// New makes a recorder.
+func New(cfg Config) *Recorder {
+	if cfg.MaxEntries == 0 {
+		cfg.MaxEntries = 1000
+	}
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = 64 << 20
+	}
+	if cfg.Creator == "" {
+		cfg.Creator = "aiolos"
+	}
+	if cfg.CreatorVersion == "" {
+		cfg.CreatorVersion = "0"
+	}
+	h := &Recorder{cfg: cfg}
+	h.rules = (*redaction.Rules)(&h.cfg.Redaction)
+	return h
+}
+
+// Format writes the name of the type: entries may hold secrets.
+func (h *Recorder) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "har.Recorder"}.Format(f, verb)
+}
+
+// Wrap is the recorder's [middleware.Middleware].
+func (h *Recorder) Wrap(next http.RoundTripper) http.RoundTripper {
+	return middleware.Func(func(req *http.Request) (*http.Response, error) {
+		x := &exchange{recorder: h, req: req, start: time.Now()}
+		resp, err := next.RoundTrip(x.tracedRequest())
+		x.head = time.Now()
+		if err != nil {
+			x.finish(nil, err)
+			return nil, err
+		}
+		if resp.Request == x.sent {
+			resp.Request = req // the caller's, not ours
+		}
+		x.resp = resp
+		if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil || resp.Body == http.NoBody {
+			x.finish(nil, nil)
+			return resp, nil
+		}
+		resp.Body = &responseBody{ReadCloser: resp.Body, exchange: x, kept: bodyBuffer{limit: h.cfg.MaxBody}}
+		return resp, nil
+	})
+}
+
+// add keeps an entry; the oldest make room for it.
+func (h *Recorder) add(e *entry) {
+	e.size = e.memorySize()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.cfg.MaxBytes > 0 && e.size > h.cfg.MaxBytes {
+		return
+	}
+	h.size += e.size
+	gone := 0
+	for ; gone < len(h.entries); gone++ {
+		tooMany := h.cfg.MaxEntries > 0 && len(h.entries)-gone >= h.cfg.MaxEntries
+		if !tooMany && (h.cfg.MaxBytes < 0 || h.size <= h.cfg.MaxBytes) {
+			break
+		}
+		h.size -= h.entries[gone].size
+	}
+	h.entries = append(slices.Delete(h.entries, 0, gone), e)
+}
+
+// Len is how many exchanges are kept.
+func (h *Recorder) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.entries)
+}
+
+// Reset forgets all exchanges.
+func (h *Recorder) Reset() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.entries, h.size = nil, 0
+}
+
+// WriteTo writes the file in the order in which the exchanges began. It may be
+// called at any time, and again. It returns w's errors.
+func (h *Recorder) WriteTo(w io.Writer) (int64, error) {
+	h.mu.Lock()
+	entries := slices.Clone(h.entries)
+	h.mu.Unlock()
+	slices.SortStableFunc(entries, func(a, b *entry) int { return a.started.Compare(b.started) })
+	if entries == nil {
+		entries = []*entry{} // an empty list, not null
+	}
+	text, err := json.MarshalIndent(archive{archiveLog{
+		Version: "1.2", Creator: creator{h.cfg.Creator, h.cfg.CreatorVersion}, Entries: entries,
+	}}, "", "  ")
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.Write(append(text, '\n'))
+	return int64(n), err
+}
+
+// bodyBuffer keeps the first bytes of a body and counts all of them.
+type bodyBuffer struct {
+	limit, size int64
+	data        []byte
+}
+
+func (b *bodyBuffer) add(p []byte) {
+	b.size += int64(len(p))
+	if room := b.limit - int64(len(b.data)); room > 0 {
+		b.data = append(b.data, p[:min(room, int64(len(p)))]...)
+	}
+}
+
+// responseBody counts the body of a response and tells its end.
+type responseBody struct {
+	io.ReadCloser
+	exchange *exchange
+	once     sync.Once
+
+	mu   sync.Mutex // a body may be closed while it is read
+	kept bodyBuffer
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.add(p[:n])
+	}
+	if err == io.EOF {
+		b.finish(nil)
+	} else if err != nil {
+		b.finish(err)
+	}
+	return n, err
+}
+
+func (b *responseBody) add(p []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept.add(p)
+}
+
+// WriteTo leaves the copying to the body, which may know better than Read.
+func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(copyWriter{b, w}, b.ReadCloser)
+	b.finish(err)
+	return n, err
+}
+
+type copyWriter struct {
+	body *responseBody
+	w    io.Writer
+}
+
+func (t copyWriter) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	t.body.add(p[:max(0, min(n, len(p)))])
+	return n, err
+}
+
+func (b *responseBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.finish(nil)
+	return err
+}
+
+func (b *responseBody) finish(err error) {
+	b.once.Do(func() {
+		b.mu.Lock()
+		kept := b.kept
+		b.mu.Unlock()
+		b.exchange.finish(&kept, err)
+	})
+}
