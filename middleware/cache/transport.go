@@ -18,10 +18,10 @@ type transport struct {
 // exchange is one request on its way.
 type exchange struct {
 	*transport
-	req  *http.Request // as it came, and is sent
+	req       *http.Request // as it came, and is sent
 	canonical *http.Request // as it is looked at
-	cc   cacheControl  // of the request
-	key  string        // the primary one
+	cc        cacheControl  // of the request
+	key       string        // the primary one
 
 	asked epochMark // the server was asked
 }
