@@ -5,7 +5,9 @@
 //	connector    connections: limits, keep-alive, DNS, TLS and pins, proxies, HTTP/2; an
 //	             http.RoundTripper that works alone, under http.Client or any SDK
 //	middleware   policies around a RoundTripper: retry, hedge, rate limit, circuit breaker,
-//	             cache, authentication, logs, cassettes; each works without the rest
+//	             authentication, logs; each works without the rest. Those that keep
+//	             something are packages of their own: middleware/cache (RFC 9111),
+//	             middleware/cassette (recordings for tests), middleware/har
 //	ws           WebSocket connections
 //	jar          cookies: RFC 6265bis, the public suffix list, files
 //	form         bodies of forms: urlencoded and multipart

@@ -37,7 +37,7 @@ func parseCause(err error) error {
 		}
 	}
 	if strings.Contains(text, "first path segment in URL cannot contain colon") { // 127.0.0.1:8080/x
-		return New("no scheme, such as http://, before the host")
+		return New("no scheme, such as http:// or https://, before the host")
 	}
 	if _, ok := AsType[*url.Error](err); ok {
 		return New("not a url")

@@ -17,12 +17,12 @@ import (
 // control characters, are an [errors.InvalidRequestError] of each request. What
 // it returns is safe for concurrent use.
 func BasicAuth(login, password string, origins ...string) Middleware {
-	fixed := &fixedAuth{anchor: newAnchor(origins), value: httprule.BasicAuth(login, password)}
-	fixed.err = fixed.anchor.err
+	fixed := &fixedAuth{origins: newCredentialOrigins(origins), value: httprule.BasicAuth(login, password)}
+	fixed.err = fixed.origins.err
 	if strings.Contains(login, ":") || strings.ContainsFunc(login+password, isControl) {
 		fixed.err = &errors.InvalidRequestError{Field: "login", Reason: "it may not hold a colon or a control character"}
 	}
-	return fixed.middleware
+	return fixed.wrapTransport
 }
 
 // Bearer adds "Authorization: Bearer" (RFC 6750) to requests without
@@ -30,38 +30,38 @@ func BasicAuth(login, password string, origins ...string) Middleware {
 // holds more than visible ASCII is an [errors.InvalidRequestError] of each
 // request. What it returns is safe for concurrent use.
 func Bearer(token string, origins ...string) Middleware {
-	fixed := &fixedAuth{anchor: newAnchor(origins)}
-	fixed.value, fixed.err = Token{Value: token}.header()
+	fixed := &fixedAuth{origins: newCredentialOrigins(origins)}
+	fixed.value, fixed.err = Token{Value: token}.authorizationValue()
 	if fixed.err == nil {
-		fixed.err = fixed.anchor.err
+		fixed.err = fixed.origins.err
 	}
-	return fixed.middleware
+	return fixed.wrapTransport
 }
 
 // fixedAuth is a value of Authorization that does not change.
 type fixedAuth struct {
-	anchor *anchor
-	value  string
-	err    error
+	origins *credentialOrigins
+	value   string
+	err     error
 }
 
-func (a *fixedAuth) middleware(next http.RoundTripper) http.RoundTripper {
-	next = usable(next)
+func (a *fixedAuth) wrapTransport(next http.RoundTripper) http.RoundTripper {
+	next = requireNext(next)
 	return Func(func(req *http.Request) (*http.Response, error) {
 		if a.err != nil {
-			return refuse(req, a.err)
+			return refuseRequest(req, a.err)
 		}
-		if authorized(req) || !a.anchor.allows(req.URL) {
+		if hasAuthorization(req) || !a.origins.allowsURL(req.URL) {
 			return next.RoundTrip(req)
 		}
-		return next.RoundTrip(withAuthorization(cloneRequest(req), a.value))
+		return next.RoundTrip(setAuthorization(cloneRequest(req), a.value))
 	})
 }
 
-// authorized: the caller's own credentials are left alone.
-func authorized(req *http.Request) bool { return httprule.HasField(req.Header, "Authorization") }
+// hasAuthorization reports whether the caller has credentials of its own, which stay.
+func hasAuthorization(req *http.Request) bool { return httprule.HasField(req.Header, "Authorization") }
 
-func withAuthorization(clone *http.Request, value string) *http.Request {
+func setAuthorization(clone *http.Request, value string) *http.Request {
 	httprule.SetField(clone.Header, "Authorization", value)
 	return clone
 }

@@ -16,22 +16,22 @@ func FullJitter(minWait, maxWait time.Duration, attempt int, _ *http.Response) t
 	if attempt < 62 && minWait <= maxWait>>max(attempt, 0) { // no overflow
 		ceiling = minWait << max(attempt, 0)
 	}
-	return upTo(ceiling)
+	return randomUpTo(ceiling)
 }
 
-// upTo is a random time from 0 to d, d included.
-func upTo(d time.Duration) time.Duration {
+// randomUpTo returns a random time from 0 to d, d included.
+func randomUpTo(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
 	return rand.N(d) + 1 //nolint:gosec // a wait is no secret
 }
 
-// wait is the time after the failed attempt, counted from 0.
+// waitAfter returns the time to wait after the failed attempt, counted from 0.
 //
 // Retry-After is a lower bound; a little jitter goes on top, so that those who
 // were sent away together do not come back together.
-func (p *RetryPolicy) wait(attempt int, resp *http.Response) time.Duration {
+func (p *RetryPolicy) waitAfter(attempt int, resp *http.Response) time.Duration {
 	longest := max(p.MaxWait, p.MaxRetryAfter)
 	if p.Backoff != nil {
 		d := p.Backoff(p.MinWait, p.MaxWait, attempt, resp)
@@ -41,9 +41,9 @@ func (p *RetryPolicy) wait(attempt int, resp *http.Response) time.Duration {
 		return d
 	}
 	if resp != nil && p.MaxRetryAfter > 0 {
-		if after, ok := retryAfter(resp.Header, time.Now()); ok {
+		if after, ok := parseRetryAfter(resp.Header, time.Now()); ok {
 			after = min(after, p.MaxRetryAfter)
-			return after + min(upTo(p.MinWait), p.MaxRetryAfter-after)
+			return after + min(randomUpTo(p.MinWait), p.MaxRetryAfter-after)
 		}
 	}
 	return FullJitter(p.MinWait, p.MaxWait, attempt, resp)

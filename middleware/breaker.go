@@ -55,7 +55,7 @@ func CircuitBreaker(cfg BreakerConfig) Middleware {
 		},
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &broken{cfg, hosts, usable(next)}
+		return &breakerTransport{cfg, hosts, requireNext(next)}
 	}
 }
 
@@ -72,27 +72,27 @@ type breaker struct {
 	epoch    int       // counts the changes: what was sent before the last counts no more
 }
 
-type broken struct {
+type breakerTransport struct {
 	cfg   BreakerConfig
 	hosts *hostTable[breaker]
 	next  http.RoundTripper
 }
 
 // RoundTrip asks the breaker, sends the request, and tells the breaker.
-func (b *broken) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := httprule.OriginOf(req.URL).String()
 	var wait time.Duration
 	var epoch int
 	allowed := false
-	b.hosts.with(host, func(state *breaker) { allowed, wait, epoch = state.enter(b.cfg.Probes) })
+	b.hosts.withHost(host, func(state *breaker) { allowed, wait, epoch = state.admitRequest(b.cfg.Probes) })
 	if !allowed {
-		return refuse(req, &LimitError{Kind: ErrCircuitOpen, Host: host, Wait: wait})
+		return refuseRequest(req, &LimitError{Kind: ErrCircuitOpen, Host: host, Wait: wait})
 	}
 	outcome := breakerNeutral
-	defer func() { b.leave(host, epoch, outcome) }() // also if something panics
+	defer func() { b.recordOutcome(host, epoch, outcome) }() // also if something panics
 	resp, err := b.next.RoundTrip(req)
 	if resp != nil || err != nil {
-		outcome = b.judge(req.Context(), resp, err)
+		outcome = b.classifyOutcome(req.Context(), resp, err)
 	}
 	return resp, err
 }
@@ -105,11 +105,11 @@ const (
 	breakerFailure
 )
 
-func (b *broken) judge(ctx context.Context, resp *http.Response, err error) breakerOutcome {
+func (b *breakerTransport) classifyOutcome(ctx context.Context, resp *http.Response, err error) breakerOutcome {
 	if err != nil {
 		resp = nil
 		if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errors.ErrInvalidRequest) ||
-			errors.Is(err, errors.ErrSessionClosed) || errors.Is(err, errors.ErrConnectorClosed) || limited(err) {
+			errors.Is(err, errors.ErrSessionClosed) || errors.Is(err, errors.ErrConnectorClosed) || isLimitError(err) {
 			return breakerNeutral
 		}
 	}
@@ -119,14 +119,14 @@ func (b *broken) judge(ctx context.Context, resp *http.Response, err error) brea
 	return breakerSuccess
 }
 
-// limited: another middleware did not send it.
-func limited(err error) bool {
+// isLimitError reports whether another middleware did not send the request.
+func isLimitError(err error) bool {
 	_, ok := errors.AsType[*LimitError](err)
 	return ok
 }
 
-// enter reports whether a request may go, and else for how long not.
-func (s *breaker) enter(probes int) (allowed bool, wait time.Duration, epoch int) {
+// admitRequest reports whether a request may go, and else for how long not.
+func (s *breaker) admitRequest(probes int) (allowed bool, wait time.Duration, epoch int) {
 	if s.until.IsZero() {
 		return true, 0, s.epoch
 	}
@@ -140,10 +140,10 @@ func (s *breaker) enter(probes int) (allowed bool, wait time.Duration, epoch int
 	return true, 0, s.epoch
 }
 
-// leave takes the outcome in.
-func (b *broken) leave(host string, epoch int, outcome breakerOutcome) {
+// recordOutcome counts the outcome for the host, and opens or closes its breaker.
+func (b *breakerTransport) recordOutcome(host string, epoch int, outcome breakerOutcome) {
 	changed, open := false, false
-	b.hosts.with(host, func(s *breaker) {
+	b.hosts.withHost(host, func(s *breaker) {
 		if s.epoch != epoch {
 			return // the breaker has opened or closed since
 		}

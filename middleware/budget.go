@@ -32,32 +32,32 @@ type RetryBudget struct {
 	last    time.Time
 }
 
-// request brings in a request's share.
-func (b *RetryBudget) request() {
+// addRequest brings in a request's share.
+func (b *RetryBudget) addRequest() {
 	if b.Ratio < 0 {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.begin()
+	b.fillOnce()
 	if b.Ratio == 0 {
-		b.earn(0.1)
+		b.addTokens(0.1)
 	} else {
-		b.earn(b.Ratio)
+		b.addTokens(b.Ratio)
 	}
 }
 
-// retry takes a token, and reports whether there was one.
-func (b *RetryBudget) retry() bool {
+// takeRetry takes a token, and reports whether there was one.
+func (b *RetryBudget) takeRetry() bool {
 	if b.Ratio < 0 {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.begin()
+	b.fillOnce()
 	if b.PerSecond > 0 {
 		now := time.Now()
-		b.earn(now.Sub(b.last).Seconds() * b.PerSecond)
+		b.addTokens(now.Sub(b.last).Seconds() * b.PerSecond)
 		b.last = now
 	}
 	if b.tokens < 1 {
@@ -67,18 +67,18 @@ func (b *RetryBudget) retry() bool {
 	return true
 }
 
-// begin fills the bucket, once.
-func (b *RetryBudget) begin() {
+// fillOnce fills the bucket, once.
+func (b *RetryBudget) fillOnce() {
 	if b.started {
 		return
 	}
 	b.started, b.last = true, time.Now()
 	if b.Burst >= 0 {
-		b.tokens, b.owed = b.size(), b.size()
+		b.tokens, b.owed = b.bucketSize(), b.bucketSize()
 	}
 }
 
-func (b *RetryBudget) size() float64 {
+func (b *RetryBudget) bucketSize() float64 {
 	switch {
 	case b.Burst == 0:
 		return 100
@@ -88,9 +88,9 @@ func (b *RetryBudget) size() float64 {
 	return float64(b.Burst)
 }
 
-// earn pays what is owed, and saves the rest.
-func (b *RetryBudget) earn(share float64) {
+// addTokens pays what is owed, and saves the rest.
+func (b *RetryBudget) addTokens(share float64) {
 	pay := min(share, b.owed)
 	b.owed -= pay
-	b.tokens = min(b.tokens+(share-pay), b.size()) // in this order nothing is rounded off
+	b.tokens = min(b.tokens+(share-pay), b.bucketSize()) // in this order nothing is rounded off
 }

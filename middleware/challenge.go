@@ -10,13 +10,13 @@ type authChallenge struct {
 	broken bool              // a quote is not closed, or a parameter comes twice
 }
 
-// authChallenges reads all challenges of all lines, in order. It takes time in
+// parseChallenges reads all challenges of all lines, in order. It takes time in
 // proportion to their length. What makes no sense is passed over.
-func authChallenges(lines []string) []authChallenge {
+func parseChallenges(lines []string) []authChallenge {
 	var all []authChallenge
 	for _, line := range lines {
 		p := challengeParser{rest: line}
-		for p.next() {
+		for p.parseNext() {
 		}
 		all = append(all, p.found...)
 	}
@@ -29,33 +29,33 @@ type challengeParser struct {
 	found []authChallenge
 }
 
-// next reads a scheme or a parameter, whichever comes, and reports whether there
+// parseNext reads a scheme or a parameter, whichever comes, and reports whether there
 // may be more. A comma stands between parameters and between challenges alike, so
 // only the "=" tells which it is.
-func (p *challengeParser) next() bool {
+func (p *challengeParser) parseNext() bool {
 	p.rest = strings.TrimLeft(p.rest, " \t,")
 	if p.rest == "" {
 		return false
 	}
-	name := p.token()
+	name := p.parseToken()
 	if name == "" {
-		p.skip()
+		p.skipToComma()
 		return true
 	}
 	after := strings.TrimLeft(p.rest, " \t")
 	if strings.HasPrefix(after, "=") {
 		p.rest = after[1:]
-		p.param(strings.ToLower(name))
+		p.parseParam(strings.ToLower(name))
 		return true
 	}
 	p.found = append(p.found, authChallenge{scheme: strings.ToLower(name), params: map[string]string{}})
-	p.token68()
+	p.skipToken68()
 	return true
 }
 
-// token68 passes over credentials without names, as in "Negotiate YII=": they
+// skipToken68 passes over credentials without names, as in "Negotiate YII=": they
 // end in a comma, or with the line.
-func (p *challengeParser) token68() {
+func (p *challengeParser) skipToken68() {
 	s := strings.TrimLeft(p.rest, " \t")
 	s = strings.TrimLeft(s, challengeAlnum+"-._~+/")
 	s = strings.TrimLeft(s, "=")
@@ -65,10 +65,10 @@ func (p *challengeParser) token68() {
 	}
 }
 
-// param reads the value of a parameter of the last challenge.
-func (p *challengeParser) param(name string) {
+// parseParam reads the value of a parameter of the last challenge.
+func (p *challengeParser) parseParam(name string) {
 	p.rest = strings.TrimLeft(p.rest, " \t")
-	value, ok := p.value()
+	value, ok := p.parseValue()
 	if len(p.found) == 0 {
 		return
 	}
@@ -80,18 +80,18 @@ func (p *challengeParser) param(name string) {
 	c.params[name] = value
 }
 
-// value is a quoted-string or a token, which is not empty.
-func (p *challengeParser) value() (string, bool) {
+// parseValue reads a quoted-string or a token, which is not empty.
+func (p *challengeParser) parseValue() (string, bool) {
 	if strings.HasPrefix(p.rest, `"`) {
-		return p.quoted()
+		return p.parseQuoted()
 	}
-	token := p.token()
+	token := p.parseToken()
 	return token, token != ""
 }
 
-// quoted reads a quoted-string (RFC 9110 5.6.4). One without an end takes the
+// parseQuoted reads a quoted-string (RFC 9110 5.6.4). One without an end takes the
 // whole line with it.
-func (p *challengeParser) quoted() (string, bool) {
+func (p *challengeParser) parseQuoted() (string, bool) {
 	var b strings.Builder
 	for i := 1; i < len(p.rest); i++ {
 		switch c := p.rest[i]; {
@@ -114,14 +114,14 @@ const (
 	challengeToken = challengeAlnum + "!#$%&'*+-.^_`|~"
 )
 
-func (p *challengeParser) token() string {
+func (p *challengeParser) parseToken() string {
 	rest := strings.TrimLeft(p.rest, challengeToken)
 	token := p.rest[:len(p.rest)-len(rest)]
 	p.rest = rest
 	return token
 }
 
-// skip goes on behind the next comma.
-func (p *challengeParser) skip() {
+// skipToComma goes on behind the next comma.
+func (p *challengeParser) skipToComma() {
 	_, p.rest, _ = strings.Cut(p.rest, ",")
 }

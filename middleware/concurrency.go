@@ -42,7 +42,7 @@ func Concurrency(limit ConcurrencyLimit) Middleware {
 		}
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &concurrent{c, usable(next)}
+		return &concurrencyTransport{c, requireNext(next)}
 	}
 }
 
@@ -57,17 +57,17 @@ type hostSlots struct {
 	users int // requests that wait or are under way
 }
 
-type concurrent struct {
+type concurrencyTransport struct {
 	*concurrency
 	next http.RoundTripper
 }
 
 // RoundTrip takes a slot of the host first, so that those who wait for a busy
 // host do not keep others from going.
-func (c *concurrent) RoundTrip(req *http.Request) (*http.Response, error) {
-	release, err := c.acquire(req)
+func (c *concurrencyTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	release, err := c.acquireSlots(req)
 	if err != nil {
-		return refuse(req, err)
+		return refuseRequest(req, err)
 	}
 	handed := false
 	defer func() {
@@ -79,43 +79,43 @@ func (c *concurrent) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil {
 		return resp, err
 	}
-	whenDone(resp, release)
+	onBodyDone(resp, release)
 	handed = true
 	return resp, nil
 }
 
-// acquire takes both slots, or none.
-func (c *concurrency) acquire(req *http.Request) (release func(), err error) {
+// acquireSlots takes both slots, or none.
+func (c *concurrency) acquireSlots(req *http.Request) (release func(), err error) {
 	ctx, host := req.Context(), httprule.OriginOf(req.URL).String()
 	var slots *semaphore.Weighted
 	if c.hosts != nil {
-		c.hosts.with(host, func(h *hostSlots) {
+		c.hosts.withHost(host, func(h *hostSlots) {
 			h.users++
 			slots = h.slots
 		})
 	}
 	leave := func() {
 		if slots != nil {
-			c.hosts.with(host, func(h *hostSlots) { h.users-- })
+			c.hosts.withHost(host, func(h *hostSlots) { h.users-- })
 		}
 	}
-	if err := c.take(ctx, slots, host); err != nil {
+	if err := c.acquireSlot(ctx, slots, host); err != nil {
 		leave()
 		return nil, err
 	}
-	if err := c.take(ctx, c.total, ""); err != nil {
-		give(slots)
+	if err := c.acquireSlot(ctx, c.total, ""); err != nil {
+		releaseSlot(slots)
 		leave()
 		return nil, err
 	}
 	return func() {
-		give(c.total)
-		give(slots)
+		releaseSlot(c.total)
+		releaseSlot(slots)
 		leave()
 	}, nil
 }
 
-func (c *concurrency) take(ctx context.Context, slots *semaphore.Weighted, host string) error {
+func (c *concurrency) acquireSlot(ctx context.Context, slots *semaphore.Weighted, host string) error {
 	if slots == nil || slots.TryAcquire(1) {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (c *concurrency) take(ctx context.Context, slots *semaphore.Weighted, host 
 	return nil
 }
 
-func give(slots *semaphore.Weighted) {
+func releaseSlot(slots *semaphore.Weighted) {
 	if slots != nil {
 		slots.Release(1)
 	}

@@ -48,20 +48,20 @@ func Dedupe(cfg DedupeConfig) Middleware {
 		cfg.Key = dedupeKey
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &deduper{cfg: cfg, next: usable(next)}
+		return &deduper{cfg: cfg, next: requireNext(next)}
 	}
 }
 
 type deduper struct {
-	cfg   DedupeConfig
-	next  http.RoundTripper
-	going flights[*deduped]
+	cfg      DedupeConfig
+	next     http.RoundTripper
+	inflight inflightCalls[*dedupeResult]
 }
 
 // RoundTrip joins a request that is under way, or begins one.
 func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	key := ""
-	if dedupable(req) {
+	if isDedupable(req) {
 		key = d.cfg.Key(req)
 	}
 	if key == "" {
@@ -69,14 +69,14 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, leader := req.Context(), &dedupeLeader{}
 	key = httprule.PartitionOf(ctx) + "\n" + key
-	f, first := d.going.join(ctx, key, func(own context.Context, waiting func() int) (*deduped, error) {
-		return d.send(own, req, leader, waiting)
+	f, first := d.inflight.joinOrStart(ctx, key, func(own context.Context, waiting func() int) (*dedupeResult, error) {
+		return d.sendShared(own, req, leader, waiting)
 	})
-	result, err := d.going.wait(ctx, key, f)
+	result, err := d.inflight.awaitResult(ctx, key, f)
 	switch {
 	case err != nil:
 		if first {
-			leader.leave()
+			leader.markGone()
 		} else if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 			return d.next.RoundTrip(req) // it was the first caller's time that ended
 		}
@@ -86,13 +86,13 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	case result.shared:
 		return result.copyFor(req), nil
 	case first:
-		return result.handTo(ctx), nil
+		return result.bindToCaller(ctx), nil
 	}
 	return d.next.RoundTrip(req)
 }
 
-// dedupable: two such requests can have one response.
-func dedupable(req *http.Request) bool {
+// isDedupable reports whether two such requests can have one response.
+func isDedupable(req *http.Request) bool {
 	switch req.Method {
 	case "", http.MethodGet, http.MethodHead:
 		return (req.Body == nil || req.Body == http.NoBody) && !httprule.HasField(req.Header, "Upgrade") && req.URL != nil
@@ -118,27 +118,27 @@ func dedupeKey(req *http.Request) string {
 	return b.String()
 }
 
-// send sends the request, and reads the response if it is to be shared.
-func (d *deduper) send(own context.Context, req *http.Request, leader *dedupeLeader, waiting func() int) (*deduped, error) {
+// sendShared sends the request, and reads the response if it is to be shared.
+func (d *deduper) sendShared(own context.Context, req *http.Request, leader *dedupeLeader, waiting func() int) (*dedupeResult, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(own))
 	stop := context.AfterFunc(own, cancel) // until the response has another owner
 	defer stop()
 	resp, err := d.next.RoundTrip(req.Clone(ctx)) //nolint:bodyclose // it goes to the first caller, or is shared and closed
 	if err != nil || resp == nil {
 		cancel()
-		return &deduped{}, err
+		return &dedupeResult{}, err
 	}
-	result := &deduped{resp: resp, cancel: cancel}
-	if waiting() > 1 && d.shareable(resp) {
-		result.share(d.cfg.MaxBody)
+	result := &dedupeResult{resp: resp, cancel: cancel}
+	if waiting() > 1 && d.isShareable(resp) {
+		result.bufferBody(d.cfg.MaxBody)
 	}
 	if !result.shared {
-		leader.offer(result)
+		leader.setResult(result)
 	}
 	return result, nil
 }
 
-func (d *deduper) shareable(resp *http.Response) bool {
+func (d *deduper) isShareable(resp *http.Response) bool {
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil {
 		return false
 	}

@@ -359,7 +359,7 @@ func TestDedupeDeadline(t *testing.T) {
 }
 
 // waitReader fails when its context has ended.
-type waitReader struct{ ctx context.Context } //nolint:containedctx // the request's
+type waitReader struct{ ctx context.Context }
 
 func (r waitReader) Read([]byte) (int, error) {
 	<-r.ctx.Done()

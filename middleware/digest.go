@@ -48,19 +48,19 @@ type DigestConfig struct {
 // [errors.InvalidRequestError] of each request. What it returns is safe for
 // concurrent use, and shares what it has learned, whatever it wraps.
 func Digest(cfg DigestConfig) Middleware {
-	d := &digester{cfg: cfg, anchor: newAnchor(cfg.Origins), status: http.StatusUnauthorized, challenge: "Www-Authenticate", authorization: "Authorization"}
+	d := &digester{cfg: cfg, origins: newCredentialOrigins(cfg.Origins), status: http.StatusUnauthorized, challenge: "Www-Authenticate", authorization: "Authorization"}
 	if cfg.Proxy {
 		d.status, d.challenge, d.authorization = http.StatusProxyAuthRequired, "Proxy-Authenticate", "Proxy-Authorization"
 	}
 	if cfg.cnonce == nil {
 		d.cfg.cnonce = newCnonce
 	}
-	d.err = d.anchor.err
+	d.err = d.origins.err
 	if strings.Contains(cfg.Login, ":") || strings.ContainsFunc(cfg.Login, isControl) {
 		d.err = &errors.InvalidRequestError{Field: "login", Reason: "it may not hold a colon or a control character"}
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &digestTransport{d, usable(next)}
+		return &digestTransport{d, requireNext(next)}
 	}
 }
 
@@ -75,7 +75,7 @@ func newCnonce() string {
 // digester is what one [Digest] knows.
 type digester struct {
 	cfg                      DigestConfig
-	anchor                   *anchor
+	origins                  *credentialOrigins
 	err                      error
 	status                   int
 	challenge, authorization string // names of headers
@@ -93,16 +93,16 @@ type digestTransport struct {
 // answer to a challenge, and once more if the nonce of that was stale already.
 func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if d.err != nil {
-		return refuse(req, d.err)
+		return refuseRequest(req, d.err)
 	}
-	if !d.applies(req) {
+	if !d.appliesTo(req) {
 		return d.next.RoundTrip(req)
 	}
-	try, used := req, d.current(req)
+	try, used := req, d.sessionFor(req)
 	if used != nil {
 		try = cloneRequest(req)
-		if err := d.sign(try, used); err != nil {
-			return refuse(req, err)
+		if err := d.signRequest(try, used); err != nil {
+			return refuseRequest(req, err)
 		}
 	}
 	for answered := 0; ; answered++ {
@@ -110,23 +110,23 @@ func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil || resp == nil || resp.StatusCode != d.status {
 			return resp, err
 		}
-		session, stale := d.adopt(req, resp)
-		if session == nil || session == used || !replayable(req) || answered > 1 || answered == 1 && !stale {
+		session, stale := d.adoptChallenge(req, resp)
+		if session == nil || session == used || !isReplayable(req) || answered > 1 || answered == 1 && !stale {
 			return resp, nil
 		}
-		discard(resp)
-		if try, err = rewound(req); err != nil {
+		drainAndClose(resp)
+		if try, err = rewindRequest(req); err != nil {
 			return nil, err
 		}
-		if err := d.sign(try, session); err != nil {
-			return refuse(try, err)
+		if err := d.signRequest(try, session); err != nil {
+			return refuseRequest(try, err)
 		}
 		used = session
 	}
 }
 
-func (d *digester) sign(req *http.Request, s *digestSession) error {
-	value, err := s.authorization(req, d.cfg.Login, d.cfg.Password)
+func (d *digester) signRequest(req *http.Request, s *digestSession) error {
+	value, err := s.authorizationFor(req, d.cfg.Login, d.cfg.Password)
 	if err == nil {
 		httprule.SetField(req.Header, d.authorization, value)
 	}

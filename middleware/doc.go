@@ -45,3 +45,7 @@
 // A client middleware is a [Middleware], DigestAuthMiddleware is [Digest],
 // BasicAuth is [BasicAuth], ClientRequest.update_body is [SetBody].
 package middleware
+
+// Words of the code here and in the packages below: drain is to read the rest of a body
+// that nobody wants; release is to give a slot back; finish is to end an exchange and
+// hand its result over; an entry is invalidated when its URL has changed on the server.

@@ -9,7 +9,7 @@ func DigestKnown(cfg DigestConfig, cnonce string) Middleware {
 // AuthChallenges lets tests see the parser: each challenge is the scheme and its
 // parameters, or nil parameters if it is broken.
 func AuthChallenges(lines ...string) (schemes []string, params []map[string]string) {
-	for _, c := range authChallenges(lines) {
+	for _, c := range parseChallenges(lines) {
 		schemes = append(schemes, c.scheme)
 		if c.broken {
 			c.params = nil

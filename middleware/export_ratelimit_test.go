@@ -1,4 +1,4 @@
 package middleware
 
 // RateLimitField lets tests see the parser.
-var RateLimitField = rateLimitField
+var RateLimitField = parseRateLimitField

@@ -1,4 +1,4 @@
 package middleware
 
 // RetryAfter lets tests see the parser.
-var RetryAfter = retryAfter
+var RetryAfter = parseRetryAfter

@@ -50,19 +50,19 @@ type FaultRule struct {
 func Fault(rules ...FaultRule) Middleware {
 	rules = slices.Clone(rules)
 	return func(next http.RoundTripper) http.RoundTripper {
-		f := &faults{next: next, rules: rules, seen: make([]atomic.Int64, len(rules))}
+		f := &faultTransport{next: next, rules: rules, seen: make([]atomic.Int64, len(rules))}
 		return f
 	}
 }
 
-type faults struct {
+type faultTransport struct {
 	next  http.RoundTripper
 	rules []FaultRule
 	seen  []atomic.Int64 // matching requests, by rule
 }
 
-// rule takes the rule that applies to a request, or nil.
-func (f *faults) rule(req *http.Request) *FaultRule {
+// matchRule takes the rule that applies to a request, or nil.
+func (f *faultTransport) matchRule(req *http.Request) *FaultRule {
 	for i := range f.rules {
 		rule := &f.rules[i]
 		if rule.Match != nil && !rule.Match(req) {
@@ -77,23 +77,23 @@ func (f *faults) rule(req *http.Request) *FaultRule {
 }
 
 // RoundTrip sends the request, or does what the rule says.
-func (f *faults) RoundTrip(req *http.Request) (*http.Response, error) {
-	rule := f.rule(req)
+func (f *faultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	rule := f.matchRule(req)
 	if rule == nil {
 		return f.next.RoundTrip(req)
 	}
 	if err := faultWait(req.Context(), nil, rule.Delay); err != nil {
-		faultClose(req)
+		closeBody(req)
 		return nil, err
 	}
 	if rule.Err != nil {
-		faultClose(req)
+		closeBody(req)
 		return nil, rule.Err
 	}
 	var resp *http.Response
 	if rule.Status != 0 {
-		faultClose(req)
-		resp = rule.answer(req)
+		closeBody(req)
+		resp = rule.makeResponse(req)
 	} else {
 		var err error
 		if resp, err = f.next.RoundTrip(req); err != nil {
@@ -104,12 +104,6 @@ func (f *faults) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = newFaultBody(req.Context(), rule, resp.Body)
 	}
 	return resp, nil
-}
-
-func faultClose(req *http.Request) {
-	if req.Body != nil {
-		req.Body.Close()
-	}
 }
 
 // faultWait waits unless the context or closed ends it, whose reason it returns.
@@ -129,8 +123,8 @@ func faultWait(ctx context.Context, closed <-chan struct{}, d time.Duration) err
 	}
 }
 
-// answer is the response that the rule makes up.
-func (rule *FaultRule) answer(req *http.Request) *http.Response {
+// makeResponse makes the response that the rule describes.
+func (rule *FaultRule) makeResponse(req *http.Request) *http.Response {
 	h := rule.Header.Clone()
 	if h == nil {
 		h = http.Header{}

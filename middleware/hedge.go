@@ -64,7 +64,7 @@ func Hedge(policy HedgePolicy) Middleware {
 		idle:  func(*hedgeTimes) bool { return true }, // they are soon known again
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &hedger{policy, times, usable(next)}
+		return &hedger{policy, times, requireNext(next)}
 	}
 }
 
@@ -77,14 +77,14 @@ type hedger struct {
 // RoundTrip waits for the first success of requests that begin one after the
 // other.
 func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
-	if h.policy.Extra < 0 || !httprule.Idempotent(req) || !replayable(req) || httprule.HasField(req.Header, "Upgrade") || req.Method == http.MethodConnect {
+	if h.policy.Extra < 0 || !httprule.Idempotent(req) || !isReplayable(req) || httprule.HasField(req.Header, "Upgrade") || req.Method == http.MethodConnect {
 		return h.next.RoundTrip(req)
 	}
-	h.policy.Budget.request()
-	delay, hedging := h.delay(httprule.OriginOf(req.URL).String())
+	h.policy.Budget.addRequest()
+	delay, hedging := h.delayFor(httprule.OriginOf(req.URL).String())
 	race := &hedgeRace{hedger: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
 	defer close(race.over)
-	race.start(req.Context(), req)
+	race.startRequest(req.Context(), req)
 
 	var timer <-chan time.Time
 	if hedging {
@@ -93,22 +93,22 @@ func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
 	for left := h.policy.Extra; ; {
 		select {
 		case <-req.Context().Done():
-			race.abandon()
+			race.awaitCancelled()
 			return nil, httprule.ContextError(req.Context())
 		case <-timer:
 			timer = nil
-			if left > 0 && h.policy.Budget.retry() {
-				if try, err := rewound(req); err == nil { // else the first goes on alone
+			if left > 0 && h.policy.Budget.takeRetry() {
+				if try, err := rewindRequest(req); err == nil { // else the first goes on alone
 					left--
-					race.start(req.Context(), try)
+					race.startRequest(req.Context(), try)
 					timer = time.After(delay)
 				}
 			}
 		case result := <-race.results:
-			if h.policy.IsFailure(result.resp, result.err) && race.fail(result) {
+			if h.policy.IsFailure(result.resp, result.err) && race.recordFailure(result) {
 				continue
 			}
-			return race.finish(result)
+			return race.finishRace(result)
 		}
 	}
 }
@@ -130,8 +130,8 @@ type hedgeResult struct {
 	err    error
 }
 
-// start sends one more.
-func (r *hedgeRace) start(ctx context.Context, req *http.Request) {
+// startRequest sends one more.
+func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	ctx, cancel := context.WithCancel(ctx)
 	runner := len(r.cancels)
 	r.cancels = append(r.cancels, cancel)
@@ -139,44 +139,44 @@ func (r *hedgeRace) start(ctx context.Context, req *http.Request) {
 	try := req.Clone(ctx) // the caller may have gone when it is still read
 	go func() {           // it ends with its request
 		began := time.Now()
-		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finish, or is discarded
+		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed
 		if err != nil && resp != nil {
-			discard(resp)
+			drainAndClose(resp)
 			resp = nil
 		}
 		if resp != nil && err == nil && !r.policy.IsFailure(resp, nil) {
-			r.record(httprule.OriginOf(r.req.URL).String(), time.Since(began))
+			r.recordTime(httprule.OriginOf(r.req.URL).String(), time.Since(began))
 		}
 		select {
 		case r.results <- hedgeResult{runner, resp, err}:
 		case <-r.over:
-			discard(resp)
+			drainAndClose(resp)
 			cancel()
 		}
 	}()
 }
 
-// fail keeps the failure if it is the better one to show, and reports whether
+// recordFailure keeps the failure if it is the better one to show, and reports whether
 // there is anybody left to wait for.
-func (r *hedgeRace) fail(result hedgeResult) bool {
+func (r *hedgeRace) recordFailure(result hedgeResult) bool {
 	r.running--
 	worse := &result
 	if r.failed == nil || r.failed.resp == nil && result.resp != nil {
 		worse, r.failed = r.failed, &result
 	}
 	if worse != nil {
-		discard(worse.resp)
+		drainAndClose(worse.resp)
 		r.cancels[worse.runner]()
 	}
 	return r.running > 0
 }
 
-// finish hands the result over, and ends all others.
-func (r *hedgeRace) finish(result hedgeResult) (*http.Response, error) {
+// finishRace hands the result over, and ends all others.
+func (r *hedgeRace) finishRace(result hedgeResult) (*http.Response, error) {
 	if r.failed != nil && r.running == 0 {
 		result = *r.failed
 	} else if r.failed != nil {
-		discard(r.failed.resp)
+		drainAndClose(r.failed.resp)
 	}
 	r.cancelAll(result.runner)
 	cancel := r.cancels[result.runner]
@@ -185,20 +185,19 @@ func (r *hedgeRace) finish(result hedgeResult) (*http.Response, error) {
 		return nil, result.err
 	}
 	if result.resp.StatusCode != http.StatusSwitchingProtocols { // or else it ends with the request's context
-		whenDone(result.resp, cancel)
+		onBodyDone(result.resp, cancel)
 	}
 	return result.resp, nil
 }
 
-// abandon waits for all to end, whose context has: as long as the next
-// RoundTripper takes, which is what it would take without this one.
-func (r *hedgeRace) abandon() {
+// awaitCancelled cancels all requests and waits for them, so that none outlives the call.
+func (r *hedgeRace) awaitCancelled() {
 	r.cancelAll(-1)
 	for ; r.running > 0; r.running-- {
-		discard((<-r.results).resp)
+		drainAndClose((<-r.results).resp)
 	}
 	if r.failed != nil {
-		discard(r.failed.resp)
+		drainAndClose(r.failed.resp)
 	}
 }
 

@@ -33,7 +33,7 @@ type LogConfig struct {
 // record; outside there is one for all of them. No secret is in it, and no body.
 func Log(cfg LogConfig) Middleware {
 	if cfg.Level == nil {
-		cfg.Level = logLevel
+		cfg.Level = defaultLogLevel
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
 		if cfg.Handler == nil {
@@ -42,13 +42,13 @@ func Log(cfg LogConfig) Middleware {
 		return Func(func(req *http.Request) (*http.Response, error) {
 			start := time.Now()
 			resp, err := next.RoundTrip(req)
-			cfg.write(req, resp, err, start)
+			cfg.logExchange(req, resp, err, start)
 			return resp, err
 		})
 	}
 }
 
-func logLevel(resp *http.Response, err error) slog.Level {
+func defaultLogLevel(resp *http.Response, err error) slog.Level {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return slog.LevelInfo
@@ -60,7 +60,7 @@ func logLevel(resp *http.Response, err error) slog.Level {
 	return slog.LevelInfo
 }
 
-func (cfg *LogConfig) write(req *http.Request, resp *http.Response, err error, start time.Time) {
+func (cfg *LogConfig) logExchange(req *http.Request, resp *http.Response, err error, start time.Time) {
 	ctx := req.Context()
 	rules := (*redaction.Rules)(&cfg.Redaction).ForRequest(req)
 	level := cfg.Level(resp, err)

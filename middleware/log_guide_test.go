@@ -60,7 +60,7 @@ func TestGuide(t *testing.T) {
 			t.Error("the caller's request was changed")
 		}
 	}
-	if fmt.Sprint(sent) != "[1 mine 2]" || !errors.Is(err, errStub) || err.Error() != "request 2: origin is down" {
+	if fmt.Sprint(sent) != "[1 mine 2]" || !errors.Is(err, errStub) || err.Error() != "request 2: stub: broken" {
 		t.Errorf("got %v, %v", sent, err)
 	}
 }

@@ -49,7 +49,7 @@ func RateLimit(cfg RateLimitConfig) Middleware {
 		},
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &rateLimited{l, usable(next)}
+		return &rateLimitTransport{l, requireNext(next)}
 	}
 }
 
@@ -101,51 +101,51 @@ type rateHost struct {
 	refused int       // bare 429 in a row
 }
 
-type rateLimited struct {
+type rateLimitTransport struct {
 	*rateLimit
 	next http.RoundTripper
 }
 
 // RoundTrip waits, sends the request, and learns from the response.
-func (l *rateLimited) RoundTrip(req *http.Request) (*http.Response, error) {
+func (l *rateLimitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := httprule.OriginOf(req.URL).String()
-	if err := l.wait(req.Context(), host); err != nil {
-		return refuse(req, err)
+	if err := l.awaitTurn(req.Context(), host); err != nil {
+		return refuseRequest(req, err)
 	}
 	resp, err := l.next.RoundTrip(req)
 	if err == nil && resp != nil && l.cfg.MaxPause > 0 {
-		l.learn(host, resp)
+		l.applyPause(host, resp)
 	}
 	return resp, err
 }
 
-// wait takes a place and waits for it, and then for the end of pauses that
+// awaitTurn takes a place and waits for it, and then for the end of pauses that
 // began meanwhile.
-func (l *rateLimit) wait(ctx context.Context, host string) error {
+func (l *rateLimit) awaitTurn(ctx context.Context, host string) error {
 	var wait time.Duration
-	l.hosts.with(host, func(h *rateHost) {
+	l.hosts.withHost(host, func(h *rateHost) {
 		now := time.Now()
 		wait = max(l.total.reserve(&l.next, now), l.host.reserve(&h.next, now), h.paused.Sub(now))
 	})
 	for wait > 0 {
-		err := l.bearable(ctx, host, wait)
+		err := l.checkWait(ctx, host, wait)
 		if err == nil {
-			err = pause(ctx, wait)
+			err = waitContext(ctx, wait)
 		}
 		if err != nil {
-			l.hosts.with(host, func(h *rateHost) {
+			l.hosts.withHost(host, func(h *rateHost) {
 				l.total.giveBack(&l.next)
 				l.host.giveBack(&h.next)
 			})
 			return err
 		}
-		l.hosts.with(host, func(h *rateHost) { wait = max(time.Until(h.paused), 0) })
+		l.hosts.withHost(host, func(h *rateHost) { wait = max(time.Until(h.paused), 0) })
 	}
 	return nil
 }
 
-// bearable refuses waits that are too long.
-func (l *rateLimit) bearable(ctx context.Context, host string, wait time.Duration) error {
+// checkWait refuses waits that are too long.
+func (l *rateLimit) checkWait(ctx context.Context, host string, wait time.Duration) error {
 	deadline, ok := ctx.Deadline()
 	if l.cfg.FailFast || l.cfg.MaxWait > 0 && wait > l.cfg.MaxWait || ok && time.Until(deadline) <= wait && ctx.Err() == nil {
 		return &LimitError{Kind: ErrRateLimit, Host: host, Wait: wait}
@@ -153,11 +153,11 @@ func (l *rateLimit) bearable(ctx context.Context, host string, wait time.Duratio
 	return nil
 }
 
-// learn pauses the host, if its response says so.
-func (l *rateLimit) learn(host string, resp *http.Response) {
+// applyPause pauses the host, if its response says so.
+func (l *rateLimit) applyPause(host string, resp *http.Response) {
 	now := time.Now()
 	asked := serverPause(resp, now)
-	l.hosts.with(host, func(h *rateHost) {
+	l.hosts.withHost(host, func(h *rateHost) {
 		if resp.StatusCode != http.StatusTooManyRequests {
 			h.refused = 0
 		} else if asked == 0 {

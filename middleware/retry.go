@@ -91,7 +91,7 @@ type Attempt struct {
 func Retry(policy RetryPolicy) Middleware {
 	policy = policy.withDefaults()
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &retrier{policy, usable(next)}
+		return &retrier{policy, requireNext(next)}
 	}
 }
 
@@ -128,33 +128,33 @@ type retrier struct {
 
 // RoundTrip sends the request as it is, and clones of it after that.
 func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
-	r.policy.Budget.request()
+	r.policy.Budget.addRequest()
 	run := retryRun{policy: &r.policy, req: req, start: time.Now()}
 	for try := req; ; {
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try)
 		run.attempt++
 		if err != nil && resp != nil {
-			discard(resp)
+			drainAndClose(resp)
 			resp = nil
 		}
-		verdict := run.judge(req.Context(), resp, err)
+		verdict := run.decideRetry(req.Context(), resp, err)
 		if r.policy.OnAttempt != nil {
 			r.policy.OnAttempt(Attempt{
 				Number: run.attempt, Request: try, Response: resp, Err: err,
-				Elapsed: time.Since(began), Retry: verdict.again, Wait: verdict.wait,
+				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
 			})
 		}
-		if !verdict.again {
-			return run.finish(resp, err, verdict.err)
+		if !verdict.shouldRetry {
+			return run.finishRun(resp, err, verdict.err)
 		}
-		run.note(resp, err, verdict.err)
-		discard(resp)
-		if err := pause(req.Context(), verdict.wait); err != nil {
-			return nil, run.fail(err)
+		run.recordFailure(resp, err, verdict.err)
+		drainAndClose(resp)
+		if err := waitContext(req.Context(), verdict.wait); err != nil {
+			return nil, run.giveUp(err)
 		}
-		if try, err = run.again(); err != nil {
-			return nil, run.fail(err)
+		if try, err = run.nextRequest(); err != nil {
+			return nil, run.giveUp(err)
 		}
 	}
 }
@@ -169,44 +169,44 @@ type retryRun struct {
 }
 
 type retryVerdict struct {
-	again bool
-	wait  time.Duration
-	err   error // CheckRetry's
+	shouldRetry bool
+	wait        time.Duration
+	err         error // CheckRetry's
 }
 
-// judge decides whether another attempt follows, and when.
-func (r *retryRun) judge(ctx context.Context, resp *http.Response, err error) retryVerdict {
+// decideRetry decides whether another attempt follows, and when.
+func (r *retryRun) decideRetry(ctx context.Context, resp *http.Response, err error) retryVerdict {
 	if resp == nil && err == nil || resp != nil && resp.StatusCode == http.StatusSwitchingProtocols {
 		return retryVerdict{}
 	}
 	shown := err
 	if err != nil {
-		if permanent(err) {
+		if isPermanent(err) {
 			return retryVerdict{}
 		}
 		shown = &url.Error{Op: r.req.Method, URL: errors.RedactURL(r.req.URL), Err: err}
 	}
 	again, checkErr := r.policy.CheckRetry(ctx, resp, shown)
-	if !again || r.attempt >= r.policy.Attempts || ctx.Err() != nil || !r.repeatable() {
+	if !again || r.attempt >= r.policy.Attempts || ctx.Err() != nil || !r.mayRepeat() {
 		if again {
 			checkErr = nil // it explains a retry, and there is none
 		}
 		return retryVerdict{err: checkErr}
 	}
-	wait := r.policy.wait(r.attempt-1, resp)
-	if !r.inTime(ctx, wait) || !r.policy.Budget.retry() {
+	wait := r.policy.waitAfter(r.attempt-1, resp)
+	if !r.hasTimeFor(ctx, wait) || !r.policy.Budget.takeRetry() {
 		return retryVerdict{}
 	}
-	return retryVerdict{again: true, wait: wait, err: checkErr}
+	return retryVerdict{shouldRetry: true, wait: wait, err: checkErr}
 }
 
-// repeatable: whether it is right, and possible, to send the request twice.
-func (r *retryRun) repeatable() bool {
-	return (r.policy.NonIdempotent || httprule.Idempotent(r.req)) && replayable(r.req)
+// mayRepeat reports whether the request may be sent twice, and can be.
+func (r *retryRun) mayRepeat() bool {
+	return (r.policy.NonIdempotent || httprule.Idempotent(r.req)) && isReplayable(r.req)
 }
 
-// inTime reports whether there is any time left after the wait.
-func (r *retryRun) inTime(ctx context.Context, wait time.Duration) bool {
+// hasTimeFor reports whether there is any time left after the wait.
+func (r *retryRun) hasTimeFor(ctx context.Context, wait time.Duration) bool {
 	if r.policy.Total > 0 && time.Since(r.start)+wait >= r.policy.Total {
 		return false
 	}
@@ -214,9 +214,9 @@ func (r *retryRun) inTime(ctx context.Context, wait time.Duration) bool {
 	return !ok || time.Until(deadline) > wait
 }
 
-// again is the request of the next attempt.
-func (r *retryRun) again() (*http.Request, error) {
-	try, err := rewound(r.req)
+// nextRequest makes the request of the next attempt.
+func (r *retryRun) nextRequest() (*http.Request, error) {
+	try, err := rewindRequest(r.req)
 	if err != nil || r.policy.Prepare == nil {
 		return try, err
 	}
@@ -227,9 +227,9 @@ func (r *retryRun) again() (*http.Request, error) {
 	return try, nil
 }
 
-// permanent: failures that the next attempt would have too. What looks like a
+// isPermanent names failures that the next attempt would have too. What looks like a
 // certificate's is one, also in the errors of another transport.
-func permanent(err error) bool {
+func isPermanent(err error) bool {
 	for _, class := range []error{
 		errors.ErrServerFingerprintMismatch, errors.ErrInvalidRequest, errors.ErrSessionClosed,
 		errors.ErrConnectorClosed, errors.ErrTotalTimeout, errors.ErrRedirectClient, errors.ErrTooManyRedirects,
@@ -239,5 +239,5 @@ func permanent(err error) bool {
 			return true
 		}
 	}
-	return limited(err) || errors.Is(classify.ConnectFailure(err, classify.Endpoint{}), errors.ErrClientConnectorCertificate)
+	return isLimitError(err) || errors.Is(classify.ConnectFailure(err, classify.Endpoint{}), errors.ErrClientConnectorCertificate)
 }

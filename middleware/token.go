@@ -23,8 +23,8 @@ type Token struct {
 	Expiry time.Time
 }
 
-// header is the value of Authorization.
-func (t Token) header() (string, error) {
+// authorizationValue is the value of Authorization.
+func (t Token) authorizationValue() (string, error) {
 	scheme := t.Type
 	if scheme == "" {
 		scheme = "Bearer"
@@ -75,23 +75,23 @@ func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
 // wraps. Only requests with a TLS policy or a proxy of their own have a token of
 // their own, because it may be bound to a client certificate (RFC 8705).
 func TokenSource(cfg TokenConfig) Middleware {
-	s := &tokenSource{cfg: cfg, anchor: newAnchor(cfg.Origins)}
+	s := &tokenSource{cfg: cfg, origins: newCredentialOrigins(cfg.Origins)}
 	s.cfg.Early = durationOr(cfg.Early, 10*time.Second)
-	s.err = s.anchor.err
+	s.err = s.origins.err
 	if cfg.Fetch == nil {
 		s.err = &errors.InvalidRequestError{Field: "token source", Reason: "Fetch is nil"}
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
-		return &tokenTransport{s, usable(next)}
+		return &tokenTransport{s, requireNext(next)}
 	}
 }
 
 type tokenSource struct {
-	cfg    TokenConfig
-	anchor *anchor
-	err    error
+	cfg     TokenConfig
+	origins *credentialOrigins
+	err     error
 
-	fetching flights[string]
+	fetching inflightCalls[string]
 	mu       sync.Mutex
 	held     map[string]heldToken // by partition
 }
@@ -118,53 +118,53 @@ type tokenTransport struct {
 // RoundTrip sends the request once, or twice.
 func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.err != nil {
-		return refuse(req, s.err)
+		return refuseRequest(req, s.err)
 	}
-	if authorized(req) || !s.anchor.allows(req.URL) || req.Context().Value(tokenKey{s.tokenSource}) != nil {
+	if hasAuthorization(req) || !s.origins.allowsURL(req.URL) || req.Context().Value(tokenKey{s.tokenSource}) != nil {
 		return s.next.RoundTrip(req)
 	}
-	header, err := s.get(req.Context())
+	header, err := s.authorizationFor(req.Context())
 	if err != nil {
-		return refuse(req, err)
+		return refuseRequest(req, err)
 	}
-	resp, err := s.next.RoundTrip(withAuthorization(cloneRequest(req), header))
+	resp, err := s.next.RoundTrip(setAuthorization(cloneRequest(req), header))
 	if err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	s.reject(httprule.PartitionOf(req.Context()), header)
-	if !replayable(req) {
+	s.forgetToken(httprule.PartitionOf(req.Context()), header)
+	if !isReplayable(req) {
 		return resp, nil
 	}
-	discard(resp)
-	if header, err = s.get(req.Context()); err != nil {
+	drainAndClose(resp)
+	if header, err = s.authorizationFor(req.Context()); err != nil {
 		return nil, err
 	}
-	again, err := rewound(req)
+	again, err := rewindRequest(req)
 	if err != nil {
 		return nil, err
 	}
-	return s.next.RoundTrip(withAuthorization(again, header))
+	return s.next.RoundTrip(setAuthorization(again, header))
 }
 
 // tokenKey marks the contexts of fetches.
 type tokenKey struct{ source *tokenSource }
 
-// get is the current header, or that of a new token.
-func (s *tokenSource) get(ctx context.Context) (string, error) {
+// authorizationFor is the current header, or that of a new token.
+func (s *tokenSource) authorizationFor(ctx context.Context) (string, error) {
 	partition := httprule.PartitionOf(ctx)
-	if header := s.current(partition); header != "" {
+	if header := s.heldHeader(partition); header != "" {
 		return header, nil
 	}
-	f, _ := s.fetching.join(ctx, partition, func(ctx context.Context, _ func() int) (string, error) { return s.fetch(ctx, partition) })
-	header, err := s.fetching.wait(ctx, partition, f)
+	f, _ := s.fetching.joinOrStart(ctx, partition, func(ctx context.Context, _ func() int) (string, error) { return s.fetchToken(ctx, partition) })
+	header, err := s.fetching.awaitResult(ctx, partition, f)
 	if err != nil {
 		return "", &TokenError{err}
 	}
 	return header, nil
 }
 
-// current is the header, or empty if there is none that is good any longer.
-func (s *tokenSource) current(partition string) string {
+// heldHeader is the header, or empty if there is none that is good any longer.
+func (s *tokenSource) heldHeader(partition string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if held := s.held[partition]; held.freshAt(time.Now(), s.cfg.Early) {
@@ -173,24 +173,24 @@ func (s *tokenSource) current(partition string) string {
 	return ""
 }
 
-func (s *tokenSource) fetch(ctx context.Context, partition string) (string, error) {
-	if header := s.current(partition); header != "" {
+func (s *tokenSource) fetchToken(ctx context.Context, partition string) (string, error) {
+	if header := s.heldHeader(partition); header != "" {
 		return header, nil // it came while this fetch was on its way
 	}
 	token, err := s.cfg.Fetch(context.WithValue(ctx, tokenKey{s}, true))
 	if err != nil {
 		return "", err
 	}
-	header, err := token.header()
+	header, err := token.authorizationValue()
 	if err != nil {
 		return "", err
 	}
-	s.hold(partition, heldToken{header, token.Expiry})
+	s.storeToken(partition, heldToken{header, token.Expiry})
 	return header, nil
 }
 
-// hold keeps a token, and makes room for it: first of those that have ended.
-func (s *tokenSource) hold(partition string, token heldToken) {
+// storeToken keeps a token, and makes room for it: first of those that have ended.
+func (s *tokenSource) storeToken(partition string, token heldToken) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == nil {
@@ -209,9 +209,9 @@ func (s *tokenSource) hold(partition string, token heldToken) {
 	s.held[partition] = token
 }
 
-// reject forgets a token that a server did not take, unless there is a newer
+// forgetToken forgets a token that a server did not take, unless there is a newer
 // one already.
-func (s *tokenSource) reject(partition, header string) {
+func (s *tokenSource) forgetToken(partition, header string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held[partition].header == header {

@@ -110,8 +110,11 @@ func (e *ChecksumError) Is(target error) bool { return isPayload(target) }
 
 // engineConfig is the configuration for the package that does the work.
 func (cfg *SaveConfig) engineConfig(url string) (resume.Config, error) {
-	if (cfg.Hash == nil) != (cfg.Sum == nil) {
-		return resume.Config{}, &errors.InvalidRequestError{Field: "Save", Reason: "a hash and its sum belong together"}
+	switch {
+	case cfg.Hash == nil && cfg.Sum != nil:
+		return resume.Config{}, &errors.InvalidRequestError{Field: "SaveConfig.Sum", Reason: "needs Hash, such as sha256.New"}
+	case cfg.Hash != nil && cfg.Sum == nil:
+		return resume.Config{}, &errors.InvalidRequestError{Field: "SaveConfig.Hash", Reason: "needs Sum, what it must be"}
 	}
 	return resume.Config{
 		URL: url, Path: cfg.Path, Root: cfg.Root, IfExists: resume.IfExists(cfg.IfExists), Claim: cfg.Claim, NoResume: cfg.NoResume,

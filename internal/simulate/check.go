@@ -36,7 +36,9 @@ func (v *verdict) add(format string, args ...any) {
 const slack = time.Second
 
 func (v *verdict) check() {
+	v.server.mu.Lock()
 	v.broken = append(v.broken, v.server.wrong...)
+	v.server.mu.Unlock()
 	for _, r := range v.client.results {
 		for _, text := range r.wrong {
 			v.add("op %d: %s", r.op.ID, text)
@@ -143,7 +145,7 @@ func (op *Op) redirects() (to []Host) {
 
 // checkSights looks what reached the server.
 func (v *verdict) checkSights(r *result) {
-	sights := v.server.seen[r.op.ID]
+	sights := v.server.sightsOf(r.op.ID)
 	redirects := len(r.op.redirects())
 	posts := 0
 	for _, s := range sights {

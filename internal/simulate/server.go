@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -173,6 +174,13 @@ func decoded(req *http.Request) string {
 		return ""
 	}
 	return login + secret
+}
+
+// sightsOf is what the server saw of an operation. In real time some of it may still come.
+func (s *server) sightsOf(op int) []sight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.seen[op])
 }
 
 // note notes a request that has come whole, with a body of n bytes.

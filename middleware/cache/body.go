@@ -48,7 +48,7 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 	return true
 }
 
-// replaceEntry is keep for a response in the place of the entry under key. If it
+// replaceEntry is storeResponse for a response in the place of the entry under key. If it
 // may not be kept the old one is forgotten too, unless the server only failed.
 func (x *exchange) replaceEntry(key string, resp *http.Response, start time.Time) {
 	if !x.storeResponse(resp, start) && resp.StatusCode < http.StatusInternalServerError {

@@ -164,9 +164,9 @@ func (e *opError) Unwrap() error { return e.err }
 
 func (e *opError) Is(target error) bool { return target == errors.ErrClient }
 
-// epochOf changes when a key is forgotten, and now and then without that. What was
-// asked in an older one may be from before the change that made it invalid, and
-// is not kept.
+// epochOf changes when a key is invalidated, and also when another key of the same hash
+// is. A response that was asked for in an older epoch may be from before the change
+// that invalidated it, and is not kept.
 func (c *Cache) epochOf(key string) *atomic.Uint64 {
 	return &c.epochs[maphash.String(c.seed, key)%uint64(len(c.epochs))]
 }

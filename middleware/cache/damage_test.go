@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,7 @@ func TestDirRandomDamage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := rand.New(rand.NewPCG(14, 2)) //nolint:gosec // it is to be the same each time
+			r := rand.New(rand.NewPCG(14, 2))
 			for round := range 2000 {
 				damageRound(t, d, dir, r, round, serving)
 				if t.Failed() {
@@ -147,7 +148,7 @@ func damageRound(t *testing.T, d *cache.Dir, dir string, r *rand.Rand, round int
 		given = nil
 	}
 	rest, err := io.ReadAll(entry.Body)
-	given = append(given, rest...)
+	given = slices.Concat(given, rest)
 	switch {
 	case !strings.HasPrefix(want, string(given)):
 		t.Errorf("round %d, %s: got bytes that were not kept", round, kind.name)
@@ -173,7 +174,7 @@ func TestDirTwoProcesses(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDirTwoProcesses$") //nolint:gosec // this program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDirTwoProcesses$")
 	child.Env = append(os.Environ(), variable+"="+dir)
 	var out bytes.Buffer
 	child.Stdout, child.Stderr = &out, &out
@@ -192,7 +193,7 @@ func damageWork(t *testing.T, dir string, seed uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // it is to be the same each time
+	r := rand.New(rand.NewPCG(seed, 14))
 	served := 0
 	for range 2000 {
 		key := fmt.Sprint("k", r.IntN(8))

@@ -157,7 +157,7 @@ func (d *Dir) Update(key string, meta *Meta) error {
 // Delete removes the file.
 func (d *Dir) Delete(key string) error {
 	name := d.filePath(key)
-	info, err := os.Stat(name) //nolint:gosec // the name is a hash
+	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -170,7 +170,7 @@ func (d *Dir) removeFile(name string, size int64) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.size -= size
-	if err := os.Remove(name); err != nil && //nolint:gosec // the name is a hash
+	if err := os.Remove(name); err != nil &&
 		!errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -54,7 +55,7 @@ func readHead(r io.Reader, length int64) (*fileHead, error) {
 	if size <= 0 || size > maxHead || body < 0 || body > length || fileSize(size, body) != length {
 		return nil, errDamaged
 	}
-	text := append(line, make([]byte, size+sumLength)...)
+	text := slices.Concat(line, make([]byte, size+sumLength))
 	if _, err := io.ReadFull(r, text[lineLength:]); err != nil {
 		return nil, errors.Join(errDamaged, err)
 	}
@@ -178,7 +179,7 @@ func (w *fileWriter) writeEnd() error {
 		return err
 	}
 	line := fmt.Appendf(nil, lineFormat, len(w.text), w.body)
-	sum := w.sums.sumBlock(headBlock, append(line[:len(line):len(line)], w.text...))
+	sum := w.sums.sumBlock(headBlock, slices.Concat(line, w.text))
 	if _, err := w.f.WriteAt(sum, int64(len(line)+len(w.text))); err != nil {
 		return err
 	}

@@ -134,9 +134,9 @@ func removeDamaged(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	named, err := os.Stat(f.Name()) //nolint:gosec // the name is a hash
+	named, err := os.Stat(f.Name())
 	if err == nil && os.SameFile(opened, named) {
-		err = os.Remove(f.Name()) //nolint:gosec // as above
+		err = os.Remove(f.Name())
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -99,7 +99,7 @@ func freshnessLifetime(m *Meta, cc cacheControl) (time.Duration, bool) {
 	return date.Sub(modified) / heuristicFraction, false
 }
 
-// boundLifetime is how long a response is fresh, the configuration considered.
+// boundLifetime is how long a response is fresh; HeuristicMax bounds a guess.
 func (c *Cache) boundLifetime(p *policy) time.Duration {
 	if p.explicit {
 		return p.lifetime
@@ -187,7 +187,8 @@ func (c *Cache) mayServeOnError(s *entryState, req cacheControl) bool {
 	return allowed > 0 && s.age-s.lifetime <= allowed
 }
 
-// allowedStaleness is what a response says, or else what the configuration does.
+// allowedStaleness is how long after its end a response may be used: what it says itself,
+// or else the configuration.
 func (c *Cache) allowedStaleness(said, configured time.Duration) time.Duration {
 	if said >= 0 {
 		return said

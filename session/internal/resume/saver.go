@@ -33,7 +33,7 @@ type Saver struct {
 // gives it. What it returns serves one call, and is to be closed.
 func Open(cfg Config) (*Saver, error) {
 	if cfg.IfExists > Refuse {
-		return nil, &errors.InvalidRequestError{Field: "Save", Reason: "no value of IfExists"}
+		return nil, &errors.InvalidRequestError{Field: "SaveConfig.IfExists", Reason: "none of its values"}
 	}
 	sv := &Saver{cfg: cfg, end: -1, total: -1}
 	var err error

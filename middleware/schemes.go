@@ -42,18 +42,15 @@ func Schemes(rules SchemeRules) Middleware {
 	rules.Ports = slices.Clone(rules.Ports)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return Func(func(req *http.Request) (*http.Response, error) {
-			if err := rules.check(req); err != nil {
-				if req.Body != nil {
-					req.Body.Close()
-				}
-				return nil, err
+			if err := rules.checkRequest(req); err != nil {
+				return refuseRequest(req, err)
 			}
 			return next.RoundTrip(req)
 		})
 	}
 }
 
-func (r *SchemeRules) check(req *http.Request) error {
+func (r *SchemeRules) checkRequest(req *http.Request) error {
 	if req.URL == nil {
 		return &errors.InvalidRequestError{Field: "url", Reason: "is nil"}
 	}
@@ -61,12 +58,12 @@ func (r *SchemeRules) check(req *http.Request) error {
 	if req.Response != nil {
 		kind, scheme = errors.ErrInvalidURLRedirectClient, errors.ErrNonHTTPURLRedirectClient
 	}
-	reason := r.refuse(req.URL)
+	reason := r.refusalReason(req.URL)
 	switch {
 	case reason != "":
 	case req.URL.Scheme != "http" && req.URL.Scheme != "https":
 		kind, reason = scheme, "the scheme is neither http nor https"
-	case r.NoDowngrade && req.URL.Scheme == "http" && ssrfFrom(req) == "https":
+	case r.NoDowngrade && req.URL.Scheme == "http" && redirectedScheme(req) == "https":
 		reason = "a redirect from https to http"
 	default:
 		return nil
@@ -74,29 +71,29 @@ func (r *SchemeRules) check(req *http.Request) error {
 	return &errors.InvalidURLError{URL: errors.RedactURL(req.URL), Description: reason, Kind: kind}
 }
 
-// ssrfFrom is the scheme of the request that was redirected, or "".
-func ssrfFrom(req *http.Request) string {
+// redirectedScheme is the scheme of the request that was redirected, or "".
+func redirectedScheme(req *http.Request) string {
 	if req.Response == nil || req.Response.Request == nil || req.Response.Request.URL == nil {
 		return ""
 	}
 	return req.Response.Request.URL.Scheme
 }
 
-// refuse says what is wrong with a URL, its scheme apart.
-func (r *SchemeRules) refuse(u *url.URL) string {
+// refusalReason says what is wrong with a URL, its scheme apart.
+func (r *SchemeRules) refusalReason(u *url.URL) string {
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	_, err := netip.ParseAddr(host)
 	isAddr := err == nil
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "" // the caller has the words for it
+		return "" // checkRequest names it
 	case r.HTTPSOnly && u.Scheme != "https":
 		return "the scheme is not https"
 	case host == "":
 		return "there is no host"
 	case r.NoCredentials && u.User != nil:
 		return "there are credentials in it"
-	case !isAddr && ssrfNumber(host):
+	case !isAddr && endsInNumber(host):
 		return "the host is a number that is no ip address"
 	case isAddr && r.NamesOnly:
 		return "the host is an ip address"
@@ -106,10 +103,10 @@ func (r *SchemeRules) refuse(u *url.URL) string {
 	return ""
 }
 
-// ssrfNumber reports whether a host ends in a number, as browsers and libc tell
+// endsInNumber reports whether a host ends in a number, as browsers and libc tell
 // an IPv4 address in any of its old forms (WHATWG URL 3.5). Digits and dots of
 // other scripts count: IDNA makes ASCII ones of them.
-func ssrfNumber(host string) bool {
+func endsInNumber(host string) bool {
 	labels := strings.FieldsFunc(host, func(r rune) bool { return strings.ContainsRune(".\u3002\uFF0E\uFF61", r) })
 	if len(labels) == 0 {
 		return false

@@ -31,14 +31,14 @@ type hostState[T any] struct {
 	used  uint64 // when
 }
 
-// with calls f under the lock, with the state of the host.
-func (t *hostTable[T]) with(host string, f func(*T)) {
+// withHost calls f under the lock, with the state of the host.
+func (t *hostTable[T]) withHost(host string, f func(*T)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clock++
 	state := t.hosts[host]
 	if state == nil {
-		t.sweep()
+		t.removeIdle()
 		state = &hostState[T]{value: t.fresh()}
 		t.hosts[host] = state
 	}
@@ -46,8 +46,8 @@ func (t *hostTable[T]) with(host string, f func(*T)) {
 	f(state.value)
 }
 
-// sweep makes room, each time after as many new hosts as there are.
-func (t *hostTable[T]) sweep() {
+// removeIdle makes room, each time after as many new hosts as there are.
+func (t *hostTable[T]) removeIdle() {
 	if t.hosts == nil {
 		t.hosts, t.sweepAt = map[string]*hostState[T]{}, minHosts
 	}

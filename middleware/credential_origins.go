@@ -8,17 +8,17 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// anchor is where credentials may go: to the origins given, or else to the
+// credentialOrigins is where credentials may go: to the origins given, or else to the
 // origin of the first request that comes. A redirect leads elsewhere without
 // them. (aiohttp 3.14: DigestAuthMiddleware does so)
-type anchor struct {
+type credentialOrigins struct {
 	origins map[httprule.Origin]bool
 	first   atomic.Pointer[httprule.Origin]
 	err     error // of an origin that is none
 }
 
-func newAnchor(origins []string) *anchor {
-	a := &anchor{origins: map[httprule.Origin]bool{}}
+func newCredentialOrigins(origins []string) *credentialOrigins {
+	a := &credentialOrigins{origins: map[httprule.Origin]bool{}}
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Hostname() == "" || u.Scheme == "" {
@@ -30,8 +30,8 @@ func newAnchor(origins []string) *anchor {
 	return a
 }
 
-// allows reports whether credentials may go to u.
-func (a *anchor) allows(u *url.URL) bool {
+// allowsURL reports whether credentials may go to u.
+func (a *credentialOrigins) allowsURL(u *url.URL) bool {
 	origin := httprule.OriginOf(u)
 	if origin == (httprule.Origin{}) || a.err != nil {
 		return false

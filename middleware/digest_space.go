@@ -11,10 +11,10 @@ import (
 // maxDigestSessions is how many challenges are kept, one per origin and realm.
 const maxDigestSessions = 16
 
-// digestDomain reads the list of URIs that a challenge is good for (RFC 7616
+// parseDigestDomain reads the list of URIs that a challenge is good for (RFC 7616
 // 3.3). What is not http is left out, and so is http from an https server, which
 // would show to the network what was not to be seen there.
-func digestDomain(list string, at *url.URL) []*url.URL {
+func parseDigestDomain(list string, at *url.URL) []*url.URL {
 	if at == nil {
 		return nil
 	}
@@ -31,9 +31,9 @@ func digestDomain(list string, at *url.URL) []*url.URL {
 	return domain
 }
 
-// covers reports whether u is in the protection space: below one of the URIs,
+// coversURL reports whether u is in the protection space: below one of the URIs,
 // or, if there are none, at the origin.
-func (s *digestSession) covers(u *url.URL) bool {
+func (s *digestSession) coversURL(u *url.URL) bool {
 	if u == nil {
 		return false
 	}
@@ -48,71 +48,72 @@ func (s *digestSession) covers(u *url.URL) bool {
 	return false
 }
 
-// underPath: /a is over /a and /a/b, not over /ab. Paths that go up are nowhere.
+// underPath reports whether path is space or below it: /a and /a/b are below /a, /ab is
+// not, nor is a path with "..".
 func underPath(path, space string) bool {
 	space = strings.TrimSuffix(space, "/")
 	rest, ok := strings.CutPrefix(path, space)
 	return ok && (rest == "" || rest[0] == '/') && !strings.Contains(path+"/", "/../")
 }
 
-// applies reports whether the credentials have any business with the request.
+// appliesTo reports whether the credentials have any business with the request.
 // Those of a proxy are for requests that it sees: to http URLs. Through its
 // tunnels they would reach the server.
-func (d *digester) applies(req *http.Request) bool {
+func (d *digester) appliesTo(req *http.Request) bool {
 	if httprule.HasField(req.Header, d.authorization) || req.URL == nil {
 		return false
 	}
 	if d.cfg.Proxy {
 		return strings.EqualFold(req.URL.Scheme, "http")
 	}
-	if d.anchor.allows(req.URL) {
+	if d.origins.allowsURL(req.URL) {
 		return true
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.sessions {
-		if s.covers(req.URL) {
+		if s.coversURL(req.URL) {
 			return true
 		}
 	}
 	return false
 }
 
-// current is the session to sign the request with before anybody asks, or nil.
-func (d *digester) current(req *http.Request) *digestSession {
+// sessionFor is the session to sign the request with before anybody asks, or nil.
+func (d *digester) sessionFor(req *http.Request) *digestSession {
 	if d.cfg.NoPreemptive {
 		return nil
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.sessions {
-		if (d.cfg.Proxy || s.covers(req.URL)) && s.answers(req) {
+		if (d.cfg.Proxy || s.coversURL(req.URL)) && s.canSign(req) {
 			return s
 		}
 	}
 	return nil
 }
 
-// adopt takes the first challenge of a response that it can answer (RFC 7616
+// adoptChallenge takes the first challenge of a response that it can answer (RFC 7616
 // 3.7: the server's order is its preference), or returns nil. A nonce that is
 // known goes on counting: two sessions with it would use the same counts. stale
 // says that only the nonce was wrong.
-func (d *digester) adopt(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
-	for _, c := range authChallenges(httprule.FieldValues(resp.Header, d.challenge)) {
+func (d *digester) adoptChallenge(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
+	for _, c := range parseChallenges(httprule.FieldValues(resp.Header, d.challenge)) {
 		s := newDigestSession(c, req.URL, d.cfg.cnonce())
-		if s == nil || !s.answers(req) {
+		if s == nil || !s.canSign(req) {
 			continue
 		}
-		if !d.cfg.Proxy && !d.anchor.allows(req.URL) {
-			s.domain = nil // a guest does not bring guests
+		if !d.cfg.Proxy && !d.origins.allowsURL(req.URL) {
+			s.domain = nil // an origin that is not configured names no further ones
 		}
-		return d.keep(s), strings.EqualFold(c.params["stale"], "true")
+		return d.storeSession(s), strings.EqualFold(c.params["stale"], "true")
 	}
 	return nil, false
 }
 
-// keep puts the session first, in the place of an older one for the same.
-func (d *digester) keep(s *digestSession) *digestSession {
+// storeSession puts the session first, in the place of an older one for the same.
+func (d *digester) storeSession(s *digestSession) *digestSession {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	sessions := []*digestSession{s}

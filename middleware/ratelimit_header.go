@@ -9,28 +9,28 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// serverPause is how long the server wants to be left alone, or 0.
+// serverPause is how long the server asks clients to wait, or 0.
 func serverPause(resp *http.Response, now time.Time) time.Duration {
 	var wait time.Duration
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-		wait, _ = retryAfter(resp.Header, now)
+		wait, _ = parseRetryAfter(resp.Header, now)
 	}
 	for _, line := range httprule.FieldValues(resp.Header, "Ratelimit") {
-		wait = max(wait, rateLimitField(line))
+		wait = max(wait, parseRateLimitField(line))
 	}
 	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-"} {
-		if first(resp.Header, prefix+"Remaining") == "0" {
-			wait = max(wait, rateLimitReset(first(resp.Header, prefix+"Reset"), now))
+		if firstValue(resp.Header, prefix+"Remaining") == "0" {
+			wait = max(wait, parseRateLimitReset(firstValue(resp.Header, prefix+"Reset"), now))
 		}
 	}
 	return wait
 }
 
-func first(h http.Header, name string) string {
+func firstValue(h http.Header, name string) string {
 	return strings.Trim(httprule.FieldValue(h, name), " \t")
 }
 
-// rateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list
+// parseRateLimitField reads RateLimit (draft-ietf-httpapi-ratelimit-headers): a list
 // of policies with r for what remains and t for the seconds until there is
 // more,
 //
@@ -38,11 +38,11 @@ func first(h http.Header, name string) string {
 //
 // or, as in the drafts up to 07, one policy: limit=100, remaining=0, reset=3. It
 // returns the longest time of those that have nothing left.
-func rateLimitField(line string) time.Duration {
+func parseRateLimitField(line string) time.Duration {
 	var longest time.Duration
 	remains, reset := "", ""
 	settle := func() {
-		if d, ok := deltaSeconds(reset); ok && strings.Trim(remains, "0") == "" && remains != "" {
+		if d, ok := parseDeltaSeconds(reset); ok && strings.Trim(remains, "0") == "" && remains != "" {
 			longest = max(longest, d)
 		}
 	}
@@ -50,7 +50,7 @@ func rateLimitField(line string) time.Duration {
 	for line != "" {
 		var item string
 		var end byte
-		item, end, line = rateLimitItem(line)
+		item, end, line = cutRateLimitItem(line)
 		switch name, value, _ := strings.Cut(strings.Trim(item, " \t"), "="); strings.TrimRight(name, " \t") {
 		case "r", "remaining":
 			remains = strings.Trim(value, " \t")
@@ -66,8 +66,8 @@ func rateLimitField(line string) time.Duration {
 	return longest
 }
 
-// rateLimitItem cuts at the first comma or semicolon outside quotes.
-func rateLimitItem(line string) (item string, end byte, rest string) {
+// cutRateLimitItem cuts at the first comma or semicolon outside quotes.
+func cutRateLimitItem(line string) (item string, end byte, rest string) {
 	quoted := false
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
@@ -82,10 +82,10 @@ func rateLimitItem(line string) (item string, end byte, rest string) {
 	return line, 0, ""
 }
 
-// rateLimitReset reads the time of RateLimit-Reset, in seconds, or, as some
+// parseRateLimitReset reads the time of RateLimit-Reset, in seconds, or, as some
 // servers have it, in seconds since 1970.
-func rateLimitReset(value string, now time.Time) time.Duration {
-	d, ok := deltaSeconds(value)
+func parseRateLimitReset(value string, now time.Time) time.Duration {
+	d, ok := parseDeltaSeconds(value)
 	if !ok {
 		return 0
 	}

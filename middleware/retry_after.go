@@ -13,33 +13,33 @@ import (
 // forever stands for times that do not fit.
 const forever = time.Duration(math.MaxInt64)
 
-// retryAfter reads Retry-After (RFC 9110 10.2.3): seconds, or a date in one of
+// parseRetryAfter reads Retry-After (RFC 9110 10.2.3): seconds, or a date in one of
 // the three forms. A date counts from the response's own Date, if it has one,
 // so that the clocks need not agree; one in the past is 0. Times that are too
 // long for a Duration are the longest one. The header's first value is taken.
-func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
+func parseRetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	values := httprule.FieldValues(h, "Retry-After")
 	if len(values) == 0 {
 		return 0, false
 	}
 	value := strings.Trim(values[0], " \t")
-	if d, ok := deltaSeconds(value); ok {
+	if d, ok := parseDeltaSeconds(value); ok {
 		return d, true
 	}
-	at, ok := httpDate(value, now)
+	at, ok := parseHTTPDate(value, now)
 	if !ok {
 		return 0, false
 	}
 	if date := httprule.FieldValues(h, "Date"); len(date) > 0 {
-		if sent, ok := httpDate(date[0], now); ok {
+		if sent, ok := parseHTTPDate(date[0], now); ok {
 			now = sent
 		}
 	}
 	return max(at.Sub(now), 0), true // Sub saturates
 }
 
-// deltaSeconds reads a number of seconds: 1*DIGIT, of any length.
-func deltaSeconds(s string) (time.Duration, bool) {
+// parseDeltaSeconds reads a number of seconds: 1*DIGIT, of any length.
+func parseDeltaSeconds(s string) (time.Duration, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}
@@ -50,10 +50,10 @@ func deltaSeconds(s string) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, true
 }
 
-// httpDate reads IMF-fixdate, and the obsolete forms of RFC 850 and asctime (RFC
+// parseHTTPDate reads IMF-fixdate, and the obsolete forms of RFC 850 and asctime (RFC
 // 9110 5.6.7). A two-digit year that appears to be more than 50 years ahead is one
 // of the past.
-func httpDate(s string, now time.Time) (time.Time, bool) {
+func parseHTTPDate(s string, now time.Time) (time.Time, bool) {
 	t, err := http.ParseTime(s)
 	if err != nil {
 		return time.Time{}, false

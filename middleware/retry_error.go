@@ -57,8 +57,8 @@ func (e *RetryError) Timeout() bool {
 // Temporary is Timeout, as net.Error wants it.
 func (e *RetryError) Temporary() bool { return e.Timeout() }
 
-// note keeps what is wrong with an attempt that is followed by another one.
-func (r *retryRun) note(resp *http.Response, err, checkErr error) {
+// recordFailure keeps what is wrong with an attempt that is followed by another one.
+func (r *retryRun) recordFailure(resp *http.Response, err, checkErr error) {
 	if err == nil {
 		err = &errors.ClientResponseError{
 			RequestInfo: errors.RequestInfo{Method: r.req.Method, URL: r.req.URL, RealURL: r.req.URL, Header: r.req.Header},
@@ -68,18 +68,18 @@ func (r *retryRun) note(resp *http.Response, err, checkErr error) {
 	r.errs = append(r.errs, err)
 }
 
-// fail is the end by an error that is no attempt's.
-func (r *retryRun) fail(err error) error {
+// giveUp returns the error of a request that ends by err, which is no attempt's.
+func (r *retryRun) giveUp(err error) error {
 	return &RetryError{Attempts: r.attempt, Errs: append(r.errs, err)}
 }
 
-// finish is the result when no other attempt follows.
-func (r *retryRun) finish(resp *http.Response, err, checkErr error) (*http.Response, error) {
+// finishRun returns the result when no other attempt follows.
+func (r *retryRun) finishRun(resp *http.Response, err, checkErr error) (*http.Response, error) {
 	switch {
 	case err == nil && checkErr == nil:
 		return resp, nil
 	case err == nil:
-		discard(resp)
+		drainAndClose(resp)
 		err = checkErr
 	case checkErr != nil && !errors.Is(checkErr, err) && !errors.Is(err, checkErr):
 		err = &checkedError{checkErr, err}
@@ -87,7 +87,7 @@ func (r *retryRun) finish(resp *http.Response, err, checkErr error) (*http.Respo
 	if len(r.errs) == 0 {
 		return nil, err
 	}
-	return nil, r.fail(err)
+	return nil, r.giveUp(err)
 }
 
 // checkedError is a failure that CheckRetry replaced by another.

@@ -61,7 +61,7 @@ func newDigestSession(c authChallenge, at *url.URL, cnonce string) *digestSessio
 		realm: realm, nonce: c.params["nonce"], algorithm: c.params["algorithm"], cnonce: cnonce, origin: httprule.OriginOf(at),
 		utf8:     strings.EqualFold(c.params["charset"], "UTF-8"),
 		userhash: strings.EqualFold(c.params["userhash"], "true"),
-		domain:   digestDomain(c.params["domain"], at),
+		domain:   parseDigestDomain(c.params["domain"], at),
 	}
 	s.opaque, s.hasOpaque = c.params["opaque"]
 	name := s.algorithm
@@ -82,22 +82,22 @@ func newDigestSession(c authChallenge, at *url.URL, cnonce string) *digestSessio
 	return s
 }
 
-// answers reports whether the session can sign such a request: auth-int needs
+// canSign reports whether the session can sign such a request: auth-int needs
 // to read the body beforehand.
-func (s *digestSession) answers(req *http.Request) bool {
-	return !s.authInt || s.auth || replayable(req)
+func (s *digestSession) canSign(req *http.Request) bool {
+	return !s.authInt || s.auth || isReplayable(req)
 }
 
-// sum is H of the parts with colons between them, in hex.
-func (s *digestSession) sum(parts ...string) string {
+// hashParts returns H of the parts with colons between them, in hex.
+func (s *digestSession) hashParts(parts ...string) string {
 	h := s.hash()
 	_, _ = io.WriteString(h, strings.Join(parts, ":")) // a hash does not fail
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// authorization is the value of the header for one sending of req (RFC 7616
+// authorizationFor is the value of the header for one sending of req (RFC 7616
 // 3.4). auth-int is preferred where the body can be read twice.
-func (s *digestSession) authorization(req *http.Request, login, password string) (string, error) {
+func (s *digestSession) authorizationFor(req *http.Request, login, password string) (string, error) {
 	method, uri := req.Method, ""
 	if method == "" {
 		method = http.MethodGet
@@ -105,45 +105,45 @@ func (s *digestSession) authorization(req *http.Request, login, password string)
 	if req.URL != nil {
 		uri = req.URL.RequestURI()
 	}
-	a1 := s.sum(login, s.realm, password)
+	a1 := s.hashParts(login, s.realm, password)
 	if s.sess {
-		a1 = s.sum(a1, s.nonce, s.cnonce)
+		a1 = s.hashParts(a1, s.nonce, s.cnonce)
 	}
 	var b digestFields
 	s.writeUser(&b, login)
-	b.quoted("realm", s.realm)
-	b.quoted("nonce", s.nonce)
-	b.quoted("uri", uri)
+	b.addQuoted("realm", s.realm)
+	b.addQuoted("nonce", s.nonce)
+	b.addQuoted("uri", uri)
 	response, qop, nc := "", "", ""
 	switch {
-	case s.authInt && replayable(req):
-		body, err := s.sumBody(req)
+	case s.authInt && isReplayable(req):
+		body, err := s.hashBody(req)
 		if err != nil {
 			return "", err
 		}
-		qop, response = "auth-int", s.sum(method, uri, body)
+		qop, response = "auth-int", s.hashParts(method, uri, body)
 	case s.auth:
-		qop, response = "auth", s.sum(method, uri)
+		qop, response = "auth", s.hashParts(method, uri)
 	default:
-		response = s.sum(a1, s.nonce, s.sum(method, uri)) // RFC 2069 2.1.2
+		response = s.hashParts(a1, s.nonce, s.hashParts(method, uri)) // RFC 2069 2.1.2
 	}
 	if qop != "" {
 		nc = fmt.Sprintf("%08x", s.nc.Add(1))
-		response = s.sum(a1, s.nonce, nc, s.cnonce, qop, response)
+		response = s.hashParts(a1, s.nonce, nc, s.cnonce, qop, response)
 	}
-	b.quoted("response", response)
+	b.addQuoted("response", response)
 	if s.algorithm != "" {
-		b.bare("algorithm", s.algorithm)
+		b.addToken("algorithm", s.algorithm)
 	}
 	if s.hasOpaque {
-		b.quoted("opaque", s.opaque)
+		b.addQuoted("opaque", s.opaque)
 	}
 	if qop != "" {
-		b.bare("qop", qop)
-		b.bare("nc", nc)
+		b.addToken("qop", qop)
+		b.addToken("nc", nc)
 	}
 	if qop != "" || s.sess {
-		b.quoted("cnonce", s.cnonce)
+		b.addQuoted("cnonce", s.cnonce)
 	}
 	return "Digest " + b.String(), nil
 }
@@ -154,17 +154,17 @@ func (s *digestSession) authorization(req *http.Request, login, password string)
 func (s *digestSession) writeUser(b *digestFields, login string) {
 	switch {
 	case s.userhash:
-		b.quoted("username", s.sum(login, s.realm))
-		b.bare("userhash", "true")
+		b.addQuoted("username", s.hashParts(login, s.realm))
+		b.addToken("userhash", "true")
 	case s.utf8 && strings.ContainsFunc(login, func(r rune) bool { return r > '~' }):
-		b.bare("username*", "UTF-8''"+strings.ReplaceAll(url.QueryEscape(login), "+", "%20"))
+		b.addToken("username*", "UTF-8''"+strings.ReplaceAll(url.QueryEscape(login), "+", "%20"))
 	default:
-		b.quoted("username", login)
+		b.addQuoted("username", login)
 	}
 }
 
-// sumBody is H of the body, read from a copy of its own, piece by piece.
-func (s *digestSession) sumBody(req *http.Request) (string, error) {
+// hashBody returns H of the body, read from a copy of its own, piece by piece.
+func (s *digestSession) hashBody(req *http.Request) (string, error) {
 	h := s.hash()
 	if req.Body != nil && req.Body != http.NoBody {
 		body, err := req.GetBody()
@@ -195,15 +195,15 @@ func (r *digestReader) Read(p []byte) (int, error) {
 // digestFields writes parameters.
 type digestFields struct{ strings.Builder }
 
-func (b *digestFields) bare(name, value string) {
+func (b *digestFields) addToken(name, value string) {
 	if b.Len() > 0 {
 		b.WriteString(", ")
 	}
 	b.WriteString(name + "=" + value)
 }
 
-func (b *digestFields) quoted(name, value string) {
-	b.bare(name, `"`+digestQuotes.Replace(value)+`"`)
+func (b *digestFields) addQuoted(name, value string) {
+	b.addToken(name, `"`+digestQuotes.Replace(value)+`"`)
 }
 
 var digestQuotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

@@ -28,11 +28,11 @@ func (t *hedgeTimes) quantile(q float64) (time.Duration, bool) {
 	return sorted[min(int(q*float64(n)), n-1)], true
 }
 
-// delay is after what time another request is sent, and whether at all.
-func (h *hedger) delay(host string) (delay time.Duration, hedging bool) {
+// delayFor returns after what time another request is sent, and whether one is.
+func (h *hedger) delayFor(host string) (delay time.Duration, hedging bool) {
 	delay, hedging = max(h.policy.Delay, 0), h.policy.Delay != 0
 	if h.policy.Quantile > 0 {
-		h.times.with(host, func(t *hedgeTimes) {
+		h.times.withHost(host, func(t *hedgeTimes) {
 			if d, ok := t.quantile(h.policy.Quantile); ok {
 				delay, hedging = d, true
 			}
@@ -41,9 +41,9 @@ func (h *hedger) delay(host string) (delay time.Duration, hedging bool) {
 	return delay, hedging
 }
 
-func (h *hedger) record(host string, took time.Duration) {
+func (h *hedger) recordTime(host string, took time.Duration) {
 	if h.policy.Quantile > 0 {
-		h.times.with(host, func(t *hedgeTimes) {
+		h.times.withHost(host, func(t *hedgeTimes) {
 			t.last[t.count%maxHedgeTimes] = took
 			t.count++
 		})
