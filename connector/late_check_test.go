@@ -91,9 +91,9 @@ func TestDeadConnectionsGetNothing(t *testing.T) {
 // endsWhenWatched is a context that ends once somebody listens to it, and lets whoever does
 // act on that.
 type endsWhenWatched struct {
-	context.Context //nolint:containedctx // it is one
-	cancel          context.CancelFunc
-	watched         atomic.Bool
+	context.Context
+	cancel  context.CancelFunc
+	watched atomic.Bool
 }
 
 func (c *endsWhenWatched) Done() <-chan struct{} {
