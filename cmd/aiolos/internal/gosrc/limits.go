@@ -42,7 +42,7 @@ func (p *program) addLimits() {
 	}
 	if r.Retry > 0 {
 		p.addImport(module + "middleware")
-		p.addOption("Use", "middleware.Retry(middleware.RetryPolicy{Attempts: "+strconv.Itoa(r.Retry+1)+"})")
+		p.addOption("AddMiddleware", "middleware.Retry(middleware.RetryPolicy{Attempts: "+strconv.Itoa(r.Retry+1)+"})")
 	}
 }
 
