@@ -6,15 +6,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/simulate"
 )
 
 var (
-	seeds  = flag.Int("seeds", 200, "how many seeds")
+	seeds  = flag.Int("seeds", defaultSeeds(), "how many seeds")
 	seed   = flag.Uint64("seed", 1, "the first of them")
 	reduce = flag.Bool("reduce", false, "leave operations out of a plan that fails, while it fails")
 	replay = flag.Int("replay", 100, "how often a plan that fails is run again")
 )
+
+// defaultSeeds is 200, and half with the race detector, which takes five times as long.
+func defaultSeeds() int {
+	if racetest.Enabled {
+		return 100
+	}
+	return 200
+}
 
 // TestSimulate runs the plans of many seeds. One that fails is run again, with one P
 // too, printed, and reduced if -reduce says so.
