@@ -149,7 +149,7 @@ func TestLateLookSilence(t *testing.T) {
 // fill writes to a socket until it has no room.
 func fill(tcp *net.TCPConn) (n int) {
 	tcp.SetWriteBuffer(16 << 10) // or it would grow
-	for full := 0; full < 3; { // what is acknowledged late makes room again
+	for full := 0; full < 3; {   // what is acknowledged late makes room again
 		tcp.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
 		m, _ := tcp.Write(make([]byte, 64<<10))
 		if n += m; m == 0 {
