@@ -24,8 +24,8 @@ import (
 // acquireConn gets a connection: an idle one, or a new one if fresh or if there is
 // none. Only the way that takes time pays for its timeouts.
 func (x *exchange) acquireConn(fresh bool) error {
-	now := x.timing.Start
-	if x.timing.Retried {
+	now := x.times.start
+	if x.retried {
 		now = time.Now()
 	}
 	if t := x.clientTrace; t != nil && t.GetConn != nil {
@@ -128,8 +128,7 @@ func (x *exchange) queueAndDial(awaiting *conn, fresh bool, now time.Time) (made
 func (x *exchange) dialConn(ctx context.Context) (classify.Endpoint, error) {
 	callHook(x.trace.CreateStart)
 	c, a, err := x.c.dialer.openConn(ctx, x.key, x.host, max(x.timeout.SockConnect, 0), x.trace)
-	t := &x.timing
-	t.DNS, t.Connect, t.TLS, t.CachedDNS = a.DNS, a.Connect, a.Attempt.TLS, a.CachedDNS
+	x.ensureRare().dialed = dialTimes{dns: a.DNS, connect: a.Connect, tls: a.Attempt.TLS, cachedDNS: a.CachedDNS}
 	if err != nil {
 		h := x.host
 		x.host = nil
@@ -155,7 +154,7 @@ func (x *exchange) queueForConn(ctx context.Context, awaiting *conn, now time.Ti
 			g, err = x.c.pool.Requeue(ctx, x.key, awaiting, &x.ticket, fresh, awaiting.h2.HasStream)
 		}
 		if err != nil {
-			x.timing.Queue += time.Since(start)
+			x.times.queue += time.Since(start)
 			callHook(x.trace.QueuedEnd)
 			return err
 		}
@@ -163,7 +162,7 @@ func (x *exchange) queueForConn(ctx context.Context, awaiting *conn, now time.Ti
 		now = time.Now()
 		awaiting = x.skipUnusable(now, fresh)
 	}
-	x.timing.Queue += now.Sub(start)
+	x.times.queue += now.Sub(start)
 	callHook(x.trace.QueuedEnd)
 	return nil
 }

@@ -15,12 +15,11 @@ import (
 // and all of HTTP/2. Whoever reads ahead, such as a middleware that puts a buffer
 // around the body, sees the ends only of what it has read last.
 func (r *Recorder) ChunkEnd() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.chunk == nil {
+	x := r.last.Load()
+	if x == nil || !x.notesChunks() {
 		return 0
 	}
-	return r.chunk.Load()
+	return x.rare.chunkEnd.Load()
 }
 
 // isChunked reports whether the response has chunks that are to be watched. It
@@ -51,7 +50,7 @@ func (x *exchange) readChunk(p []byte) (n int, err error) {
 		}
 	}
 	if n > 0 {
-		x.chunkEnd.Store(end)
+		x.rare.chunkEnd.Store(end)
 	}
 	return n, err
 }

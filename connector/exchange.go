@@ -62,15 +62,15 @@ type exchange struct {
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more
 	closes                bool // it is the last on a connection of HTTP/2
+	retried               bool // a connection before the present one was stale, or refused it
+	gotHead               bool
+	recorded              atomic.Bool // what is known at the end
 	fields                fieldFacts
 
-	timing   Timing
-	record   *Recorder     // where the caller wants that; nil: nowhere
-	chunkEnd *atomic.Int64 // the record's, or nil if the body has no chunks or nobody asks
-	trace    *Trace
-
-	gotConnAt time.Time // when the conn was there
-	gotHeadAt time.Time // when the response's head was there
+	times  exchangeTimes
+	rare   *rareFacts // what few exchanges have; nil: none of it
+	record *Recorder  // where the caller asks; nil: nowhere
+	trace  *Trace
 
 	ctx          context.Context         //nolint:containedctx // the caller's: what can end the exchange
 	canceler     context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
@@ -90,8 +90,9 @@ type exchange struct {
 	body     io.ReadCloser // net/http's
 	expected int64
 	received int64
-	reads    int
 	readErr  error // what ended the reading
+
+	begunReading bool
 
 	unread bool        // the response's body is in its caller's hands
 	closed atomic.Bool // the body, by its reader
@@ -173,7 +174,7 @@ func (x *exchange) contextError() error {
 
 func (x *exchange) runAttempts() (*http.Response, error) {
 	for attempt, fresh := 1, false; ; attempt++ {
-		x.timing.Retried = attempt > 1
+		x.retried = attempt > 1
 		err := x.acquireConn(fresh)
 		x.endRetryPause()
 		if err != nil {
@@ -251,10 +252,10 @@ func (x *exchange) dropsUntilEOF(resp *http.Response) bool {
 // wrapResponse makes of net/http's response the one that the caller gets: its body is the
 // exchange, or the upgraded connection, or none.
 func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
-	x.gotHeadAt = time.Now()
 	resp.Request = x.request
 	resp.TLS = x.conn.info.TLS
-	x.noteHead(resp)
+	x.response = resp
+	x.recordHead(resp)
 	if resp.StatusCode == http.StatusSwitchingProtocols && x.h2 == nil {
 		u := &upgraded{Upgraded: x.h1.Upgrade(), conn: x.conn} // holds the slot
 		if x.c.config.OnLeak != nil {
@@ -278,7 +279,6 @@ func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
 	if x.h2 == nil {
 		x.h1.StartReadTimer()
 	}
-	x.response = resp
 	x.body, x.expected = resp.Body, resp.ContentLength
 	if x.dropsUntilEOF(resp) {
 		x.finish(false)

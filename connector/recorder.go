@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,30 +14,28 @@ import (
 // more than once, the last that delivered a response counts. The zero Recorder is
 // ready, and safe for concurrent use.
 type Recorder struct {
-	mu     sync.Mutex
-	timing Timing
-	conn   *ConnInfo // the connection's own, or nil
-	proto  string
-	raw    []RawHeader
-	chunk  *atomic.Int64 // see ChunkEnd; nil: nobody asks
+	last atomic.Pointer[exchange] // whose response was delivered last; nil: none was
 }
 
 // Timing returns where the time has gone so far.
 func (r *Recorder) Timing() Timing {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.timing
+	if x := r.last.Load(); x != nil {
+		return x.timing()
+	}
+	return Timing{}
 }
 
 // Conn returns what is known of the connection.
 func (r *Recorder) Conn() ConnInfo {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.conn == nil {
+	x := r.last.Load()
+	if x == nil {
 		return ConnInfo{}
 	}
-	info := *r.conn
-	info.Proto, info.Reused, info.RawHeaders = r.proto, r.timing.Reused, r.raw
+	info := *x.conn.info
+	info.Proto, info.Reused = x.response.Proto, x.reused
+	if x.rare != nil {
+		info.RawHeaders = x.rare.rawHead
+	}
 	return info
 }
 
@@ -68,53 +65,96 @@ type RawHeader struct {
 	Value []byte
 }
 
-// noteHead computes the times that are known once the head is there, and records them.
-func (x *exchange) noteHead(resp *http.Response) {
-	t := &x.timing
-	sent := x.gotConnAt
+// exchangeTimes are the instants of an exchange, as time after its start, and what it has
+// moved. A Recorder reads them: what the head makes known does not change after
+// recordHead, and the rest not after recordEnd.
+type exchangeTimes struct {
+	start    time.Time
+	queue    time.Duration // how long it waited for a slot
+	gotConn  time.Duration
+	sent     time.Duration // the last byte of the request that left before the head
+	gotHead  time.Duration
+	ended    time.Duration
+	received int64 // bytes
+	sentLen  int64
+}
+
+// rareFacts are of few exchanges: those that dial, keep the raw head or watch chunks.
+type rareFacts struct {
+	dialed   dialTimes
+	rawHead  []RawHeader
+	chunkEnd *atomic.Int64 // nil: the body has no chunks, or nobody asks
+}
+
+type dialTimes struct {
+	dns, connect, tls time.Duration
+	cachedDNS         bool
+}
+
+// ensureRare is x.rare, to be changed.
+func (x *exchange) ensureRare() *rareFacts {
+	if x.rare == nil {
+		x.rare = new(rareFacts)
+	}
+	return x.rare
+}
+
+// notesChunks reports whether the ends of the body's chunks are noted.
+func (x *exchange) notesChunks() bool { return x.rare != nil && x.rare.chunkEnd != nil }
+
+// recordHead notes what is known once the response's head is there, and makes the exchange
+// its Recorder's last.
+func (x *exchange) recordHead(resp *http.Response) {
+	t := &x.times
+	now := time.Now()
+	t.gotHead, t.sent, x.gotHead = now.Sub(t.start), t.gotConn, true
 	if x.h2 == nil {
-		if wrote := x.h1.Wrote(); wrote.After(sent) {
-			sent = wrote
+		if wrote := x.h1.Wrote(); !wrote.IsZero() {
+			t.sent = max(t.sent, wrote.Sub(t.start))
+		}
+		if x.settings.Limits.Keep {
+			head := x.ensureRare()
+			for _, f := range x.h1.RawHead() {
+				head.rawHead = append(head.rawHead, RawHeader(f))
+			}
 		}
 	}
-	t.Request = sent.Sub(x.gotConnAt)
-	t.FirstByte = x.gotHeadAt.Sub(sent)
 	if x.settings.Chunks && x.isChunked(resp) {
-		x.chunkEnd = new(atomic.Int64)
+		x.ensureRare().chunkEnd = new(atomic.Int64)
 	}
 	if x.record != nil {
-		x.recordHead(resp)
+		x.record.last.Store(x)
 	}
 }
 
-func (x *exchange) recordHead(resp *http.Response) {
-	r, c := x.record, x.conn
-	var raw []RawHeader
-	if x.settings.Limits.Keep && x.h2 == nil {
-		for _, f := range x.h1.RawHead() {
-			raw = append(raw, RawHeader(f))
-		}
-	}
-	r.mu.Lock()
-	r.timing, r.conn, r.proto, r.raw = x.timing, c.info, resp.Proto, raw
-	r.chunk = x.chunkEnd
-	r.mu.Unlock()
-}
-
-// recordEnd records the totals when the exchange is over.
+// recordEnd notes the totals when the exchange is over.
 func (x *exchange) recordEnd(now time.Time) {
-	r := x.record
-	if r == nil || x.gotHeadAt.IsZero() {
+	if x.record == nil || !x.gotHead {
 		return
 	}
-	t := &x.timing
+	t := &x.times
 	if x.h2 == nil {
 		f := x.h1.Facts()
-		t.Received, t.Sent = f.Received, f.Sent
+		t.received, t.sentLen = f.Received, f.Sent
 	}
-	t.Total = now.Sub(t.Start)
-	t.Body = now.Sub(x.gotHeadAt)
-	r.mu.Lock()
-	r.timing = *t
-	r.mu.Unlock()
+	t.ended = now.Sub(t.start)
+	x.recorded.Store(true)
+}
+
+// timing is what a Recorder tells of the exchange.
+func (x *exchange) timing() Timing {
+	t := &x.times
+	all := Timing{
+		Start: t.start, Queue: t.queue, Request: t.sent - t.gotConn, FirstByte: t.gotHead - t.sent,
+		Reused: x.reused, Retried: x.retried, Remote: x.conn.remote,
+	}
+	if x.rare != nil {
+		d := &x.rare.dialed
+		all.DNS, all.Connect, all.TLS, all.CachedDNS = d.dns, d.connect, d.tls, d.cachedDNS
+	}
+	if x.recorded.Load() {
+		all.Body, all.Total = t.ended-t.gotHead, t.ended
+		all.Received, all.Sent = t.received, t.sentLen
+	}
+	return all
 }

@@ -22,8 +22,8 @@ func (x *exchange) Read(p []byte) (int, error) {
 		return 0, x.readErr
 	}
 	var now time.Time
-	x.reads++
-	mayBeLate := x.reads > 1 && !x.settings.Total.IsZero()
+	mayBeLate := x.begunReading && !x.settings.Total.IsZero()
+	x.begunReading = true
 	if mayBeLate || x.h2 != nil && x.timeout.SockRead > 0 {
 		now = time.Now()
 	}
@@ -37,7 +37,7 @@ func (x *exchange) Read(p []byte) (int, error) {
 	switch {
 	case x.h2 != nil:
 		n, err = x.h2.Read(x.body, p, now)
-	case x.chunkEnd != nil:
+	case x.notesChunks():
 		n, err = x.readChunk(p)
 	default:
 		n, err = x.body.Read(p)

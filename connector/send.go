@@ -11,13 +11,12 @@ import (
 // beginExchange starts an exchange on the connection that was found.
 func (x *exchange) beginExchange(now time.Time) {
 	c := x.conn
-	x.gotConnAt, x.begun = now, true
+	x.times.gotConn, x.begun = now.Sub(x.times.start), true
 	if c.h2 != nil {
 		x.h2, x.reused = c.h2.Begin(x.ctx, &x.upload, now, h2.Settings{Total: x.settings.Total, SockRead: x.timeout.SockRead})
 	} else {
 		x.reused = x.h1.Begin(x.ctx, c.h1, x.request, x.wireRequest(), &x.upload, x.clientTrace, now, &x.settings)
 	}
-	x.timing.Reused, x.timing.Remote = x.reused, c.remote
 }
 
 // sendRequest writes the request on the connection and waits for the head.

@@ -9,7 +9,7 @@ import (
 )
 
 func (x *exchange) totalTimeoutError(phase errors.Phase) *errors.TimeoutError {
-	began := x.timing.Start
+	began := x.times.start
 	if s := SettingsFrom(x.request.Context()); s != nil && !s.Started.IsZero() {
 		began = s.Started
 	}
@@ -23,7 +23,7 @@ func (x *exchange) totalTimeoutError(phase errors.Phase) *errors.TimeoutError {
 func (x *exchange) readTimeoutError(phase errors.Phase) error {
 	return &errors.TimeoutError{
 		Kind: errors.ErrSocketTimeout, Phase: phase, Limit: x.timeout.SockRead,
-		Elapsed: time.Since(x.gotConnAt), Host: x.key.Addr(),
+		Elapsed: time.Since(x.times.start) - x.times.gotConn, Host: x.key.Addr(),
 	}
 }
 

@@ -14,14 +14,13 @@ type Settings struct {
 	// ExpectContinue is how long a body waits for "100 Continue" where the request
 	// expects that. 0 and less: until it comes, or another response.
 	ExpectContinue time.Duration
-	HTTP10         bool // the request is one of HTTP/1.0
-	Absolute       bool // its target is in the absolute form, for a proxy (RFC 9112 3.2.2)
-	Chunks         bool // where chunks end is noted: see [Exchange.ChunkAt]
-
 	// FieldBytes is about how many bytes the request's header has, and Connection says that
 	// it has the field of that name: whoever has checked the header knows.
 	FieldBytes int
 	Connection bool
+	HTTP10     bool // the request is one of HTTP/1.0
+	Absolute   bool // its target is in the absolute form, for a proxy (RFC 9112 3.2.2)
+	Chunks     bool // where chunks end is noted: see [Exchange.ChunkAt]
 	// LateCheck leaves the check that the conn is alive to the write of the request, if the
 	// conn can do that (see [Conn.CanCheckLate]). RoundTrip may then return ErrDied, with the
 	// body read but nothing sent.
