@@ -13,9 +13,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
@@ -306,7 +309,7 @@ func TestNativeInterim(t *testing.T) {
 // adds, for as long as it is open.
 func TestNativeUpgrade(t *testing.T) {
 	t.Parallel()
-	srv := wiretest.New(t, func(c *wiretest.Conn) {
+	echo := func(c *wiretest.Conn) {
 		c.ReadHead()
 		c.Write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello")
 		for {
@@ -316,7 +319,7 @@ func TestNativeUpgrade(t *testing.T) {
 			}
 			c.Write(strings.ToUpper(b))
 		}
-	})
+	}
 	through := func(next http.RoundTripper) http.RoundTripper { return next }
 	around := func(next http.RoundTripper) http.RoundTripper {
 		return middleware.Func(func(req *http.Request) (*http.Response, error) { return next.RoundTrip(req) })
@@ -330,40 +333,58 @@ func TestNativeUpgrade(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			s := newSession(t, cfg)
-			for name, do := range natives(s) {
-				req := request(t.Context(), t, "GET", srv.URL(), nil)
-				req.Header.Set("Connection", "Upgrade")
-				req.Header.Set("Upgrade", "echo")
-				resp, err := do(req)
-				if err != nil {
-					t.Errorf("%s: %v", name, err)
-					continue
+			synctest.Test(t, func(t *testing.T) {
+				b := &bubble{net: memnet.New()}
+				b.serve(t, "h:80", echo)
+				var err error
+				if b.conn, err = connector.New(connector.Config{DialContext: b.net.DialContext}); err != nil {
+					t.Fatal(err)
 				}
-				conn, ok := resp.Body.(io.ReadWriteCloser)
-				if !ok || resp.StatusCode != http.StatusSwitchingProtocols {
-					t.Fatalf("%s: got %s with a %T", name, resp.Status, resp.Body)
+				cfg.Connector, cfg.OwnConnector = b.conn, true
+				s := newSession(t, cfg)
+				for name, do := range natives(s) {
+					req := request(t.Context(), t, "GET", "http://h/", nil)
+					req.Header.Set("Connection", "Upgrade")
+					req.Header.Set("Upgrade", "echo")
+					resp, err := do(req)
+					if err != nil {
+						t.Errorf("%s: %v", name, err)
+						continue
+					}
+					outlive(t, name, s, resp)
 				}
-				buf := make([]byte, 5)
-				if _, err := io.ReadFull(conn, buf); err != nil || string(buf) != "hello" {
-					t.Errorf("%s: got %q, %v", name, buf, err)
-				}
-				<-time.After(120 * time.Millisecond) // the timeouts were for the request
-				if _, err := io.WriteString(conn, "again"); err != nil {
-					t.Errorf("%s: %v", name, err)
-				}
-				if _, err := io.ReadFull(conn, buf); err != nil || string(buf) != "AGAIN" {
-					t.Errorf("%s: got %q, %v", name, buf, err)
-				}
-				if st := s.Connector().Stats(); st.InUse != 1 {
-					t.Errorf("%s: %d slots are taken, want 1", name, st.InUse)
-				}
-				if err := conn.Close(); err != nil {
-					t.Errorf("%s: Close: %v", name, err)
-				}
-				eventuallyFree(t, s.Connector())
-			}
+			})
 		})
+	}
+}
+
+// outlive uses the connection of a 101 longer than the timeouts are, which were for the request.
+func outlive(t *testing.T, name string, s *session.Session, resp *http.Response) {
+	t.Helper()
+	conn, ok := resp.Body.(io.ReadWriteCloser)
+	if !ok || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%s: got %s with a %T", name, resp.Status, resp.Body)
+	}
+	buf := make([]byte, 5)
+	if _, err := io.ReadFull(conn, buf); err != nil || string(buf) != "hello" {
+		t.Errorf("%s: got %q, %v", name, buf, err)
+	}
+	time.Sleep(time.Hour)
+	if _, err := io.WriteString(conn, "again"); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	if _, err := io.ReadFull(conn, buf); err != nil || string(buf) != "AGAIN" {
+		t.Errorf("%s: got %q, %v", name, buf, err)
+	}
+	if st := s.Connector().Stats(); st.InUse != 1 {
+		t.Errorf("%s: %d slots are taken, want 1", name, st.InUse)
+	}
+	if err := conn.Close(); err != nil {
+		t.Errorf("%s: Close: %v", name, err)
+	}
+	synctest.Wait()
+	if st := s.Connector().Stats(); st.InUse != 0 {
+		t.Errorf("%s: %d slots are taken after Close", name, st.InUse)
 	}
 }
 

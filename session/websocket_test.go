@@ -19,6 +19,12 @@ import (
 // /old, and sets a cookie at /login.
 func echoServer(t *testing.T) *httptest.Server {
 	t.Helper()
+	srv := httptest.NewServer(echo())
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func echo() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/login", func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "id", Value: "42"})
@@ -48,9 +54,7 @@ func echoServer(t *testing.T) *httptest.Server {
 			}
 		}
 	})
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return srv
+	return mux
 }
 
 // TestWebSocket goes through the session: jar, headers, redirects, limits.
@@ -59,8 +63,7 @@ func TestWebSocket(t *testing.T) {
 	srv := echoServer(t)
 	s := newSession(t, session.Config{
 		BaseURL: srv.URL + "/", Options: opt(session.Header("X-Default", "d")),
-		Timeout: session.ClientTimeout{Total: time.Minute, SockRead: 200 * time.Millisecond},
-		Jar:     jar.New(jar.Config{Unsafe: true}),
+		Jar: jar.New(jar.Config{Unsafe: true}),
 	})
 	resp, err := s.Get(t.Context(), "login")
 	readBody(t, resp, err)
@@ -72,9 +75,6 @@ func TestWebSocket(t *testing.T) {
 		if got, err := c.ReceiveText(t.Context()); err != nil || got != "id=42 d" {
 			t.Errorf("%s: got %q, %v", url, got, err)
 		}
-		// Longer than sock_read, which is over.
-		silence := time.NewTimer(300 * time.Millisecond)
-		<-silence.C
 		if err := c.SendText(t.Context(), "hello"); err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
@@ -91,6 +91,40 @@ func TestWebSocket(t *testing.T) {
 			t.Errorf("%s: %d slots are taken after Close", url, st.InUse)
 		}
 	}
+}
+
+// TestWebSocketOutlives the timeouts, which are those of the handshake.
+func TestWebSocketOutlives(t *testing.T) {
+	t.Parallel()
+	timeout := session.ClientTimeout{Total: time.Minute, SockRead: 200 * time.Millisecond}
+	inBubble(t, connector.Config{}, timeout, func(t *testing.T, b *bubble) {
+		ln, err := b.net.Listen("h:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv := &http.Server{Handler: echo()}
+		go srv.Serve(ln)
+		defer srv.Close()
+		for _, url := range []string{"ws://h/ws", "http://h/old"} {
+			c, err := b.s.WebSocket(t.Context(), url, nil)
+			if err != nil {
+				t.Fatalf("%s: %v", url, err)
+			}
+			if got, err := c.ReceiveText(t.Context()); err != nil || got != " " {
+				t.Errorf("%s: got %q, %v", url, got, err)
+			}
+			time.Sleep(time.Hour)
+			if err := c.SendText(t.Context(), "hello"); err != nil {
+				t.Errorf("%s: %v", url, err)
+			}
+			if got, err := c.ReceiveText(t.Context()); err != nil || got != "hello" {
+				t.Errorf("%s: got %q, %v", url, got, err)
+			}
+			if err := c.Close(ws.CloseNormal, ""); err != nil {
+				t.Errorf("%s: Close: %v", url, err)
+			}
+		}
+	})
 }
 
 // TestWebSocketRefused: failures have their class and leave nothing behind.

@@ -33,7 +33,7 @@ func (s *Scanner) startField() bool {
 	}
 	s.state = inName
 	s.left = orNone(s.limits.MaxField)
-	s.held = 0
+	s.held, s.kind = 0, plain // a name that is too long to be held sets none
 	if s.kept != nil {
 		s.kept.beginField()
 	}

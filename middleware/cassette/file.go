@@ -189,6 +189,7 @@ func (r *parser) beginRequest(line string) string {
 
 func (r *parser) parseMatch(line string) string {
 	what, sum, _ := strings.Cut(line, " ")
+	sum = strings.TrimSpace(sum) // what an editor has left behind it would match nothing
 	switch {
 	case r.current.status != 0:
 		return "a match below a response"
@@ -221,7 +222,7 @@ func parseField(h http.Header, line string) string {
 	if !ok || name == "" {
 		return "a field is a name and a value"
 	}
-	name = textproto.CanonicalMIMEHeaderKey(name)
+	name = textproto.CanonicalMIMEHeaderKey(joinLines(name)) // as it is written and sorted
 	h[name] = append(h[name], strings.TrimSpace(value))
 	return ""
 }

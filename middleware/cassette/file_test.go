@@ -81,6 +81,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(strings.Replace(cassetteGood, "| hello\n| world", "= aGVsbG8=", 1)))
 	f.Add([]byte("# aiolos cassette 1\r\n> GET /\r\n~ url a\r\n< HTTP/1.1 200 OK\r\n|\r\n"))
 	f.Add([]byte("# aiolos cassette 1\n> G  H\n> a:\n~ url \n~ url a\n< HTTP/1.0 999 \n<b: c\n|x\n| \n"))
+	f.Add([]byte("# aiolos cassette 1\r\n> GET /\n~ url a\r\r\n~ body b\r\r\n< HTTP/1.1 200 OK\r\r\n"))
+	f.Add([]byte("# aiolos cassette 1\n> GET /\n> a\rb: c\n> a\x1fb: d\n> \xffb: e\n> \uffffb: f\n~ url a\n< HTTP/1.1 200 OK\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		once, err := cassette.Rewrite(text)
 		if err != nil {

@@ -211,11 +211,21 @@ func TestIdleTLSMayWrite(t *testing.T) {
 		if w.secure == 0 {
 			return
 		}
-		total := time.Now().Add(300 * time.Millisecond)
-		if _, keep := send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{Total: total}).finish(t, c); !keep {
-			t.Fatal("not kept")
+		total := time.Now().Add(time.Hour)
+		x := send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{Total: total})
+		if x.err != nil {
+			t.Fatal(x.err)
 		}
-		waitFor(t, func() bool { return time.Now().After(total) })
+		x.AwaitUpload()
+		if body, err := io.ReadAll(x.resp.Body); string(body) != "ok" || err != nil || !x.End(true) {
+			t.Fatalf("got %q, %v, or it is not kept", body, err)
+		}
+		x.ReleaseReader()
+		if got := c.WriteDeadline(); !got.Equal(total) {
+			t.Errorf("the deadline is %v, want %v", got, total)
+		}
+		c.PassWriteDeadline()
+		c.Park()
 		if err := c.CheckIdle(); err != nil {
 			t.Fatal(err)
 		}

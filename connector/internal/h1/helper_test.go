@@ -158,12 +158,19 @@ func fine(c *wiretest.Conn) {
 	}
 }
 
+// mustKeep is finish for an exchange after which the conn must be good for another.
+func (x *call) mustKeep(t *testing.T, c *h1.Conn) {
+	t.Helper()
+	x.AwaitUpload()
+	if body, keep := x.finish(t, c); body != "ok" || !keep {
+		t.Fatalf("got %q, keep %v", body, keep)
+	}
+}
+
 // get is an exchange after which the conn must be good for another.
 func get(t *testing.T, c *h1.Conn) {
 	t.Helper()
-	if body, keep := send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{}).finish(t, c); body != "ok" || !keep {
-		t.Fatalf("got %q, keep %v", body, keep)
-	}
+	send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{}).mustKeep(t, c)
 }
 
 // dies waits until the conn knows that it is dead, and returns the reason.

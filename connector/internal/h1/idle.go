@@ -90,7 +90,8 @@ func (c *Conn) checkWaiter() error {
 // waiter reads the first byte of what comes next.
 type waiter struct {
 	mayMiss bool        // data may be there already, which its first Read finds
-	stop    bool        // it is to end with errStopped; under the conn's lock
+	stop    bool        // it is to end with errStopped; under the conn's lock, as the next one
+	stopped bool        // it has no more to do than to end so
 	begun   atomic.Bool // it is about to read
 	begunAt time.Time   // when that was, if mayMiss
 
@@ -133,6 +134,7 @@ func (c *Conn) afterWait(w *waiter, n int, err error) (unasked, again bool, _ er
 		return false, true, nil
 	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
 		if w.stop {
+			w.stopped = true
 			return false, false, errStopped
 		}
 		if idle || c.passedDeadlineLocked(time.Now()) == nil {

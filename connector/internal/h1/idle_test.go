@@ -172,9 +172,7 @@ func TestNoDeadlines(t *testing.T) {
 			})
 			c := newConn(t, noDeadlines{dialTCP(t, srv)})
 			for range 3 {
-				if _, keep := send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{SockRead: time.Hour}).finish(t, c); !keep {
-					t.Fatal("not kept")
-				}
+				send(c, newRequest(t, t.Context(), "GET", nil), h1.Settings{SockRead: time.Hour}).mustKeep(t, c)
 			}
 			x := send(c, newRequest(t, t.Context(), "GET", nil), s())
 			if x.err == nil || !x.reused {

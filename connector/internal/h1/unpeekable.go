@@ -161,8 +161,8 @@ func (c *Conn) stopWaiter(w *waiter) (stopped bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w.stop = false
-	if !w.isDone() || w.err != errStopped {
-		return false
+	if !w.stopped {
+		return false // it has read something, or goes on
 	}
 	c.waiter = nil
 	c.setAlarmLocked(time.Time{})

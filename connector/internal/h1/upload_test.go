@@ -16,10 +16,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
 	"github.com/aiolos-http/aiolos/connector/internal/reqbody"
+	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -300,7 +302,7 @@ func TestExpectHeardOnce(t *testing.T) {
 	}
 }
 
-// The end of an upload may come a moment after the response: the conn is kept nevertheless.
+// The conn of a whole upload is kept.
 func TestKeptAfterUpload(t *testing.T) {
 	t.Parallel()
 	each(t, func(c *wiretest.Conn) {
@@ -313,11 +315,59 @@ func TestKeptAfterUpload(t *testing.T) {
 		}
 	}, func(t *testing.T, _ way, c *h1.Conn, _ *net.TCPConn, _ *wiretest.Server) {
 		for range 50 {
-			if _, keep := send(c, newRequest(t, t.Context(), "POST", streamed(strings.Repeat("x", 20_000))), h1.Settings{}).finish(t, c); !keep {
-				t.Fatal("not kept")
-			}
+			send(c, newRequest(t, t.Context(), "POST", streamed(strings.Repeat("x", 20_000))), h1.Settings{}).mustKeep(t, c)
 		}
 	})
+}
+
+// endsLate is a body whose end comes a while after its last byte.
+type endsLate struct {
+	io.Reader
+	after time.Duration
+}
+
+func (b endsLate) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil {
+		time.Sleep(b.after)
+	}
+	return n, err
+}
+
+// The end of an upload may come a moment after the response: the conn is kept nevertheless, but
+// nobody waits for long.
+func TestKeptAfterLateUpload(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		after time.Duration
+		keep  bool
+	}{"a moment": {time.Millisecond, true}, "long": {time.Second, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, server := memnet.Pipe(0, 0)
+				defer server.Close()
+				go func() {
+					br := bufio.NewReader(server)
+					if req, err := http.ReadRequest(br); err == nil {
+						io.WriteString(server, okResponse)
+						io.Copy(io.Discard, req.Body)
+					}
+				}()
+				c := newConn(t, client)
+				req := newRequest(t, t.Context(), "POST", endsLate{strings.NewReader(strings.Repeat("x", 20_000)), tt.after})
+				req.ContentLength = 20_000
+				start := time.Now()
+				x := send(c, req, h1.Settings{})
+				body, keep := x.finish(t, c)
+				if d := time.Since(start); body != "ok" || keep != tt.keep || d > 50*time.Millisecond || keep && d < tt.after {
+					t.Errorf("got %q, keep %v after %v, want keep %v", body, keep, d, tt.keep)
+				}
+				x.AwaitUpload()
+				c.Close()
+			})
+		})
+	}
 }
 
 // A write that waits for its body ends with the exchange: the body is closed.
