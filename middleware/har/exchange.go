@@ -74,22 +74,21 @@ func (u *requestBody) Read(p []byte) (int, error) {
 // finish adds the entry to the archive. Kept is the response's body, or nil if there is none.
 func (x *exchange) finish(kept *bodyBuffer, err error) {
 	now := time.Now()
-	started := x.start
-	e := &entry{
-		started: started, Started: started.Format("2006-01-02T15:04:05.000Z07:00"),
+	e := &Entry{
+		Started: x.start.Format(startedLayout),
 		Request: x.describeRequest(), Response: x.describeResponse(kept), ServerIP: x.trace.serverIP(),
 	}
 	if err != nil {
 		e.Response.Error = x.recorder.rules.ForRequest(x.req).ErrorText(x.req, err)
 	}
 	e.Timings, e.Time = x.trace.splitTimings(x.start, x.head, now)
-	x.recorder.add(e)
+	x.recorder.keepEntry(e, x.start)
 }
 
-func (x *exchange) describeRequest() request {
+func (x *exchange) describeRequest() Request {
 	r := x.recorder.rules.ForRequest(x.req)
 	h := r.Header(x.req.Header)
-	req := request{
+	req := Request{
 		Method: x.req.Method, URL: r.URL(x.req.URL), HTTPVersion: "HTTP/1.1",
 		Headers: headerPairs(h), Cookies: cookiePairs(httprule.FieldValues(h, "Cookie"), ";"), Query: queryPairs(r, x.req.URL),
 		HeadersSize: -1, BodySize: x.req.ContentLength,
@@ -113,15 +112,15 @@ func (x *exchange) describeRequest() request {
 		if !utf8.ValidString(text) {
 			text = strings.ToValidUTF8(text, "\uFFFD") // the format has no base64 here
 		}
-		req.Post = &postData{MimeType: kind, Params: []nameValue{}, Text: text}
+		req.Post = &PostData{MimeType: kind, Params: []NameValue{}, Text: text}
 	}
 	return req
 }
 
-func (x *exchange) describeResponse(kept *bodyBuffer) response {
-	resp := response{
-		HTTPVersion: "HTTP/1.1", Cookies: []nameValue{}, Headers: []nameValue{}, HeadersSize: -1, BodySize: -1,
-		Content: content{MimeType: "x-unknown"},
+func (x *exchange) describeResponse(kept *bodyBuffer) Response {
+	resp := Response{
+		HTTPVersion: "HTTP/1.1", Cookies: []NameValue{}, Headers: []NameValue{}, HeadersSize: -1, BodySize: -1,
+		Content: Content{MimeType: "x-unknown"},
 	}
 	if x.resp == nil {
 		return resp // the status 0, as browsers have it for what failed
@@ -155,7 +154,7 @@ func (x *exchange) describeResponse(kept *bodyBuffer) response {
 }
 
 // setContentText puts a body into the file: as text if it is one, and else in base64.
-func setContentText(c *content, body []byte) {
+func setContentText(c *Content, body []byte) {
 	kind, params, err := mime.ParseMediaType(c.MimeType)
 	charset := strings.ToLower(params["charset"])
 	textual := err != nil || strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "xml") ||
@@ -168,21 +167,21 @@ func setContentText(c *content, body []byte) {
 }
 
 // headerPairs are the lines of a header in order of their names.
-func headerPairs(h http.Header) []nameValue {
-	fields := make([]nameValue, 0, len(h))
+func headerPairs(h http.Header) []NameValue {
+	fields := make([]NameValue, 0, len(h))
 	for name, values := range h {
 		for _, value := range values {
-			fields = append(fields, nameValue{name, value})
+			fields = append(fields, NameValue{name, value})
 		}
 	}
-	slices.SortStableFunc(fields, func(a, b nameValue) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(fields, func(a, b NameValue) int { return strings.Compare(a.Name, b.Name) })
 	return fields
 }
 
 // cookiePairs reads cookies from lines whose values are hidden already. Without
-// sep only the first nameValue of a line is one.
-func cookiePairs(lines []string, sep string) []nameValue {
-	cookies := []nameValue{}
+// sep only the first pair of a line is one.
+func cookiePairs(lines []string, sep string) []NameValue {
+	cookies := []NameValue{}
 	for _, line := range lines {
 		pairs := []string{line}
 		if sep != "" {
@@ -191,15 +190,15 @@ func cookiePairs(lines []string, sep string) []nameValue {
 		for _, pair := range pairs {
 			pair, _, _ = strings.Cut(pair, ";")
 			if name, value, ok := strings.Cut(pair, "="); ok {
-				cookies = append(cookies, nameValue{strings.TrimSpace(name), value})
+				cookies = append(cookies, NameValue{strings.TrimSpace(name), value})
 			}
 		}
 	}
 	return cookies
 }
 
-func queryPairs(r *redaction.Rules, u *url.URL) []nameValue {
-	query := []nameValue{}
+func queryPairs(r *redaction.Rules, u *url.URL) []NameValue {
+	query := []NameValue{}
 	if u == nil {
 		return query
 	}
@@ -212,7 +211,7 @@ func queryPairs(r *redaction.Rules, u *url.URL) []nameValue {
 		if !ok {
 			continue
 		}
-		query = append(query, nameValue{unescapeQuery(name), unescapeQuery(value)})
+		query = append(query, NameValue{unescapeQuery(name), unescapeQuery(value)})
 	}
 	return query
 }

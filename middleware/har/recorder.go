@@ -42,8 +42,15 @@ type Recorder struct {
 	cfg     Config
 	rules   *redaction.Rules
 	mu      sync.Mutex
-	entries []*entry
-	size    int64
+	entries []*recorded
+	size    int64 // of the entries
+}
+
+// recorded is an entry of a recorder.
+type recorded struct {
+	entry *Entry
+	start time.Time
+	size  int64 // see memorySize
 }
 
 // New makes a recorder.
@@ -93,15 +100,15 @@ func (h *Recorder) Wrap(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// add keeps an entry; the oldest make room for it.
-func (h *Recorder) add(e *entry) {
-	e.size = e.memorySize()
+// keepEntry keeps an entry; the oldest make room for it.
+func (h *Recorder) keepEntry(e *Entry, start time.Time) {
+	kept := &recorded{e, start, memorySize(e)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.cfg.MaxBytes > 0 && e.size > h.cfg.MaxBytes {
+	if h.cfg.MaxBytes > 0 && kept.size > h.cfg.MaxBytes {
 		return
 	}
-	h.size += e.size
+	h.size += kept.size
 	gone := 0
 	for ; gone < len(h.entries); gone++ {
 		tooMany := h.cfg.MaxEntries > 0 && len(h.entries)-gone >= h.cfg.MaxEntries
@@ -110,7 +117,24 @@ func (h *Recorder) add(e *entry) {
 		}
 		h.size -= h.entries[gone].size
 	}
-	h.entries = append(slices.Delete(h.entries, 0, gone), e)
+	h.entries = append(slices.Delete(h.entries, 0, gone), kept)
+}
+
+// memorySize is about how many bytes an entry takes.
+func memorySize(e *Entry) int64 {
+	size := 1000 + len(e.Request.URL) + len(e.Response.Content.Text) + len(e.Response.Error) +
+		len(e.Response.StatusText) + len(e.Response.RedirectURL) + len(e.Response.Content.MimeType)
+	if e.Request.Post != nil {
+		size += len(e.Request.Post.Text) + len(e.Request.Post.MimeType)
+	}
+	for _, fields := range [][]NameValue{
+		e.Request.Headers, e.Request.Cookies, e.Request.Query, e.Response.Headers, e.Response.Cookies,
+	} {
+		for _, field := range fields {
+			size += len(field.Name) + len(field.Value) + 32
+		}
+	}
+	return int64(size)
 }
 
 // Len is how many exchanges are kept.
@@ -131,11 +155,12 @@ func (h *Recorder) Reset() {
 // called at any time, and again. It returns w's errors.
 func (h *Recorder) WriteTo(w io.Writer) (int64, error) {
 	h.mu.Lock()
-	entries := slices.Clone(h.entries)
+	all := slices.Clone(h.entries)
 	h.mu.Unlock()
-	slices.SortStableFunc(entries, func(a, b *entry) int { return a.started.Compare(b.started) })
-	if entries == nil {
-		entries = []*entry{} // an empty list, not null
+	slices.SortStableFunc(all, func(a, b *recorded) int { return a.start.Compare(b.start) })
+	entries := make([]*Entry, len(all)) // an empty list, not null
+	for i, r := range all {
+		entries[i] = r.entry
 	}
 	text, err := json.MarshalIndent(archive{archiveLog{
 		Version: "1.2", Creator: creator{h.cfg.Creator, h.cfg.CreatorVersion}, Entries: entries,

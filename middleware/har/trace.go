@@ -132,7 +132,7 @@ func (t *trace) serverIP() string {
 
 // splitTimings splits the time from start over head to end into phases that follow
 // each other, and adds them up.
-func (t *trace) splitTimings(start, head, end time.Time) (timings, float64) {
+func (t *trace) splitTimings(start, head, end time.Time) (Timings, float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	dns, dial, ssl, ready := t.connectPhases(start, head)
@@ -149,7 +149,7 @@ func (t *trace) splitTimings(start, head, end time.Time) (timings, float64) {
 			connect.start = ssl.start
 		}
 	}
-	split := timings{
+	split := Timings{
 		DNS: dns.milliseconds(), Connect: connect.milliseconds(), SSL: ssl.milliseconds(),
 		Send: milliseconds(wrote.Sub(ready)), Wait: milliseconds(replied.Sub(wrote)), Receive: milliseconds(end.Sub(replied)),
 	}

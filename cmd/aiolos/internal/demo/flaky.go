@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 )
 
 // fault is one way in which the flaky server fails. What it does depends on
@@ -58,66 +57,27 @@ func faultSchedule() []fault {
 // writes bytes, for no HTTP server can be talked into this.
 type flakyServer struct {
 	meter  *meter
-	ln     net.Listener
 	faults map[string]fault
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
-	wg    sync.WaitGroup
 }
 
 // serveFlaky starts the flaky server.
 func (u *upstreams) serveFlaky(ctx context.Context) error {
-	ln, err := listenLoopback(ctx)
-	if err != nil {
-		return err
-	}
-	s := &flakyServer{meter: u.meter, ln: ln, faults: map[string]fault{}, conns: map[net.Conn]bool{}}
+	s := &flakyServer{meter: u.meter, faults: map[string]fault{}}
 	for _, f := range faultSchedule() {
 		s.faults[f.path] = f
 	}
-	u.flaky = ln.Addr().String()
-	u.close = append(u.close, s.Close)
-	s.wg.Go(s.acceptConns)
+	listener, err := serveConns(ctx, s.serveConn)
+	if err != nil {
+		return err
+	}
+	u.flaky = listener.address()
+	u.close = append(u.close, listener.Close)
 	return nil
-}
-
-// Close stops the server and waits for its goroutines.
-func (s *flakyServer) Close() error {
-	err := s.ln.Close()
-	s.mu.Lock()
-	for c := range s.conns {
-		// Closed to wake its goroutine; what that costs the peer is meant.
-		_ = c.Close()
-	}
-	s.mu.Unlock()
-	s.wg.Wait()
-	return err
-}
-
-// acceptConns takes connections until the listener is closed.
-func (s *flakyServer) acceptConns() {
-	for {
-		c, err := s.ln.Accept()
-		if err != nil {
-			return
-		}
-		s.meter.countConn()
-		s.mu.Lock()
-		s.conns[c] = true
-		s.mu.Unlock()
-		s.wg.Go(func() {
-			s.serveConn(c)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			delete(s.conns, c)
-			_ = c.Close()
-		})
-	}
 }
 
 // serveConn answers the requests of one connection.
 func (s *flakyServer) serveConn(c net.Conn) {
+	s.meter.countConn()
 	in := bufio.NewReader(c)
 	for {
 		req, err := http.ReadRequest(in)

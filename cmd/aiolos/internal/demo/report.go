@@ -171,9 +171,11 @@ func (r *report) addComparison(c comparison) {
 		name string
 		f    figures
 	}{{"aiolos", c.aiolos}, {"http.Client", c.client}} {
-		r.addLine("  %-12s %9s   %6.1f allocations and %s a request", row.name, render.Duration(row.f.time), row.f.allocs, render.Bytes(int64(row.f.bytes)))
+		p50, p99 := row.f.round.Latency.Percentile(50), row.f.round.Latency.Percentile(99)
+		r.addLine("  %-12s %9s   p50 %8s   p99 %8s   %6.1f allocations and %s a request", row.name, render.Duration(row.f.round.Elapsed),
+			render.Duration(p50), render.Duration(p99), row.f.allocs, render.Bytes(int64(row.f.bytes)))
 	}
-	r.addLine("  %-12s %9.2f   %6.2f", "ratio", float64(c.aiolos.time)/float64(c.client.time), c.aiolos.allocs/c.client.allocs)
+	r.addLine("  %-12s %9.2f   %28s   %6.2f", "ratio", c.aiolos.round.Elapsed.Seconds()/c.client.round.Elapsed.Seconds(), "", c.aiolos.allocs/c.client.allocs)
 }
 
 // addVerdict adds the checks and returns how many failed.

@@ -15,7 +15,7 @@ import (
 // convertEntries prints requests in another form. What cannot be is told at the
 // end.
 func (h *command) convertEntries(_ context.Context, entries []entry, _ bool) error {
-	form, err := h.converter(len(entries))
+	form, err := h.chooseFormat(len(entries))
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
@@ -36,8 +36,8 @@ func (h *command) convertEntries(_ context.Context, entries []entry, _ bool) err
 	return nil
 }
 
-// converter is the function for the flag --to.
-func (h *command) converter(n int) (func(*curlconv.Request) (string, error), error) {
+// chooseFormat is the function for the flag --to.
+func (h *command) chooseFormat(n int) (func(*curlconv.Request) (string, error), error) {
 	switch h.to {
 	case "curl":
 		return (*curlconv.Request).Curl, nil
@@ -54,7 +54,7 @@ func (h *command) converter(n int) (func(*curlconv.Request) (string, error), err
 
 // convertEntry makes a request of an exchange, and tells what it lacks.
 func (h *command) convertEntry(e entry) (*curlconv.Request, error) {
-	r, lost, err := e.Convert()
+	r, lost, err := makeRequest(e.Entry)
 	if len(lost) > 0 {
 		h.App.Notice("entry %d: without %s, hidden in the file", e.n, render.Line(strings.Join(lost, ", ")))
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,6 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
 )
 
 // command is "aiolos har".

@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/middleware/har"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
@@ -50,7 +51,7 @@ func (h *command) shownURL(e entry) string {
 // writeExchange writes one exchange as it went over the wire, about.
 func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	p := h.App.OutPalette()
-	head := func(pairs []har.Pair) {
+	head := func(pairs []har.NameValue) {
 		for _, f := range pairs {
 			value := f.Value
 			if !h.ShowSecrets && secret.Header(f.Name) {
@@ -92,7 +93,7 @@ func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	status := strings.TrimSpace(strconv.Itoa(e.Response.Status) + " " + e.Response.StatusText)
 	b.WriteString(render.Line(e.Response.HTTPVersion) + " " + p.Bold(p.Status(e.Response.Status, render.Line(status))) + "\n")
 	head(e.Response.Headers)
-	data, err := e.Body()
+	data, err := e.Response.Content.Data()
 	if err != nil {
 		return err
 	}

@@ -2,27 +2,20 @@ package har_test
 
 import (
 	"bytes"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aiolos-http/aiolos/middleware"
-	libhar "github.com/aiolos-http/aiolos/middleware/har"
+	"github.com/aiolos-http/aiolos/middleware/har"
 
+	command "github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/har"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/har"
 )
 
-// one is a file with one exchange, of which the request is given.
-func one(request string) string {
-	return `{"log":{"entries":[{"startedDateTime":"2026-11-21T10:00:00.000Z","time":12.5,"request":` + request + `,
-		"response":{"status":200,"content":{"text":"aGk=","encoding":"base64"}}}]}}`
-}
+// fileWith is a file with one exchange, of which the request is given.
+func fileWith(request string) string { return `{"log":{"entries":[{"request":` + request + `}]}}` }
 
-func TestConvert(t *testing.T) {
+func TestMakeRequest(t *testing.T) {
 	t.Parallel()
 	type request = curlconv.Request
 	for in, want := range map[string]struct {
@@ -45,22 +38,18 @@ func TestConvert(t *testing.T) {
 			},
 		},
 	} {
-		entries, err := har.Read(strings.NewReader(one(in)))
+		entries, err := har.Read(strings.NewReader(fileWith(in)))
 		if err != nil || len(entries) != 1 {
 			t.Fatalf("%s: %v", in, err)
 		}
-		r, lost, err := entries[0].Convert()
+		r, lost, err := command.MakeRequest(&entries[0])
 		if err != nil || !reflect.DeepEqual(*r, want.request) || !reflect.DeepEqual(lost, want.lost) {
 			t.Errorf("%s:\ngot  %+v, %q, %v\nwant %+v, %q", in, r, lost, err, want.request, want.lost)
-		}
-		body, err := entries[0].Body()
-		if err != nil || string(body) != "hi" || entries[0].Duration() != 12500*time.Microsecond {
-			t.Errorf("body %q, %v, %v", body, err, entries[0].Duration())
 		}
 	}
 }
 
-func TestConvertErrors(t *testing.T) {
+func TestMakeRequestErrors(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		`{"method":"GET","url":"http://h?a=***"}`:                                                  "hidden",
@@ -73,61 +62,28 @@ func TestConvertErrors(t *testing.T) {
 		`{"method":"POST","url":"http://h","postData":{"text":"\ufffd"}}`:                          "no text",
 		`{"method":"POST","url":"http://h","postData":{"mimeType":"x/y","params":[{"name":"a"}]}}`: "as it was",
 	} {
-		entries, err := har.Read(strings.NewReader(one(in)))
+		entries, err := har.Read(strings.NewReader(fileWith(in)))
 		if err != nil {
 			t.Fatalf("%s: %v", in, err)
 		}
-		if _, _, err := entries[0].Convert(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := command.MakeRequest(&entries[0]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", in, err, want)
 		}
 	}
-	for _, in := range []string{"", "[]", "{}", `{"log":null}`, one(`{"method":"GET"}`), one(`{"url":"http://h"}`)} {
-		if _, err := har.Read(strings.NewReader(in)); err == nil {
-			t.Errorf("%q is read", in)
-		}
-	}
 }
 
-// TestReadOwn reads what the library writes.
-func TestReadOwn(t *testing.T) {
-	t.Parallel()
-	recorder := libhar.New(libhar.Config{MaxBody: 100})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hi")) }))
-	defer srv.Close()
-	client := &http.Client{Transport: middleware.Chain(srv.Client().Transport, recorder.Wrap)}
-	resp, err := client.Post(srv.URL+"/x", "text/plain", strings.NewReader("body"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	var file bytes.Buffer
-	if _, err := recorder.WriteTo(&file); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := har.Read(&file)
-	if err != nil || len(entries) != 1 || entries[0].Response.Status != 200 {
-		t.Fatalf("%+v, %v", entries, err)
-	}
-	r, _, err := entries[0].Convert()
-	if err != nil || r.Method != "POST" || r.URL != srv.URL+"/x" || string(r.Body) != "body" {
-		t.Errorf("got %+v, %v", r, err)
-	}
-}
-
-// FuzzRead checks that what is read can be written as a curl command that means
+// FuzzMakeRequest checks that what is read can be written as a curl command that means
 // the same, or is refused.
-func FuzzRead(f *testing.F) {
-	f.Add(one(`{"method":"POST","url":"https://h/[1]","headers":[{"name":"A","value":""}],"postData":{"text":"a"}}`))
-	f.Add(one(`{"method":"G T","url":"http://h/\u0000"}`))
+func FuzzMakeRequest(f *testing.F) {
+	f.Add(fileWith(`{"method":"POST","url":"https://h/[1]","headers":[{"name":"A","value":""}],"postData":{"text":"a"}}`))
+	f.Add(fileWith(`{"method":"G T","url":"http://h/\u0000"}`))
 	f.Fuzz(func(t *testing.T, in string) {
 		entries, err := har.Read(strings.NewReader(in))
 		if err != nil {
 			return
 		}
 		for _, e := range entries {
-			e.Duration()
-			_, _ = e.Body()
-			r, _, err := e.Convert()
+			r, _, err := command.MakeRequest(&e)
 			if err != nil {
 				continue
 			}

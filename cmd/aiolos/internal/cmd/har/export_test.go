@@ -1,0 +1,4 @@
+package har
+
+// MakeRequest makes a request of an exchange.
+var MakeRequest = makeRequest
