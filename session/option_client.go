@@ -1,10 +1,12 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -136,12 +138,14 @@ func (c *call) passesMiddleware() bool {
 	return c.s.wrapped
 }
 
-// callContext is the context of a call: the connector's, and the session for
-// [FromContext].
+// callContext is the context of a call: the caller's, with settings for the connector
+// and the session for [FromContext].
 type callContext struct {
-	connector.RequestContext
-	session *Session
-	added   *clientOptions // nil: no middlewares beside the session's
+	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
+	settings        connector.Settings
+	session         *Session
+	added           *clientOptions // nil: no middlewares beside the session's
+	watched         atomic.Bool    // the connector holds the call to look for leaks
 }
 
 type sessionKey struct{}
@@ -149,6 +153,12 @@ type sessionKey struct{}
 // Value is that of the request's context.
 func (c *callContext) Value(key any) any {
 	switch key {
+	case httprule.SettingsKey{}:
+		return &c.settings
+	case httprule.PartitionKey{}:
+		return connector.WithSettings(context.Background(), c.settings).Value(key)
+	case httprule.LeakKey{}:
+		return c
 	case sessionKey{}:
 		return c.session
 	case addedKey{}:
@@ -156,8 +166,14 @@ func (c *callContext) Value(key any) any {
 	case httprule.SensitiveKey{}:
 		return c.session.sensitive
 	}
-	return c.RequestContext.Value(key)
+	return c.Context.Value(key)
 }
+
+// MarkWatched is told by the connector that it looks for leaks of the response.
+func (c *callContext) MarkWatched() { c.watched.Store(true) }
+
+// Format writes the settings, whatever the verb: they leave out what is secret.
+func (c *callContext) Format(f fmt.State, verb rune) { c.settings.Format(f, verb) }
 
 // FromContext returns, in a middleware, a session that sends what the middleware
 // itself needs, such as a token: the one whose request ctx belongs to, without its
