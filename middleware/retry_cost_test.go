@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -20,7 +21,7 @@ func retryQuiet() http.RoundTripper {
 }
 
 func TestRetryAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	req := newRequest(t, "GET", "http://h/", nil)
