@@ -89,7 +89,7 @@ func (x *exchange) prepareRequest() error {
 	req := x.request
 	k, err := dial.TargetOf(req.URL)
 	if err == nil {
-		x.fields, err = validateRequest(req)
+		x.fields, x.settings.FieldBytes, err = validateRequest(req)
 	}
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (x *exchange) prepareRequest() error {
 	}
 	w.SockRead = x.timeout.SockRead
 	w.ExpectContinue = x.c.config.ExpectContinueTimeout
-	w.FieldBytes, w.Connection = x.fields.bytes, x.fields.connection
+	w.Connection = x.fields.connection
 	// Nobody is told which connection it was, and the body can be had again.
 	w.LateCheck = x.trace == &noTrace && x.clientTrace == nil &&
 		(!x.upload.Present() || x.upload.InMemory() && req.GetBody != nil)
