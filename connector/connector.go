@@ -204,10 +204,5 @@ func (c *Connector) KeepAlive() time.Duration { return c.config.KeepAlive }
 // ForceClose reports whether each connection serves a single request.
 func (c *Connector) ForceClose() bool { return c.config.ForceClose }
 
-// WatchesLeaks reports whether Config.OnLeak is set. Whoever puts responses into
-// what the context of their request leads to must not do so then: the context is
-// held until the response has ended.
-func (c *Connector) WatchesLeaks() bool { return c.config.OnLeak != nil }
-
 // Timeout returns the timeouts of requests that bring none.
 func (c *Connector) Timeout() ClientTimeout { return c.timeout }

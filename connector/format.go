@@ -25,7 +25,7 @@ func (s Settings) Format(f fmt.State, verb rune) { redact.Of(s).Format(f, verb) 
 func (s Settings) MarshalJSON() ([]byte, error) { return redact.Of(s).MarshalJSON() }
 
 // Format writes the settings, whatever the verb.
-func (c RequestContext) Format(f fmt.State, verb rune) { c.Settings.Format(f, verb) }
+func (c *settingsContext) Format(f fmt.State, verb rune) { c.settings.Format(f, verb) }
 
 // Format writes the connection, without the values of headers, whatever the verb.
 func (i ConnInfo) Format(f fmt.State, verb rune) { redact.Of(i).Format(f, verb) }

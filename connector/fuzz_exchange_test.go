@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/memnet"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // FuzzExchange (with -fuzzminimizetime 1x: what runs at the same time is not the same twice)
@@ -38,7 +39,7 @@ func FuzzExchange(f *testing.F) {
 // TestExchangeMix is the fuzz target with many cases.
 func TestExchangeMix(t *testing.T) {
 	cases := 2000
-	if raceEnabled {
+	if racetest.Enabled {
 		cases = 300 // each takes ten times as long
 	}
 	for seed := range uint64(mixedRequests(cases, 100_000)) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // bareTransport is net/http's own way to the server.
@@ -39,7 +40,7 @@ func roundTrip(t testing.TB, rt http.RoundTripper, req *http.Request, buf []byte
 // A request of HTTP/2 allocates not many more objects than with net/http alone,
 // whatever it is bounded by.
 func TestH2Allocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	srv := newH2Server(t, h2Options{}, okHandler)

@@ -18,6 +18,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/internal/memnet"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -106,14 +107,14 @@ func descriptors() int {
 // their descriptors are free.
 func TestIdleClosedByPeer(t *testing.T) {
 	soon := 2 * time.Second
-	if raceEnabled {
+	if racetest.Enabled {
 		soon *= 2 // a busy machine
 	}
 	leaf := certs.For(t, certs.Options{})
 	for _, tt := range peerKinds {
 		t.Run(tt.name, func(t *testing.T) {
 			size := 1000
-			if raceEnabled && tt.secure {
+			if racetest.Enabled && tt.secure {
 				size = 200 // handshakes take ten times as long
 			}
 			before := descriptors()

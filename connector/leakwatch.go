@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // maxStack is how many calls of a leak's stack are told.
@@ -28,6 +30,9 @@ const skipOwn = 6
 func (x *exchange) newLeak() leak {
 	stack := make([]uintptr, maxStack)
 	n := runtime.Callers(skipOwn, stack)
+	if mark, ok := x.ctx.Value(httprule.LeakKey{}).(httprule.LeakMark); ok {
+		mark.MarkWatched()
+	}
 	return leak{stack[:n:n], x.c.config.OnLeak, x, x.conn}
 }
 

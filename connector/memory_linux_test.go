@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // keepIdle makes so many idle connections from one goroutine: what others leave behind is not
@@ -62,7 +63,7 @@ const (
 
 // An idle connection costs little memory, and no goroutine.
 func TestIdleConnAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector takes memory")
 	}
 	url := "http://" + startServer(t, "plain")
@@ -78,7 +79,7 @@ func TestIdleConnAllocs(t *testing.T) {
 
 // Over TLS it costs what crypto/tls keeps, and little more.
 func TestIdleConnAllocsTLS(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector takes memory")
 	}
 	const count = 1000
@@ -138,7 +139,7 @@ func bareCost(t *testing.T, addr string, count int) int {
 // test's own). The figures are exact; a change of them is one of the engine, or of net/http
 // or crypto/tls.
 func TestRoundTripAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	plain, secure := "http://"+startServer(t, "plain"), "https://"+startServer(t, "TLS")

@@ -73,33 +73,11 @@ func (x *exchange) WriteTo(w io.Writer) (int64, error) {
 	if 0 <= x.expected && x.expected <= smallCopy {
 		buf := smallBuffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
 		defer smallBuffers.Put(buf)
-		return x.copyTo(w, *buf)
+		return copybuf.Copy(w, x, *buf)
 	}
 	buf := copybuf.Get()
 	defer copybuf.Put(buf)
-	return x.copyTo(w, *buf)
-}
-
-func (x *exchange) copyTo(w io.Writer, buf []byte) (total int64, err error) {
-	for {
-		n, err := x.Read(buf)
-		if n > 0 {
-			m, werr := w.Write(buf[:n])
-			total += int64(m)
-			if werr == nil && m < n {
-				werr = io.ErrShortWrite
-			}
-			if werr != nil {
-				return total, werr
-			}
-		}
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
+	return copybuf.Copy(w, x, *buf)
 }
 
 const (

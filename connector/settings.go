@@ -110,26 +110,20 @@ func (h *HeadLimits) applyTo(l rawhead.Limits) rawhead.Limits {
 	return l
 }
 
-// RequestContext is a context that carries Settings. A caller that makes many
-// requests embeds one in a structure of its own to save an allocation; all
-// others use [WithSettings].
-//
-// It changes nothing else of the Context that it wraps, which must be set.
-type RequestContext struct {
+// settingsContext is a context that carries Settings.
+type settingsContext struct {
 	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
-	Settings        Settings
+	settings        Settings
 }
 
-type settingsKey struct{}
-
-// Value returns the Settings for this package's key, what they say of sharing for
-// that of middlewares, and the parent's value for every other.
-func (c *RequestContext) Value(key any) any {
+// Value returns the Settings, what they say of sharing for middlewares, and the
+// parent's value for every other key.
+func (c *settingsContext) Value(key any) any {
 	switch key {
-	case settingsKey{}:
-		return &c.Settings
+	case httprule.SettingsKey{}:
+		return &c.settings
 	case httprule.PartitionKey{}:
-		return (*partition)(&c.Settings)
+		return (*partition)(&c.settings)
 	}
 	return c.Context.Value(key)
 }
@@ -137,11 +131,11 @@ func (c *RequestContext) Value(key any) any {
 // WithSettings returns a child of ctx that carries s. Settings are not merged:
 // the innermost ones count.
 func WithSettings(ctx context.Context, s Settings) context.Context {
-	return &RequestContext{Context: ctx, Settings: s}
+	return &settingsContext{Context: ctx, settings: s}
 }
 
 // SettingsFrom returns the settings that ctx carries, or nil.
 func SettingsFrom(ctx context.Context) *Settings {
-	s, _ := ctx.Value(settingsKey{}).(*Settings)
+	s, _ := ctx.Value(httprule.SettingsKey{}).(*Settings)
 	return s
 }

@@ -12,17 +12,16 @@ import (
 
 // validateRequest refuses a request that must not reach the wire. net/http has most
 // of these checks too, but makes them after a connection has been taken. It
-// collects the fieldFacts on the way, so that a header is gone through only once; size is
-// about how many bytes its fields are.
-func validateRequest(req *http.Request) (seen fieldFacts, size int, err error) {
-	if err := validateLine(req); err != nil {
-		return fieldFacts{}, 0, err
+// collects the fieldFacts on the way, and about how many bytes the header has, so that it
+// is gone through only once.
+func validateRequest(req *http.Request) (seen fieldFacts, bytes int, err error) {
+	if err = validateLine(req); err != nil {
+		return seen, 0, err
 	}
-	seen, size, err = validateFields("header", req.Header)
-	if err == nil {
+	if seen, bytes, err = validateFields("header", req.Header); err == nil {
 		_, _, err = validateFields("trailer", req.Trailer)
 	}
-	return seen, size, err
+	return seen, bytes, err
 }
 
 // fieldFacts are what the fields of a header say about the connection that may serve a request,
@@ -123,20 +122,20 @@ func validHost(host string) bool {
 	return err == nil && httpguts.ValidHostHeader(ascii)
 }
 
-func validateFields(kind string, fields http.Header) (seen fieldFacts, size int, err error) {
+func validateFields(kind string, fields http.Header) (seen fieldFacts, bytes int, err error) {
 	for name, values := range fields {
 		if !httprule.IsToken(name) {
-			return seen, size, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
+			return seen, 0, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
 		}
 		seen.noteField(name, len(values) > 0)
 		for _, v := range values {
 			if !httprule.IsValue(v) {
-				return seen, size, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
+				return seen, 0, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}
 			}
-			size += len(name) + len(v) + len(": \r\n")
+			bytes += len(name) + len(v) + len(": \r\n")
 		}
 	}
-	return seen, size, nil
+	return seen, bytes, nil
 }
 
 func hasCTL(s string) bool {

@@ -1,12 +1,12 @@
 package middleware_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"net/http"
 	"strings"
 	"testing"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -83,7 +83,7 @@ func TestAuthInvalid(t *testing.T) {
 		req.Body = body
 		rt := &stub{steps: []stubStep{stubStatus(200, "")}}
 		_, _, err := roundTrip(t, mw(rt), req)
-		if !errors.Is(err, aioerrors.ErrInvalidRequest) || rt.calls() != 0 || body.closed.Load() != 1 {
+		if !stderrors.Is(err, errors.ErrInvalidRequest) || rt.calls() != 0 || body.closed.Load() != 1 {
 			t.Errorf("%s: got %v, %d requests", name, err, rt.calls())
 		}
 		if err != nil && strings.Contains(err.Error(), "canary") {

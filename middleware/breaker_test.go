@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -33,9 +33,9 @@ func TestBreakerCounts(t *testing.T) {
 		{"never", middleware.BreakerConfig{Failures: -1}, stubFail(errStub), 10},
 		{"not for any time", middleware.BreakerConfig{OpenFor: -1}, stubFail(errStub), 10},
 		{"own failures", middleware.BreakerConfig{IsFailure: func(resp *http.Response, _ error) bool { return resp.StatusCode == 200 }}, stubStatus(200, ""), 5},
-		{"never sent", middleware.BreakerConfig{}, stubFail(&aioerrors.InvalidRequestError{Field: "x"}), 10},
+		{"never sent", middleware.BreakerConfig{}, stubFail(&errors.InvalidRequestError{Field: "x"}), 10},
 		{"limited", middleware.BreakerConfig{}, stubFail(&middleware.LimitError{Kind: middleware.ErrRateLimit}), 10},
-		{"session closed", middleware.BreakerConfig{}, stubFail(aioerrors.ErrSessionClosed), 10},
+		{"session closed", middleware.BreakerConfig{}, stubFail(errors.ErrSessionClosed), 10},
 		{"nothing at all", middleware.BreakerConfig{}, func(*http.Request) (*http.Response, error) { return nil, nil }, 10},
 	}
 	for _, tt := range tests {
@@ -55,7 +55,7 @@ func TestBreakerCounts(t *testing.T) {
 				if rt.calls() != tt.want {
 					t.Errorf("got %d requests, want %d", rt.calls(), tt.want)
 				}
-				if open := errors.Is(last, middleware.ErrCircuitOpen); open != (tt.want < 10) {
+				if open := stderrors.Is(last, middleware.ErrCircuitOpen); open != (tt.want < 10) {
 					t.Errorf("at last: %v", last)
 				}
 			})
@@ -87,18 +87,18 @@ func TestBreakerCycle(t *testing.T) {
 			ask("a")
 		}
 		time.Sleep(4 * time.Second)
-		limit, ok := errors.AsType[*middleware.LimitError](ask("a"))
+		limit, ok := stderrors.AsType[*middleware.LimitError](ask("a"))
 		if !ok || limit.Kind != middleware.ErrCircuitOpen || limit.Host != "http://a:80" || limit.Wait != 6*time.Second || calls != 3 {
 			t.Errorf("open: got %v after %d requests", limit, calls)
 		}
-		if err := ask("b"); !errors.Is(err, errStub) {
+		if err := ask("b"); !stderrors.Is(err, errStub) {
 			t.Errorf("another host: got %v", err)
 		}
 		time.Sleep(6 * time.Second)
-		if err := ask("a"); !errors.Is(err, errStub) {
+		if err := ask("a"); !stderrors.Is(err, errStub) {
 			t.Errorf("probe: got %v", err)
 		}
-		if err := ask("a"); !errors.Is(err, middleware.ErrCircuitOpen) {
+		if err := ask("a"); !stderrors.Is(err, middleware.ErrCircuitOpen) {
 			t.Errorf("open again: got %v", err)
 		}
 		time.Sleep(10 * time.Second)
@@ -110,7 +110,7 @@ func TestBreakerCycle(t *testing.T) {
 		}
 		fails = true
 		for i := range 4 {
-			if err := ask("a"); errors.Is(err, middleware.ErrCircuitOpen) != (i == 3) {
+			if err := ask("a"); stderrors.Is(err, middleware.ErrCircuitOpen) != (i == 3) {
 				t.Errorf("counting starts anew, %d: got %v", i, err)
 			}
 		}
@@ -149,27 +149,27 @@ func TestBreakerNeutral(t *testing.T) {
 			return err
 		}
 		for range 10 {
-			if err := hang(false); !errors.Is(err, context.Canceled) {
+			if err := hang(false); !stderrors.Is(err, context.Canceled) {
 				t.Fatalf("got %v", err)
 			}
 		}
-		if err := fail(); !errors.Is(err, errStub) {
+		if err := fail(); !stderrors.Is(err, errStub) {
 			t.Errorf("after cancels: got %v", err)
 		}
 		hang(false) // is no success either
-		if err := hang(true); !errors.Is(err, context.DeadlineExceeded) {
+		if err := hang(true); !stderrors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a deadline: got %v", err)
 		}
-		if err := fail(); !errors.Is(err, middleware.ErrCircuitOpen) {
+		if err := fail(); !stderrors.Is(err, middleware.ErrCircuitOpen) {
 			t.Errorf("after the second failure: got %v", err)
 		}
 		time.Sleep(time.Minute)
 		for range 3 {
-			if err := hang(false); !errors.Is(err, context.Canceled) {
+			if err := hang(false); !stderrors.Is(err, context.Canceled) {
 				t.Errorf("a probe that was cancelled: got %v", err)
 			}
 		}
-		if err := fail(); !errors.Is(err, errStub) {
+		if err := fail(); !stderrors.Is(err, errStub) {
 			t.Errorf("the next probe: got %v", err)
 		}
 	})
@@ -202,7 +202,7 @@ func TestBreakerProbes(t *testing.T) {
 			}
 			n := int32(0)
 			for range 10 {
-				if err := <-refused; errors.Is(err, middleware.ErrCircuitOpen) {
+				if err := <-refused; stderrors.Is(err, middleware.ErrCircuitOpen) {
 					n++
 				}
 			}
@@ -240,7 +240,7 @@ func TestBreakerLate(t *testing.T) {
 		if code := <-late; code != 200 {
 			t.Errorf("got %d", code)
 		}
-		if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil)); !errors.Is(err, middleware.ErrCircuitOpen) {
+		if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil)); !stderrors.Is(err, middleware.ErrCircuitOpen) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -259,7 +259,7 @@ func TestBreakerManyHosts(t *testing.T) {
 	for i := range 3000 {
 		roundTrip(t, rt, newRequest(t, "GET", fmt.Sprintf("http://h%d/", i), nil))
 	}
-	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://bad/", nil)); !errors.Is(err, middleware.ErrCircuitOpen) {
+	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://bad/", nil)); !stderrors.Is(err, middleware.ErrCircuitOpen) {
 		t.Errorf("got %v", err)
 	}
 }

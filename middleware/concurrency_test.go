@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -110,7 +110,7 @@ func TestConcurrencyReleases(t *testing.T) {
 					if (err == nil) != tt.free {
 						t.Errorf("%+v: the next one: got %v", limit, err)
 					}
-					if err != nil && (!errors.Is(err, middleware.ErrConcurrency) || !errors.Is(err, aioerrors.ErrClient)) {
+					if err != nil && (!stderrors.Is(err, middleware.ErrConcurrency) || !stderrors.Is(err, errors.ErrClient)) {
 						t.Errorf("got %v", err)
 					}
 				}
@@ -135,7 +135,7 @@ func TestConcurrencyCancel(t *testing.T) {
 				req := newRequest(t, "PUT", "http://h/", nil).WithContext(ctx)
 				req.Body = body
 				_, _, err := roundTrip(t, rt, req)
-				if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errStub) || body.closed.Load() != 1 {
+				if !stderrors.Is(err, context.DeadlineExceeded) || !stderrors.Is(err, errStub) || body.closed.Load() != 1 {
 					t.Errorf("%+v: got %v, body closed %d times", limit, err, body.closed.Load())
 				}
 				cancel()
@@ -184,7 +184,7 @@ func TestConcurrencyManyHosts(t *testing.T) {
 	for i := range 5000 {
 		roundTrip(t, rt, newRequest(t, "GET", fmt.Sprintf("http://h%d/", i), nil))
 	}
-	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://held/", nil)); !errors.Is(err, middleware.ErrConcurrency) {
+	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://held/", nil)); !stderrors.Is(err, middleware.ErrConcurrency) {
 		t.Errorf("the held slot was forgotten: %v", err)
 	}
 	held.Body.Close()
@@ -204,7 +204,7 @@ func TestLimitError(t *testing.T) {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
-		if tt.err.Kind != nil && !errors.Is(&tt.err, tt.err.Kind) || !errors.Is(&tt.err, aioerrors.ErrClient) {
+		if tt.err.Kind != nil && !stderrors.Is(&tt.err, tt.err.Kind) || !stderrors.Is(&tt.err, errors.ErrClient) {
 			t.Errorf("%v is of no class", &tt.err)
 		}
 	}

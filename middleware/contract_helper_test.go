@@ -1,7 +1,7 @@
 package middleware_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"io"
 	"net/http"
 	"strings"
@@ -13,7 +13,7 @@ import (
 )
 
 // errStub is a failure of a stub.
-var errStub = errors.New("stub: broken")
+var errStub = stderrors.New("stub: broken")
 
 // stubStep is what a stub does with a request.
 type stubStep func(req *http.Request) (*http.Response, error)

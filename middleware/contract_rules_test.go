@@ -3,7 +3,7 @@ package middleware_test
 import (
 	"bytes"
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"maps"
@@ -166,7 +166,7 @@ func contractStatus(t *testing.T, mw func() middleware.Middleware) {
 func contractFailure(t *testing.T, mw func() middleware.Middleware) {
 	for name, req := range contractMethods(t) {
 		resp, err := mw()(&stub{steps: []stubStep{stubFail(errStub)}}).RoundTrip(req)
-		if !errors.Is(err, errStub) || resp != nil {
+		if !stderrors.Is(err, errStub) || resp != nil {
 			t.Errorf("%s: got %v %v", name, resp, err)
 		}
 	}
@@ -221,7 +221,7 @@ func contractCancel(t *testing.T, mw func() middleware.Middleware) {
 		time.AfterFunc(time.Minute, func() { cancel(errStub) })
 		start := time.Now()
 		resp, err := mw()(&stub{steps: []stubStep{stubHang}}).RoundTrip(req.WithContext(ctx))
-		if !errors.Is(err, context.Canceled) || resp != nil {
+		if !stderrors.Is(err, context.Canceled) || resp != nil {
 			t.Errorf("%s: got %v %v", name, resp, err)
 		}
 		if took := time.Since(start); took != time.Minute {
@@ -238,7 +238,7 @@ func contractCancelled(t *testing.T, mw func() middleware.Middleware) {
 	req.Body = body
 	start := time.Now()
 	resp, err := mw()(&stub{steps: []stubStep{stubHang}}).RoundTrip(req)
-	if !errors.Is(err, context.Canceled) || resp != nil || time.Since(start) != 0 {
+	if !stderrors.Is(err, context.Canceled) || resp != nil || time.Since(start) != 0 {
 		t.Errorf("got %v %v after %v", resp, err, time.Since(start))
 	}
 	if synctest.Wait(); body.closed.Load() != 1 {

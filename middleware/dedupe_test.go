@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -218,7 +218,7 @@ func TestDedupeCancel(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rt := dedupeSlow(tt.step)
 				for i, err := range dedupeCallers(t, middleware.Dedupe(middleware.DedupeConfig{})(rt), tt.ends...) {
-					if errors.Is(err, context.Canceled) != (tt.ends[i] > 0) || err != nil && tt.ends[i] == 0 {
+					if stderrors.Is(err, context.Canceled) != (tt.ends[i] > 0) || err != nil && tt.ends[i] == 0 {
 						t.Errorf("caller %d: got %v", i, err)
 					}
 				}
@@ -252,7 +252,7 @@ func TestDedupeFailure(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 3 {
 				wg.Go(func() {
-					if resp, err := dedupe.RoundTrip(newRequest(t, "GET", "http://h/", nil)); !errors.Is(err, tt.want) || resp != nil {
+					if resp, err := dedupe.RoundTrip(newRequest(t, "GET", "http://h/", nil)); !stderrors.Is(err, tt.want) || resp != nil {
 						t.Errorf("%s: got %v %v", tt.name, resp, err)
 					}
 				})
@@ -288,7 +288,7 @@ func TestDedupeBreaksOff(t *testing.T) {
 				}
 				defer resp.Body.Close()
 				body, err := io.ReadAll(resp.Body)
-				if i == 0 && (string(body) != "half" || !errors.Is(err, errStub)) || i > 0 && (string(body) != "complete" || err != nil) {
+				if i == 0 && (string(body) != "half" || !stderrors.Is(err, errStub)) || i > 0 && (string(body) != "complete" || err != nil) {
 					t.Errorf("%d: got %q %v", i, body, err)
 				}
 			})
@@ -350,7 +350,7 @@ func TestDedupeDeadline(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer resp.Body.Close()
-				if err := read(resp.Body); !errors.Is(err, context.DeadlineExceeded) {
+				if err := read(resp.Body); !stderrors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v", err)
 				}
 			})

@@ -1,13 +1,13 @@
 package middleware_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"testing"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -98,7 +98,7 @@ func TestDigestOriginInvalid(t *testing.T) {
 	for _, origin := range []string{"", "h", "//h", "http://", "://x", "http://u:secret@\x7f"} {
 		rt := &stub{steps: []stubStep{stubStatus(200, "")}}
 		_, _, err := roundTrip(t, digestWith(middleware.DigestConfig{Origins: []string{origin}}, rt), newRequest(t, "GET", "http://h/", nil))
-		if !errors.Is(err, aioerrors.ErrInvalidRequest) || rt.calls() != 0 {
+		if !stderrors.Is(err, errors.ErrInvalidRequest) || rt.calls() != 0 {
 			t.Errorf("%q: got %v", origin, err)
 		}
 	}

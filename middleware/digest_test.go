@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -223,7 +223,7 @@ func TestDigestFailures(t *testing.T) {
 	for _, login := range []string{"a:b", "a\r\nX: y", "a\x00"} {
 		rt := &stub{steps: []stubStep{stubStatus(200, "")}}
 		_, _, err := roundTrip(t, digestWith(middleware.DigestConfig{Login: login}, rt), newRequest(t, "GET", "http://h/", nil))
-		if !errors.Is(err, aioerrors.ErrInvalidRequest) || rt.calls() != 0 || strings.Contains(err.Error(), login) {
+		if !stderrors.Is(err, errors.ErrInvalidRequest) || rt.calls() != 0 || strings.Contains(err.Error(), login) {
 			t.Errorf("%q: got %v", login, err)
 		}
 	}
@@ -232,14 +232,14 @@ func TestDigestFailures(t *testing.T) {
 		getBody func() (io.ReadCloser, error)
 		want    error
 	}{
-		"not opened": {func() (io.ReadCloser, error) { return nil, errStub }, aioerrors.ErrBodyNotReplayable},
-		"not read":   {func() (io.ReadCloser, error) { return struct{ io.ReadCloser }{digestBroken{}}, nil }, aioerrors.ErrClientOS},
+		"not opened": {func() (io.ReadCloser, error) { return nil, errStub }, errors.ErrBodyNotReplayable},
+		"not read":   {func() (io.ReadCloser, error) { return struct{ io.ReadCloser }{digestBroken{}}, nil }, errors.ErrClientOS},
 	} {
 		rt := &stub{steps: []stubStep{challenge}}
 		req := newRequest(t, "PUT", "http://h/", strings.NewReader("x"))
 		req.GetBody = tt.getBody
 		_, _, err := roundTrip(t, digestWith(middleware.DigestConfig{}, rt), req)
-		if !errors.Is(err, errStub) || !errors.Is(err, tt.want) || rt.open() != 0 {
+		if !stderrors.Is(err, errStub) || !stderrors.Is(err, tt.want) || rt.open() != 0 {
 			t.Errorf("%s: got %v, %d open", name, err, rt.open())
 		}
 	}
@@ -254,7 +254,7 @@ func TestDigestSigningEnds(t *testing.T) {
 		return stubStatus(401, "", "Www-Authenticate", `Digest realm="r", nonce="n", qop=auth-int`)(req)
 	}}}
 	req := newRequest(t, "PUT", "http://h/", strings.NewReader("x")).WithContext(ctx)
-	if _, _, err := roundTrip(t, digestWith(middleware.DigestConfig{}, rt), req); !errors.Is(err, context.Canceled) || rt.calls() != 1 {
+	if _, _, err := roundTrip(t, digestWith(middleware.DigestConfig{}, rt), req); !stderrors.Is(err, context.Canceled) || rt.calls() != 1 {
 		t.Errorf("got %v after %d requests", err, rt.calls())
 	}
 }

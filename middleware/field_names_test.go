@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -151,18 +151,18 @@ func TestHedgeLeavesUpgradesAlone(t *testing.T) {
 // told, also if the cause wraps the error.
 func TestContextCauses(t *testing.T) {
 	t.Parallel()
-	errShutdown := errors.New("shutting down")
+	errShutdown := stderrors.New("shutting down")
 	for _, cause := range []error{errShutdown, fmt.Errorf("%w: %w", errShutdown, context.Canceled)} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
 		c := cache.New(cache.Config{})
 		req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://h/", nil)
 		_, err := c.Wrap(&mwtest.EchoServer{}).RoundTrip(req)
-		if !errors.Is(err, errShutdown) || !errors.Is(err, context.Canceled) {
+		if !stderrors.Is(err, errShutdown) || !stderrors.Is(err, context.Canceled) {
 			t.Errorf("cache: got %v, want the cause and context.Canceled", err)
 		}
 		_, err = middleware.Fault(middleware.FaultRule{Delay: time.Hour})(&mwtest.EchoServer{}).RoundTrip(req)
-		if !errors.Is(err, errShutdown) || !errors.Is(err, context.Canceled) {
+		if !stderrors.Is(err, errShutdown) || !stderrors.Is(err, context.Canceled) {
 			t.Errorf("fault: got %v, want the cause and context.Canceled", err)
 		}
 		c.Close()

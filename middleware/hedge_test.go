@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -191,7 +191,7 @@ func TestHedgeCancel(t *testing.T) {
 		policy := middleware.HedgePolicy{Delay: time.Second, Extra: 3}
 		start := time.Now()
 		_, _, err := roundTrip(t, middleware.Hedge(policy)(track), newRequest(t, "GET", "http://h/", nil).WithContext(ctx))
-		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
+		if took := time.Since(start); !stderrors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
 			t.Errorf("got %v after %v", err, took)
 		}
 		if track.calls() != 4 || track.cancelled.Load() != 3 || track.open() != 0 {

@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -89,7 +89,7 @@ func TestHostInUseIsNotForgotten(t *testing.T) {
 		}
 		for i := range 30_000 {
 			_ = send(fmt.Sprint("h", i))
-			if i%1000 == 0 && !errors.Is(send("mine"), middleware.ErrCircuitOpen) {
+			if i%1000 == 0 && !stderrors.Is(send("mine"), middleware.ErrCircuitOpen) {
 				t.Fatalf("after %d other hosts the breaker is closed", i)
 			}
 		}

@@ -1,7 +1,7 @@
 package middleware_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -60,7 +60,7 @@ func TestGuide(t *testing.T) {
 			t.Error("the caller's request was changed")
 		}
 	}
-	if fmt.Sprint(sent) != "[1 mine 2]" || !errors.Is(err, errStub) || err.Error() != "request 2: stub: broken" {
+	if fmt.Sprint(sent) != "[1 mine 2]" || !stderrors.Is(err, errStub) || err.Error() != "request 2: stub: broken" {
 		t.Errorf("got %v, %v", sent, err)
 	}
 }

@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -173,7 +173,7 @@ func TestRateLimitRefuses(t *testing.T) {
 						req = req.WithContext(ctx)
 					}
 					_, _, err := roundTrip(t, limited, req)
-					limit, ok := errors.AsType[*middleware.LimitError](err)
+					limit, ok := stderrors.AsType[*middleware.LimitError](err)
 					if !ok || limit.Kind != middleware.ErrRateLimit || limit.Wait != 10*time.Second || limit.Host != "http://h0:80" {
 						t.Errorf("got %v", err)
 					}
@@ -201,7 +201,7 @@ func TestRateLimitCancel(t *testing.T) {
 			time.AfterFunc(time.Second, cancel)
 			start := time.Now()
 			_, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h0/", nil).WithContext(ctx))
-			if !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+			if !stderrors.Is(err, context.Canceled) || time.Since(start) != time.Second {
 				t.Errorf("got %v after %v", err, time.Since(start))
 			}
 		}

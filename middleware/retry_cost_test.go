@@ -1,7 +1,7 @@
 package middleware_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -20,7 +21,7 @@ func retryQuiet() http.RoundTripper {
 }
 
 func TestRetryAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	req := newRequest(t, "GET", "http://h/", nil)
@@ -65,7 +66,7 @@ func TestRetryUpload(t *testing.T) {
 		for {
 			n, err := req.Body.Read(buf)
 			sent += uint64(n)
-			if errors.Is(err, io.EOF) {
+			if stderrors.Is(err, io.EOF) {
 				break
 			}
 		}
@@ -74,7 +75,7 @@ func TestRetryUpload(t *testing.T) {
 		return nil, errStub
 	})
 	rt := middleware.Retry(middleware.RetryPolicy{MinWait: time.Nanosecond})(failing)
-	if _, err := rt.RoundTrip(req); !errors.Is(err, errStub) {
+	if _, err := rt.RoundTrip(req); !stderrors.Is(err, errStub) {
 		t.Errorf("got %v", err)
 	}
 	if sent != 3*size {

@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"io"
 	"net/http"
 	"strings"
@@ -25,7 +25,7 @@ func TestRetryErrorTexts(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		refused := middleware.RetryPolicy{CheckRetry: func(context.Context, *http.Response, error) (bool, error) {
-			return false, errors.New("policy: refused")
+			return false, stderrors.New("policy: refused")
 		}}
 		rt = &stub{steps: []stubStep{stubFail(errStub)}}
 		_, _, err = roundTrip(t, middleware.Retry(refused)(rt), newRequest(t, "GET", "http://h/", nil))
@@ -50,7 +50,7 @@ func TestRetryResponseWithError(t *testing.T) {
 		for name, mw := range map[string]middleware.Middleware{
 			"Retry": middleware.Retry(middleware.RetryPolicy{}), "Hedge": middleware.Hedge(middleware.HedgePolicy{Delay: time.Hour}),
 		} {
-			if _, _, err := roundTrip(t, mw(rt), newRequest(t, "GET", "http://h/", nil)); !errors.Is(err, errStub) || rt.open() != 0 {
+			if _, _, err := roundTrip(t, mw(rt), newRequest(t, "GET", "http://h/", nil)); !stderrors.Is(err, errStub) || rt.open() != 0 {
 				t.Errorf("%s: got %v, %d open", name, err, rt.open())
 			}
 		}
@@ -101,7 +101,7 @@ func TestRetryBehindCredentials(t *testing.T) {
 		rt := &stub{steps: []stubStep{challenge}}
 		req := newRequest(t, "PUT", "http://h/", strings.NewReader("x"))
 		req.GetBody = func() (io.ReadCloser, error) { return nil, errStub }
-		if _, _, err := roundTrip(t, mw(rt), req); !errors.Is(err, errStub) || rt.open() != 0 || rt.calls() != 1 {
+		if _, _, err := roundTrip(t, mw(rt), req); !stderrors.Is(err, errStub) || rt.open() != 0 || rt.calls() != 1 {
 			t.Errorf("%s: got %v, %d open, %d requests", name, err, rt.open(), rt.calls())
 		}
 	}
@@ -114,7 +114,7 @@ func TestRetryOverBreaker(t *testing.T) {
 		rt := &stub{steps: []stubStep{stubStatus(503, "")}}
 		chain := middleware.Chain(rt, middleware.Retry(middleware.RetryPolicy{Attempts: 10}), middleware.CircuitBreaker(middleware.BreakerConfig{Failures: 3}))
 		_, _, err := roundTrip(t, chain, newRequest(t, "GET", "http://h/", nil))
-		if !errors.Is(err, middleware.ErrCircuitOpen) || rt.calls() != 3 {
+		if !stderrors.Is(err, middleware.ErrCircuitOpen) || rt.calls() != 3 {
 			t.Errorf("got %v after %d requests, want an open breaker after 3", err, rt.calls())
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,7 +17,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -67,10 +67,10 @@ func TestRetryDecides(t *testing.T) {
 		{name: "certificate in a url.Error", step: stubFail(&url.Error{Err: fmt.Errorf("x: %w", certificate)}), want: 1},
 		{name: "host name", step: stubFail(x509.HostnameError{Certificate: &x509.Certificate{}}), want: 1},
 		{name: "certificate, insisting policy", step: stubFail(certificate), policy: middleware.RetryPolicy{CheckRetry: always}, want: 1},
-		{name: "pin", step: stubFail(&aioerrors.ServerFingerprintMismatch{Host: "h"}), policy: middleware.RetryPolicy{CheckRetry: always}, want: 1},
-		{name: "invalid request", step: stubFail(&aioerrors.InvalidRequestError{Field: "header"}), want: 1},
-		{name: "closed session", step: stubFail(aioerrors.ErrSessionClosed), want: 1},
-		{name: "unknown scheme", step: stubFail(errors.New("unsupported protocol scheme \"x\"")), want: 1},
+		{name: "pin", step: stubFail(&errors.ServerFingerprintMismatch{Host: "h"}), policy: middleware.RetryPolicy{CheckRetry: always}, want: 1},
+		{name: "invalid request", step: stubFail(&errors.InvalidRequestError{Field: "header"}), want: 1},
+		{name: "closed session", step: stubFail(errors.ErrSessionClosed), want: 1},
+		{name: "unknown scheme", step: stubFail(stderrors.New("unsupported protocol scheme \"x\"")), want: 1},
 		{name: "policy: never", step: bad, policy: middleware.RetryPolicy{CheckRetry: never}, want: 1},
 		{name: "policy: always", step: ok, policy: middleware.RetryPolicy{CheckRetry: always}, want: 3},
 		{name: "policy: propagated", step: bad, policy: middleware.RetryPolicy{CheckRetry: retryablehttp.ErrorPropagatedRetryPolicy}, want: 3},
@@ -150,20 +150,20 @@ func TestRetryKeepsLastResponse(t *testing.T) {
 func TestRetryError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		first, last := errors.New("first"), &aioerrors.ServerDisconnectedError{Host: "h:80", Err: io.ErrUnexpectedEOF}
+		first, last := stderrors.New("first"), &errors.ServerDisconnectedError{Host: "h:80", Err: io.ErrUnexpectedEOF}
 		rt := &stub{steps: []stubStep{stubFail(first), stubStatus(503, "busy", "X-Secret-Token", "canary"), stubFail(last)}}
 		req := newRequest(t, "GET", "http://u:canary@h/?q=canary", nil)
 		_, _, err := roundTrip(t, middleware.Retry(middleware.RetryPolicy{CheckRetry: retryablehttp.ErrorPropagatedRetryPolicy})(rt), req)
-		for _, target := range []error{first, last, io.ErrUnexpectedEOF, aioerrors.ErrServerDisconnected, aioerrors.ErrClientResponse, aioerrors.ErrClient} {
-			if !errors.Is(err, target) {
+		for _, target := range []error{first, last, io.ErrUnexpectedEOF, errors.ErrServerDisconnected, errors.ErrClientResponse, errors.ErrClient} {
+			if !stderrors.Is(err, target) {
 				t.Errorf("%v is not in %v", target, err)
 			}
 		}
-		failed, ok := errors.AsType[*middleware.RetryError](err)
+		failed, ok := stderrors.AsType[*middleware.RetryError](err)
 		if !ok || failed.Attempts != 3 || len(failed.Errs) != 3 {
 			t.Fatalf("got %#v", err)
 		}
-		if status, ok := errors.AsType[*aioerrors.ClientResponseError](err); !ok || status.Status != 503 || status.Err == nil {
+		if status, ok := stderrors.AsType[*errors.ClientResponseError](err); !ok || status.Status != 503 || status.Err == nil {
 			t.Errorf("got %v", status)
 		}
 		if text := err.Error(); !strings.HasPrefix(text, "retry: after 3 attempts: ") || !strings.HasSuffix(text, last.Error()) {
@@ -208,7 +208,7 @@ func TestRetryErrorTimeout(t *testing.T) {
 // TestRetryCheckRetry: what the policy gets, and what its error does.
 func TestRetryCheckRetry(t *testing.T) {
 	t.Parallel()
-	refused := errors.New("policy: refused")
+	refused := stderrors.New("policy: refused")
 	t.Run("gets a url.Error", func(t *testing.T) {
 		t.Parallel()
 		var got error
@@ -229,10 +229,10 @@ func TestRetryCheckRetry(t *testing.T) {
 			_, _, err := roundTrip(t, middleware.Retry(middleware.RetryPolicy{
 				CheckRetry: func(context.Context, *http.Response, error) (bool, error) { return false, refused },
 			})(rt), newRequest(t, "GET", "http://h/", nil))
-			if !errors.Is(err, refused) || rt.open() != 0 || rt.calls() != 1 {
+			if !stderrors.Is(err, refused) || rt.open() != 0 || rt.calls() != 1 {
 				t.Errorf("got %v, %d open", err, rt.open())
 			}
-			if name == "replaces a failure" && !errors.Is(err, errStub) {
+			if name == "replaces a failure" && !stderrors.Is(err, errStub) {
 				t.Errorf("the cause is lost: %v", err)
 			}
 		})
@@ -295,10 +295,10 @@ func TestRetryCannotRewind(t *testing.T) {
 				var policy middleware.RetryPolicy
 				spoil(req, &policy)
 				_, _, err := roundTrip(t, middleware.Retry(policy)(rt), req)
-				if !errors.Is(err, errStub) || !errors.Is(err, aioerrors.ErrClientResponse) || rt.open() != 0 {
+				if !stderrors.Is(err, errStub) || !stderrors.Is(err, errors.ErrClientResponse) || rt.open() != 0 {
 					t.Errorf("got %v, %d open", err, rt.open())
 				}
-				if got := errors.Is(err, aioerrors.ErrBodyNotReplayable); got != (name == "GetBody") {
+				if got := stderrors.Is(err, errors.ErrBodyNotReplayable); got != (name == "GetBody") {
 					t.Errorf("got %v", err)
 				}
 				if name == "Prepare" && fresh.closed.Load() != 1 {

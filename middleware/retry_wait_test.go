@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"io"
 	"net/http"
 	"strings"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -146,8 +146,8 @@ func TestRetryCancel(t *testing.T) {
 		if time.Since(start) != time.Second || rt.calls() != 1 || rt.open() != 0 {
 			t.Errorf("after %v, %d attempts, %d open", time.Since(start), rt.calls(), rt.open())
 		}
-		for _, target := range []error{context.Canceled, errStub, aioerrors.ErrClientResponse} {
-			if !errors.Is(err, target) {
+		for _, target := range []error{context.Canceled, errStub, errors.ErrClientResponse} {
+			if !stderrors.Is(err, target) {
 				t.Errorf("%v is not in %v", target, err)
 			}
 		}
@@ -161,7 +161,7 @@ func TestRetryEndedContext(t *testing.T) {
 	cancel()
 	rt := &stub{steps: []stubStep{stubHang}}
 	_, _, err := roundTrip(t, middleware.Retry(middleware.RetryPolicy{CheckRetry: always})(rt), newRequest(t, "GET", "http://h/", nil).WithContext(ctx))
-	if !errors.Is(err, context.Canceled) || rt.calls() != 1 {
+	if !stderrors.Is(err, context.Canceled) || rt.calls() != 1 {
 		t.Errorf("got %v, %d attempts", err, rt.calls())
 	}
 }

@@ -2,7 +2,7 @@ package middleware_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -149,17 +149,17 @@ func TestTokenSourceFails(t *testing.T) {
 		want  error
 	}{
 		"fetch":       {err: errStub, want: errStub},
-		"empty token": {want: aioerrors.ErrInvalidRequest},
-		"bad token":   {token: middleware.Token{Value: "canary\n"}, want: aioerrors.ErrInvalidRequest},
-		"bad type":    {token: middleware.Token{Value: "canary", Type: "A B"}, want: aioerrors.ErrInvalidRequest},
+		"empty token": {want: errors.ErrInvalidRequest},
+		"bad token":   {token: middleware.Token{Value: "canary\n"}, want: errors.ErrInvalidRequest},
+		"bad type":    {token: middleware.Token{Value: "canary", Type: "A B"}, want: errors.ErrInvalidRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := tokenServer("t1")
 			rt := middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return tt.token, tt.err }})(server)
 			_, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil))
-			_, ok := errors.AsType[*middleware.TokenError](err)
-			if !ok || !errors.Is(err, tt.want) || !errors.Is(err, aioerrors.ErrClient) || server.calls() != 0 {
+			_, ok := stderrors.AsType[*middleware.TokenError](err)
+			if !ok || !stderrors.Is(err, tt.want) || !stderrors.Is(err, errors.ErrClient) || server.calls() != 0 {
 				t.Errorf("got %v, %d requests", err, server.calls())
 			}
 			if !strings.HasPrefix(err.Error(), "token: ") || strings.Contains(err.Error(), "canary") {
@@ -180,7 +180,7 @@ func TestTokenSourceFailsLater(t *testing.T) {
 		}
 		return middleware.Token{Value: "t"}, nil
 	}})(server)
-	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil)); !errors.Is(err, errStub) || server.open() != 0 {
+	if _, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil)); !stderrors.Is(err, errStub) || server.open() != 0 {
 		t.Errorf("got %v, %d open", err, server.open())
 	}
 }
@@ -198,7 +198,7 @@ func TestTokenSourceCancel(t *testing.T) {
 			defer cancel()
 			start := time.Now()
 			_, _, err := roundTrip(t, rt, newRequest(t, "GET", "http://h/", nil).WithContext(ctx))
-			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != d {
+			if !stderrors.Is(err, context.DeadlineExceeded) || time.Since(start) != d {
 				t.Errorf("got %v after %v", err, time.Since(start))
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -73,7 +74,7 @@ func drain(t testing.TB, resp *session.Response, buf []byte) {
 // context can be cancelled. http.Client needs 49 for the same, with none of the
 // timeouts and no jar.
 func TestGetAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cancelable, cancel := context.WithCancel(context.Background())

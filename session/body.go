@@ -27,13 +27,13 @@ type bodySource struct {
 }
 
 func bodyOption(name string, args []string, source func() (*bodySource, error)) Option {
-	return Option{name, args, func(o *options) error {
+	return checkedOption(name, args, func(o *options) error {
 		b, err := source()
 		if err == nil {
 			o.body = b
 		}
 		return err
-	}}
+	})
 }
 
 func memoryBody(data []byte, contentType string) *bodySource {
@@ -50,14 +50,14 @@ func memoryBody(data []byte, contentType string) *bodySource {
 
 // JSON sends v as JSON; nil is sent as null. (aiohttp: json)
 func JSON(v any) Option {
-	return Option{"JSON", []string{fmt.Sprintf("%T", v)}, func(o *options) error {
+	return checkedOption("JSON", []string{fmt.Sprintf("%T", v)}, func(o *options) error {
 		data, err := o.encode(v)
 		if err != nil {
 			return &errors.InvalidRequestError{Field: "JSON", Reason: "cannot be encoded", Err: err}
 		}
 		o.body = memoryBody(data, jsonType)
 		return nil
-	}}
+	})
 }
 
 // Form sends values url-encoded, sorted by name. (aiohttp: data with a dict)

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
 // TestBodyAllocs: a body costs at most five allocations more than what somebody
 // writes by hand on net/http.
 func TestBodyAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	type thing struct {
@@ -87,7 +88,7 @@ func TestBodyAllocs(t *testing.T) {
 // TestStreamThrough: what one server sends goes to another one without being kept.
 func TestStreamThrough(t *testing.T) {
 	size := int64(1 << 30)
-	if raceEnabled || testing.Short() {
+	if racetest.Enabled || testing.Short() {
 		size = 128 << 20
 	}
 	block := make([]byte, 1<<20)

@@ -71,11 +71,11 @@ func (s *Session) newCall(changes bool) *call {
 			own options
 		})
 		c, own = &x.call, &x.own
-		c.ctx.Settings.Recorder = &x.notes
+		c.ctx.settings.Recorder = &x.notes
 	case s.connector != nil:
 		x := new(connectorCall)
 		c = &x.call
-		c.ctx.Settings.Recorder = &x.notes
+		c.ctx.settings.Recorder = &x.notes
 	case changes:
 		x := new(struct {
 			foreignCall
@@ -90,7 +90,7 @@ func (s *Session) newCall(changes bool) *call {
 	}
 	s.beginCall()
 	c.s, c.opts = s, &s.base
-	c.ctx.session, c.ctx.Settings.Started = s, time.Now()
+	c.ctx.session, c.ctx.settings.Started = s, time.Now()
 	if changes {
 		*own = s.base
 		c.opts = own
@@ -99,7 +99,7 @@ func (s *Session) newCall(changes bool) *call {
 }
 
 // recorder takes note of how the call fares; nil with a foreign Transport.
-func (c *call) recorder() *connector.Recorder { return c.ctx.Settings.Recorder }
+func (c *call) recorder() *connector.Recorder { return c.ctx.settings.Recorder }
 
 // changeOptions is the call's options, to be changed.
 func (c *call) changeOptions() *options {

@@ -43,7 +43,7 @@ func Codecs(codecs ...Codec) Option {
 	for i := range codecs {
 		names[i] = codecs[i].Name
 	}
-	return Option{"Codecs", names, func(o *options) error {
+	return checkedOption("Codecs", names, func(o *options) error {
 		added := make([]codec.Codec, len(codecs))
 		for i, c := range codecs {
 			switch {
@@ -54,10 +54,10 @@ func Codecs(codecs ...Codec) Option {
 			}
 			added[len(codecs)-1-i] = codec.Codec(c)
 		}
-		d := o.coding.copyDecoding()
+		d := changeCopy(&o.coding.decoding)
 		d.Codecs = slices.Concat(added, d.Codecs)
 		return nil
-	}}
+	})
 }
 
 // MaxDecompressed bounds what decoding makes of a response's body: to size
@@ -71,29 +71,15 @@ func Codecs(codecs ...Codec) Option {
 // of zeros, gzip's best case, comes to 1029. A negative ratio is no bound: take
 // it for disk images and the like, from servers that you trust.
 func MaxDecompressed(size int64, ratio int) Option {
-	return Option{"MaxDecompressed", []string{strconv.FormatInt(size, 10), strconv.Itoa(ratio)}, func(o *options) error {
-		o.coding.copyDecoding().Limits = codec.Limits{Size: size, Ratio: ratio}
-		return nil
-	}}
-}
-
-// copyDecoding returns a copy that only this request has.
-func (o *codingOptions) copyDecoding() *codec.Decoding {
-	d := new(codec.Decoding)
-	if o.decoding != nil {
-		*d = *o.decoding
-	}
-	o.decoding = d
-	return d
+	return setOption("MaxDecompressed", []string{strconv.FormatInt(size, 10), strconv.Itoa(ratio)}, func(o *options) {
+		changeCopy(&o.coding.decoding).Limits = codec.Limits{Size: size, Ratio: ratio}
+	})
 }
 
 // NoDecompress leaves a response's body in its content coding. It changes no
 // header. (aiohttp: auto_decompress=False)
 func NoDecompress() Option {
-	return Option{"NoDecompress", nil, func(o *options) error {
-		o.coding.raw = true
-		return nil
-	}}
+	return setOption("NoDecompress", nil, func(o *options) { o.coding.raw = true })
 }
 
 // newDecoder undoes the codings that a header names, if there are any that can be
@@ -122,14 +108,14 @@ func (o *codingOptions) newDecoder(lines []string, src io.ReadCloser) (*codec.Re
 // Content-Encoding or Content-Length as well. The requests of [Session.Do] are
 // sent as they are. (aiohttp: compress; True is "deflate")
 func Compress(coding string) Option {
-	return Option{"Compress", []string{strconv.Quote(coding)}, func(o *options) error {
+	return checkedOption("Compress", []string{strconv.Quote(coding)}, func(o *options) error {
 		name := codec.Coding(coding)
 		if name == "" && coding != "" {
 			return &errors.InvalidRequestError{Field: "Compress", Reason: "unknown coding"}
 		}
 		o.coding.compress = name
 		return nil
-	}}
+	})
 }
 
 // resolveCompress puts the body into its coding.

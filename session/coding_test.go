@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -204,7 +205,7 @@ func TestMaxDecompressed(t *testing.T) {
 // TestBombMemory reads 10 GiB of zeros in one piece, or tries to. It is not
 // parallel: it looks at what is alive on the heap.
 func TestBombMemory(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector makes it slow")
 	}
 	zeros := strings.Repeat("\x00", 10<<20)
@@ -272,7 +273,7 @@ func TestTextCharset(t *testing.T) {
 // TestCompressedAllocs: with warm pools, an encoded body costs one allocation
 // more than one that is not.
 func TestCompressedAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	got := map[string]float64{}

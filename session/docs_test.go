@@ -11,12 +11,18 @@ import (
 	"testing"
 )
 
+// packages are the names of all packages, for a regular expression.
+const packages = `(?:session|connector|errors|middleware|ws|form|jar|cache|cassette|har)`
+
 // allDeclared are the exported identifiers of all packages.
 func allDeclared(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
-	for _, pkg := range []string{"session", "connector", "errors", "middleware", "ws", "form", "jar"} {
-		declared(t, pkg, known)
+	for _, dir := range []string{
+		"session", "connector", "errors", "middleware", "ws", "form", "jar",
+		"middleware/cache", "middleware/cassette", "middleware/har",
+	} {
+		declared(t, dir, known)
 	}
 	return known
 }
@@ -27,14 +33,14 @@ func TestPageNames(t *testing.T) {
 	t.Parallel()
 	known := allDeclared(t)
 	pages := []string{filepath.Join("..", "README.md"), filepath.Join("..", "SECURITY.md"), filepath.Join("..", "CONTRIBUTING.md")}
-	for _, pattern := range []string{filepath.Join("..", "docs", "*.md"), filepath.Join("..", "*", "doc.go")} {
+	for _, pattern := range []string{filepath.Join("..", "docs", "*.md"), filepath.Join("..", "*", "doc.go"), filepath.Join("..", "middleware", "*", "doc.go")} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		pages = append(pages, found...)
 	}
-	name := regexp.MustCompile(`\b(?:session|connector|errors|middleware|ws|form|jar)(?:\.[A-Z]\w*)+|` + "`Err[A-Z]\\w+`")
+	name := regexp.MustCompile(`\b` + packages + `(?:\.[A-Z]\w*)+|` + "`Err[A-Z]\\w+`")
 	total := 0
 	for _, page := range pages {
 		for _, found := range name.FindAllString(read(t, page), -1) {
@@ -60,7 +66,7 @@ func TestPageNames(t *testing.T) {
 func TestMigrationPage(t *testing.T) {
 	t.Parallel()
 	known := allDeclared(t)
-	name := regexp.MustCompile("`((?:session|connector|errors|middleware|ws|form|jar)\\.[A-Za-z.]+)(?:\\([^`]*\\))?`")
+	name := regexp.MustCompile("`(" + packages + "\\.[A-Za-z.]+)(?:\\([^`]*\\))?`")
 	rows, found := 0, 0
 	for line := range strings.Lines(read(t, filepath.Join("..", "docs", "aiohttp.md"))) {
 		cells := strings.Split(line, "|")
@@ -86,9 +92,10 @@ func TestMigrationPage(t *testing.T) {
 
 // declared notes the exported identifiers of a package: pkg.Name, pkg.Type.Method,
 // pkg.Type.Field, and its tests.
-func declared(t *testing.T, pkg string, known map[string]bool) {
+func declared(t *testing.T, dir string, known map[string]bool) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", pkg, "*.go"))
+	pkg := filepath.Base(dir)
+	files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(dir), "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func IfNoneMatch(tags ...ETag) Option {
 	if len(tags) == 0 || len(tags) == 1 && tags[0].Value == ETagAny && !tags[0].Weak {
 		value = "*"
 	}
-	return Option{"IfNoneMatch", []string{value}, func(o *options) error {
+	return checkedOption("IfNoneMatch", []string{value}, func(o *options) error {
 		for _, t := range tags {
 			if !httprule.IsETagValue(t.Value) {
 				return &errors.InvalidRequestError{Field: "IfNoneMatch", Reason: "not an entity tag"}
@@ -67,5 +67,5 @@ func IfNoneMatch(tags ...ETag) Option {
 		}
 		o.setHeader("If-None-Match", value)
 		return nil
-	}}
+	})
 }

@@ -135,7 +135,7 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 
 // headerOption are those that the standard asks for.
 func (c *eventLoop) headerOption() Option {
-	return Option{"events", nil, func(o *options) error {
+	return checkedOption("events", nil, func(o *options) error {
 		if o.auto&autoAccept != 0 {
 			o.setHeader("Accept", eventStream)
 		}
@@ -143,10 +143,10 @@ func (c *eventLoop) headerOption() Option {
 			o.setHeader("Cache-Control", "no-store")
 		}
 		if id := c.parser.lastID; id != "" {
-			return Header("Last-Event-ID", id).apply(o)
+			return o.applyAll([]Option{Header("Last-Event-ID", id)})
 		}
 		return nil
-	}}
+	})
 }
 
 // shouldReconnect reports whether it makes sense to connect again, and yields the error

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,7 +64,7 @@ func TestForeignResponsesInAnyCase(t *testing.T) {
 // cause wraps the error.
 func TestContextCausesInSession(t *testing.T) {
 	t.Parallel()
-	errShutdown := errors.New("shutting down")
+	errShutdown := stderrors.New("shutting down")
 	for _, cause := range []error{errShutdown, fmt.Errorf("%w: %w", errShutdown, context.Canceled)} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		body := io.MultiReader(strings.NewReader("x"), cancelReader{func() { cancel(cause) }})
@@ -75,7 +75,7 @@ func TestContextCausesInSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = again.Save(ctx, "http://h.example/", session.SaveConfig{Path: t.TempDir() + "/x"})
-		if !errors.Is(err, errShutdown) || !errors.Is(err, context.Canceled) {
+		if !stderrors.Is(err, errShutdown) || !stderrors.Is(err, context.Canceled) {
 			t.Errorf("save: got %v, want the cause and context.Canceled", err)
 		}
 		again.Close()

@@ -12,10 +12,7 @@ import (
 // for [StreamReader.ReadHTTPChunk] and [StreamReader.HTTPChunks]. It needs a
 // Connector.
 func HTTPChunks() Option {
-	return wireOption("HTTPChunks", nil, func(w *wireOptions) error {
-		w.httpChunks = true
-		return nil
-	})
+	return setWireOption("HTTPChunks", nil, func(w *wireOptions) { w.httpChunks = true })
 }
 
 // HTTPChunk is a chunk of a body as it was sent, or a piece of one.

@@ -27,6 +27,15 @@ type Option struct {
 	name  string
 	args  []string // fit to print
 	apply func(*options) error
+	set   func(*options) // in place of apply, where nothing can be wrong
+}
+
+func checkedOption(name string, args []string, apply func(*options) error) Option {
+	return Option{name: name, args: args, apply: apply}
+}
+
+func setOption(name string, args []string, set func(*options)) Option {
+	return Option{name: name, args: args, set: set}
 }
 
 // String returns the option as it was written, without its secrets.
@@ -89,14 +98,27 @@ func autoHeader(name string) autoHeaders {
 func (o *options) applyAll(opts []Option) error {
 	var first error
 	for i := range opts {
-		if opts[i].apply == nil {
-			continue
-		}
-		if err := opts[i].apply(o); err != nil && first == nil {
-			first = err
+		switch opt := &opts[i]; {
+		case opt.set != nil:
+			opt.set(o)
+		case opt.apply != nil:
+			if err := opt.apply(o); err != nil && first == nil {
+				first = err
+			}
 		}
 	}
 	return first
+}
+
+// changeCopy puts a copy of what p points to, or a zero value, in its place and returns
+// it to be changed: options can be shared.
+func changeCopy[T any](p **T) *T {
+	changed := new(T)
+	if *p != nil {
+		*changed = **p
+	}
+	*p = changed
+	return changed
 }
 
 // ownHeader makes the header the request's own before it is changed.
@@ -118,27 +140,21 @@ func Join(opts ...Option) Option {
 	for i, o := range opts {
 		args[i] = o.String()
 	}
-	return Option{"Join", args, func(o *options) error { return o.applyAll(opts) }}
+	return checkedOption("Join", args, func(o *options) error { return o.applyAll(opts) })
 }
 
 // Query appends one parameter to the URL's query, behind what the URL and
 // earlier options have put there. (aiohttp: params)
 func Query(name, value string) Option {
 	encoded := url.QueryEscape(name) + "=" + url.QueryEscape(value)
-	return Option{"Query", []string{strconv.Quote(name), "***"}, func(o *options) error {
-		o.addQuery(encoded)
-		return nil
-	}}
+	return setOption("Query", []string{strconv.Quote(name), "***"}, func(o *options) { o.addQuery(encoded) })
 }
 
 // Params appends parameters to the URL's query, sorted by name. Use [Query] for
 // an order of your own. (aiohttp: params)
 func Params(values url.Values) Option {
 	encoded := values.Encode()
-	return Option{"Params", []string{fmt.Sprintf("%d names", len(values))}, func(o *options) error {
-		o.addQuery(encoded)
-		return nil
-	}}
+	return setOption("Params", []string{fmt.Sprintf("%d names", len(values))}, func(o *options) { o.addQuery(encoded) })
 }
 
 func (o *options) addQuery(encoded string) {
@@ -177,7 +193,7 @@ func headerOption(option, name, value string, set func(o *options, key string)) 
 		shown = "***"
 	}
 	key := http.CanonicalHeaderKey(name)
-	return Option{option, []string{strconv.Quote(name), shown}, func(o *options) error {
+	return checkedOption(option, []string{strconv.Quote(name), shown}, func(o *options) error {
 		if err := checkHeader(key, value); err != nil {
 			return err
 		}
@@ -187,7 +203,7 @@ func headerOption(option, name, value string, set func(o *options, key string)) 
 		}
 		set(o, key)
 		return nil
-	}}
+	})
 }
 
 // checkHeader refuses what would break out of its header line, and the headers
@@ -216,7 +232,7 @@ func isToken(s string) bool { return httprule.IsToken(s) }
 // Content-Type. Headers that frame the message cannot be left out.
 // (aiohttp: skip_auto_headers)
 func SkipHeader(names ...string) Option {
-	return Option{"SkipHeader", names, func(o *options) error {
+	return checkedOption("SkipHeader", names, func(o *options) error {
 		for _, name := range names {
 			key := http.CanonicalHeaderKey(name)
 			bit := autoHeader(key)
@@ -235,7 +251,7 @@ func SkipHeader(names ...string) Option {
 			}
 		}
 		return nil
-	}}
+	})
 }
 
 // Cookie sends a cookie with this request, beside the jar's and in the place
@@ -243,47 +259,44 @@ func SkipHeader(names ...string) Option {
 // has left the origin. A value with characters that cookies must not have is
 // quoted as the jar quotes it. (aiohttp: cookies)
 func Cookie(name, value string) Option {
-	return Option{"Cookie", []string{strconv.Quote(name), "***"}, func(o *options) error {
+	return checkedOption("Cookie", []string{strconv.Quote(name), "***"}, func(o *options) error {
 		if !isToken(name) || strings.ContainsFunc(value, unicode.IsControl) {
 			return &errors.InvalidRequestError{Field: "cookie", Reason: "invalid name or character in value"}
 		}
 		o.cookies = append(slices.Clip(o.cookies), &http.Cookie{Name: name, Value: value})
 		return nil
-	}}
+	})
 }
 
 // BasicAuth sends login and password (RFC 7617), encoded as UTF-8. It cannot be
 // combined with credentials in the URL. (aiohttp: BasicAuth, encode_basic_auth)
 func BasicAuth(login, password string) Option {
 	value := httprule.BasicAuth(login, password)
-	return Option{"BasicAuth", []string{"***", "***"}, func(o *options) error {
+	return checkedOption("BasicAuth", []string{"***", "***"}, func(o *options) error {
 		if strings.Contains(login, ":") {
 			return &errors.InvalidRequestError{Field: "BasicAuth", Reason: "colon in login"}
 		}
 		o.setHeader("Authorization", value)
 		return nil
-	}}
+	})
 }
 
 // Bearer sends a bearer token (RFC 6750).
 func Bearer(token string) Option {
-	return Option{"Bearer", []string{"***"}, func(o *options) error {
+	return checkedOption("Bearer", []string{"***"}, func(o *options) error {
 		if token == "" || !httpguts.ValidHeaderFieldValue(token) || strings.ContainsAny(token, " \t") {
 			return &errors.InvalidRequestError{Field: "Bearer", Reason: "not a token"}
 		}
 		o.setHeader("Authorization", "Bearer "+token)
 		return nil
-	}}
+	})
 }
 
 // CheckStatus makes a response with a status of 400 or more an error, a
 // [*errors.ClientResponseError] that holds the start of the body.
 // (aiohttp: raise_for_status=True)
 func CheckStatus() Option {
-	return Option{"CheckStatus", nil, func(o *options) error {
-		o.check = (*Response).CheckStatus
-		return nil
-	}}
+	return setOption("CheckStatus", nil, func(o *options) { o.check = (*Response).CheckStatus })
 }
 
 // CheckStatusFunc has check look at the response before it is returned. If it
@@ -291,50 +304,40 @@ func CheckStatus() Option {
 // A nil check turns a session's CheckStatus off.
 // (aiohttp: raise_for_status with a callable)
 func CheckStatusFunc(check func(*Response) error) Option {
-	return Option{"CheckStatusFunc", []string{"func"}, func(o *options) error {
-		o.check = check
-		return nil
-	}}
+	return setOption("CheckStatusFunc", []string{"func"}, func(o *options) { o.check = check })
 }
 
 // Redirects follows at most n redirects; one more is a
 // [*errors.TooManyRedirects]. It must not be negative. The default is 10, and
 // for HEAD [NoRedirects]. (aiohttp: max_redirects, which follows one fewer)
 func Redirects(n int) Option {
-	return Option{"Redirects", []string{strconv.Itoa(n)}, func(o *options) error {
+	return checkedOption("Redirects", []string{strconv.Itoa(n)}, func(o *options) error {
 		if n < 0 {
 			return &errors.InvalidRequestError{Field: "Redirects", Reason: "negative"}
 		}
 		o.hops, o.hopsSet = n, true
 		return nil
-	}}
+	})
 }
 
 // NoRedirects returns a redirect as the response that it is.
 // (aiohttp: allow_redirects=False)
 func NoRedirects() Option {
-	return Option{"NoRedirects", nil, func(o *options) error {
-		o.hops, o.hopsSet = -1, true
-		return nil
-	}}
+	return setOption("NoRedirects", nil, func(o *options) { o.hops, o.hopsSet = -1, true })
 }
 
 // Timeout bounds the whole call, redirects and the body included. Zero inherits
 // and negative is off.
 func Timeout(total time.Duration) Option {
-	return Option{"Timeout", []string{total.String()}, func(o *options) error {
+	return setOption("Timeout", []string{total.String()}, func(o *options) {
 		o.timeout = ClientTimeout{Total: total}.Inherit(o.timeout)
-		return nil
-	}}
+	})
 }
 
 // Timeouts sets the four timeouts; zero fields inherit, negative ones are off.
 // (aiohttp: timeout)
 func Timeouts(t ClientTimeout) Option {
-	return Option{"Timeouts", []string{fmt.Sprintf("%+v", t)}, func(o *options) error {
-		o.timeout = t.Inherit(o.timeout)
-		return nil
-	}}
+	return setOption("Timeouts", []string{fmt.Sprintf("%+v", t)}, func(o *options) { o.timeout = t.Inherit(o.timeout) })
 }
 
 // MaxBodySize bounds the response's body, after decoding, in bytes. Reading
@@ -342,10 +345,7 @@ func Timeouts(t ClientTimeout) Option {
 // no limit for streams and [DefaultMaxBuffered] for the methods that return a
 // body in one piece; negative turns both off.
 func MaxBodySize(n int64) Option {
-	return Option{"MaxBodySize", []string{strconv.FormatInt(n, 10)}, func(o *options) error {
-		o.maxBody = n
-		return nil
-	}}
+	return setOption("MaxBodySize", []string{strconv.FormatInt(n, 10)}, func(o *options) { o.maxBody = n })
 }
 
 // Progress calls f as the body is transferred: the request's if there is one,
@@ -354,8 +354,5 @@ func MaxBodySize(n int64) Option {
 // -1 if that is not known. It is called from the goroutine that transfers, so
 // it must be quick, and not at the same time by two of one request.
 func Progress(f func(done, total int64)) Option {
-	return Option{"Progress", []string{"func"}, func(o *options) error {
-		o.progress = f
-		return nil
-	}}
+	return setOption("Progress", []string{"func"}, func(o *options) { o.progress = f })
 }

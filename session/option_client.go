@@ -1,10 +1,12 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -12,7 +14,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
-// rareOptions are wishes that most requests do not have.
+// clientOptions are what few requests ask of the session itself.
 type clientOptions struct {
 	traceContext      any
 	middlewares       []middleware.Middleware
@@ -22,16 +24,8 @@ type clientOptions struct {
 	readBuffer        int
 }
 
-// clientOption changes a copy of the present wishes, so that options can be shared.
-func clientOption(name string, args []string, change func(*clientOptions) error) Option {
-	return Option{name, args, func(o *options) error {
-		r := clientOptions{}
-		if o.client != nil {
-			r = *o.client
-		}
-		o.client = &r
-		return change(&r)
-	}}
+func setClientOption(name string, args []string, set func(*clientOptions)) Option {
+	return setOption(name, args, func(o *options) { set(changeCopy(&o.client)) })
 }
 
 // AddMiddleware adds middlewares for the request to those of the session and of
@@ -42,9 +36,8 @@ func clientOption(name string, args []string, change func(*clientOptions) error)
 // keeps from one to the next belongs beside the function that it is, as with those of
 // package middleware. Nil ones are left out.
 func AddMiddleware(mw ...middleware.Middleware) Option {
-	return clientOption("AddMiddleware", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) error {
+	return setClientOption("AddMiddleware", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) {
 		r.middlewares = append(slices.Clip(r.middlewares), mw...)
-		return nil
 	})
 }
 
@@ -53,18 +46,16 @@ func AddMiddleware(mw ...middleware.Middleware) Option {
 // through no middleware. [AddMiddleware] adds instead, and says how often each is
 // called. (aiohttp: middlewares)
 func Middlewares(mw ...middleware.Middleware) Option {
-	return clientOption("Middlewares", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) error {
+	return setClientOption("Middlewares", []string{strconv.Itoa(len(mw)) + " middlewares"}, func(r *clientOptions) {
 		r.middlewares, r.replaces = slices.Clone(mw), true
-		return nil
 	})
 }
 
 // TraceContext gives the session's traces a value for this request.
 // (aiohttp: trace_request_ctx)
 func TraceContext(value any) Option {
-	return clientOption("TraceContext", []string{fmt.Sprintf("%T", value)}, func(r *clientOptions) error {
+	return setClientOption("TraceContext", []string{fmt.Sprintf("%T", value)}, func(r *clientOptions) {
 		r.traceContext = value
-		return nil
 	})
 }
 
@@ -73,29 +64,23 @@ func TraceContext(value any) Option {
 // have been escaped is. Without it a URL is sent as it was written.
 // (aiohttp: yarl.URL without encoded=True)
 func Requote() Option {
-	return clientOption("Requote", nil, func(r *clientOptions) error {
-		r.requote = true
-		return nil
-	})
+	return setClientOption("Requote", nil, func(r *clientOptions) { r.requote = true })
 }
 
 // VerbatimRedirects follows the Location of a redirect as it was written, without
 // bringing its escapes into their normal form. (aiohttp: requote_redirect_url=False)
 func VerbatimRedirects() Option {
-	return clientOption("VerbatimRedirects", nil, func(r *clientOptions) error {
-		r.verbatimRedirects = true
-		return nil
-	})
+	return setClientOption("VerbatimRedirects", nil, func(r *clientOptions) { r.verbatimRedirects = true })
 }
 
 // ReadBufferSize is how much [Response.Content] reads ahead, in bytes. The
 // default is 16 KiB. (aiohttp: read_bufsize)
 func ReadBufferSize(n int) Option {
-	return clientOption("ReadBufferSize", []string{strconv.Itoa(n)}, func(r *clientOptions) error {
+	return checkedOption("ReadBufferSize", []string{strconv.Itoa(n)}, func(o *options) error {
 		if n <= 0 {
 			return &errors.InvalidRequestError{Field: "ReadBufferSize", Reason: "not positive"}
 		}
-		r.readBuffer = n
+		changeCopy(&o.client).readBuffer = n
 		return nil
 	})
 }
@@ -136,12 +121,14 @@ func (c *call) passesMiddleware() bool {
 	return c.s.wrapped
 }
 
-// callContext is the context of a call: the connector's, and the session for
-// [FromContext].
+// callContext is the context of a call: the caller's, with settings for the connector
+// and the session for [FromContext].
 type callContext struct {
-	connector.RequestContext
-	session *Session
-	added   *clientOptions // nil: no middlewares beside the session's
+	context.Context //nolint:containedctx // it is a context itself: the wrapped one is its parent
+	settings        connector.Settings
+	session         *Session
+	added           *clientOptions // nil: no middlewares beside the session's
+	watched         atomic.Bool    // the connector holds the call to look for leaks
 }
 
 type sessionKey struct{}
@@ -149,6 +136,12 @@ type sessionKey struct{}
 // Value is that of the request's context.
 func (c *callContext) Value(key any) any {
 	switch key {
+	case httprule.SettingsKey{}:
+		return &c.settings
+	case httprule.PartitionKey{}:
+		return connector.WithSettings(context.Background(), c.settings).Value(key)
+	case httprule.LeakKey{}:
+		return c
 	case sessionKey{}:
 		return c.session
 	case addedKey{}:
@@ -156,8 +149,14 @@ func (c *callContext) Value(key any) any {
 	case httprule.SensitiveKey{}:
 		return c.session.sensitive
 	}
-	return c.RequestContext.Value(key)
+	return c.Context.Value(key)
 }
+
+// MarkWatched is told by the connector that it looks for leaks of the response.
+func (c *callContext) MarkWatched() { c.watched.Store(true) }
+
+// Format writes the settings, whatever the verb: they leave out what is secret.
+func (c *callContext) Format(f fmt.State, verb rune) { c.settings.Format(f, verb) }
 
 // FromContext returns, in a middleware, a session that sends what the middleware
 // itself needs, such as a token: the one whose request ctx belongs to, without its

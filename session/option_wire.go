@@ -26,45 +26,30 @@ type wireOptions struct {
 	expect      bool
 }
 
-// wireOption changes a copy of the present wishes, so that options can be shared.
 func wireOption(name string, args []string, change func(*wireOptions) error) Option {
-	return Option{name, args, func(o *options) error {
-		w := wireOptions{}
-		if o.wire != nil {
-			w = *o.wire
-		}
-		o.wire = &w
-		return change(&w)
-	}}
+	return checkedOption(name, args, func(o *options) error { return change(changeCopy(&o.wire)) })
 }
 
-func tlsOption(name string, args []string, change func(*connector.TLSPolicy) error) Option {
-	return wireOption(name, args, func(w *wireOptions) error {
-		policy := connector.TLSPolicy{}
-		if w.tls != nil {
-			policy = *w.tls
-		}
-		w.tls = &policy
-		return change(&policy)
-	})
+func setWireOption(name string, args []string, set func(*wireOptions)) Option {
+	return setOption(name, args, func(o *options) { set(changeCopy(&o.wire)) })
+}
+
+func setTLSOption(name string, args []string, set func(*connector.TLSPolicy)) Option {
+	return setWireOption(name, args, func(w *wireOptions) { set(changeCopy(&w.tls)) })
 }
 
 // TLS uses cfg in the place of the connector's. It must not be changed
 // afterwards, and should be the same for many requests: connections are shared
 // only by requests with the same one. (aiohttp: ssl with an SSLContext)
 func TLS(cfg *tls.Config) Option {
-	return tlsOption("TLS", nil, func(p *connector.TLSPolicy) error {
+	return setTLSOption("TLS", nil, func(p *connector.TLSPolicy) {
 		p.Config, p.Insecure, p.Pin = cfg, false, connector.Pin{}
-		return nil
 	})
 }
 
 // Insecure accepts every certificate. (aiohttp: ssl=False, verify_ssl=False)
 func Insecure() Option {
-	return tlsOption("Insecure", nil, func(p *connector.TLSPolicy) error {
-		p.Insecure, p.Pin = true, connector.Pin{}
-		return nil
-	})
+	return setTLSOption("Insecure", nil, func(p *connector.TLSPolicy) { p.Insecure, p.Pin = true, connector.Pin{} })
 }
 
 // Fingerprint accepts the one certificate with this SHA-256 digest of its DER
@@ -78,7 +63,8 @@ func Fingerprint(digest []byte) Option {
 func Pin(pin connector.Pin) Option { return pinOption("Pin", pin, nil) }
 
 func pinOption(name string, pin connector.Pin, err error) Option {
-	return tlsOption(name, []string{pin.String()}, func(p *connector.TLSPolicy) error {
+	return wireOption(name, []string{pin.String()}, func(w *wireOptions) error {
+		p := changeCopy(&w.tls)
 		p.Pin, p.Insecure = pin, false
 		return err
 	})
@@ -87,9 +73,8 @@ func pinOption(name string, pin connector.Pin, err error) Option {
 // ServerName asks for another name than the URL's host (SNI), and expects it in
 // the certificate. (aiohttp: server_hostname)
 func ServerName(name string) Option {
-	return tlsOption("ServerName", []string{strconv.Quote(name)}, func(p *connector.TLSPolicy) error {
+	return setTLSOption("ServerName", []string{strconv.Quote(name)}, func(p *connector.TLSPolicy) {
 		p.ServerName = name
-		return nil
 	})
 }
 
@@ -118,9 +103,8 @@ func Proxy(rawURL string) Option {
 // ProxyAuth gives the proxy credentials, in the place of those in its URL.
 // (aiohttp: proxy_auth)
 func ProxyAuth(login, password string) Option {
-	return wireOption("ProxyAuth", []string{strconv.Quote(login), "***"}, func(w *wireOptions) error {
+	return setWireOption("ProxyAuth", []string{strconv.Quote(login), "***"}, func(w *wireOptions) {
 		w.proxyAuth = url.UserPassword(login, password)
-		return nil
 	})
 }
 
@@ -156,9 +140,8 @@ func Version(major, minor int) Option {
 // or take it for one without a body.
 // (aiohttp: read_until_eof)
 func ReadUntilEOF(read bool) Option {
-	return wireOption("ReadUntilEOF", []string{strconv.FormatBool(read)}, func(w *wireOptions) error {
+	return setWireOption("ReadUntilEOF", []string{strconv.FormatBool(read)}, func(w *wireOptions) {
 		w.notUntilEOF = !read
-		return nil
 	})
 }
 
@@ -166,10 +149,7 @@ func ReadUntilEOF(read bool) Option {
 // combined with a Content-Length header. An empty body has no chunks.
 // (aiohttp: chunked)
 func Chunked() Option {
-	return wireOption("Chunked", nil, func(w *wireOptions) error {
-		w.chunked = true
-		return nil
-	})
+	return setWireOption("Chunked", nil, func(w *wireOptions) { w.chunked = true })
 }
 
 // Expect100 asks the server for its consent before the body is sent (RFC 9110
@@ -180,45 +160,30 @@ func Chunked() Option {
 // set. A Transport of another kind has its own rules.
 // (aiohttp: expect100)
 func Expect100() Option {
-	return wireOption("Expect100", nil, func(w *wireOptions) error {
-		w.expect = true
-		return nil
-	})
+	return setWireOption("Expect100", nil, func(w *wireOptions) { w.expect = true })
 }
 
 // RawHeaders keeps the response's head as it came, for [Response.RawHeaders].
 func RawHeaders() Option {
-	return wireOption("RawHeaders", nil, func(w *wireOptions) error {
-		w.head.Keep = true
-		return nil
-	})
+	return setWireOption("RawHeaders", nil, func(w *wireOptions) { w.head.Keep = true })
 }
 
 // MaxLineSize bounds the status line of the response, in bytes. Negative means
 // no bound. (aiohttp: max_line_size)
 func MaxLineSize(n int) Option {
-	return wireOption("MaxLineSize", []string{strconv.Itoa(n)}, func(w *wireOptions) error {
-		w.head.MaxLineSize = n
-		return nil
-	})
+	return setWireOption("MaxLineSize", []string{strconv.Itoa(n)}, func(w *wireOptions) { w.head.MaxLineSize = n })
 }
 
 // MaxFieldSize bounds each header field of the response, name and value, in
 // bytes. Negative means no bound. (aiohttp: max_field_size)
 func MaxFieldSize(n int) Option {
-	return wireOption("MaxFieldSize", []string{strconv.Itoa(n)}, func(w *wireOptions) error {
-		w.head.MaxFieldSize = n
-		return nil
-	})
+	return setWireOption("MaxFieldSize", []string{strconv.Itoa(n)}, func(w *wireOptions) { w.head.MaxFieldSize = n })
 }
 
 // MaxHeaders bounds the number of header fields of the response. Negative means
 // no bound. (aiohttp: max_headers)
 func MaxHeaders(n int) Option {
-	return wireOption("MaxHeaders", []string{strconv.Itoa(n)}, func(w *wireOptions) error {
-		w.head.MaxHeaders = n
-		return nil
-	})
+	return setWireOption("MaxHeaders", []string{strconv.Itoa(n)}, func(w *wireOptions) { w.head.MaxHeaders = n })
 }
 
 // applySettings hands the wishes to the connector.

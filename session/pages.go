@@ -102,7 +102,7 @@ func (p *pager) checkOrigin(resp *Response, next *url.URL) {
 
 // nextPageOption changes the options for all pages but the first.
 func (p *pager) nextPageOption() Option {
-	return Option{"later", nil, func(o *options) error {
+	return checkedOption("later", nil, func(o *options) error {
 		if p.from == nil {
 			return nil
 		}
@@ -114,5 +114,5 @@ func (p *pager) nextPageOption() Option {
 			delete(o.ownHeader(), "Authorization") // the link's take their place
 		}
 		return nil
-	}}
+	})
 }

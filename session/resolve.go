@@ -55,7 +55,7 @@ func (c *call) resolveTimeouts(ctx context.Context) error {
 		requoteURL(c.url)
 	}
 	c.ctx.Context = ctx
-	set := &c.ctx.Settings
+	set := &c.ctx.settings
 	set.Timeout = t
 	set.Timeout.Total = -1 // the deadline says it for all hops
 	set.TrustEnv = c.s.trustEnv
@@ -89,9 +89,9 @@ func (c *call) setDeadline(total time.Duration) {
 	case c.total == nil && c.passesMiddleware():
 		c.total = new(totalContext)
 	}
-	c.ctx.Settings.Deadline = c.ctx.Settings.Started.Add(total)
+	c.ctx.settings.Deadline = c.ctx.settings.Started.Add(total)
 	if c.total != nil {
-		c.total.Context, c.total.settings = c.ctx.Context, &c.ctx.Settings
+		c.total.Context, c.total.settings = c.ctx.Context, &c.ctx.settings
 		c.ctx.Context = c.total
 	}
 }

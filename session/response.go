@@ -42,7 +42,7 @@ type Response struct {
 // makeResponse makes net/http's response the call's, and has it checked.
 func (c *call) makeResponse(native *http.Response) (*Response, error) {
 	r := &c.resp
-	if c.s.connector != nil && c.s.connector.WatchesLeaks() {
+	if c.ctx.watched.Load() {
 		r = new(Response) // the connector holds the call, which must not hold this
 	}
 	r.Response, r.call, r.url = native, c, c.url

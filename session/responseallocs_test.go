@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
 // TestEventsAllocs: an event costs its text, its type and its ID, and nothing
 // that grows with the stream.
 func TestEventsAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	const n = 1000
@@ -36,7 +37,7 @@ func TestEventsAllocs(t *testing.T) {
 
 // TestLinksAllocs: a usual header of two links costs little more than its URLs.
 func TestLinksAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	lines := []string{`<https://api.example/items?page=2>; rel="next", <https://api.example/items?page=9>; rel="last"`}

@@ -1,7 +1,7 @@
 package session_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"io"
 	"net/http"
 	"strings"
@@ -48,7 +48,7 @@ func answerOf(t *testing.T, status int, body string, header ...string) *session.
 // wantIs checks the class of an error.
 func wantIs(t *testing.T, err, class error) {
 	t.Helper()
-	if !errors.Is(err, class) {
+	if !stderrors.Is(err, class) {
 		t.Errorf("error %v, want one of the class %q", err, class)
 	}
 }

@@ -91,7 +91,7 @@ func (c saveCall) Close() { c.r.Close() }
 // rangeOption asks for a range, such as "100-" or "100-199", or for all of it.
 // Ranges and lengths have to count the bytes of the file itself.
 func rangeOption(span, validator string) Option {
-	return Option{"rangeOption", nil, func(o *options) error {
+	return checkedOption("rangeOption", nil, func(o *options) error {
 		o.setHeader("Accept-Encoding", "identity")
 		for _, name := range []string{"Range", "If-Range"} {
 			delete(o.ownHeader(), name)
@@ -102,15 +102,15 @@ func rangeOption(span, validator string) Option {
 			o.check = nil // a 416 has a meaning
 		}
 		return nil
-	}}
+	})
 }
 
 // inheritOptions makes a request like that of the call's last hop.
 func (c *call) inheritOptions() Option {
-	return Option{"inherited", nil, func(o *options) error {
+	return checkedOption("inherited", nil, func(o *options) error {
 		*o = *c.opts
 		o.header, o.owned = c.opts.header.Clone(), true
 		o.query, o.body, o.native = "", nil, nil
 		return nil
-	}}
+	})
 }

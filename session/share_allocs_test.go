@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // TestShareAllocs: a session adds one allocation to what its connector needs for
 // the same request, made by hand.
 func TestShareAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cancelable, cancel := context.WithCancel(t.Context())

@@ -5,13 +5,14 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/session"
 )
 
 // TestStubAllocs is the budget of the session alone: what it adds to a RoundTripper
 // that costs nothing.
 func TestStubAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	cancelable, cancel := context.WithCancel(t.Context())

@@ -2,7 +2,7 @@ package ws_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -36,12 +36,12 @@ func TestNamesHaveNoCase(t *testing.T) {
 // A cause that wraps the context's error is kept.
 func TestContextCauseIsKept(t *testing.T) {
 	t.Parallel()
-	errShutdown := errors.New("shutting down")
+	errShutdown := stderrors.New("shutting down")
 	c := dialWith(t, client(t), serve(t, (*peer).echo).URL(), nil)
 	for _, cause := range []error{errShutdown, fmt.Errorf("%w: %w", errShutdown, context.Canceled)} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		if err := c.SendText(ctx, "x"); !errors.Is(err, errShutdown) || !errors.Is(err, context.Canceled) {
+		if err := c.SendText(ctx, "x"); !stderrors.Is(err, errShutdown) || !stderrors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want the cause and context.Canceled", err)
 		}
 	}

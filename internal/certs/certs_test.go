@@ -4,7 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	stderrors "errors"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -37,9 +37,9 @@ func TestHandshake(t *testing.T) {
 	t.Parallel()
 	expired := func(err error) bool {
 		var invalid x509.CertificateInvalidError
-		return errors.As(err, &invalid) && invalid.Reason == x509.Expired
+		return stderrors.As(err, &invalid) && invalid.Reason == x509.Expired
 	}
-	misnamed := func(err error) bool { return errors.As(err, new(x509.HostnameError)) }
+	misnamed := func(err error) bool { return stderrors.As(err, new(x509.HostnameError)) }
 	for _, tt := range []struct {
 		name string
 		opts certs.Options
@@ -57,7 +57,7 @@ func TestHandshake(t *testing.T) {
 		{"not yet valid", certs.Options{Validity: certs.NotYetValid}, "localhost", expired},
 		{"for clients", certs.Options{Client: true}, "localhost", func(err error) bool {
 			var invalid x509.CertificateInvalidError
-			return errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage
+			return stderrors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestHandshake(t *testing.T) {
 func TestAuthority(t *testing.T) {
 	t.Parallel()
 	a, b := certs.For(t, certs.Options{}), certs.For(t, certs.Options{})
-	if err := handshake(t, a.Server(), b.Client(), "localhost"); !errors.As(err, new(x509.UnknownAuthorityError)) {
+	if err := handshake(t, a.Server(), b.Client(), "localhost"); !stderrors.As(err, new(x509.UnknownAuthorityError)) {
 		t.Errorf("a stranger: got %v", err)
 	}
 	ca, err := certs.NewAuthority()

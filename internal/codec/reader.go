@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/copybuf"
 )
 
 // maxEmpty bounds the gzip members in a row that decode to nothing, so that a
@@ -148,26 +149,7 @@ func (r *Reader) putBack() {
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
 	buf := getBuffer()
 	defer putBuffer(buf)
-	var total int64
-	for {
-		n, err := r.Read(buf[:])
-		if n > 0 {
-			m, werr := w.Write(buf[:n])
-			total += int64(m)
-			if werr == nil && m < n {
-				werr = io.ErrShortWrite
-			}
-			if werr != nil {
-				return total, werr
-			}
-		}
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
+	return copybuf.Copy(w, r, buf[:])
 }
 
 // Decoded is how many decoded bytes were read so far.

@@ -1,7 +1,7 @@
 package housemap
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"strings"
 )
@@ -23,7 +23,7 @@ type Denial struct{ Import, Why string }
 func Rules(config string) ([]Rule, error) {
 	_, text, ok := strings.Cut(config, "\n    depguard:\n      rules:\n")
 	if !ok {
-		return nil, errors.New("no rules of depguard")
+		return nil, stderrors.New("no rules of depguard")
 	}
 	var rules []Rule
 	key := ""

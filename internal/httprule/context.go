@@ -2,7 +2,7 @@ package httprule
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 )
 
 // ContextError is why ctx ended: an error that is both ctx.Err() and its cause, for
@@ -13,7 +13,7 @@ func ContextError(ctx context.Context) error {
 	switch {
 	case err == nil || cause == nil:
 		return err
-	case errors.Is(cause, err):
+	case stderrors.Is(cause, err):
 		return cause
 	}
 	return &causedError{err, cause}

@@ -2,7 +2,7 @@ package httprule_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -45,7 +45,7 @@ func TestIdempotent(t *testing.T) {
 	}
 }
 
-var errShutdown = errors.New("shutting down")
+var errShutdown = stderrors.New("shutting down")
 
 func TestContextError(t *testing.T) {
 	t.Parallel()
@@ -78,7 +78,7 @@ func TestContextError(t *testing.T) {
 			cancel(tt.cause)
 			err := httprule.ContextError(ctx)
 			for _, want := range tt.want {
-				if !errors.Is(err, want) {
+				if !stderrors.Is(err, want) {
 					t.Errorf("got %v, want it to be %v", err, want)
 				}
 			}
@@ -94,7 +94,7 @@ func TestContextError(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), errShutdown)
 		defer cancel()
-		if err := httprule.ContextError(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errShutdown) {
+		if err := httprule.ContextError(ctx); !stderrors.Is(err, context.DeadlineExceeded) || !stderrors.Is(err, errShutdown) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -29,6 +29,19 @@ func PartitionOf(ctx context.Context) string {
 	return ""
 }
 
+// SettingsKey is the key under which the context of a request has the *Settings of
+// package connector. It is here for contexts that are part of something larger.
+type SettingsKey struct{}
+
+// LeakKey is the key under which the context of a request may have a [LeakMark]. Who
+// puts responses into what that context leads to must know whether the connector looks
+// for leaks: it holds the context until the response has ended, and what it holds never
+// leaks.
+type LeakKey struct{}
+
+// LeakMark is told that the response of the request is watched, if it has a body.
+type LeakMark interface{ MarkWatched() }
+
 // SensitiveKey is the key under which the context of a request has, as a []string,
 // the names of further headers that are secrets.
 type SensitiveKey struct{}

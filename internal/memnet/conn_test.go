@@ -3,7 +3,7 @@ package memnet_test
 import (
 	"bytes"
 	"cmp"
-	"errors"
+	stderrors "errors"
 	"io"
 	"net"
 	"os"
@@ -50,13 +50,13 @@ func writing(c net.Conn, size int) func() (int, error) {
 // wantError checks the class of an error, and that it names the operation.
 func wantError(t *testing.T, err, want error) {
 	t.Helper()
-	if !errors.Is(err, want) {
+	if !stderrors.Is(err, want) {
 		t.Errorf("got %v, want %v", err, want)
 	}
-	if op := (*net.OpError)(nil); want != nil && want != io.EOF && !errors.As(err, &op) {
+	if op := (*net.OpError)(nil); want != nil && want != io.EOF && !stderrors.As(err, &op) {
 		t.Errorf("got %T, want a *net.OpError", err)
 	}
-	if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() != errors.Is(want, os.ErrDeadlineExceeded) {
+	if ne := net.Error(nil); stderrors.As(err, &ne) && ne.Timeout() != stderrors.Is(want, os.ErrDeadlineExceeded) {
 		t.Errorf("%v: Timeout() is %v", err, ne.Timeout())
 	}
 }
@@ -199,7 +199,7 @@ func TestAfterClose(t *testing.T) {
 		"Read of nothing":  func() error { _, err := a.Read(nil); return err },
 		"Write of nothing": func() error { _, err := a.Write(nil); return err },
 	} {
-		if err := f(); !errors.Is(err, net.ErrClosed) {
+		if err := f(); !stderrors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: got %v, want %v", name, err, net.ErrClosed)
 		}
 	}

@@ -2,7 +2,7 @@ package memnet_test
 
 import (
 	"context"
-	"errors"
+	stderrors "errors"
 	"io"
 	"net"
 	"net/http"
@@ -137,11 +137,11 @@ func TestHooks(t *testing.T) {
 					t.Errorf("took %v, want %v", got, tt.takes)
 				}
 				switch op := (*net.OpError)(nil); {
-				case !errors.Is(err, tt.want):
+				case !stderrors.Is(err, tt.want):
 					t.Errorf("got %v, want %v", err, tt.want)
 				case tt.bare && err != tt.want:
 					t.Errorf("got %#v, want %v as it is", err, tt.want)
-				case err != nil && !tt.bare && (!errors.As(err, &op) || op.Op != "dial"):
+				case err != nil && !tt.bare && (!stderrors.As(err, &op) || op.Op != "dial"):
 					t.Errorf("got %#v, want a *net.OpError of dial", err)
 				}
 				if err == nil {
@@ -223,7 +223,7 @@ func TestHTTP(t *testing.T) {
 			t.Errorf("got %q, %v after %v", body, err, time.Since(start))
 		}
 		_, err = (&http.Client{Transport: tr, Timeout: time.Minute}).Get("http://host/")
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if !stderrors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 		}
 		tr.CloseIdleConnections()

@@ -1,7 +1,7 @@
 package oneline_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"io"
 	"io/fs"
 	"testing"
@@ -18,7 +18,7 @@ func TestJoin(t *testing.T) {
 		t.Errorf("got %v, want it as it is", err)
 	}
 	err := oneline.Join(io.EOF, nil, fs.ErrExist)
-	if got, want := err.Error(), "EOF; file already exists"; got != want || !errors.Is(err, io.EOF) || !errors.Is(err, fs.ErrExist) {
+	if got, want := err.Error(), "EOF; file already exists"; got != want || !stderrors.Is(err, io.EOF) || !stderrors.Is(err, fs.ErrExist) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

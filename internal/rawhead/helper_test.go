@@ -1,7 +1,7 @@
 package rawhead_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -87,7 +87,7 @@ func reason(t *testing.T, err error) string {
 		return ""
 	}
 	var e *rawhead.Error
-	if !errors.As(err, &e) {
+	if !stderrors.As(err, &e) {
 		t.Fatalf("error of type %T, want *rawhead.Error", err)
 	}
 	return e.Reason

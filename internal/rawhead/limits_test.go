@@ -1,7 +1,7 @@
 package rawhead_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -95,7 +95,7 @@ func TestLimits(t *testing.T) {
 					t.Errorf("over the limit: got %q, want %q", got, tt.reason)
 				}
 				var e *rawhead.Error
-				if want := l.MaxLine + l.MaxField + l.MaxHeaders; errors.As(err, &e) && e.Limit != want {
+				if want := l.MaxLine + l.MaxField + l.MaxHeaders; stderrors.As(err, &e) && e.Limit != want {
 					t.Errorf("got limit %d, want %d", e.Limit, want)
 				}
 				// Without the limit there is none.

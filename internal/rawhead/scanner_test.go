@@ -1,7 +1,7 @@
 package rawhead_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"strings"
 	"testing"
 
@@ -142,7 +142,7 @@ func TestErrorStays(t *testing.T) {
 		t.Fatal("no error")
 	}
 	again := s.Feed([]byte(ok + "\r\n"))
-	if !errors.Is(again, err) || s.Done() || s.Fields() != nil {
+	if !stderrors.Is(again, err) || s.Done() || s.Fields() != nil {
 		t.Errorf("after an error: got %v, done %v, fields %q", again, s.Done(), s.Fields())
 	}
 	s.Reset(l)

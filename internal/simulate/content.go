@@ -2,7 +2,7 @@ package simulate
 
 import (
 	"bytes"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -100,4 +100,4 @@ func difference(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-var errPartial = errors.New("less than an identity")
+var errPartial = stderrors.New("less than an identity")

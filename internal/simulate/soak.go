@@ -1,7 +1,7 @@
 package simulate
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -96,7 +96,7 @@ func (s *Soak) run(p *Plan, sockets bool) (broken []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = stderrors.Join(err, os.RemoveAll(dir)) }()
 	n := newNetwork(p)
 	n.sockets, n.patience = sockets, time.Second // a moment is as long as the machine takes
 	srv, err := newServer(p, n, s.certs)
@@ -117,7 +117,7 @@ func (s *Soak) run(p *Plan, sockets bool) (broken []string, err error) {
 	if k.cache != nil {
 		err = k.cache.Close()
 	}
-	err = errors.Join(err, k.s.Close())
+	err = stderrors.Join(err, k.s.Close())
 	v.check()
 	v.checkFiles(dir)
 	return v.broken, err

@@ -10,7 +10,7 @@
 package snippets
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -104,7 +104,7 @@ func findSource(from string, read func(path string) (string, error)) (string, er
 			}
 		}
 	}
-	return "", errors.New("no such declaration")
+	return "", stderrors.New("no such declaration")
 }
 
 // shownBody returns the part of a function's body that is shown, without the tab that

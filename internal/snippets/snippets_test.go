@@ -1,7 +1,7 @@
 package snippets_test
 
 import (
-	"errors"
+	stderrors "errors"
 	"strings"
 	"testing"
 
@@ -44,7 +44,7 @@ func readFile(path string) (string, error) {
 	case "broken.go":
 		return "package", nil
 	}
-	return "", errors.New("no such file")
+	return "", stderrors.New("no such file")
 }
 
 func TestFill(t *testing.T) {

@@ -2,7 +2,7 @@ package wiretest_test
 
 import (
 	"crypto/tls"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net"
@@ -149,7 +149,7 @@ func TestScripts(t *testing.T) {
 				defer c.Close()
 				io.WriteString(c, tt.send)
 				got, err := io.ReadAll(c)
-				if string(got) != tt.want || !errors.Is(err, tt.wantErr) {
+				if string(got) != tt.want || !stderrors.Is(err, tt.wantErr) {
 					t.Errorf("got %q, %v; want %q, %v", got, err, tt.want, tt.wantErr)
 				}
 			})

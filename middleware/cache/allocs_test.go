@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 )
@@ -52,7 +53,7 @@ func getHit(tb testing.TB, rt http.RoundTripper, req *http.Request) {
 }
 
 func TestHitAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	rt, req := warmCache(t)

@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,7 +22,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware/internal/mwtest"
 )
 
-var errOrigin = errors.New("origin is down")
+var errOrigin = stderrors.New("origin is down")
 
 // failingReader is a body that breaks off.
 type failingReader struct{}
@@ -63,7 +63,7 @@ func TestCanary(t *testing.T) {
 	}
 	mwtest.Drain(t, resp)
 	failing := h.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
-		return nil, errors.New("cannot send " + req.URL.String() + " with " + req.Header.Get("Authorization"))
+		return nil, stderrors.New("cannot send " + req.URL.String() + " with " + req.Header.Get("Authorization"))
 	}))
 	failing.RoundTrip(mwtest.CanaryRequest(t, mwtest.Canary))
 	text := archiveText(t, h)
@@ -220,7 +220,7 @@ func TestPhases(t *testing.T) {
 				func() { hooks.DNSStart(httptrace.DNSStartInfo{}) },
 				func() { hooks.DNSDone(httptrace.DNSDoneInfo{}) },
 				func() { hooks.ConnectStart("tcp", "a"); hooks.ConnectStart("tcp", "b") },
-				func() { hooks.ConnectDone("tcp", "a", errors.New("refused")) },
+				func() { hooks.ConnectDone("tcp", "a", stderrors.New("refused")) },
 				func() { hooks.ConnectDone("tcp", "b", nil); hooks.TLSHandshakeStart() },
 				func() { hooks.TLSHandshakeDone(tls.ConnectionState{}, nil) },
 				func() { hooks.GotConn(httptrace.GotConnInfo{}) },
@@ -267,7 +267,7 @@ func TestPasses(t *testing.T) {
 			t.Errorf("%d: a body of %T", status, resp.Body)
 		}
 		if status == 200 {
-			if _, err := io.ReadAll(resp.Body); !errors.Is(err, errOrigin) {
+			if _, err := io.ReadAll(resp.Body); !stderrors.Is(err, errOrigin) {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -315,7 +315,7 @@ func TestMany(t *testing.T) {
 // bodyWriterTo can only be copied, not read.
 type bodyWriterTo struct{ io.WriterTo }
 
-func (bodyWriterTo) Read([]byte) (int, error) { return 0, errors.New("read instead of WriteTo") }
+func (bodyWriterTo) Read([]byte) (int, error) { return 0, stderrors.New("read instead of WriteTo") }
 func (bodyWriterTo) Close() error             { return nil }
 
 // An archive is bounded by what it takes, not only by its entries.

@@ -3,7 +3,7 @@ package har_test
 import (
 	"context"
 	"crypto/tls"
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"io"
 	"log"
@@ -157,7 +157,7 @@ func TestHooks(t *testing.T) {
 		connect   = func(h hooks) { h.ConnectStart("tcp", "[2001:db8::1]:443") }
 		connected = func(h hooks) { h.ConnectDone("tcp", "[2001:db8::1]:443", nil) }
 		other     = func(h hooks) { h.ConnectDone("tcp", "192.0.2.9:443", nil) }
-		refused   = func(h hooks) { h.ConnectDone("tcp", "192.0.2.9:443", errors.New("refused")) }
+		refused   = func(h hooks) { h.ConnectDone("tcp", "192.0.2.9:443", stderrors.New("refused")) }
 		shake     = func(h hooks) { h.TLSHandshakeStart() }
 		shaken    = func(h hooks) { h.TLSHandshakeDone(tls.ConnectionState{}, nil) }
 		got       = func(h hooks) { h.GotConn(httptrace.GotConnInfo{Conn: peerConn{address: "192.0.2.1:443"}}) }

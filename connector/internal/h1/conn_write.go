@@ -114,7 +114,9 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 	}
 	sender, direct := c.nc.(io.ReaderFrom)
 	if !ok || !direct {
-		return copyUnbuffered(c, r)
+		buf := copybuf.Get()
+		defer copybuf.Put(buf)
+		return copybuf.Copy(c, r, *buf)
 	}
 	for limited.N > 0 {
 		part := io.LimitedReader{R: limited.R, N: min(limited.N, sendSlice)}
@@ -131,28 +133,6 @@ func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
 		}
 	}
 	return total, nil
-}
-
-// copyUnbuffered writes what each Read of r gives before it reads again.
-func copyUnbuffered(c *Conn, r io.Reader) (total int64, err error) {
-	buf := copybuf.Get()
-	defer copybuf.Put(buf)
-	for {
-		n, err := r.Read(*buf)
-		if n > 0 {
-			m, werr := c.Write((*buf)[:n])
-			total += int64(m)
-			if werr != nil {
-				return total, werr
-			}
-		}
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
-	}
 }
 
 // asHTTP10 turns the version in the request line, which ends it, into that of HTTP/1.0,

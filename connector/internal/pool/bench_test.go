@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // TestAllocs: a request that finds a connection, or a stream, allocates nothing.
 func TestAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	for _, multiplexed := range []bool{false, true} {
@@ -45,7 +46,7 @@ func useIdle(tb testing.TB, p testPool, host string, now time.Time) {
 
 // TestDialAllocs: a dial that is noted allocates nothing.
 func TestDialAllocs(t *testing.T) {
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	p := newPool(t, pool.Config[string]{})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector/internal/pool"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 )
 
 // run is a pool and a model that go in step.
@@ -320,7 +321,7 @@ func runModel(t *testing.T, input []byte) {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	sequences := 4000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || racetest.Enabled {
 		sequences = 400
 	}
 	for seed := range sequences {

@@ -3,7 +3,7 @@ package bench
 import (
 	"context"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
 
 // Class names what an error is, in few words.
@@ -12,19 +12,19 @@ func Class(err error) string {
 		class error
 		name  string
 	}{
-		{errors.ErrConnectionTimeout, "timeout connecting"},
-		{errors.ErrSocketTimeout, "timeout reading"},
-		{errors.ErrTimeout, "timeout"},
+		{aioerrors.ErrConnectionTimeout, "timeout connecting"},
+		{aioerrors.ErrSocketTimeout, "timeout reading"},
+		{aioerrors.ErrTimeout, "timeout"},
 		{context.DeadlineExceeded, "timeout"},
-		{errors.ErrClientConnectorDNS, "name not found"},
-		{errors.ErrClientSSL, "TLS"},
-		{errors.ErrClientConnector, "no connection"},
-		{errors.ErrServerDisconnected, "cut"},
-		{errors.ErrClientPayload, "incomplete body"},
-		{errors.ErrClientConnection, "connection lost"},
-		{errors.ErrBadHTTPMessage, "not HTTP"},
+		{aioerrors.ErrClientConnectorDNS, "name not found"},
+		{aioerrors.ErrClientSSL, "TLS"},
+		{aioerrors.ErrClientConnector, "no connection"},
+		{aioerrors.ErrServerDisconnected, "cut"},
+		{aioerrors.ErrClientPayload, "incomplete body"},
+		{aioerrors.ErrClientConnection, "connection lost"},
+		{aioerrors.ErrBadHTTPMessage, "not HTTP"},
 	} {
-		if errors.Is(err, c.class) {
+		if aioerrors.Is(err, c.class) {
 			return c.name
 		}
 	}

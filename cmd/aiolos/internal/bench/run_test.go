@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
@@ -129,7 +129,7 @@ func TestRunErrors(t *testing.T) {
 	send := func(context.Context) (bench.Sample, error) {
 		switch n.Add(1) % 4 {
 		case 0:
-			return bench.Sample{}, aioloserrors.ErrServerDisconnected
+			return bench.Sample{}, aioerrors.ErrServerDisconnected
 		case 1:
 			return bench.Sample{Status: 503}, nil
 		case 2:
@@ -175,10 +175,10 @@ func TestRunLive(t *testing.T) {
 func TestClass(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]string{
-		aioloserrors.ErrTotalTimeout: "timeout", aioloserrors.ErrConnectionTimeout: "timeout connecting",
-		aioloserrors.ErrClientConnectorDNS: "name not found", aioloserrors.ErrClientConnectorSSL: "TLS",
-		aioloserrors.ErrClientConnector: "no connection", aioloserrors.ErrContentLength: "incomplete body",
-		aioloserrors.ErrClientConnectionReset: "connection lost", aioloserrors.ErrBadHTTPMessage: "not HTTP",
+		aioerrors.ErrTotalTimeout: "timeout", aioerrors.ErrConnectionTimeout: "timeout connecting",
+		aioerrors.ErrClientConnectorDNS: "name not found", aioerrors.ErrClientConnectorSSL: "TLS",
+		aioerrors.ErrClientConnector: "no connection", aioerrors.ErrContentLength: "incomplete body",
+		aioerrors.ErrClientConnectionReset: "connection lost", aioerrors.ErrBadHTTPMessage: "not HTTP",
 	} {
 		if got := bench.Class(err); got != want {
 			t.Errorf("%v: got %q, want %q", err, got, want)

@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/certs"
@@ -130,7 +130,7 @@ func TestLookFails(t *testing.T) {
 	t.Parallel()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
-	if _, err := certs.Look(t.Context(), "https://"+plain.Listener.Addr().String(), "", open); !errors.Is(err, errors.ErrClientSSL) {
+	if _, err := certs.Look(t.Context(), "https://"+plain.Listener.Addr().String(), "", open); !aioerrors.Is(err, aioerrors.ErrClientSSL) {
 		t.Errorf("of a server without TLS: %v", err)
 	}
 	if _, err := certs.Look(t.Context(), plain.URL, "", open); err == nil {
@@ -138,12 +138,12 @@ func TestLookFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := certs.Look(ctx, "https://127.0.0.1:1", "", open); !errors.Is(err, context.Canceled) {
+	if _, err := certs.Look(ctx, "https://127.0.0.1:1", "", open); !aioerrors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	broken := errors.New("broken")
+	broken := aioerrors.New("broken")
 	fail := func(connector.Config) (*session.Session, error) { return nil, broken }
-	if _, err := certs.Look(t.Context(), "https://127.0.0.1:1", "", fail); !errors.Is(err, broken) {
+	if _, err := certs.Look(t.Context(), "https://127.0.0.1:1", "", fail); !aioerrors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/ws"
 )
 
@@ -137,7 +137,7 @@ func (c *console) handleLine(ctx context.Context, text string, n int) (done bool
 	cmd, err := c.cfg.Format.Parse(text)
 	if err == nil {
 		done, err = c.runCommand(ctx, cmd)
-		if err != nil && !errors.Is(err, aioloserrors.ErrInvalidRequest) {
+		if err != nil && !errors.Is(err, aioerrors.ErrInvalidRequest) {
 			// The receiver knows why the connection has ended, if it has.
 			return false, c.ignoreAfterEnd(ctx, err)
 		}
@@ -165,7 +165,7 @@ func (c *console) ignoreAfterEnd(ctx context.Context, err error) error {
 func (c *console) runCommand(ctx context.Context, cmd Command) (done bool, err error) {
 	switch cmd.Type {
 	case ws.Close:
-		if err := c.conn.Close(cmd.Code, string(cmd.Data)); errors.Is(err, aioloserrors.ErrInvalidRequest) {
+		if err := c.conn.Close(cmd.Code, string(cmd.Data)); errors.Is(err, aioerrors.ErrInvalidRequest) {
 			return false, err
 		}
 		return true, nil // another error comes again from the next Close

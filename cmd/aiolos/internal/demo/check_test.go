@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/demo"
 )
@@ -43,32 +43,32 @@ const unplanned = "unplanned"
 // TestClassOf: outcomes that are of one class are told apart.
 func TestClassOf(t *testing.T) {
 	t.Parallel()
-	timeout := func(kind error, phase errors.Phase) error {
-		return &errors.RequestError{Method: "GET", URL: "http://h/", Err: &errors.TimeoutError{Kind: kind, Phase: phase}}
+	timeout := func(kind error, phase aioerrors.Phase) error {
+		return &aioerrors.RequestError{Method: "GET", URL: "http://h/", Err: &aioerrors.TimeoutError{Kind: kind, Phase: phase}}
 	}
 	for _, tt := range []struct {
 		err  error
 		want string
 	}{
 		{nil, "ok"},
-		{timeout(errors.ErrTotalTimeout, errors.PhaseBody), "total timeout"},
-		{timeout(errors.ErrSocketTimeout, errors.PhaseBody), "body stalled"},
-		{timeout(errors.ErrSocketTimeout, errors.PhaseResponse), "head stalled"},
-		{errors.ErrTransferEncoding, "chunk broken"},
-		{errors.ErrContentEncoding, "gzip cut"},
-		{errors.ErrContentLength, "body cut"},
-		{errors.ErrBadHTTPMessage, "not HTTP"},
-		{errors.ErrTooManyRedirects, "redirect loop"},
-		{errors.ErrNonHTTPURLRedirectClient, "redirect to ftp"},
-		{&errors.ClientConnectorError{Err: syscall.ECONNREFUSED}, "refused"},
-		{errors.ErrClientConnector, unplanned},
-		{errors.ErrServerDisconnected, "disconnected"},
-		{&errors.ServerDisconnectedError{Err: syscall.ECONNRESET}, "reset"},
-		{&errors.ClientResponseError{Status: 503}, "busy"},
-		{&errors.ClientResponseError{Status: 500}, unplanned},
-		{errors.ErrClientPayload, unplanned},
-		{timeout(errors.ErrSocketTimeout, errors.PhasePool), unplanned},
-		{timeout(errors.ErrConnectionTimeout, errors.PhaseDial), unplanned},
+		{timeout(aioerrors.ErrTotalTimeout, aioerrors.PhaseBody), "total timeout"},
+		{timeout(aioerrors.ErrSocketTimeout, aioerrors.PhaseBody), "body stalled"},
+		{timeout(aioerrors.ErrSocketTimeout, aioerrors.PhaseResponse), "head stalled"},
+		{aioerrors.ErrTransferEncoding, "chunk broken"},
+		{aioerrors.ErrContentEncoding, "gzip cut"},
+		{aioerrors.ErrContentLength, "body cut"},
+		{aioerrors.ErrBadHTTPMessage, "not HTTP"},
+		{aioerrors.ErrTooManyRedirects, "redirect loop"},
+		{aioerrors.ErrNonHTTPURLRedirectClient, "redirect to ftp"},
+		{&aioerrors.ClientConnectorError{Err: syscall.ECONNREFUSED}, "refused"},
+		{aioerrors.ErrClientConnector, unplanned},
+		{aioerrors.ErrServerDisconnected, "disconnected"},
+		{&aioerrors.ServerDisconnectedError{Err: syscall.ECONNRESET}, "reset"},
+		{&aioerrors.ClientResponseError{Status: 503}, "busy"},
+		{&aioerrors.ClientResponseError{Status: 500}, unplanned},
+		{aioerrors.ErrClientPayload, unplanned},
+		{timeout(aioerrors.ErrSocketTimeout, aioerrors.PhasePool), unplanned},
+		{timeout(aioerrors.ErrConnectionTimeout, aioerrors.PhaseDial), unplanned},
 	} {
 		want := tt.want
 		if want == unplanned {

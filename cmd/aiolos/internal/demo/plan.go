@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -30,19 +30,19 @@ const success = "ok"
 
 // outcome is what is expected of a URL.
 type outcome struct {
-	name   string       // in the report
-	class  error        // nil: success
-	cause  error        // that has to be below it, if any
-	phase  errors.Phase // of a timeout, if it matters
-	status int          // of a response that is the error, if it matters
+	name   string          // in the report
+	class  error           // nil: success
+	cause  error           // that has to be below it, if any
+	phase  aioerrors.Phase // of a timeout, if it matters
+	status int             // of a response that is the error, if it matters
 }
 
 // matches reports whether an error is the outcome.
 func (o outcome) matches(err error) bool {
-	resp, _ := errors.AsType[*errors.ClientResponseError](err)
-	timeout, _ := errors.AsType[*errors.TimeoutError](err)
-	return errors.Is(err, o.class) &&
-		(o.cause == nil || errors.Is(err, o.cause)) &&
+	resp, _ := aioerrors.AsType[*aioerrors.ClientResponseError](err)
+	timeout, _ := aioerrors.AsType[*aioerrors.TimeoutError](err)
+	return aioerrors.Is(err, o.class) &&
+		(o.cause == nil || aioerrors.Is(err, o.cause)) &&
 		(o.phase == "" || timeout != nil && timeout.Phase == o.phase) &&
 		(o.status == 0 || resp != nil && resp.Status == o.status)
 }
@@ -51,19 +51,19 @@ func (o outcome) matches(err error) bool {
 // an error is counts.
 func allOutcomes() []outcome {
 	return []outcome{
-		{name: "redirect loop", class: errors.ErrTooManyRedirects},
-		{name: "redirect to ftp", class: errors.ErrNonHTTPURLRedirectClient},
-		{name: "not HTTP", class: errors.ErrBadHTTPMessage},
-		{name: "total timeout", class: errors.ErrTotalTimeout},
-		{name: "head stalled", class: errors.ErrSocketTimeout, phase: errors.PhaseResponse},
-		{name: "body stalled", class: errors.ErrSocketTimeout, phase: errors.PhaseBody},
-		{name: "chunk broken", class: errors.ErrTransferEncoding},
-		{name: "gzip cut", class: errors.ErrContentEncoding},
-		{name: "refused", class: errors.ErrClientConnector, cause: syscall.ECONNREFUSED},
-		{name: "reset", class: errors.ErrServerDisconnected, cause: syscall.ECONNRESET},
-		{name: "disconnected", class: errors.ErrServerDisconnected},
-		{name: "body cut", class: errors.ErrContentLength},
-		{name: "busy", class: errors.ErrClientResponse, status: http.StatusServiceUnavailable},
+		{name: "redirect loop", class: aioerrors.ErrTooManyRedirects},
+		{name: "redirect to ftp", class: aioerrors.ErrNonHTTPURLRedirectClient},
+		{name: "not HTTP", class: aioerrors.ErrBadHTTPMessage},
+		{name: "total timeout", class: aioerrors.ErrTotalTimeout},
+		{name: "head stalled", class: aioerrors.ErrSocketTimeout, phase: aioerrors.PhaseResponse},
+		{name: "body stalled", class: aioerrors.ErrSocketTimeout, phase: aioerrors.PhaseBody},
+		{name: "chunk broken", class: aioerrors.ErrTransferEncoding},
+		{name: "gzip cut", class: aioerrors.ErrContentEncoding},
+		{name: "refused", class: aioerrors.ErrClientConnector, cause: syscall.ECONNREFUSED},
+		{name: "reset", class: aioerrors.ErrServerDisconnected, cause: syscall.ECONNRESET},
+		{name: "disconnected", class: aioerrors.ErrServerDisconnected},
+		{name: "body cut", class: aioerrors.ErrContentLength},
+		{name: "busy", class: aioerrors.ErrClientResponse, status: http.StatusServiceUnavailable},
 	}
 }
 

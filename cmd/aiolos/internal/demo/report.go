@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
@@ -110,11 +110,11 @@ func (r *report) addOutcomes(results []fetched) {
 
 // errorText is the text of an error without the request.
 func errorText(err error) string {
-	var req *errors.RequestError
+	var req *aioerrors.RequestError
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &req):
+	case aioerrors.As(err, &req):
 		err = req.Err
 	}
 	return render.Line(err.Error())

@@ -14,7 +14,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
 
 // Sum is the checksum that a file must have. The zero Sum asks for none.
@@ -51,14 +51,14 @@ func ParseSum(text string) (Sum, error) {
 	name = strings.ReplaceAll(strings.ToLower(name), "-", "")
 	digest, err := hex.DecodeString(digits)
 	if err != nil {
-		return Sum{}, errors.New("a checksum is hexadecimal digits, with the algorithm in front: sha256:HEX")
+		return Sum{}, aioerrors.New("a checksum is hexadecimal digits, with the algorithm in front: sha256:HEX")
 	}
 	for _, a := range knownAlgorithms() {
 		if len(digest) == a.size && (name == a.name || !named) {
 			return Sum{a.name, digest}, nil
 		}
 	}
-	return Sum{}, errors.New("not the checksum of sha256, sha512, sha1 or md5")
+	return Sum{}, aioerrors.New("not the checksum of sha256, sha512, sha1 or md5")
 }
 
 // IsZero reports whether s asks for nothing.
@@ -94,7 +94,7 @@ func (e *ChecksumError) Error() string {
 
 // Is makes it one of the library's errors for bodies.
 func (e *ChecksumError) Is(target error) bool {
-	return target == errors.ErrClientPayload || target == errors.ErrClient
+	return target == aioerrors.ErrClientPayload || target == aioerrors.ErrClient
 }
 
 // Sums are checksums by the name of the file.
@@ -130,7 +130,7 @@ func readSum(text string) (string, Sum, error) {
 	}
 	digits, name, ok := strings.Cut(text, " ")
 	if !ok || len(name) < 2 || name[0] != ' ' && name[0] != '*' || strings.HasPrefix(digits, `\`) {
-		return "", Sum{}, errors.New("not DIGEST, two blanks, NAME")
+		return "", Sum{}, aioerrors.New("not DIGEST, two blanks, NAME")
 	}
 	sum, err := ParseSum(digits)
 	return path.Base(name[1:]), sum, err

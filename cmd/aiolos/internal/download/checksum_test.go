@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -131,7 +131,7 @@ func TestChecksum(t *testing.T) {
 				t.Errorf("got %+v, want an error with %q", r, tt.text)
 			}
 			wrong := strings.Contains(tt.text, "is")
-			if _, ok := errors.AsType[*download.ChecksumError](r.Err); ok != wrong || errors.Is(r.Err, aioloserrors.ErrClientPayload) != wrong {
+			if _, ok := errors.AsType[*download.ChecksumError](r.Err); ok != wrong || errors.Is(r.Err, aioerrors.ErrClientPayload) != wrong {
 				t.Errorf("got %#v", r.Err)
 			}
 			if code := download.ExitCode(r.Err); wrong && code != exitcode.Incomplete {

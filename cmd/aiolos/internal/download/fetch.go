@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 
@@ -98,7 +98,7 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 		saved, err = t.saveBody(ctx)
 	}
 	res.Name, res.Size, res.Elapsed = t.name, saved.Size, time.Since(start)
-	if f.Conflict == Skip && errors.Is(err, fs.ErrExist) {
+	if f.Conflict == Skip && aioerrors.Is(err, fs.ErrExist) {
 		res.Skipped, res.Name = true, cmp.Or(t.wish, t.wantedName(""))
 		return res
 	}
@@ -185,8 +185,8 @@ func (t *transfer) verifyFile(file io.Reader) error {
 // isBroken reports whether a body ended before its end. What is inside the error
 // that names the request tells the library's errors from those of the disk.
 func (t *transfer) isBroken(err error) bool {
-	named, ok := errors.AsType[*errors.RequestError](err)
-	return ok && t.moving && errors.Is(named.Err, errors.ErrClient)
+	named, ok := aioerrors.AsType[*aioerrors.RequestError](err)
+	return ok && t.moving && aioerrors.Is(named.Err, aioerrors.ErrClient)
 }
 
 // waitBeforeRetry waits before a transfer is taken up again; it reports whether the

@@ -6,7 +6,7 @@ package exitcode
 import (
 	"context"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
 
 // The exit codes.
@@ -50,18 +50,18 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{context.Canceled, Interrupt},
-		{errors.ErrTooManyRedirects, Redirects},
-		{errors.ErrTimeout, Timeout},
+		{aioerrors.ErrTooManyRedirects, Redirects},
+		{aioerrors.ErrTimeout, Timeout},
 		{context.DeadlineExceeded, Timeout},
-		{errors.ErrClientSSL, TLS},
-		{errors.ErrServerFingerprintMismatch, TLS},
-		{errors.ErrClientHTTPProxy, Connect},
-		{errors.ErrClientConnector, Connect},
-		{errors.ErrBodyNotReplayable, Failure},
-		{errors.ErrClientPayload, Incomplete},
-		{errors.ErrRedirectClient, Failure},
-		{errors.ErrInvalidURL, Usage},
-		{errors.ErrInvalidRequest, Usage},
+		{aioerrors.ErrClientSSL, TLS},
+		{aioerrors.ErrServerFingerprintMismatch, TLS},
+		{aioerrors.ErrClientHTTPProxy, Connect},
+		{aioerrors.ErrClientConnector, Connect},
+		{aioerrors.ErrBodyNotReplayable, Failure},
+		{aioerrors.ErrClientPayload, Incomplete},
+		{aioerrors.ErrRedirectClient, Failure},
+		{aioerrors.ErrInvalidURL, Usage},
+		{aioerrors.ErrInvalidRequest, Usage},
 	}
 }
 
@@ -71,11 +71,11 @@ func Of(err error) int {
 		return OK
 	}
 	var usage *UsageError
-	if errors.As(err, &usage) {
+	if aioerrors.As(err, &usage) {
 		return Usage
 	}
 	for _, r := range rules() {
-		if errors.Is(err, r.class) {
+		if aioerrors.Is(err, r.class) {
 			return r.code
 		}
 	}
@@ -88,8 +88,8 @@ func Of(err error) int {
 // ofResponse returns the code for a status that was refused. A response that
 // could not be read has a status too, which the server never sent.
 func ofResponse(err error) (code int, ok bool) {
-	var resp *errors.ClientResponseError
-	if errors.Is(err, errors.ErrBadHTTPMessage) || !errors.As(err, &resp) {
+	var resp *aioerrors.ClientResponseError
+	if aioerrors.Is(err, aioerrors.ErrBadHTTPMessage) || !aioerrors.As(err, &resp) {
 		return 0, false
 	}
 	code = Status(resp.Status)

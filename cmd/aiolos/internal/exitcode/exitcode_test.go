@@ -8,7 +8,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 )
@@ -22,37 +22,37 @@ func TestOf(t *testing.T) {
 	}{
 		{"nil", nil, 0},
 		{"unknown", io.ErrShortWrite, 1},
-		{"disconnected", errors.ErrServerDisconnected, 1},
-		{"connection reset", errors.ErrClientConnectionReset, 1},
-		{"unreadable head", errors.ErrBadHTTPMessage, 1},
-		{"unreadable head with its status", &errors.BadHTTPMessageError{ClientResponseError: errors.ClientResponseError{Status: 400}}, 1},
-		{"body cannot be sent again", &errors.BodyNotReplayableError{}, 1},
-		{"redirect to nowhere", errors.ErrInvalidURLRedirectClient, 1},
-		{"redirect to ftp", errors.ErrNonHTTPURLRedirectClient, 1},
+		{"disconnected", aioerrors.ErrServerDisconnected, 1},
+		{"connection reset", aioerrors.ErrClientConnectionReset, 1},
+		{"unreadable head", aioerrors.ErrBadHTTPMessage, 1},
+		{"unreadable head with its status", &aioerrors.BadHTTPMessageError{ClientResponseError: aioerrors.ClientResponseError{Status: 400}}, 1},
+		{"body cannot be sent again", &aioerrors.BodyNotReplayableError{}, 1},
+		{"redirect to nowhere", aioerrors.ErrInvalidURLRedirectClient, 1},
+		{"redirect to ftp", aioerrors.ErrNonHTTPURLRedirectClient, 1},
 		{"usage", &exitcode.UsageError{Err: io.EOF}, 2},
-		{"invalid URL", errors.ErrInvalidURLClient, 2},
-		{"not an HTTP URL", errors.ErrNonHTTPURLClient, 2},
-		{"invalid request", &errors.InvalidRequestError{Field: "header", Reason: "empty"}, 2},
-		{"status 304", &errors.ClientResponseError{Status: 304}, 3},
-		{"status 404", &errors.ClientResponseError{Status: 404}, 4},
-		{"status 503", &errors.ClientResponseError{Status: 503}, 5},
-		{"redirects", errors.ErrTooManyRedirects, 6},
-		{"redirects with their status", &errors.TooManyRedirects{ClientResponseError: errors.ClientResponseError{Status: 302}}, 6},
-		{"connect", errors.ErrClientConnector, 7},
-		{"DNS", errors.ErrClientConnectorDNS, 7},
-		{"proxy", errors.ErrClientProxyConnection, 7},
-		{"proxy refused", errors.ErrClientHTTPProxy, 7},
-		{"socket file", errors.ErrUnixClientConnector, 7},
-		{"TLS", errors.ErrClientConnectorSSL, 8},
-		{"certificate", errors.ErrClientConnectorCertificate, 8},
-		{"pin", errors.ErrServerFingerprintMismatch, 8},
-		{"total", errors.ErrTotalTimeout, 9},
-		{"connect timeout", errors.ErrConnectionTimeout, 9},
-		{"read timeout", errors.ErrSocketTimeout, 9},
+		{"invalid URL", aioerrors.ErrInvalidURLClient, 2},
+		{"not an HTTP URL", aioerrors.ErrNonHTTPURLClient, 2},
+		{"invalid request", &aioerrors.InvalidRequestError{Field: "header", Reason: "empty"}, 2},
+		{"status 304", &aioerrors.ClientResponseError{Status: 304}, 3},
+		{"status 404", &aioerrors.ClientResponseError{Status: 404}, 4},
+		{"status 503", &aioerrors.ClientResponseError{Status: 503}, 5},
+		{"redirects", aioerrors.ErrTooManyRedirects, 6},
+		{"redirects with their status", &aioerrors.TooManyRedirects{ClientResponseError: aioerrors.ClientResponseError{Status: 302}}, 6},
+		{"connect", aioerrors.ErrClientConnector, 7},
+		{"DNS", aioerrors.ErrClientConnectorDNS, 7},
+		{"proxy", aioerrors.ErrClientProxyConnection, 7},
+		{"proxy refused", aioerrors.ErrClientHTTPProxy, 7},
+		{"socket file", aioerrors.ErrUnixClientConnector, 7},
+		{"TLS", aioerrors.ErrClientConnectorSSL, 8},
+		{"certificate", aioerrors.ErrClientConnectorCertificate, 8},
+		{"pin", aioerrors.ErrServerFingerprintMismatch, 8},
+		{"total", aioerrors.ErrTotalTimeout, 9},
+		{"connect timeout", aioerrors.ErrConnectionTimeout, 9},
+		{"read timeout", aioerrors.ErrSocketTimeout, 9},
 		{"deadline of the caller", context.DeadlineExceeded, 9},
-		{"payload", errors.ErrClientPayload, 10},
-		{"gzip", errors.ErrContentEncoding, 10},
-		{"length", errors.ErrContentLength, 10},
+		{"payload", aioerrors.ErrClientPayload, 10},
+		{"gzip", aioerrors.ErrContentEncoding, 10},
+		{"length", aioerrors.ErrContentLength, 10},
 		{"interrupt", context.Canceled, 130},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestOf(t *testing.T) {
 			if tt.err == nil {
 				return
 			}
-			wrapped := fmt.Errorf("file.iso: %w", &errors.RequestError{Method: "GET", URL: "http://h/", Err: tt.err})
+			wrapped := fmt.Errorf("file.iso: %w", &aioerrors.RequestError{Method: "GET", URL: "http://h/", Err: tt.err})
 			if got := exitcode.Of(wrapped); got != tt.want {
 				t.Errorf("Of(wrapped %v) = %d, want %d", tt.err, got, tt.want)
 			}
@@ -74,10 +74,10 @@ func TestOf(t *testing.T) {
 func TestOfCauses(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", io.EOF)}
-	if got := exitcode.Of(&errors.ClientConnectorError{Host: "h", Port: 1, Op: "dial", Err: refused}); got != exitcode.Connect {
+	if got := exitcode.Of(&aioerrors.ClientConnectorError{Host: "h", Port: 1, Op: "dial", Err: refused}); got != exitcode.Connect {
 		t.Errorf("refused: got %d, want %d", got, exitcode.Connect)
 	}
-	cut := &errors.ClientPayloadError{Received: 1, Expected: 2, Kind: errors.ErrContentLength, Err: io.ErrUnexpectedEOF}
+	cut := &aioerrors.ClientPayloadError{Received: 1, Expected: 2, Kind: aioerrors.ErrContentLength, Err: io.ErrUnexpectedEOF}
 	if got := exitcode.Of(cut); got != exitcode.Incomplete {
 		t.Errorf("cut body: got %d, want %d", got, exitcode.Incomplete)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/spf13/cobra"
 
@@ -152,6 +152,6 @@ func (r *Route) noticeRetry(a middleware.Attempt) {
 	} else {
 		what = "status " + strconv.Itoa(a.Response.StatusCode)
 	}
-	r.Notice("%s: %s; again in %s (%d of %d)", render.Line(aioloserrors.RedactURL(a.Request.URL)), render.Line(what),
+	r.Notice("%s: %s; again in %s (%d of %d)", render.Line(aioerrors.RedactURL(a.Request.URL)), render.Line(what),
 		render.Duration(a.Wait.Round(time.Millisecond)), a.Number, r.Retry)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
@@ -17,13 +17,13 @@ import (
 // For says what may help against an error, or nothing.
 func For(err error) string {
 	var not *syntax.NotURLError
-	if errors.As(err, &not) {
+	if aioerrors.As(err, &not) {
 		return forWord(not.Word)
 	}
-	if errors.Is(err, errors.ErrServerFingerprintMismatch) {
+	if aioerrors.Is(err, aioerrors.ErrServerFingerprintMismatch) {
 		return `this is not the certificate that was pinned: "aiolos pin HOST" shows the present one; ask whose it is before you trust it`
 	}
-	if errors.Is(err, errors.ErrClientSSL) {
+	if aioerrors.Is(err, aioerrors.ErrClientSSL) {
 		return forTLS(err)
 	}
 	for _, h := range []struct {
@@ -31,20 +31,20 @@ func For(err error) string {
 		text  string
 	}{
 		{syntax.ErrNoURL, `aiolos [METHOD] URL [ITEM...]; "aiolos -h" shows examples`},
-		{errors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
-		{errors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
-		{errors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},
-		{errors.ErrTotalTimeout, "--timeout sets the limit for the whole request"},
-		{errors.ErrConnectionTimeout, "--connect-timeout sets the limit for getting a connection"},
-		{errors.ErrSocketTimeout, "--read-timeout sets how long the server may be silent"},
-		{errors.ErrTooManyRedirects, "--no-follow shows the first redirect, -v all of them"},
-		{errors.ErrNonHTTPURLClient, "only http:// and https:// are spoken here"},
-		{errors.ErrBadHTTPMessage, "what listens there may not speak HTTP, or wants https://"},
-		{errors.ErrBodyNotReplayable, "the redirect asks for the body again, and a pipe cannot be read twice: give a file"},
+		{aioerrors.ErrClientProxyConnection, "the proxy cannot be reached; --proxy none goes without"},
+		{aioerrors.ErrClientHTTPProxy, "the proxy refused; --proxy none goes without"},
+		{aioerrors.ErrClientConnectorDNS, "is the name of the host right? :8000 stands for localhost:8000"},
+		{aioerrors.ErrTotalTimeout, "--timeout sets the limit for the whole request"},
+		{aioerrors.ErrConnectionTimeout, "--connect-timeout sets the limit for getting a connection"},
+		{aioerrors.ErrSocketTimeout, "--read-timeout sets how long the server may be silent"},
+		{aioerrors.ErrTooManyRedirects, "--no-follow shows the first redirect, -v all of them"},
+		{aioerrors.ErrNonHTTPURLClient, "only http:// and https:// are spoken here"},
+		{aioerrors.ErrBadHTTPMessage, "what listens there may not speak HTTP, or wants https://"},
+		{aioerrors.ErrBodyNotReplayable, "the redirect asks for the body again, and a pipe cannot be read twice: give a file"},
 		{syscall.ECONNREFUSED, "nothing listens on that port"},
 		{context.DeadlineExceeded, "--timeout sets the limit for the whole request"},
 	} {
-		if errors.Is(err, h.class) {
+		if aioerrors.Is(err, h.class) {
 			return h.text
 		}
 	}
@@ -60,13 +60,13 @@ func forTLS(err error) string {
 		cert      x509.CertificateInvalidError
 	)
 	switch {
-	case errors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+	case aioerrors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return "the server does not speak TLS on this port: write http:// in front of the URL"
-	case errors.As(err, &authority):
+	case aioerrors.As(err, &authority):
 		return "the certificate is not signed by an authority that this system trusts; SSL_CERT_FILE names another list, --pin trusts this certificate alone"
-	case errors.As(err, &name):
+	case aioerrors.As(err, &name):
 		return "the certificate is for other names than this host"
-	case errors.As(err, &cert) && cert.Reason == x509.Expired:
+	case aioerrors.As(err, &cert) && cert.Reason == x509.Expired:
 		return "the certificate has expired or is not valid yet: compare it with the clock of this machine"
 	}
 	return ""

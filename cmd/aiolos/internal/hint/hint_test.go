@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -25,26 +25,26 @@ func TestHints(t *testing.T) {
 		{syntax.ErrNoURL, "shows examples"},
 		{&syntax.NotURLError{Word: "serv"}, `"aiolos serve"`},
 		{&syntax.NotURLError{Word: "a b"}, "a URL has one of"},
-		{errors.ErrServerFingerprintMismatch, "not the certificate that was pinned"},
-		{errors.ErrClientProxyConnection, "--proxy none"},
-		{errors.ErrClientHTTPProxy, "--proxy none"},
-		{errors.ErrClientConnectorDNS, "name of the host"},
-		{errors.ErrTotalTimeout, "--timeout"},
-		{errors.ErrConnectionTimeout, "--connect-timeout"},
-		{errors.ErrSocketTimeout, "--read-timeout"},
-		{errors.ErrTooManyRedirects, "--no-follow"},
-		{errors.ErrNonHTTPURLClient, "http:// and https://"},
-		{errors.ErrBadHTTPMessage, "wants https://"},
-		{errors.ErrBodyNotReplayable, "give a file"},
+		{aioerrors.ErrServerFingerprintMismatch, "not the certificate that was pinned"},
+		{aioerrors.ErrClientProxyConnection, "--proxy none"},
+		{aioerrors.ErrClientHTTPProxy, "--proxy none"},
+		{aioerrors.ErrClientConnectorDNS, "name of the host"},
+		{aioerrors.ErrTotalTimeout, "--timeout"},
+		{aioerrors.ErrConnectionTimeout, "--connect-timeout"},
+		{aioerrors.ErrSocketTimeout, "--read-timeout"},
+		{aioerrors.ErrTooManyRedirects, "--no-follow"},
+		{aioerrors.ErrNonHTTPURLClient, "http:// and https://"},
+		{aioerrors.ErrBadHTTPMessage, "wants https://"},
+		{aioerrors.ErrBodyNotReplayable, "give a file"},
 		{fmt.Errorf("x: %w", syscall.ECONNREFUSED), "nothing listens"},
 		{context.DeadlineExceeded, "--timeout"},
 		{ssl(tls.RecordHeaderError{Msg: "x"}), "write http://"},
-		{ssl(errors.New("http: server gave HTTP response to HTTPS client")), "write http://"},
+		{ssl(aioerrors.New("http: server gave HTTP response to HTTPS client")), "write http://"},
 		{ssl(x509.UnknownAuthorityError{}), "--pin trusts this certificate"},
 		{ssl(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}), "for other names"},
 		{ssl(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired"},
 		{ssl(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}), ""},
-		{errors.New("something else"), ""},
+		{aioerrors.New("something else"), ""},
 	} {
 		if got := hint.For(tt.err); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
 			t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)
@@ -53,7 +53,7 @@ func TestHints(t *testing.T) {
 }
 
 // ssl makes a cause one of a TLS failure.
-func ssl(cause error) error { return errors.Join(errors.ErrClientSSL, cause) }
+func ssl(cause error) error { return aioerrors.Join(aioerrors.ErrClientSSL, cause) }
 
 // TestNearest: a command or a method that a word may be meant for.
 func TestNearest(t *testing.T) {

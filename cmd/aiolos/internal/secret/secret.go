@@ -5,14 +5,14 @@ package secret
 import (
 	"strings"
 
-	"github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
 
 // Header reports whether the values of a header are secret: those that the library
 // hides.
-func Header(name string) bool { return errors.SensitiveHeader(name) }
+func Header(name string) bool { return aioerrors.SensitiveHeader(name) }
 
 // Param reports whether the values of a parameter or a field of a form are secret.
 func Param(name string) bool {
-	return errors.SensitiveHeader(strings.ReplaceAll(name, "_", "-"))
+	return aioerrors.SensitiveHeader(strings.ReplaceAll(name, "_", "-"))
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
@@ -83,7 +83,7 @@ func (b *command) sendAll(ctx context.Context, l *load) (*bench.Result, error) {
 		Requests: b.number, Duration: time.Duration(b.duration), Workers: b.workers, Rate: b.rate,
 		Send: func(context.Context) (bench.Sample, error) {
 			s, err := l.sendOnce(endless)
-			if err != nil && errors.Is(err, aioloserrors.ErrInvalidRequest) {
+			if err != nil && errors.Is(err, aioerrors.ErrInvalidRequest) {
 				stop(err)
 			}
 			return s, err

@@ -1,7 +1,7 @@
 package get
 
 import (
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
@@ -11,7 +11,7 @@ import (
 // writeEvent tells of the end of a download.
 func (g *command) writeEvent(e *progress.Events, r download.Result, dir *download.Dir) {
 	end := progress.End{
-		Event: "done", URL: aioloserrors.RedactURLString(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: render.Milliseconds(r.Elapsed),
+		Event: "done", URL: aioerrors.RedactURLString(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: render.Milliseconds(r.Elapsed),
 	}
 	if r.Name != "" {
 		end.File = dir.Path(r.Name)

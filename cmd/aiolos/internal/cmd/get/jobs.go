@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
@@ -121,7 +121,7 @@ func checkURL(raw string) error {
 	default:
 		return nil
 	}
-	return &aioloserrors.InvalidURLError{URL: aioloserrors.RedactURLString(raw), Description: reason}
+	return &aioerrors.InvalidURLError{URL: aioerrors.RedactURLString(raw), Description: reason}
 }
 
 // readURLList reads one URL a line. Empty lines and lines that begin with # are

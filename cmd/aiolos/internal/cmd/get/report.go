@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -80,7 +80,7 @@ func repeatableCommand(args []string) string {
 	words[0] = "aiolos"
 	for _, arg := range args {
 		if strings.Contains(arg, "://") {
-			arg = aioloserrors.RedactURLString(arg)
+			arg = aioerrors.RedactURLString(arg)
 		}
 		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
 			arg = name + ":***"
@@ -97,7 +97,7 @@ func repeatableCommand(args []string) string {
 // withURL makes sure that an error says of which URL it is.
 func withURL(r download.Result) error {
 	u, _ := url.Parse(r.Job.URL) // the error is about it if it is none
-	return aioloserrors.Wrap(http.MethodGet, u, r.Err)
+	return aioerrors.Wrap(http.MethodGet, u, r.Err)
 }
 
 // countUnfinished counts files.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -110,7 +110,7 @@ func (p *command) comparePins(r *certs.Report, wanted []certs.Wanted, target *ur
 			return err
 		}
 	}
-	return &aioloserrors.ServerFingerprintMismatch{
+	return &aioerrors.ServerFingerprintMismatch{
 		Expected: wanted[0].Digest(), Got: wanted[0].Of(r.Leaf()), Host: target.Hostname(), Port: port,
 	}
 }

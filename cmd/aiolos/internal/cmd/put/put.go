@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -92,7 +92,7 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	switch events, ok := up.display.(*progress.Events); {
 	case ok:
 		events.Tell(progress.End{
-			Event: "done", URL: aioloserrors.RedactURLString(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
+			Event: "done", URL: aioerrors.RedactURLString(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
 		})
 	case resp.StatusCode < 300:
 		p.App.Notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), describeRate(sent, elapsed))

@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioloserrors "github.com/aiolos-http/aiolos/errors"
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -116,7 +116,7 @@ func (t *command) printWaterfall(resp *session.Response, n int64) error {
 	chart := waterfall.Of(tm)
 	chart.Width, chart.Palette = t.app.Width, p
 	_, err := fmt.Fprintf(t.app.Out, "%s %s  %s  %s  %s  (%s%s)\n%s",
-		resp.Request.Method, render.Line(aioloserrors.RedactURL(resp.URL())),
+		resp.Request.Method, render.Line(aioerrors.RedactURL(resp.URL())),
 		p.Status(resp.StatusCode, strconv.Itoa(resp.StatusCode)), render.Line(resp.Proto), render.Bytes(n),
 		hops, waterfall.DescribeConnection(tm), chart)
 	return err
@@ -146,7 +146,7 @@ func (t *command) printJSON(resp *session.Response, n int64) error {
 	tm := resp.Timing()
 	ms := render.Milliseconds
 	data, err := render.JSON(timed{
-		URL: aioloserrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
+		URL: aioerrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
 		Remote: tm.Remote, Reused: tm.Reused, Redirects: len(resp.History()), Bytes: n,
 		Queue: ms(tm.Queue), DNS: ms(tm.DNS), Connect: ms(tm.Connect), TLS: ms(tm.TLS),
 		Request: ms(tm.Request), FirstByte: ms(tm.FirstByte), Body: ms(tm.Body), Total: ms(tm.Total),
