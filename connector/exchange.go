@@ -261,9 +261,10 @@ func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
 		if x.c.config.OnLeak != nil {
 			u.watchConn(x.newLeak())
 		}
-		resp.Body = u
 		x.stopCancelWatch()
-		return resp
+		held := *resp // x must not lead to u, or its dropping is never seen
+		held.Body = u
+		return &held
 	}
 	if x.h2 != nil && hasNoBody(resp, x.request.Method) {
 		if resp.Body != http.NoBody {

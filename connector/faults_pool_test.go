@@ -186,7 +186,7 @@ func TestUnreadLeak(t *testing.T) {
 			if text == longBody {
 				want = 1
 			}
-			dropResponse(t, c, srv.URL(), text == switching, func(*http.Response) {
+			dropResponse(t, c, srv.URL(), nil, text == switching, func(*http.Response) {
 				if got := c.Stats().Unread; got != want {
 					t.Errorf("with the head: got %d unread, want %d", got, want)
 				}

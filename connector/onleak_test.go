@@ -36,9 +36,10 @@ func (l leaks) wait(rounds int) (stack string, ok bool) {
 }
 
 //go:noinline
-func dropResponse(t *testing.T, rt http.RoundTripper, url string, upgrades bool, use func(*http.Response)) {
+func dropResponse(t *testing.T, rt http.RoundTripper, url string, rec *connector.Recorder, upgrades bool, use func(*http.Response)) {
 	t.Helper()
-	req := newRequest(t, t.Context(), "GET", url, nil)
+	ctx := connector.WithSettings(t.Context(), connector.Settings{Recorder: rec})
+	req := newRequest(t, ctx, "GET", url, nil)
 	if upgrades {
 		req.Header.Set("Connection", "Upgrade")
 		req.Header.Set("Upgrade", "x")
@@ -85,7 +86,9 @@ func TestOnLeak(t *testing.T) {
 			srv := wiretest.New(t, answer(test.answer))
 			said := make(leaks, 10)
 			c := newConnector(t, connector.Config{OnLeak: said.hook})
-			dropResponse(t, c, srv.URL(), test.answer == upgrade, test.use)
+			rec := new(connector.Recorder) // does not keep the response
+			defer runtime.KeepAlive(rec)
+			dropResponse(t, c, srv.URL(), rec, test.answer == upgrade, test.use)
 			rounds := 10
 			if test.leaks {
 				rounds = 400
