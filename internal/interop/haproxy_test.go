@@ -49,6 +49,7 @@ frontend passthrough
 	default_backend raw
 backend site
 	option forwardfor
+	timeout tunnel 3s
 	server origin $(origin)
 backend raw
 	mode tcp
@@ -56,7 +57,8 @@ backend raw
 `
 
 // haproxy is a running one. Answers that stand still are cut after half a second,
-// idle connections a little earlier.
+// idle connections a little earlier, and WebSockets much later: their heartbeats
+// have half of their time to be answered.
 type haproxy struct {
 	*server
 	plain, tls, wantsProxy, tcp string // addresses

@@ -109,7 +109,7 @@ func TestInteropWebSocketCut(t *testing.T) {
 	s := newSession(t, connector.Config{TLS: h.leaf.Client()})
 	converse(t, s, "wss://"+h.tls+"/ws")
 	ctx := within(t)
-	kept, err := s.WebSocket(ctx, "ws://"+h.plain+"/ws", &ws.Options{Heartbeat: 100 * time.Millisecond})
+	kept, err := s.WebSocket(ctx, "ws://"+h.plain+"/ws", &ws.Options{Heartbeat: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

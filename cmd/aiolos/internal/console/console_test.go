@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/ws"
@@ -86,19 +87,27 @@ func TestRun(t *testing.T) {
 // TestWait: after the end of the input the console goes on until nothing comes.
 func TestWait(t *testing.T) {
 	t.Parallel()
-	closed := make(chan int, 1)
-	var out output
-	err := console.Run(t.Context(), dial(t, func(p *peer) {
-		p.read()
-		p.send(ws.Text, "1")
-		p.send(ws.Text, "2")
-		f := p.read()
-		closed <- closeOf(f)
-		p.send(ws.Close, f.data)
-	}), console.Config{In: strings.NewReader("go\n"), Wait: 200 * time.Millisecond, Printer: &console.Printer{W: &out}})
-	if got := <-closed; err != nil || got != 1000 || out.String() != "1\n2\n" {
-		t.Errorf("got %q, %v, closed with %d", out.String(), err, got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		closed := make(chan int, 1)
+		var out output
+		start := time.Now()
+		err := console.Run(t.Context(), dialInBubble(t, func(p *peer) {
+			p.read()
+			time.Sleep(50 * time.Second)
+			p.send(ws.Text, "1")
+			time.Sleep(50 * time.Second)
+			p.send(ws.Text, "2")
+			f := p.read()
+			closed <- closeOf(f)
+			p.send(ws.Close, f.data)
+		}), console.Config{In: strings.NewReader("go\n"), Wait: time.Minute, Printer: &console.Printer{W: &out}})
+		if got := <-closed; err != nil || got != 1000 || out.String() != "1\n2\n" {
+			t.Errorf("got %q, %v, closed with %d", out.String(), err, got)
+		}
+		if d := time.Since(start); d != 160*time.Second {
+			t.Errorf("closed after %v, want the last message and a minute", d)
+		}
+	})
 }
 
 // TestInterrupt: the end of the context closes in order.

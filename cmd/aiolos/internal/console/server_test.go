@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -74,7 +76,32 @@ func closeOf(f frame) int {
 // dial opens a WebSocket to a server that serve plays.
 func dial(t *testing.T, serve func(*peer)) *ws.Conn {
 	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewServer(accept(t, serve))
+	t.Cleanup(srv.Close)
+	return open(t, session.Config{}, srv.URL)
+}
+
+// dialInBubble does the same on a network in memory.
+func dialInBubble(t *testing.T, serve func(*peer)) *ws.Conn {
+	t.Helper()
+	n := memnet.New()
+	ln, err := n.Listen("h:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: accept(t, serve)}
+	go srv.Serve(ln) //nolint:errcheck // it ends with the test
+	t.Cleanup(func() { _ = srv.Close() })
+	conn, err := connector.New(connector.Config{DialContext: n.DialContext})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, session.Config{Connector: conn, OwnConnector: true}, "http://h/")
+}
+
+// accept makes each connection a WebSocket that serve plays.
+func accept(t *testing.T, serve func(*peer)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 		conn, rw, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -86,14 +113,17 @@ func dial(t *testing.T, serve func(*peer)) *ws.Conn {
 			base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n")
 		_ = rw.Flush()
 		serve(&peer{t, rw})
-	}))
-	t.Cleanup(srv.Close)
-	s, err := session.New(session.Config{})
+	})
+}
+
+func open(t *testing.T, cfg session.Config, url string) *ws.Conn {
+	t.Helper()
+	s, err := session.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	c, err := s.WebSocket(context.Background(), srv.URL, &ws.Options{NoAutoPing: true})
+	c, err := s.WebSocket(context.Background(), url, &ws.Options{NoAutoPing: true})
 	if err != nil {
 		t.Fatal(err)
 	}
