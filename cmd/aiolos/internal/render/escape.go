@@ -25,6 +25,16 @@ func Line(s string) string {
 	return b.String()
 }
 
+// Text returns data fit for a terminal, as an [Escaper] passes it on.
+func Text(data []byte) string {
+	var b strings.Builder
+	e := NewEscaper(&b)
+	// A builder takes everything.
+	_, _ = e.Write(data)
+	_ = e.Close()
+	return b.String()
+}
+
 // Escaper passes text on to a terminal and makes visible what the terminal
 // could take for a command: control characters except line feed and tab (a
 // carriage return before a line feed is dropped), the C1 range, bytes that are
