@@ -6,32 +6,14 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aiolos-http/aiolos/ws"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/console"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
 )
-
-// output is written and read by several goroutines.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
 
 // echo answers messages and pings, and closes when it is asked to.
 func echo(p *peer) {
@@ -71,7 +53,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var out output
+			var out syncbuf.Buffer
 			err := console.Run(t.Context(), dial(t, echo), console.Config{
 				In: strings.NewReader(tt.in), Format: tt.format, Count: tt.count, Wait: -1,
 				Printer: &console.Printer{W: &out, JSON: tt.json},
@@ -87,7 +69,7 @@ func TestRun(t *testing.T) {
 func TestWait(t *testing.T) {
 	t.Parallel()
 	closed := make(chan int, 1)
-	var out output
+	var out syncbuf.Buffer
 	err := console.Run(t.Context(), dial(t, func(p *peer) {
 		p.read()
 		p.send(ws.Text, "1")
@@ -138,7 +120,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var out output
+			var out syncbuf.Buffer
 			err := console.Run(t.Context(), dial(t, tt.serve), console.Config{Printer: &console.Printer{W: &out, JSON: true}})
 			end, _ := errors.AsType[*ws.CloseError](err)
 			if tt.ok != (err == nil) || !tt.ok && (end == nil || end.Code != tt.code) {
@@ -154,7 +136,7 @@ func TestEnds(t *testing.T) {
 // TestPings: those of the server are answered, also while nothing is sent.
 func TestPings(t *testing.T) {
 	t.Parallel()
-	var out output
+	var out syncbuf.Buffer
 	answer := make(chan frame, 1)
 	err := console.Run(t.Context(), dial(t, func(p *peer) {
 		p.send(ws.Pong, "nobody asked")
@@ -180,7 +162,7 @@ func TestBadLines(t *testing.T) {
 			t.Errorf("%q: got %v, want an error of line 2", in, err)
 		}
 		var told []error
-		var out output
+		var out syncbuf.Buffer
 		err = console.Run(t.Context(), dial(t, echo), console.Config{
 			In: strings.NewReader(in + "b\n"), Wait: -1, Count: 2, Printer: &console.Printer{W: &out},
 			Complain: func(err error) { told = append(told, err) },
@@ -231,7 +213,7 @@ func TestNoDeadlock(t *testing.T) {
 	t.Parallel()
 	const n = 20000
 	payload := strings.Repeat("x", 100)
-	var out output
+	var out syncbuf.Buffer
 	err := console.Run(t.Context(), dial(t, func(p *peer) {
 		p.read()
 		for range n {
