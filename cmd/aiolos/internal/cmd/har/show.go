@@ -79,7 +79,7 @@ func (h *command) writeHeaders(b *strings.Builder, headers []har.NameValue) {
 	for _, f := range headers {
 		value := f.Value
 		if !h.ShowSecrets && secret.Header(f.Name) {
-			value = "***"
+			value = secret.Hidden
 		}
 		b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
 	}
