@@ -5,7 +5,7 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The modules: the library, and what must not be among its dependencies.
-MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod internal/bench/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod internal/bench/go.mod internal/picture/go.mod))
 LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
@@ -121,7 +121,7 @@ readme: ## write the examples into the README and docs, and the map into CONTRIB
 
 .PHONY: picture
 picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)
-	@cd cmd/aiolos && go test -count=1 . -run TestPicture -update
+	@cd internal/picture && go run .
 
 .PHONY: verify
 verify: ## the modules that are used are those that go.sum names

@@ -65,7 +65,7 @@ func (u *requestBody) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
 	if n > 0 {
 		u.exchange.mu.Lock()
-		u.exchange.body.add(p[:n])
+		u.exchange.body.appendData(p[:n])
 		u.exchange.mu.Unlock()
 	}
 	return n, err

@@ -178,7 +178,8 @@ type bodyBuffer struct {
 	data        []byte
 }
 
-func (b *bodyBuffer) add(p []byte) {
+// appendData counts p, and keeps of it what there is room for.
+func (b *bodyBuffer) appendData(p []byte) {
 	b.size += int64(len(p))
 	if room := b.limit - int64(len(b.data)); room > 0 {
 		b.data = append(b.data, p[:min(room, int64(len(p)))]...)
@@ -198,26 +199,26 @@ type responseBody struct {
 func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 {
-		b.add(p[:n])
+		b.recordData(p[:n])
 	}
 	if err == io.EOF {
-		b.finish(nil)
+		b.finishExchange(nil)
 	} else if err != nil {
-		b.finish(err)
+		b.finishExchange(err)
 	}
 	return n, err
 }
 
-func (b *responseBody) add(p []byte) {
+func (b *responseBody) recordData(p []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.kept.add(p)
+	b.kept.appendData(p)
 }
 
 // WriteTo leaves the copying to the body, which may know better than Read.
 func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.Copy(copyWriter{b, w}, b.ReadCloser)
-	b.finish(err)
+	b.finishExchange(err)
 	return n, err
 }
 
@@ -228,17 +229,18 @@ type copyWriter struct {
 
 func (t copyWriter) Write(p []byte) (int, error) {
 	n, err := t.w.Write(p)
-	t.body.add(p[:max(0, min(n, len(p)))])
+	t.body.recordData(p[:max(0, min(n, len(p)))])
 	return n, err
 }
 
 func (b *responseBody) Close() error {
 	err := b.ReadCloser.Close()
-	b.finish(nil)
+	b.finishExchange(nil)
 	return err
 }
 
-func (b *responseBody) finish(err error) {
+// finishExchange records the exchange, once.
+func (b *responseBody) finishExchange(err error) {
 	b.once.Do(func() {
 		b.mu.Lock()
 		kept := b.kept

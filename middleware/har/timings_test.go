@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/middleware"
@@ -80,16 +81,41 @@ func timingsOf(entry map[string]any) string {
 	return b.String()
 }
 
-// The entries of a real transport over TLS, with a new connection and with one that
-// is there already.
+// overConnector is a Connector that dials and trusts as the transport does.
+func overConnector(t *testing.T, transport *http.Transport) http.RoundTripper {
+	t.Helper()
+	c, err := connector.New(connector.Config{TLS: transport.TLSClientConfig, DialContext: transport.DialContext})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// The entries over TLS, of a real transport and of a Connector: with a new connection,
+// and with the one that is there then.
 func TestOverTLS(t *testing.T) {
 	t.Parallel()
-	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct {
+		name, version string
+		http2         bool
+		connector     bool
+	}{
+		{"net/http, HTTP/1.1", "HTTP/1.1", false, false},
+		{"net/http, HTTP/2", "HTTP/2.0", true, false},
+		{"connector, HTTP/1.1", "HTTP/1.1", false, true},
+		{"connector, HTTP/2", "HTTP/2.0", true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
+				transport := tlsServer(t, tt.http2)
+				var next http.RoundTripper = transport
+				if tt.connector {
+					next = overConnector(t, transport)
+				}
 				h := har.New(har.Config{})
-				rt := h.Wrap(tlsServer(t, http2))
+				rt := h.Wrap(next)
 				for _, want := range []string{
 					"blocked 0 dns 40 connect 400 ssl 300 send 0 wait 200 receive 0 ",
 					"blocked 0 send 0 wait 200 receive 0 ",
@@ -98,22 +124,35 @@ func TestOverTLS(t *testing.T) {
 					if got := mwtest.Send(t, rt, "GET", "https://localhost/", "", ""); got != "hello" {
 						t.Fatalf("got %q", got)
 					}
-					entries := checkArchive(t, archiveText(t, h))
-					if len(entries) != 1 {
-						t.Fatalf("got %d entries", len(entries))
-					}
-					if got := timingsOf(entries[0]); got != want {
-						t.Errorf("got %s, want %s", got, want)
-					}
-					if got := valueAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
-						t.Errorf("server: got %v, want 192.0.2.1", got)
-					}
-					if got := valueAt(entries[0], "response.httpVersion"); got != name {
-						t.Errorf("got %v, want %s", got, name)
+					entry := onlyEntry(t, h)
+					checkTimings(t, entry, want, "192.0.2.1")
+					if got := valueAt(entry, "response.httpVersion"); got != tt.version {
+						t.Errorf("got %v, want %s", got, tt.version)
 					}
 				}
 			})
 		})
+	}
+}
+
+// onlyEntry is the entry of an archive that has one.
+func onlyEntry(t *testing.T, h *har.Recorder) map[string]any {
+	t.Helper()
+	entries := checkArchive(t, archiveText(t, h))
+	if len(entries) != 1 {
+		t.Fatalf("got %d entries, want one", len(entries))
+	}
+	return entries[0]
+}
+
+// checkTimings compares the timings of an entry, and the address of its server.
+func checkTimings(t *testing.T, entry map[string]any, want string, server any) {
+	t.Helper()
+	if got := timingsOf(entry); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := valueAt(entry, "serverIPAddress"); got != server {
+		t.Errorf("server: got %v, want %v", got, server)
 	}
 }
 
@@ -128,13 +167,7 @@ func TestFailedHandshake(t *testing.T) {
 		if _, err := h.Wrap(transport).RoundTrip(req); err == nil {
 			t.Fatal("no error")
 		}
-		entries := checkArchive(t, archiveText(t, h))
-		if got, want := timingsOf(entries[0]), "blocked 0 dns 40 connect 400 ssl 300 send 0 wait 0 receive 0 "; got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-		if got := valueAt(entries[0], "serverIPAddress"); got != "192.0.2.1" {
-			t.Errorf("server: got %v, want 192.0.2.1", got)
-		}
+		checkTimings(t, onlyEntry(t, h), "blocked 0 dns 40 connect 400 ssl 300 send 0 wait 0 receive 0 ", "192.0.2.1")
 	})
 }
 
@@ -233,13 +266,7 @@ func TestHooks(t *testing.T) {
 				if _, err := rt.RoundTrip(req); (err != nil) != tt.fails {
 					t.Fatal(err)
 				}
-				entries := checkArchive(t, archiveText(t, h))
-				if got := timingsOf(entries[0]); got != tt.want {
-					t.Errorf("got %s, want %s", got, tt.want)
-				}
-				if got := valueAt(entries[0], "serverIPAddress"); got != tt.server {
-					t.Errorf("server: got %v, want %v", got, tt.server)
-				}
+				checkTimings(t, onlyEntry(t, h), tt.want, tt.server)
 			})
 		})
 	}

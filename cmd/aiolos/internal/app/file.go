@@ -17,15 +17,20 @@ func ReadFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	return readBounded(f, name)
+}
+
+// ReadInput reads standard input, which may be as large as a file.
+func (a *App) ReadInput() ([]byte, error) { return readBounded(a.In, "-") }
+
+// readBounded reads all of a file. One that is too large is an error, and not cut.
+func readBounded(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("%s is larger than 64 MiB: send it as the whole body, @%s", name, name)
+		return nil, fmt.Errorf("%s is larger than 64 MiB: send it as the whole body, @%s", name, name)
 	}
 	return data, err
 }
-
-// ReadInput reads standard input, as much as a file may have.
-func (a *App) ReadInput() ([]byte, error) { return io.ReadAll(io.LimitReader(a.In, MaxFile)) }
 
 // ReadFileOrInput reads a file; - is standard input.
 func (a *App) ReadFileOrInput(name string) ([]byte, error) {

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -10,11 +9,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
 )
 
 // call is one call of the program and what it wrote.
@@ -30,28 +29,10 @@ func streams() app.Streams {
 
 // run calls the program. Some of the streams may be said to be a terminal.
 func run(ctx context.Context, s app.Streams, args ...string) call {
-	var out, err buffer
+	var out, err syncbuf.Buffer
 	s.Out, s.Err = &out, &err
 	code := cli.Run(ctx, args, s)
 	return call{code, out.String(), err.String()}
-}
-
-// buffer is written to by the goroutines of bars.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // server answers everything with a body and some headers.
@@ -201,21 +182,24 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// displays are the ways in which a command may or may not show its progress.
+var displays = []struct {
+	name   string
+	tty    bool
+	args   []string
+	moving bool
+}{
+	{"terminal", true, nil, true},
+	{"pipe", false, nil, false},
+	{"none", true, []string{"--progress=none"}, false},
+	{"quiet", true, []string{"-q"}, false},
+}
+
 // TestBars: bars move on a terminal, and only there.
 func TestBars(t *testing.T) {
 	t.Parallel()
 	url := server(t, "text/plain", strings.Repeat("x", 1000))
-	for _, tt := range []struct {
-		name   string
-		tty    bool
-		args   []string
-		moving bool
-	}{
-		{"terminal", true, nil, true},
-		{"pipe", false, nil, false},
-		{"none", true, []string{"--progress=none"}, false},
-		{"quiet", true, []string{"-q"}, false},
-	} {
+	for _, tt := range displays {
 		s := streams()
 		s.ErrTTY = tt.tty
 		args := append([]string{"get", "--color=never", "-d", t.TempDir(), url + "/a", url + "/b", url + "/c"}, tt.args...)

@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
 )
 
 // errFull is that of a disk.
@@ -87,7 +88,7 @@ func TestFullDisk(t *testing.T) {
 		{"--version"},
 	} {
 		for _, tty := range []bool{false, true} {
-			var stderr buffer
+			var stderr syncbuf.Buffer
 			s := app.Streams{In: strings.NewReader("x"), Out: &full{left: 3}, Err: &stderr, Width: 80, Getenv: getenv, OutTTY: tty}
 			code := cli.Run(t.Context(), args, s)
 			if code == 0 || code == 130 {

@@ -38,17 +38,7 @@ func TestPutProgress(t *testing.T) {
 		}
 	}))
 	t.Cleanup(srv.Close)
-	for _, tt := range []struct {
-		name   string
-		tty    bool
-		args   []string
-		moving bool
-	}{
-		{"terminal", true, nil, true},
-		{"pipe", false, nil, false},
-		{"none", true, []string{"--progress=none"}, false},
-		{"quiet", true, []string{"-q"}, false},
-	} {
+	for _, tt := range displays {
 		for _, path := range []string{"/", "/again"} {
 			s := streams()
 			s.ErrTTY = tt.tty

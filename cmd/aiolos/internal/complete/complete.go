@@ -18,7 +18,7 @@ import (
 // header names and files behind it.
 func Request(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if !slices.ContainsFunc(args, syntax.LooksLikeURL) {
-		return keepPrefixed(methods(), word), cobra.ShellCompDirectiveNoFileComp
+		return keepPrefixed(methodNames(), word), cobra.ShellCompDirectiveNoFileComp
 	}
 	if i := strings.IndexByte(word, '@'); i >= 0 {
 		return fileNames(word[:i+1], word[i+1:]), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
@@ -26,8 +26,8 @@ func Request(_ *cobra.Command, args []string, word string) ([]string, cobra.Shel
 	return keepPrefixed(headerNames(), word), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
-// methods are the methods that are completed.
-func methods() []string {
+// methodNames are the methods that are completed.
+func methodNames() []string {
 	return []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 	}

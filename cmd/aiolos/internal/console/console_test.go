@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,25 +13,8 @@ import (
 	"github.com/aiolos-http/aiolos/ws"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/console"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
 )
-
-// output is written and read by several goroutines.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
 
 // echo answers messages and pings, and closes when it is asked to.
 func echo(p *peer) {
@@ -72,7 +54,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var out output
+			var out syncbuf.Buffer
 			err := console.Run(t.Context(), dial(t, echo), console.Config{
 				In: strings.NewReader(tt.in), Format: tt.format, Count: tt.count, Wait: -1,
 				Printer: &console.Printer{W: &out, JSON: tt.json},
@@ -89,7 +71,7 @@ func TestWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		closed := make(chan int, 1)
-		var out output
+		var out syncbuf.Buffer
 		start := time.Now()
 		err := console.Run(t.Context(), dialInBubble(t, func(p *peer) {
 			p.read()
@@ -147,7 +129,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var out output
+			var out syncbuf.Buffer
 			err := console.Run(t.Context(), dial(t, tt.serve), console.Config{Printer: &console.Printer{W: &out, JSON: true}})
 			end, _ := errors.AsType[*ws.CloseError](err)
 			if tt.ok != (err == nil) || !tt.ok && (end == nil || end.Code != tt.code) {
@@ -163,7 +145,7 @@ func TestEnds(t *testing.T) {
 // TestPings: those of the server are answered, also while nothing is sent.
 func TestPings(t *testing.T) {
 	t.Parallel()
-	var out output
+	var out syncbuf.Buffer
 	answer := make(chan frame, 1)
 	err := console.Run(t.Context(), dial(t, func(p *peer) {
 		p.send(ws.Pong, "nobody asked")
@@ -189,7 +171,7 @@ func TestBadLines(t *testing.T) {
 			t.Errorf("%q: got %v, want an error of line 2", in, err)
 		}
 		var told []error
-		var out output
+		var out syncbuf.Buffer
 		err = console.Run(t.Context(), dial(t, echo), console.Config{
 			In: strings.NewReader(in + "b\n"), Wait: -1, Count: 2, Printer: &console.Printer{W: &out},
 			Complain: func(err error) { told = append(told, err) },
@@ -240,7 +222,7 @@ func TestNoDeadlock(t *testing.T) {
 	t.Parallel()
 	const n = 20000
 	payload := strings.Repeat("x", 100)
-	var out output
+	var out syncbuf.Buffer
 	err := console.Run(t.Context(), dial(t, func(p *peer) {
 		p.read()
 		for range n {

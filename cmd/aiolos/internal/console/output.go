@@ -57,7 +57,7 @@ func (p *Printer) Message(m ws.Message) error {
 		return p.writeOnce(m.Data)
 	case p.TTY:
 		// What comes after a line end must not look like a message of its own.
-		return p.printLine(strings.ReplaceAll(escapeText(m.Data), "\n", "\n  "))
+		return p.printLine(strings.ReplaceAll(render.Text(m.Data), "\n", "\n  "))
 	}
 	return p.writeOnce(append(m.Data, '\n'))
 }
@@ -106,14 +106,4 @@ func (p *Printer) writeOnce(data []byte) error {
 	defer p.mu.Unlock()
 	_, err := p.W.Write(data)
 	return err
-}
-
-// escapeText is a text for a terminal, line ends kept.
-func escapeText(data []byte) string {
-	var b strings.Builder
-	e := render.NewEscaper(&b)
-	// A builder takes everything.
-	_, _ = e.Write(data)
-	_ = e.Close()
-	return b.String()
 }

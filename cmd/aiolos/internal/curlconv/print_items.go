@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
@@ -59,8 +60,8 @@ func (r *Request) itemHeaders() []Header {
 	headers := slices.Clone(r.Headers)
 	if strings.Contains(r.Login, ":") {
 		code := base64.StdEncoding.EncodeToString([]byte(r.Login))
-		if strings.HasSuffix(r.Login, ":"+hidden) {
-			code = hidden // and nothing that looks like credentials
+		if strings.HasSuffix(r.Login, ":"+secret.Hidden) {
+			code = secret.Hidden // and nothing that looks like credentials
 		}
 		headers = append(headers, Header{Name: "Authorization", Value: "Basic " + code})
 	}

@@ -9,9 +9,6 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
-// hidden stands for a secret.
-const hidden = "***"
-
 // Redact returns a copy without what gives access: credentials in URLs, the
 // values of headers and query parameters whose names say that they are secret.
 // What a body holds nobody can tell; it stays. Changed reports whether something
@@ -21,16 +18,16 @@ func (r *Request) Redact() (plain *Request, changed bool) {
 	c.Headers = slices.Clone(r.Headers)
 	for i, h := range c.Headers {
 		if h.Value != "" && secret.Header(h.Name) {
-			c.Headers[i].Value = hidden
+			c.Headers[i].Value = secret.Hidden
 		}
 	}
 	if login, _, ok := strings.Cut(c.Login, ":"); ok {
-		c.Login = login + ":" + hidden
+		c.Login = login + ":" + secret.Hidden
 	}
 	c.Parts = slices.Clone(r.Parts)
 	for i, p := range c.Parts {
 		if p.Value != "" && secret.Param(p.Name) {
-			c.Parts[i].Value = hidden
+			c.Parts[i].Value = secret.Hidden
 		}
 	}
 	c.URL, c.Proxy = redactURL(c.URL), redactURL(c.Proxy)
@@ -57,7 +54,7 @@ func redactURL(raw string) string {
 		end = len(rest) // a password may hold a slash that was not escaped
 	}
 	if at := strings.LastIndexByte(rest[:end], '@'); at >= from {
-		rest = rest[:from] + hidden + rest[at:]
+		rest = rest[:from] + secret.Hidden + rest[at:]
 	}
 	if hasQuery {
 		rest += "?" + redactQuery(query)
@@ -76,7 +73,7 @@ func redactQuery(query string) string {
 		name, value, ok := strings.Cut(param, "=")
 		plain, err := url.QueryUnescape(name)
 		if ok && value != "" && (err != nil || secret.Param(plain)) {
-			params[i] = name + "=" + hidden
+			params[i] = name + "=" + secret.Hidden
 		}
 	}
 	return strings.Join(params, "&")

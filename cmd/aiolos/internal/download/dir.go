@@ -76,14 +76,14 @@ func (d *Dir) Close() error { return d.root.Close() }
 // Path returns the path of a file in the directory.
 func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
 
-// exists reports whether there is something under a name.
-func (d *Dir) exists(name string) bool {
+// hasFile reports whether there is something under a name.
+func (d *Dir) hasFile(name string) bool {
 	_, err := d.root.Lstat(name)
 	return err == nil
 }
 
-// claim marks a name as taken and reports whether it was free.
-func (d *Dir) claim(name string) bool {
+// claimName marks a name as taken and reports whether it was free.
+func (d *Dir) claimName(name string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	low := strings.ToLower(name)

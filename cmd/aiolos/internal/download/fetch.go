@@ -72,12 +72,12 @@ type Fetcher struct {
 
 // transfer is one download under way.
 type transfer struct {
-	f    *Fetcher
-	job  Job
-	url  *url.URL // nil if it is none
-	wish string   // the name that was chosen, which may have got a number
-	name string   // in the directory; empty until it is settled
-	sum  Sum      // of the whole, or zero
+	f          *Fetcher
+	job        Job
+	url        *url.URL // nil if it is none
+	chosenName string   // the name that was chosen, which may have got a number
+	name       string   // in the directory; empty until it is settled
+	sum        Sum      // of the whole, or zero
 
 	tracker    Tracker // nil if nothing is shown
 	shown, had int64   // bytes
@@ -99,7 +99,7 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	}
 	res.Name, res.Size, res.Elapsed = t.name, saved.Size, time.Since(start)
 	if f.Conflict == Skip && aioerrors.Is(err, fs.ErrExist) {
-		res.Skipped, res.Name = true, cmp.Or(t.wish, t.wantedName(""))
+		res.Skipped, res.Name = true, cmp.Or(t.chosenName, t.wantedName(""))
 		return res
 	}
 	res.Kept, res.Err = saved.Unfinished, err
@@ -109,7 +109,7 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 // saveBody does the download, or goes on with it.
 func (t *transfer) saveBody(ctx context.Context) (session.Saved, error) {
 	t.moving = false
-	if t.f.Conflict == Skip && t.name == "" && t.f.Dir.exists(t.wantedName("")) {
+	if t.f.Conflict == Skip && t.name == "" && t.f.Dir.hasFile(t.wantedName("")) {
 		return session.Saved{}, fs.ErrExist
 	}
 	saved, err := t.f.Client.Save(ctx, t.job.URL, session.SaveConfig{
@@ -140,12 +140,12 @@ func (t *transfer) wantedName(disposition string) string {
 
 // chooseName is the name for a response.
 func (t *transfer) chooseName(r *session.Response) string {
-	t.wish = t.wantedName(r.Header.Get("Content-Disposition"))
-	return t.wish
+	t.chosenName = t.wantedName(r.Header.Get("Content-Disposition"))
+	return t.chosenName
 }
 
 // claimName reports whether a name is for this download.
-func (t *transfer) claimName(name string) bool { return name == t.name || t.f.Dir.claim(name) }
+func (t *transfer) claimName(name string) bool { return name == t.name || t.f.Dir.claimName(name) }
 
 // beginProgress shows that a body comes, if there has to be one.
 func (t *transfer) beginProgress(r *session.Response, at session.Saved, total int64) error {

@@ -22,12 +22,12 @@ func Run(ctx context.Context, f *Fetcher, jobs []Job, limits Limits, done func(R
 	for range min(max(1, limits.Total), len(jobs)) {
 		workers.Go(func() {
 			for {
-				job, host, ok := q.next()
+				job, host, ok := q.nextJob()
 				if !ok {
 					return
 				}
 				results <- fetchUnlessDone(ctx, f, job)
-				q.release(host)
+				q.finishJob(host)
 			}
 		})
 	}
@@ -69,8 +69,8 @@ func newQueue(jobs []Job, perHost int) *queue {
 	return q
 }
 
-// next waits for a job that may begin; ok is false when none is left.
-func (q *queue) next() (job Job, host string, ok bool) {
+// nextJob waits for a job that may begin; ok is false when none is left.
+func (q *queue) nextJob() (job Job, host string, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
@@ -91,8 +91,8 @@ func (q *queue) next() (job Job, host string, ok bool) {
 	}
 }
 
-// release ends a job of host.
-func (q *queue) release(host string) {
+// finishJob ends a job of host.
+func (q *queue) finishJob(host string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.busy[host]--

@@ -43,7 +43,7 @@ func (s *Sender) newForm(parts []syntax.Part, boundary string) *form.Form {
 }
 
 // Multipart returns the option that sends a form, and the value of the header
-// Content-Type where given, the wish of the command line, is not complete: without
+// Content-Type where given, what the command line asks for, is not complete: without
 // its boundary a server cannot read a form.
 func (s *Sender) Multipart(parts []syntax.Part, given string) (option session.Option, contentType string, err error) {
 	_, params, parseErr := mime.ParseMediaType(given)

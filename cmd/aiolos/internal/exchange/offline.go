@@ -29,7 +29,7 @@ func (s *Sender) printBytes(ctx context.Context, j Job) error {
 	out := s.App.SafeOut()
 	last := &lastByte{w: out}
 	srv := &requestPrinter{out: last, done: make(chan error, 1)}
-	conn, err := connector.New(connector.Config{DialContext: srv.dial, TrustEnv: s.Net.Proxy != flags.NoProxy && s.Net.Unix == ""})
+	conn, err := connector.New(connector.Config{DialContext: srv.dialPipe, TrustEnv: s.Net.Proxy != flags.NoProxy && s.Net.Unix == ""})
 	if err != nil {
 		return err
 	}
@@ -71,8 +71,8 @@ type requestPrinter struct {
 	done chan error
 }
 
-// dial connects to the server.
-func (p *requestPrinter) dial(context.Context, string, string) (net.Conn, error) {
+// dialPipe connects to the server.
+func (p *requestPrinter) dialPipe(context.Context, string, string) (net.Conn, error) {
 	near, far := net.Pipe()
 	go func() { p.done <- p.readRequest(far) }()
 	return near, nil

@@ -105,12 +105,7 @@ func (s *Sender) writeRequestBody(out *strings.Builder, req *syntax.Request) {
 	case len(req.Body) > 0:
 		text := string(req.Body)
 		if s.App.OutTTY {
-			var safe strings.Builder
-			e := render.NewEscaper(&safe)
-			// A builder takes everything.
-			_, _ = e.Write(req.Body)
-			_ = e.Close()
-			text = safe.String()
+			text = render.Text(req.Body)
 		}
 		out.WriteString(text + "\n\n")
 	}

@@ -44,10 +44,10 @@ type rule struct {
 	code  int
 }
 
-// rules returns the classes in the order in which they are tried. A timeout
+// classRules returns the classes in the order in which they are tried. A timeout
 // while connecting is a timeout, and a TLS failure is a failure to connect, so
 // the more telling class comes first.
-func rules() []rule {
+func classRules() []rule {
 	return []rule{
 		{context.Canceled, Interrupt},
 		{aioerrors.ErrTooManyRedirects, Redirects},
@@ -74,7 +74,7 @@ func Of(err error) int {
 	if aioerrors.As(err, &usage) {
 		return Usage
 	}
-	for _, r := range rules() {
+	for _, r := range classRules() {
 		if aioerrors.Is(err, r.class) {
 			return r.code
 		}

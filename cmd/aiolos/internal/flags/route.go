@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // NoProxy is the value of --proxy that means none, whatever the environment has.
@@ -85,10 +85,7 @@ func (r *Route) newConnector(cfg connector.Config) (*connector.Connector, error)
 	case NoProxy:
 		cfg.TrustEnv = false
 	default:
-		cfg.Proxy = r.Proxy
-		if !strings.Contains(r.Proxy, "://") {
-			cfg.Proxy = "http://" + r.Proxy
-		}
+		cfg.Proxy = syntax.AddScheme(r.Proxy)
 	}
 	return connector.New(cfg)
 }

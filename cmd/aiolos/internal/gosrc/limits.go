@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // addLimits adds the options for redirects, timeouts, TLS and the way to the
@@ -31,7 +33,7 @@ func (p *program) addLimits() {
 		p.addOption("Pin", "pin")
 	}
 	if r.Proxy != "" {
-		p.addOption("Proxy", stringLiteral(ProxyURL(r.Proxy)))
+		p.addOption("Proxy", stringLiteral(syntax.AddScheme(r.Proxy)))
 	}
 	if r.Version != "" && !r.OnlyHTTP2 {
 		major, minor, _ := strings.Cut(r.Version+".0", ".")
@@ -113,14 +115,6 @@ func (p *program) connectorSource() (statements []string, config string) {
 
 // Unlimited is how many redirects are followed where there is no limit.
 const Unlimited = 1 << 30
-
-// ProxyURL completes the address of a proxy as curl does.
-func ProxyURL(proxy string) string {
-	if strings.Contains(proxy, "://") {
-		return proxy
-	}
-	return "http://" + proxy
-}
 
 // durationSource writes a duration in the largest unit that fits.
 func (p *program) durationSource(d time.Duration) string {

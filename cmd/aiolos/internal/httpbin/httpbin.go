@@ -28,7 +28,7 @@ type endpoint struct {
 
 // Handler returns the server's handler.
 func Handler() http.Handler {
-	all := endpoints()
+	all := listEndpoints()
 	mux := http.NewServeMux()
 	for _, e := range all {
 		mux.HandleFunc(e.pattern, e.serve)
@@ -71,8 +71,8 @@ func writeIndex(w http.ResponseWriter, all []endpoint) {
 	_, _ = fmt.Fprintf(w, "httpbin, as aiolos serves it. It answers with what it was asked:\n\n%s\n", strings.Join(patterns, "\n"))
 }
 
-// endpoints are all but the two pages that are templates.
-func endpoints() []endpoint {
+// listEndpoints are all but the two pages that are templates.
+func listEndpoints() []endpoint {
 	h := &httpbin.HTTPBin{MaxBodySize: maxBody, MaxDuration: maxTime, DefaultParams: httpbin.DefaultParams{
 		DripDuration: 2 * time.Second, DripDelay: 2 * time.Second, DripNumBytes: 10,
 	}}

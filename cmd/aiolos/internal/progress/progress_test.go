@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
 )
 
 func TestLines(t *testing.T) {
@@ -23,23 +24,11 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// buffer is a writer that bars write to from their own goroutine.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
 // TestBars drives the bars as concurrent downloads do, in all ways in which one
 // ends, and checks that Close returns and that the lines are there.
 func TestBars(t *testing.T) {
 	t.Parallel()
-	b := &buffer{}
+	b := &syncbuf.Buffer{}
 	d := progress.New(b, true, 80, 30)
 	var wg sync.WaitGroup
 	for i := range 30 {
@@ -59,7 +48,7 @@ func TestBars(t *testing.T) {
 	}
 	wg.Wait()
 	d.Close()
-	got := b.b.String()
+	got := b.String()
 	if n := strings.Count(got, "finished\n"); n != 30 {
 		t.Errorf("%d lines, want 30", n)
 	}
@@ -71,7 +60,7 @@ func TestBars(t *testing.T) {
 func TestBarsWithoutFiles(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 2} {
-		d := progress.New(&buffer{}, true, 0, n)
+		d := progress.New(&syncbuf.Buffer{}, true, 0, n)
 		d.Close()
 	}
 }
@@ -90,7 +79,7 @@ func TestMode(t *testing.T) {
 func TestCounter(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 3} {
-		c := progress.NewCounter(&buffer{}, 40, "URLs", 3)
+		c := progress.NewCounter(&syncbuf.Buffer{}, 40, "URLs", 3)
 		for range n {
 			c.Done()
 		}

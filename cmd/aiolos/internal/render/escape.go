@@ -15,13 +15,23 @@ func Line(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == '\n' || r == '\t' || isDangerous(r, n) {
+		if r == '\n' || r == '\t' || IsDangerous(r, n) {
 			b.WriteString(escapeRune(s[i : i+n]))
 		} else {
 			b.WriteString(s[i : i+n])
 		}
 		i += n
 	}
+	return b.String()
+}
+
+// Text returns data fit for a terminal, as an [Escaper] passes it on.
+func Text(data []byte) string {
+	var b strings.Builder
+	e := NewEscaper(&b)
+	// A builder takes everything.
+	_, _ = e.Write(data)
+	_ = e.Close()
 	return b.String()
 }
 
@@ -81,7 +91,7 @@ func (e *Escaper) escapeFirst(text []byte) []byte {
 	r, n := utf8.DecodeRune(text)
 	switch {
 	case r == '\r' && len(text) > 1 && text[1] == '\n':
-	case isDangerous(r, n):
+	case IsDangerous(r, n):
 		e.out = append(e.out, escapeRune(string(text[:n]))...)
 	default:
 		e.out = append(e.out, text[:n]...)
@@ -89,8 +99,9 @@ func (e *Escaper) escapeFirst(text []byte) []byte {
 	return text[n:]
 }
 
-// isDangerous reports whether a terminal may act on r, which took n bytes.
-func isDangerous(r rune, n int) bool {
+// IsDangerous reports whether a terminal may act on r, which took n bytes of the text,
+// or turns the direction of writing with it. A line feed and a tab are no danger.
+func IsDangerous(r rune, n int) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return false

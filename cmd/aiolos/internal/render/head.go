@@ -87,7 +87,7 @@ func (p Printer) writeFields(b *strings.Builder, header http.Header) {
 	for _, name := range names {
 		for _, value := range header[name] {
 			if !p.Secrets && secret.Header(name) {
-				value = "***"
+				value = secret.Hidden
 			}
 			b.WriteString(p.Palette.Cyan(p.escapeLine(name)) + ": " + p.escapeLine(value) + "\n")
 		}

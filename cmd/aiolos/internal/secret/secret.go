@@ -8,6 +8,9 @@ import (
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
 
+// Hidden stands in the place of a secret, here as in what the library writes.
+const Hidden = "***"
+
 // Header reports whether the values of a header are secret: those that the library
 // hides.
 func Header(name string) bool { return aioerrors.SensitiveHeader(name) }

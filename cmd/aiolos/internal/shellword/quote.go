@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
 // ErrNUL is a word that no command line can hold.
@@ -113,14 +115,6 @@ func indexUnsafe(word string, lineEnd bool) int {
 	return len(word)
 }
 
-// isUnsafe reports whether a terminal may act on r, which took n bytes, or turns
-// the direction of writing with it.
-func isUnsafe(r rune, n int) bool {
-	switch {
-	case r < 0x20, r >= 0x7f && r < 0xa0, r == utf8.RuneError && n == 1:
-		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0x2028 && r <= 0x2029:
-		return true
-	}
-	return r == 0x200e || r == 0x200f || r == 0x061c
-}
+// isUnsafe reports whether a terminal may act on r, which took n bytes; to a line of a
+// shell a tab and a line end are more than text, too.
+func isUnsafe(r rune, n int) bool { return r == '\n' || r == '\t' || render.IsDangerous(r, n) }

@@ -30,9 +30,9 @@ type separator struct {
 	kind Kind
 }
 
-// separators returns every separator, longest first, so that at one position
+// itemSeparators returns every separator, longest first, so that at one position
 // the first that fits is the right one.
-func separators() []separator {
+func itemSeparators() []separator {
 	return []separator{
 		{":=@", JSONFile},
 		{"==@", QueryFile},
@@ -142,7 +142,7 @@ func removeEscapes(arg string) (text string, escaped map[int]bool) {
 
 // findSeparator finds the leftmost separator none of whose characters is protected.
 func findSeparator(text string, escaped map[int]bool) (at int, sep separator, ok bool) {
-	seps := separators()
+	seps := itemSeparators()
 	for i := range len(text) {
 		for _, s := range seps {
 			if strings.HasPrefix(text[i:], s.text) && !isProtected(escaped, i, len(s.text)) {

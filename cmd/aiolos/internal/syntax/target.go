@@ -101,6 +101,15 @@ func ExpandURL(word string) (string, error) {
 	return "https://" + rest, nil
 }
 
+// AddScheme completes a URL, or the address of a proxy, as curl does: one without a
+// scheme is http.
+func AddScheme(url string) string {
+	if strings.Contains(url, "://") {
+		return url
+	}
+	return "http://" + url
+}
+
 // expandPort completes :8000/x and :/x.
 func expandPort(word string) (string, error) {
 	rest := word[1:]

@@ -110,7 +110,7 @@ func expandURL(raw string) (string, error) {
 	if strings.Contains(raw, "://") {
 		return flags.ExpandURL(raw)
 	}
-	return "http://" + raw, nil
+	return syntax.AddScheme(raw), nil
 }
 
 // requestOptions translates the request for the library. What is returned as closer is

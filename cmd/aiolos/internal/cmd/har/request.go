@@ -13,9 +13,6 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
-// hidden is what stands for a secret in a file of this library.
-const hidden = "***"
-
 // makeRequest makes a request of an exchange that can be sent again: without the
 // headers that belong to a connection, and without those that were hidden when
 // the file was written, whose names it returns as lost. A URL or a body with
@@ -28,7 +25,7 @@ func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
 		return nil, nil, errors.New("har: the method has a character that it must not have")
 	}
-	if strings.Contains(r.URL, hidden) {
+	if strings.Contains(r.URL, secret.Hidden) {
 		return nil, nil, errors.New("har: parts of the URL are hidden in the file")
 	}
 	for _, h := range e.Request.Headers {
@@ -50,7 +47,7 @@ func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 // isHidden reports whether the value of a header was hidden: as a whole, or that
 // of a cookie or of credentials behind their scheme.
 func isHidden(h har.NameValue) bool {
-	return h.Value == hidden || secret.Header(h.Name) && strings.Contains(h.Value, hidden)
+	return h.Value == secret.Hidden || secret.Header(h.Name) && strings.Contains(h.Value, secret.Hidden)
 }
 
 // isValid reports whether a header can be sent.

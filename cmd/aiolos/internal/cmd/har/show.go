@@ -1,6 +1,7 @@
 package har
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -51,39 +52,10 @@ func (h *command) shownURL(e entry) string {
 // writeExchange writes one exchange as it went over the wire, about.
 func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	p := h.App.OutPalette()
-	head := func(pairs []har.NameValue) {
-		for _, f := range pairs {
-			value := f.Value
-			if !h.ShowSecrets && secret.Header(f.Name) {
-				value = "***"
-			}
-			b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
-		}
-		b.WriteByte('\n')
-	}
-	body := func(data []byte) {
-		if len(data) == 0 {
-			return
-		}
-		if !h.App.OutTTY {
-			b.Write(data)
-			b.WriteByte('\n')
-			return
-		}
-		if strings.IndexByte(string(data), 0) >= 0 {
-			fmt.Fprintf(b, "(%s of binary data)\n", render.Bytes(int64(len(data))))
-			return
-		}
-		out := render.NewEscaper(b)
-		// A builder takes everything.
-		_, _ = out.Write(data)
-		_ = out.Close()
-		b.WriteByte('\n')
-	}
 	b.WriteString(p.Bold(p.Green(render.Line(e.Request.Method))) + " " + render.Line(h.shownURL(e)) + " " + render.Line(e.Request.HTTPVersion) + "\n")
-	head(e.Request.Headers)
+	h.writeHeaders(b, e.Request.Headers)
 	if post := e.Request.Post; post != nil && post.Text != "" {
-		body([]byte(post.Text))
+		h.writeBody(b, []byte(post.Text))
 		b.WriteByte('\n')
 	}
 	if e.Response.Status == 0 {
@@ -92,11 +64,39 @@ func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	}
 	status := strings.TrimSpace(strconv.Itoa(e.Response.Status) + " " + e.Response.StatusText)
 	b.WriteString(render.Line(e.Response.HTTPVersion) + " " + p.Bold(p.Status(e.Response.Status, render.Line(status))) + "\n")
-	head(e.Response.Headers)
+	h.writeHeaders(b, e.Response.Headers)
 	data, err := e.Response.Content.Data()
 	if err != nil {
 		return err
 	}
-	body(data)
+	h.writeBody(b, data)
 	return nil
+}
+
+// writeHeaders writes headers and the empty line behind them.
+func (h *command) writeHeaders(b *strings.Builder, headers []har.NameValue) {
+	p := h.App.OutPalette()
+	for _, f := range headers {
+		value := f.Value
+		if !h.ShowSecrets && secret.Header(f.Name) {
+			value = secret.Hidden
+		}
+		b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
+	}
+	b.WriteByte('\n')
+}
+
+// writeBody writes a body, on a terminal as a text if it is one.
+func (h *command) writeBody(b *strings.Builder, data []byte) {
+	switch {
+	case len(data) == 0:
+		return
+	case !h.App.OutTTY:
+		b.Write(data)
+	case bytes.IndexByte(data, 0) >= 0:
+		fmt.Fprintf(b, "(%s of binary data)", render.Bytes(int64(len(data))))
+	default:
+		b.WriteString(render.Text(data))
+	}
+	b.WriteByte('\n')
 }

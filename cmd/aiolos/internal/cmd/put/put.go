@@ -84,7 +84,7 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	p.Net.RememberHeaders(url, req.Headers)
 	up := p.newUpload(req.BodyFile)
 	resp, err := sess.Request(cmd.Context(), p.method, url, append(options, session.Progress(up.onProgress))...)
-	sent, elapsed := up.stop()
+	sent, elapsed := up.stopDisplay()
 	if err != nil {
 		return p.noticeUnsent(cmd.Context(), err, sent)
 	}

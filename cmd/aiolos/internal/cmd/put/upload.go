@@ -50,8 +50,8 @@ func (u *upload) onProgress(done, total int64) {
 	u.sent = done
 }
 
-// stop takes the display away and returns what was sent, and in what time.
-func (u *upload) stop() (sent int64, elapsed time.Duration) {
+// stopDisplay takes the display away and returns what was sent, and in what time.
+func (u *upload) stopDisplay() (sent int64, elapsed time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.ended = true

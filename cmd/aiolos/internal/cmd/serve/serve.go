@@ -28,15 +28,15 @@ func New(a *app.App) *cobra.Command {
 		Example: examples,
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), a, port)
+			return runServer(cmd.Context(), a, port)
 		},
 	}
 	cmd.Flags().IntVarP(&port, "port", "p", 8080, "port; 0 takes a free one")
 	return cmd
 }
 
-// serve runs the server until ctx ends, which is its success.
-func serve(ctx context.Context, a *app.App, port int) error {
+// runServer runs the server until ctx ends, which is its success.
+func runServer(ctx context.Context, a *app.App, port int) error {
 	if port < 0 || port > 65535 {
 		return exitcode.AsUsage(errors.New("--port must be a number from 0 to 65535"))
 	}

@@ -97,7 +97,7 @@ func (s *command) showSession(_ context.Context, dir *store.Store, args []string
 	for _, origin := range origins {
 		for _, h := range sess.Headers[origin] {
 			if !s.secrets && secret.Header(h.Name) {
-				h.Value = "***"
+				h.Value = secret.Hidden
 			}
 			if err := s.writeHeader(&b, origin, h); err != nil {
 				return err
@@ -125,7 +125,7 @@ func (s *command) writeHeader(b *strings.Builder, origin string, h store.Header)
 
 // writeCookie shows one cookie.
 func (s *command) writeCookie(b *strings.Builder, c *jar.Cookie) error {
-	value, until := "***", "with the session"
+	value, until := secret.Hidden, "with the session"
 	if s.secrets {
 		value = c.Value
 	}
