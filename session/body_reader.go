@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"mime"
@@ -93,10 +94,7 @@ func fileBody(f *os.File) (*bodySource, error) {
 	if err != nil {
 		return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file cannot be read", Err: err}
 	}
-	contentType := mime.TypeByExtension(filepath.Ext(f.Name()))
-	if contentType == "" {
-		contentType = octetStream
-	}
+	contentType := cmp.Or(mime.TypeByExtension(filepath.Ext(f.Name())), octetStream)
 	if !info.Mode().IsRegular() {
 		return onceBody(io.NopCloser(f), contentType), nil
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -207,8 +208,5 @@ func cutCharset(value string) (label, rest string) {
 	if !ok1 || !ok2 {
 		return utf8Name, value
 	}
-	if label == "" {
-		label = utf8Name
-	}
-	return label, tail
+	return cmp.Or(label, utf8Name), tail
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,9 +24,7 @@ func decodeExtValue(value string) (string, bool) {
 
 // decodeLabelled decodes strictly; what is not valid is no value.
 func decodeLabelled(raw []byte, label string) (string, bool) {
-	if label == "" {
-		label = utf8Name
-	}
+	label = cmp.Or(label, utf8Name)
 	if charsetName(label) == "" {
 		return "", false
 	}

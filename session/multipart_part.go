@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/base64"
 	stderrors "errors"
 	"io"
@@ -120,9 +121,7 @@ func (p *BodyPart) Read(b []byte) (int, error) {
 
 // Bytes reads the rest of the part. (aiohttp: read)
 func (p *BodyPart) Bytes() ([]byte, error) {
-	if p.limit == 0 {
-		p.limit = DefaultMaxBuffered
-	}
+	p.limit = cmp.Or(p.limit, DefaultMaxBuffered)
 	data, err := io.ReadAll(p)
 	if err != nil {
 		return nil, p.reader.wrap(err)

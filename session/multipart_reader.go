@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	stderrors "errors"
 	"io"
 	"iter"
@@ -155,9 +156,7 @@ func boundaryOf(contentType string) string {
 }
 
 func isOver(n, limit, fallback int) bool {
-	if limit == 0 {
-		limit = fallback
-	}
+	limit = cmp.Or(limit, fallback)
 	return limit > 0 && n > limit
 }
 

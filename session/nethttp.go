@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -26,10 +27,7 @@ func (s *Session) doNative(req *http.Request) (*Response, error) {
 
 // adoptRequest makes the call what a request of net/http's asks for.
 func (c *call) adoptRequest(req *http.Request) error {
-	c.method = req.Method
-	if c.method == "" {
-		c.method = http.MethodGet
-	}
+	c.method = cmp.Or(req.Method, http.MethodGet)
 	switch {
 	case req.URL == nil:
 		return &errors.InvalidURLError{Description: "no URL"}
@@ -131,12 +129,8 @@ func nativeBody(req *http.Request) *bodySource {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
-	length := req.ContentLength
-	if length == 0 {
-		length = -1 // net/http: unknown, because there is a body
-	}
 	b := onceBody(req.Body, "")
-	b.length = length
+	b.length = cmp.Or(req.ContentLength, -1) // net/http: 0 is unknown, because there is a body
 	if req.GetBody != nil {
 		first := true
 		b.once = false

@@ -39,9 +39,7 @@ func setOption(name string, args []string, set func(*options)) Option {
 }
 
 // String returns the option as it was written, without its secrets.
-func (o Option) String() string {
-	return o.name + "(" + strings.Join(o.args, ", ") + ")"
-}
+func (o Option) String() string { return o.name + "(" + strings.Join(o.args, ", ") + ")" }
 
 // MarshalText is String, for JSON and logs.
 func (o Option) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

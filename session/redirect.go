@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,10 +19,7 @@ func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 	if c.opts.hops < 0 || !isRedirect(resp.StatusCode) {
 		return nil, nil //nolint:nilnil // it is the answer
 	}
-	location := resp.Header.Get("Location")
-	if location == "" {
-		location = resp.Header.Get("URI")
-	}
+	location := cmp.Or(resp.Header.Get("Location"), resp.Header.Get("URI"))
 	if location == "" {
 		return nil, nil //nolint:nilnil // there is nowhere to go
 	}
@@ -91,22 +89,16 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 	if plain, ok := socketSchemes[u.Scheme]; ok && upgrade {
 		u.Scheme = plain // the handshake of a WebSocket is one of HTTP
 	}
+	bad := func(description string, kind error) (*url.URL, error) {
+		return nil, &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description, Kind: kind}
+	}
 	switch {
 	case !isHTTP(u.Scheme):
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect to an unsupported scheme",
-			Kind: errors.ErrNonHTTPURLRedirectClient,
-		}
+		return bad("redirect to an unsupported scheme", errors.ErrNonHTTPURLRedirectClient)
 	case u.Hostname() == "":
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect without a host",
-			Kind: errors.ErrInvalidURLRedirectClient,
-		}
+		return bad("redirect without a host", errors.ErrInvalidURLRedirectClient)
 	case toASCII(u) != nil:
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect to a host that is not a name of IDNA",
-			Kind: errors.ErrInvalidURLRedirectClient,
-		}
+		return bad("redirect to a host that is not a name of IDNA", errors.ErrInvalidURLRedirectClient)
 	}
 	return u, nil
 }

@@ -236,9 +236,7 @@ func (s *Session) Connector() *connector.Connector { return s.connector }
 func (s *Session) Jar() http.CookieJar { return s.jar }
 
 // Timeout returns the timeouts of requests that set none. (aiohttp: timeout)
-func (s *Session) Timeout() ClientTimeout {
-	return mergeTimeouts(s.base.timeout, DefaultTimeout())
-}
+func (s *Session) Timeout() ClientTimeout { return mergeTimeouts(s.base.timeout, DefaultTimeout()) }
 
 // Header returns a copy of the headers that every request starts with.
 // (aiohttp: headers)

@@ -130,9 +130,7 @@ func escapeQuery(query string) string {
 func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "cannot be parsed", err) }
 
 // origin is RFC 6454 4: what may share secrets.
-func sameOrigin(a, b *url.URL) bool {
-	return httprule.OriginOf(a) == httprule.OriginOf(b)
-}
+func sameOrigin(a, b *url.URL) bool { return httprule.OriginOf(a) == httprule.OriginOf(b) }
 
 // takeUser removes the credentials from u and returns them as the value of an
 // Authorization header.

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -22,9 +23,7 @@ type Exchange struct {
 // RequestInfo is what an error tells of a request; its fields are the request's own.
 func RequestInfo(req *http.Request) errors.RequestInfo {
 	info := errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header}
-	if info.Method == "" {
-		info.Method = http.MethodGet
-	}
+	info.Method = cmp.Or(info.Method, http.MethodGet)
 	if u := req.URL; u != nil && u.Fragment != "" {
 		plain := *u
 		plain.Fragment, plain.RawFragment = "", ""

@@ -1,6 +1,7 @@
 package dnscache
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -101,18 +102,10 @@ func New(cfg Config) *Cache {
 	if cfg.Resolver == nil {
 		cfg.Resolver = net.DefaultResolver
 	}
-	if cfg.TTL == 0 {
-		cfg.TTL = DefaultTTL
-	}
-	if cfg.Size == 0 {
-		cfg.Size = DefaultSize
-	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
-	}
-	if cfg.Network == "" {
-		cfg.Network = "ip"
-	}
+	cfg.TTL = cmp.Or(cfg.TTL, DefaultTTL)
+	cfg.Size = cmp.Or(cfg.Size, DefaultSize)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	cfg.Network = cmp.Or(cfg.Network, "ip")
 	return &Cache{
 		cfg:     cfg,
 		entries: map[key]*entry{},

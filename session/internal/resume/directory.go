@@ -81,9 +81,7 @@ func (d directory) exists(name string) bool {
 	return err == nil
 }
 
-func existsError(path string) error {
-	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
-}
+func existsError(path string) error { return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist} }
 
 // listUnfinished returns the names whose unfinished files have a description, in order.
 func (d directory) listUnfinished() []string {

@@ -55,9 +55,7 @@ func acceptsRanges(h http.Header) bool {
 
 // isEncoded reports whether the bytes are, or were, in a content coding: those of a
 // range would not be the same.
-func isEncoded(r *Response) bool {
-	return r.Decoded || len(r.Header["Content-Encoding"]) > 0
-}
+func isEncoded(r *Response) bool { return r.Decoded || len(r.Header["Content-Encoding"]) > 0 }
 
 // partsDownload is a file of which several parts are fetched at the same time.
 type partsDownload struct {
