@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -122,10 +123,6 @@ func isParseError(err error) bool {
 	if strings.HasPrefix(text, "stream error: ") || strings.HasPrefix(text, "connection error: ") {
 		return true // the peer broke a rule of HTTP/2
 	}
-	for _, part := range []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"} {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
+	parts := []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"}
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
