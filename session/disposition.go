@@ -23,10 +23,7 @@ type ContentDisposition struct {
 // ContentDisposition parses the header; the zero value means that there is none
 // or that it is malformed. (aiohttp: content_disposition)
 func (r *Response) ContentDisposition() ContentDisposition {
-	cd, err := ParseContentDisposition(r.Header.Get("Content-Disposition"))
-	if err != nil {
-		return ContentDisposition{}
-	}
+	cd, _ := ParseContentDisposition(r.Header.Get("Content-Disposition")) // zero if it is malformed
 	return cd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // wireOptions are the wishes that a connector has to honour, and how the request
@@ -112,12 +113,8 @@ func ProxyAuth(login, password string) Option {
 // (aiohttp: proxy_headers)
 func ProxyHeader(name, value string) Option {
 	return wireOption("ProxyHeader", []string{strconv.Quote(name), "***"}, func(w *wireOptions) error {
-		h := w.proxyHeader.Clone()
-		if h == nil {
-			h = http.Header{}
-		}
-		h.Set(name, value)
-		w.proxyHeader = h
+		w.proxyHeader = httprule.Clone(w.proxyHeader)
+		w.proxyHeader.Set(name, value)
 		return nil
 	})
 }

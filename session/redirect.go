@@ -89,16 +89,13 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 	if plain, ok := socketSchemes[u.Scheme]; ok && upgrade {
 		u.Scheme = plain // the handshake of a WebSocket is one of HTTP
 	}
-	bad := func(description string, kind error) (*url.URL, error) {
-		return nil, &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description, Kind: kind}
-	}
 	switch {
 	case !isHTTP(u.Scheme):
-		return bad("redirect to an unsupported scheme", errors.ErrNonHTTPURLRedirectClient)
+		return nil, invalidURL(u, errors.ErrNonHTTPURLRedirectClient, "redirect to an unsupported scheme")
 	case u.Hostname() == "":
-		return bad("redirect without a host", errors.ErrInvalidURLRedirectClient)
+		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect without a host")
 	case toASCII(u) != nil:
-		return bad("redirect to a host that is not a name of IDNA", errors.ErrInvalidURLRedirectClient)
+		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect to a host that is not a name of IDNA")
 	}
 	return u, nil
 }

@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/classify"
@@ -265,25 +267,12 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	return body, nil
 }
 
+// upperMethod is a method in upper case, of the letters of ASCII only: no other is a token.
 func upperMethod(method string) string {
-	for i := range len(method) {
-		if b := method[i]; 'a' <= b && b <= 'z' {
-			return string(appendUpper(nil, method))
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
 		}
-	}
-	if method == "" {
-		return http.MethodGet
-	}
-	return method
-}
-
-func appendUpper(dst []byte, s string) []byte {
-	for i := range len(s) {
-		b := s[i]
-		if 'a' <= b && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		dst = append(dst, b)
-	}
-	return dst
+		return r
+	}, cmp.Or(method, http.MethodGet))
 }

@@ -67,19 +67,20 @@ func resolve(base, ref *url.URL) *url.URL {
 func checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme == "":
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "relative URL without a base URL: no http:// or https://"}
+		return invalidURL(u, nil, "relative URL without a base URL: no http:// or https://")
 	case !isHTTP(u.Scheme) && u.Opaque != "": // localhost:8080/x
-		return &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "unsupported scheme: no http:// or https://", Kind: errors.ErrNonHTTPURLClient,
-		}
+		return invalidURL(u, errors.ErrNonHTTPURLClient, "unsupported scheme: no http:// or https://")
 	case !isHTTP(u.Scheme):
-		return &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,
-		}
+		return invalidURL(u, errors.ErrNonHTTPURLClient, "unsupported scheme")
 	case u.Hostname() == "":
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "no host"}
+		return invalidURL(u, nil, "no host")
 	}
 	return nil
+}
+
+// invalidURL is an error of the class kind; nil is the usual one.
+func invalidURL(u *url.URL, kind error, description string) error {
+	return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description, Kind: kind}
 }
 
 // toASCII writes a host of other scripts as IDNA has it (RFC 5891), so that
@@ -87,7 +88,7 @@ func checkURL(u *url.URL) error {
 func toASCII(u *url.URL) error {
 	host, ok := asciiHost(u.Host)
 	if !ok {
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "host is not a name of IDNA"}
+		return invalidURL(u, nil, "host is not a name of IDNA")
 	}
 	u.Host = host
 	return nil
@@ -138,10 +139,10 @@ func takeUser(u *url.URL) (value string, ok bool) {
 	if u.User == nil {
 		return "", false
 	}
-	login := u.User.Username()
 	password, _ := u.User.Password()
+	value = httprule.BasicAuth(u.User.Username(), password)
 	u.User = nil
-	return httprule.BasicAuth(login, password), true
+	return value, true
 }
 
 // hostHeader is the value of Host for u: no default port, no trailing dot.

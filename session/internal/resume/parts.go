@@ -147,11 +147,16 @@ func (p *partsDownload) fetchPart(part *filePart, r *Response) (err error) {
 	return err
 }
 
+// missing is where what a part lacks begins and ends.
+func (p *partsDownload) missing(part *filePart) (at, end int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return part.at, part.end
+}
+
 // requestPart asks for what a part lacks, and takes only that for an answer.
 func (p *partsDownload) requestPart(part *filePart) (*Response, error) {
-	p.mu.Lock()
-	at, end := part.at, part.end
-	p.mu.Unlock()
+	at, end := p.missing(part)
 	span := strconv.FormatInt(at, 10) + "-" + strconv.FormatInt(end-1, 10)
 	r, err := p.sv.cfg.Fetch(part.ctx, span, p.sv.meta.validator())
 	if err != nil {
@@ -181,18 +186,14 @@ func (sv *Saver) isWantedPart(r *Response, want contentRange) bool {
 // copyPart writes what a response has of a part. all says that the response goes on
 // after it: the first part then grows until somebody else has the next.
 func (p *partsDownload) copyPart(part *filePart, r *Response, all bool) error {
-	p.mu.Lock()
-	begin := part.at
-	p.mu.Unlock()
+	begin, _ := p.missing(part)
 	for {
-		p.mu.Lock()
-		missing := part.end - part.at
-		p.mu.Unlock()
-		n, err := io.Copy(&partWriter{p, part}, io.LimitReader(r.Body, missing))
+		at, end := p.missing(part)
+		n, err := io.Copy(&partWriter{p, part}, io.LimitReader(r.Body, end-at))
 		switch {
 		case err != nil:
 			return err
-		case n < missing:
+		case n < end-at:
 			return io.ErrUnexpectedEOF
 		case !all && r.ContentLength < 0:
 			return p.checkRangeEnd(part, r, begin)
@@ -272,9 +273,7 @@ type partWriter struct {
 // Write writes where the part has come to.
 func (w *partWriter) Write(b []byte) (int, error) {
 	p := w.parts
-	p.mu.Lock()
-	at := w.part.at
-	p.mu.Unlock()
+	at, _ := p.missing(w.part)
 	n, err := p.sv.part.WriteAt(b, at)
 	p.mu.Lock()
 	defer p.mu.Unlock()
