@@ -80,14 +80,8 @@ func isDisconnectH2(err error) bool {
 	if strings.HasPrefix(text, "stream error: ") {
 		return strings.HasSuffix(text, "; received from peer")
 	}
-	for _, part := range []string{
-		"http2: server sent GOAWAY", "http2: Transport received ", "http2: client conn",
-	} {
-		if strings.HasPrefix(text, part) {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(text, "http2: server sent GOAWAY") ||
+		strings.HasPrefix(text, "http2: Transport received ") || strings.HasPrefix(text, "http2: client conn")
 }
 
 // disconnectCause is an error that says how the peer left: what net/http gave,

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"cmp"
+
 	"github.com/aiolos-http/aiolos/errors"
 )
 
