@@ -11,14 +11,14 @@ import (
 
 // A jar may have more than http.CookieJar asks for; [jar.Jar] has all of it.
 type (
-	// lenJar says when there is nothing to look for.
+	// lenJar tells whether the jar is empty, which saves the look-up.
 	lenJar interface{ Len() int }
 	// lineJar reads Set-Cookie lines itself, because net/http drops cookies that
 	// browsers keep.
 	lineJar interface {
 		SetCookieHeaders(u *url.URL, lines []string)
 	}
-	// matchJar judges and writes the cookies of one request as its own.
+	// matchJar applies the rules for its own cookies to those of one request.
 	matchJar interface {
 		Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie
 	}

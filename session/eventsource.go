@@ -63,8 +63,8 @@ func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.S
 // an event that is too large. That error is yielded once. No connection is left
 // open.
 //
-// So a 503 of a server that restarts ends it, as the standard has it. Who wants to
-// outlast that gives the Session a middleware.Retry.
+// So a 503 of a server that restarts ends it, as the standard has it. To outlast that,
+// give the Session a middleware.Retry.
 func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		switch {
@@ -168,7 +168,7 @@ func (e *EventSource) named(err error) error {
 	return errors.Wrap(http.MethodGet, u, err)
 }
 
-// isFinal reports whether an error will come again however often one tries.
+// isFinal reports whether another connection would fail in the same way.
 func isFinal(err error) bool {
 	return slices.ContainsFunc([]error{
 		errors.ErrClientResponse, errors.ErrInvalidRequest, errors.ErrRedirectClient, errors.ErrSessionClosed,

@@ -16,10 +16,9 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// Option is one wish for a request, or for all requests of a session
-// ([Config].Options, [Session.With]). Of two that contradict each other the
-// later wins. Options are immutable and may be shared. The zero Option does
-// nothing.
+// Option is a setting of one request, or of all requests of a session
+// ([Config].Options, [Session.With]). Of two that contradict each other the later wins.
+// Options are immutable and may be shared. The zero Option does nothing.
 //
 // A bad option is reported by the call that it was given to, as an
 // [errors.InvalidRequestError], before anything is sent.
@@ -55,7 +54,7 @@ type options struct {
 	cookies  []*http.Cookie
 	body     *bodySource
 	check    func(*Response) error
-	hops     int // how many redirects to follow; negative: none, and that is fine
+	hops     int // how many redirects to follow; negative: none, a redirect is the response
 	timeout  ClientTimeout
 	maxBody  int64
 	progress func(done, total int64)

@@ -55,7 +55,7 @@ func (c *call) archiveHop(resp *http.Response) {
 	if len(x.history) == 0 {
 		x.first = c.requestInfo()
 	}
-	resp.Body.Close() // nobody wants the rest of it
+	resp.Body.Close() // the rest of it is not used
 	resp.Body = http.NoBody
 	hop := &Response{Response: resp, url: c.url}
 	hop.closed.Store(true)

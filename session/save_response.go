@@ -50,7 +50,7 @@ func (r *Response) maxParallel() int {
 	return n
 }
 
-// saveCall does for the engine what is said in terms of a [Response].
+// saveCall is the [resume.Call] of a [Response].
 type saveCall struct {
 	r   *Response
 	cfg *SaveConfig

@@ -74,7 +74,7 @@ func (r *Response) checkEvents() error {
 	if err := r.CheckStatus(); err != nil {
 		return err
 	}
-	if err := r.checkEnds(); err != nil {
+	if err := r.refuseUpgraded(); err != nil {
 		return err
 	}
 	if r.ContentType() != eventStream {

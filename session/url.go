@@ -54,8 +54,7 @@ func parseURL(base *url.URL, raw string) (*url.URL, error) {
 	return u, toASCII(u)
 }
 
-// resolve is RFC 3986 5.2. The credentials of the base hold for what is
-// relative to it.
+// resolve is RFC 3986 5.2. A URL that is relative to the base has its credentials too.
 func resolve(base, ref *url.URL) *url.URL {
 	u := base.ResolveReference(ref)
 	if u.User == nil && ref.Host == "" {
@@ -130,7 +129,7 @@ func escapeQuery(query string) string {
 
 func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "cannot be parsed", err) }
 
-// origin is RFC 6454 4: what may share secrets.
+// sameOrigin reports whether two URLs may share secrets (RFC 6454 4).
 func sameOrigin(a, b *url.URL) bool { return httprule.OriginOf(a) == httprule.OriginOf(b) }
 
 // takeUser removes the credentials from u and returns them as the value of an

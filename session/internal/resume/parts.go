@@ -71,8 +71,8 @@ type partsDownload struct {
 	reported int64
 }
 
-// filePart is one of them. What a part has is from its start to at; the first goes
-// on into those that follow, where nobody else does.
+// filePart is one of them. It has the bytes from start to at. The first part goes on
+// into those behind it whose own requests have no answer yet.
 type filePart struct {
 	start, at, end int64
 	state          partState
@@ -85,7 +85,7 @@ type partState uint8
 const (
 	partAsked   partState = iota // no answer yet
 	partRunning                  // it comes, or has come
-	partFailed                   // it does not come, or is of no use
+	partFailed                   // its request has failed, or there is a gap before it
 	partTaken                    // by the first
 )
 
