@@ -17,10 +17,7 @@ func (x *exchange) addNetrcAuth(header http.Header) http.Header {
 	if !ok {
 		return header
 	}
-	header = header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
+	header = httprule.Clone(header)
 	header.Set("Authorization", httprule.BasicAuth(login, password))
 	return header
 }
@@ -38,9 +35,7 @@ func withProxyAuth(header http.Header, k key) http.Header {
 	}
 	header = httprule.DeleteField(header, dial.ProxyAuthorization)
 	if len(own) > 0 {
-		if header = header.Clone(); header == nil {
-			header = http.Header{}
-		}
+		header = httprule.Clone(header)
 		header[dial.ProxyAuthorization] = own
 	}
 	return header

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"math"
@@ -175,21 +176,13 @@ type Config struct {
 
 // applyDefaults checks a configuration and puts the defaults in.
 func (cfg *Config) applyDefaults() error {
-	if cfg.Limit == 0 {
-		cfg.Limit = DefaultLimit
-	}
+	cfg.Limit = cmp.Or(cfg.Limit, DefaultLimit)
 	if err := cfg.checkExclusive(); err != nil {
 		return err
 	}
-	if cfg.KeepAlive == 0 {
-		cfg.KeepAlive = DefaultKeepAlive
-	}
-	if cfg.MaxIdle == 0 {
-		cfg.MaxIdle = max(DefaultMaxIdle, cfg.Limit)
-	}
-	if cfg.ExpectContinueTimeout == 0 {
-		cfg.ExpectContinueTimeout = DefaultExpectContinueTimeout
-	}
+	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, DefaultKeepAlive)
+	cfg.MaxIdle = cmp.Or(cfg.MaxIdle, max(DefaultMaxIdle, cfg.Limit))
+	cfg.ExpectContinueTimeout = cmp.Or(cfg.ExpectContinueTimeout, DefaultExpectContinueTimeout)
 	cfg.Timeout = cfg.Timeout.Inherit(ClientTimeout{SockConnect: DefaultSockConnect})
 	if len(cfg.Fingerprint) > 0 {
 		pin, err := NewPin(cfg.Fingerprint)
@@ -301,12 +294,7 @@ const (
 )
 
 func (cfg *Config) headLimits() rawhead.Limits {
-	or := func(n, otherwise int) int {
-		if n == 0 {
-			return otherwise
-		}
-		return max(n, 0)
-	}
+	or := func(n, otherwise int) int { return max(cmp.Or(n, otherwise), 0) }
 	return rawhead.Limits{
 		MaxLine: or(cfg.MaxLineSize, defaultLine), MaxField: or(cfg.MaxFieldSize, defaultField),
 		MaxHeaders: or(cfg.MaxHeaders, defaultHeaders), Lenient: cfg.Lenient,

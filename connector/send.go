@@ -70,9 +70,6 @@ func keepHTTP10(req *http.Request) {
 	if req.Close || httprule.HasField(req.Header, "Connection") {
 		return
 	}
-	req.Header = req.Header.Clone()
-	if req.Header == nil {
-		req.Header = http.Header{}
-	}
+	req.Header = httprule.Clone(req.Header)
 	req.Header.Set("Connection", "keep-alive")
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -33,16 +34,10 @@ const DefaultSockConnect = 30 * time.Second
 
 // Inherit returns t with each zero field replaced by that of parent.
 func (t ClientTimeout) Inherit(parent ClientTimeout) ClientTimeout {
-	inherit := func(d *time.Duration, from time.Duration) {
-		if *d == 0 {
-			*d = from
-		}
+	return ClientTimeout{
+		cmp.Or(t.Total, parent.Total), cmp.Or(t.Connect, parent.Connect),
+		cmp.Or(t.SockConnect, parent.SockConnect), cmp.Or(t.SockRead, parent.SockRead),
 	}
-	inherit(&t.Total, parent.Total)
-	inherit(&t.Connect, parent.Connect)
-	inherit(&t.SockConnect, parent.SockConnect)
-	inherit(&t.SockRead, parent.SockRead)
-	return t
 }
 
 // Settings are the wishes of one request that only a connector can honour.

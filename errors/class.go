@@ -3,6 +3,7 @@ package errors
 import (
 	"context"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -16,15 +17,7 @@ func (c *class) Error() string { return c.text }
 
 // Is reports whether target is one of the ancestors.
 func (c *class) Is(target error) bool {
-	for _, p := range c.parents {
-		if p == target {
-			return true
-		}
-		if pc, ok := p.(*class); ok && pc.Is(target) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.parents, func(p error) bool { return isOfClass(p, target) })
 }
 
 func newClass(text string, parents ...error) error { return &class{text, parents} }

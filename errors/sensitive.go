@@ -1,6 +1,9 @@
 package errors
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What the names of headers tell, in lower case. SECURITY.md has the same lists.
 var (
@@ -47,12 +50,8 @@ func SensitiveHeader(name string) bool {
 }
 
 func isHarmless(name string) bool {
-	for _, prefix := range harmlessPrefixes {
-		if hasPrefixFold(name, prefix) {
-			return true
-		}
-	}
-	return containsFold(harmlessNames, name)
+	return containsFold(harmlessNames, name) ||
+		slices.ContainsFunc(harmlessPrefixes, func(prefix string) bool { return hasPrefixFold(name, prefix) })
 }
 
 func hasPrefixFold(s, prefix string) bool {
@@ -60,12 +59,7 @@ func hasPrefixFold(s, prefix string) bool {
 }
 
 func containsFold(names []string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // ReplaceHeaderURLs returns the value of a header with replace applied to the URLs that

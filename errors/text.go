@@ -49,6 +49,14 @@ func causeText(err error) string {
 	return printable(plainText(RedactError(err)), maxURL)
 }
 
+// withCause is a text with that of the cause behind it, if there is one.
+func withCause(text string, cause error) string {
+	if cause == nil {
+		return text
+	}
+	return text + ": " + causeText(cause)
+}
+
 // writeFormatted writes a text, in quotes for %q.
 func writeFormatted(f fmt.State, verb rune, text string) {
 	if verb == 'q' {

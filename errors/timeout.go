@@ -1,6 +1,7 @@
 package errors
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -32,18 +33,10 @@ func (e *TimeoutError) Error() string {
 	if e.Host != "" {
 		text += ", host " + printable(e.Host, maxHost)
 	}
-	if e.Err != nil {
-		text += ": " + causeText(e.Err)
-	}
-	return text
+	return withCause(text, e.Err)
 }
 
-func (e *TimeoutError) class() error {
-	if e.Kind == nil {
-		return ErrTimeout
-	}
-	return e.Kind
-}
+func (e *TimeoutError) class() error { return cmp.Or(e.Kind, ErrTimeout) }
 
 // Unwrap returns the cause.
 func (e *TimeoutError) Unwrap() error { return e.Err }

@@ -1,6 +1,7 @@
 package errors
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 )
@@ -51,19 +52,10 @@ func (e *InvalidURLError) Error() string {
 	if e.URL != "" {
 		text += " " + printable(e.URL, maxURL)
 	}
-	text += ": " + e.Description
-	if e.Err != nil {
-		text += ": " + causeText(e.Err)
-	}
-	return text
+	return withCause(text+": "+e.Description, e.Err)
 }
 
-func (e *InvalidURLError) class() error {
-	if e.Kind == nil {
-		return ErrInvalidURLClient
-	}
-	return e.Kind
-}
+func (e *InvalidURLError) class() error { return cmp.Or(e.Kind, ErrInvalidURLClient) }
 
 // Unwrap returns the cause.
 func (e *InvalidURLError) Unwrap() error { return e.Err }
@@ -86,11 +78,7 @@ type InvalidRequestError struct {
 
 // Error is the field and the reason.
 func (e *InvalidRequestError) Error() string {
-	text := "invalid " + printable(e.Field, maxText) + ": " + e.Reason
-	if e.Err != nil {
-		text += ": " + causeText(e.Err)
-	}
-	return text
+	return withCause("invalid "+printable(e.Field, maxText)+": "+e.Reason, e.Err)
 }
 
 // Unwrap returns the cause.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"mime"
@@ -71,7 +72,7 @@ func copiedBody(length int, again func() io.Reader) *bodySource {
 	}
 }
 
-// seekBounds are where s stands, and its end.
+// seekBounds returns the present position of s, and its end.
 func seekBounds(s io.Seeker) (start, end int64, seeks bool, err error) {
 	if start, err = s.Seek(0, io.SeekCurrent); err != nil {
 		return 0, 0, false, nil //nolint:nilerr // it cannot seek after all
@@ -93,10 +94,7 @@ func fileBody(f *os.File) (*bodySource, error) {
 	if err != nil {
 		return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file cannot be read", Err: err}
 	}
-	contentType := mime.TypeByExtension(filepath.Ext(f.Name()))
-	if contentType == "" {
-		contentType = octetStream
-	}
+	contentType := cmp.Or(mime.TypeByExtension(filepath.Ext(f.Name())), octetStream)
 	if !info.Mode().IsRegular() {
 		return onceBody(io.NopCloser(f), contentType), nil
 	}
@@ -152,8 +150,8 @@ func seekerBody(r io.ReadSeeker) (*bodySource, error) {
 	}, nil
 }
 
-// seeker lends a reader to one sending after the other. What a sending that was
-// given up still reads is not the next one's loss: it reads nothing.
+// seeker gives a reader to several sendings, one after the other. A sending whose turn
+// is over reads nothing more, so that it takes no bytes from the next.
 type seeker struct {
 	src    io.ReadSeeker
 	closer io.Closer // src, or nil
@@ -162,8 +160,8 @@ type seeker struct {
 	reading sync.Mutex // held while src is used
 	mu      sync.Mutex // guards what follows, never for long
 	turn    int        // the number of the sending
-	active  bool       // it was not closed
-	over    bool       // there will be no other
+	active  bool       // the present sending was not closed
+	over    bool       // there will be no other sending
 	closed  bool
 }
 
@@ -248,6 +246,6 @@ func onceBody(rc io.ReadCloser, contentType string) *bodySource {
 			return rc, nil
 		},
 		length: -1, contentType: contentType, once: true,
-		discard: func() { rc.Close() }, // as above
+		discard: func() { rc.Close() }, // nobody waits for its error
 	}
 }

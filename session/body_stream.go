@@ -22,8 +22,8 @@ func Stream(seq iter.Seq2[[]byte, error]) Option {
 	})
 }
 
-// seqReader reads from an iterator. Close does not wait for an iterator that is
-// at work: it then ends with the Read that it works for.
+// seqReader reads from an iterator. Close does not wait for a Read that is under way:
+// that Read stops the iterator before it returns.
 type seqReader struct {
 	seq    iter.Seq2[[]byte, error]
 	mu     sync.Mutex // held by Read
@@ -94,7 +94,7 @@ func (s *seqReader) Close() error {
 	return nil
 }
 
-// tryStop ends the iterator, unless a Read is at work, which does it then.
+// tryStop stops the iterator, unless a Read is under way, which then does it.
 func (s *seqReader) tryStop() {
 	if s.mu.TryLock() {
 		s.stopIterator()

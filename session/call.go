@@ -47,7 +47,7 @@ type extras struct {
 	cancel       context.CancelFunc // of the watch over a native request's Cancel, or nil
 }
 
-// Beside a call there may be room for what it needs, in the same piece of memory.
+// A call is allocated together with what it needs, as one object:
 type (
 	connectorCall struct {
 		call
@@ -98,10 +98,10 @@ func (s *Session) newCall(changes bool) *call {
 	return c
 }
 
-// recorder takes note of how the call fares; nil with a foreign Transport.
+// recorder returns the call's Recorder; nil with a foreign Transport.
 func (c *call) recorder() *connector.Recorder { return c.ctx.settings.Recorder }
 
-// changeOptions is the call's options, to be changed.
+// changeOptions returns options that are the call's own, so that they may be changed.
 func (c *call) changeOptions() *options {
 	if c.opts == &c.s.base {
 		own := c.s.base
@@ -110,7 +110,7 @@ func (c *call) changeOptions() *options {
 	return c.opts
 }
 
-// ensureExtras is the call's extra, to be changed.
+// ensureExtras returns the call's extras, and makes them if there are none.
 func (c *call) ensureExtras() *extras {
 	if c.extra == nil {
 		c.extra = new(extras)
@@ -126,7 +126,7 @@ func (c *call) redirectHistory() []*Response {
 	return c.extra.history
 }
 
-// discardUnsent gives up a call of which nothing was sent.
+// discardUnsent finishes a call of which nothing was sent, and closes its body.
 func (c *call) discardUnsent() {
 	if b := c.opts.body; b != nil && b.discard != nil {
 		b.discard()
@@ -142,15 +142,16 @@ func (c *call) finish() {
 	}
 }
 
-// finishUnanswered ends a call that has no response to be ended with, by a panic too.
+// finishUnanswered finishes a call that returns no response. It is deferred, so that a
+// panic finishes it too.
 func (c *call) finishUnanswered() {
 	if !c.answered {
 		c.finish()
 	}
 }
 
-// claimFinish reports whether the call had not ended before: who gets true has to
-// release it.
+// claimFinish reports whether it is called for the first time: the caller then has to
+// call releaseAll.
 func (c *call) claimFinish() bool { return !c.ended.Swap(true) }
 
 func (c *call) releaseAll() {
@@ -160,7 +161,8 @@ func (c *call) releaseAll() {
 	}
 }
 
-// releaseResources is release without the end of a session that is for one call.
+// releaseResources is releaseAll, but leaves a session that was made for this call
+// open.
 func (c *call) releaseResources() {
 	c.finishBody()
 	if c.total != nil {

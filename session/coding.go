@@ -82,8 +82,9 @@ func NoDecompress() Option {
 	return setOption("NoDecompress", nil, func(o *options) { o.coding.raw = true })
 }
 
-// newDecoder undoes the codings that a header names, if there are any that can be
-// and shall be undone; see [codec.Decoding.NewReader].
+// newDecoder returns a reader without the codings that the header names. It is false if
+// there are none, one is unknown, or NoDecompress is set; see
+// [codec.Decoding.NewReader].
 func (o *codingOptions) newDecoder(lines []string, src io.ReadCloser) (*codec.Reader, bool) {
 	switch {
 	case o.raw:

@@ -3,6 +3,7 @@ package session
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/jar"
@@ -10,14 +11,14 @@ import (
 
 // A jar may have more than http.CookieJar asks for; [jar.Jar] has all of it.
 type (
-	// lenJar says when there is nothing to look for.
+	// lenJar tells whether the jar is empty, which saves the look-up.
 	lenJar interface{ Len() int }
 	// lineJar reads Set-Cookie lines itself, because net/http drops cookies that
 	// browsers keep.
 	lineJar interface {
 		SetCookieHeaders(u *url.URL, lines []string)
 	}
-	// matchJar judges and writes the cookies of one request as its own.
+	// matchJar applies the rules for its own cookies to those of one request.
 	matchJar interface {
 		Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie
 	}
@@ -51,7 +52,7 @@ func (c *call) addCookies() {
 	if len(stored) == 0 && len(o.cookies) == 0 && first {
 		return // a header of the caller's stays as it is written
 	}
-	pairs := c.callersCookies().isOverridden(stored).isOverridden(c.ownCookies())
+	pairs := c.callersCookies().withCookies(stored).withCookies(c.ownCookies())
 	switch line := pairs.String(); {
 	case line != "":
 		c.changeOptions().ownHeader()["Cookie"] = []string{line}
@@ -81,25 +82,15 @@ type cookiePair struct{ name, text string }
 
 type cookiePairs []cookiePair
 
-// isOverridden drops the pairs that cookies has by name, and appends those.
-func (p cookiePairs) isOverridden(cookies []*http.Cookie) cookiePairs {
-	if len(cookies) == 0 {
-		return p
-	}
-	names := make(map[string]bool, len(cookies))
+// withCookies appends cookies, in the place of the pairs of the same names.
+func (p cookiePairs) withCookies(cookies []*http.Cookie) cookiePairs {
+	p = slices.DeleteFunc(p, func(pair cookiePair) bool {
+		return slices.ContainsFunc(cookies, func(c *http.Cookie) bool { return c.Name == pair.name })
+	})
 	for _, c := range cookies {
-		names[c.Name] = true
+		p = append(p, cookiePair{c.Name, cookieText(c)})
 	}
-	kept := p[:0]
-	for _, pair := range p {
-		if !names[pair.name] {
-			kept = append(kept, pair)
-		}
-	}
-	for _, c := range cookies {
-		kept = append(kept, cookiePair{c.Name, cookieText(c)})
-	}
-	return kept
+	return p
 }
 
 // cookieText is a cookie as the header has it. A jar may hold values that

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -22,10 +23,7 @@ type ContentDisposition struct {
 // ContentDisposition parses the header; the zero value means that there is none
 // or that it is malformed. (aiohttp: content_disposition)
 func (r *Response) ContentDisposition() ContentDisposition {
-	cd, err := ParseContentDisposition(r.Header.Get("Content-Disposition"))
-	if err != nil {
-		return ContentDisposition{}
-	}
+	cd, _ := ParseContentDisposition(r.Header.Get("Content-Disposition")) // zero if it is malformed
 	return cd
 }
 
@@ -207,8 +205,5 @@ func cutCharset(value string) (label, rest string) {
 	if !ok1 || !ok2 {
 		return utf8Name, value
 	}
-	if label == "" {
-		label = utf8Name
-	}
-	return label, tail
+	return cmp.Or(label, utf8Name), tail
 }

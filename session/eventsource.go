@@ -1,12 +1,14 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	stderrors "errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -61,8 +63,8 @@ func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.S
 // an event that is too large. That error is yielded once. No connection is left
 // open.
 //
-// So a 503 of a server that restarts ends it, as the standard has it. Who wants to
-// outlast that gives the Session a middleware.Retry.
+// So a 503 of a server that restarts ends it, as the standard has it. To outlast that,
+// give the Session a middleware.Retry.
 func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		switch {
@@ -166,29 +168,17 @@ func (e *EventSource) named(err error) error {
 	return errors.Wrap(http.MethodGet, u, err)
 }
 
-// isFinal reports whether an error will come again however often one tries.
+// isFinal reports whether another connection would fail in the same way.
 func isFinal(err error) bool {
-	for _, class := range []error{
+	return slices.ContainsFunc([]error{
 		errors.ErrClientResponse, errors.ErrInvalidRequest, errors.ErrRedirectClient, errors.ErrSessionClosed,
 		errors.ErrConnectorClosed, errors.ErrClientSSL, errors.ErrServerFingerprintMismatch, errors.ErrBodyTooLarge,
-	} {
-		if stderrors.Is(err, class) {
-			return true
-		}
-	}
-	return false
+	}, func(class error) bool { return stderrors.Is(err, class) })
 }
 
 // retryDelay is how long to wait before the next connection.
 func (c *eventLoop) retryDelay() time.Duration {
-	limit := c.MaxRetry
-	if limit == 0 {
-		limit = defaultMaxRetry
-	}
-	wait := c.Retry
-	if wait == 0 {
-		wait = defaultRetry
-	}
+	limit, wait := cmp.Or(c.MaxRetry, defaultMaxRetry), cmp.Or(c.Retry, defaultRetry)
 	if c.parser.retry > 0 {
 		wait = max(c.parser.retry, minServerRetry)
 	}
@@ -210,8 +200,7 @@ func sleepContext(ctx context.Context, d time.Duration) error {
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return httprule.ContextError(ctx)
 	case <-t.C:
-		return httprule.ContextError(ctx)
 	}
+	return httprule.ContextError(ctx)
 }

@@ -1,7 +1,7 @@
 package session
 
 import (
-	"strconv"
+	"cmp"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,9 +23,7 @@ func decodeExtValue(value string) (string, bool) {
 
 // decodeLabelled decodes strictly; what is not valid is no value.
 func decodeLabelled(raw []byte, label string) (string, bool) {
-	if label == "" {
-		label = utf8Name
-	}
+	label = cmp.Or(label, utf8Name)
 	if charsetName(label) == "" {
 		return "", false
 	}
@@ -36,19 +34,16 @@ func decodeLabelled(raw []byte, label string) (string, bool) {
 func percentDecode(s string) ([]byte, bool) {
 	raw := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			raw = append(raw, s[i])
-			continue
-		}
-		if i+2 >= len(s) {
+		c, ok := escapedByte(s[i:])
+		switch {
+		case ok:
+			i += 2
+		case s[i] == '%':
 			return nil, false
+		default:
+			c = s[i]
 		}
-		b, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-		if err != nil {
-			return nil, false
-		}
-		raw = append(raw, byte(b))
-		i += 2
+		raw = append(raw, c)
 	}
 	return raw, true
 }

@@ -77,7 +77,7 @@ func (s *StreamReader) httpChunk() ([]byte, bool, error) {
 	if len(s.bufferedBytes()) == 0 {
 		s.fillBuffer()
 	}
-	b, _ := s.src.(*responseBody) // nil: one of somebody else's
+	b, _ := s.src.(*responseBody) // nil: another kind of body
 	if b != nil && b.decoding != nil && s.err == io.EOF {
 		b.passChunk() // the decoder may have had the end together with the last bytes
 	}

@@ -32,10 +32,8 @@ func (r *Response) Links() Links { return ParseLinks(r.Header["Link"], r.URL()) 
 // Rel is the first link from the response itself with a relation type, or nil.
 // Case does not matter.
 func (l Links) Rel(rel string) *Link {
-	for i := range l {
-		if l[i].Anchor == nil && l[i].hasRel(rel) {
-			return &l[i]
-		}
+	if i := slices.IndexFunc(l, func(link Link) bool { return link.hasRel(rel) }); i >= 0 {
+		return &l[i]
 	}
 	return nil
 }
@@ -43,15 +41,18 @@ func (l Links) Rel(rel string) *Link {
 // All are the links from the response itself with a relation type.
 func (l Links) All(rel string) Links {
 	var all Links
-	for i := range l {
-		if l[i].Anchor == nil && l[i].hasRel(rel) {
-			all = append(all, l[i])
+	for _, link := range l {
+		if link.hasRel(rel) {
+			all = append(all, link)
 		}
 	}
 	return all
 }
 
-func (l *Link) hasRel(rel string) bool { return slices.Contains(l.Rels, strings.ToLower(rel)) }
+// hasRel reports whether it is a link of that type from the response itself.
+func (l *Link) hasRel(rel string) bool {
+	return l.Anchor == nil && slices.Contains(l.Rels, strings.ToLower(rel))
+}
 
 // ParseLinks reads the lines of Link headers. References are joined to base,
 // unless that is nil. Lines are read tolerantly, as RFC 8288 B.2 does it: a link

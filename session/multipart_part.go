@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/base64"
 	stderrors "errors"
 	"io"
@@ -78,10 +79,7 @@ func isBase64(c byte) bool {
 
 // ContentDisposition parses the part's header.
 func (p *BodyPart) ContentDisposition() ContentDisposition {
-	cd, err := ParseContentDisposition(p.Header.Get("Content-Disposition"))
-	if err != nil {
-		return ContentDisposition{}
-	}
+	cd, _ := ParseContentDisposition(p.Header.Get("Content-Disposition")) // zero if it is malformed
 	return cd
 }
 
@@ -120,9 +118,7 @@ func (p *BodyPart) Read(b []byte) (int, error) {
 
 // Bytes reads the rest of the part. (aiohttp: read)
 func (p *BodyPart) Bytes() ([]byte, error) {
-	if p.limit == 0 {
-		p.limit = DefaultMaxBuffered
-	}
+	p.limit = cmp.Or(p.limit, DefaultMaxBuffered)
 	data, err := io.ReadAll(p)
 	if err != nil {
 		return nil, p.reader.wrap(err)
@@ -139,13 +135,7 @@ func (p *BodyPart) Text() (string, error) {
 		return "", err
 	}
 	_, label := charset.Parse(p.Header.Get("Content-Type"))
-	if charsetName(label) == "" {
-		label = p.reader.text
-	}
-	if charsetName(label) == "" {
-		label = utf8Name
-	}
-	return decodeText(data, label, false)
+	return decodeText(data, cmp.Or(charsetName(label), charsetName(p.reader.text), utf8Name), false)
 }
 
 // JSON decodes the rest of the part into v, whatever its type, with the session's

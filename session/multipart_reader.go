@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	stderrors "errors"
 	"io"
 	"iter"
@@ -81,7 +82,7 @@ type MultipartReader struct {
 // body and when the loop over Parts is left. (aiohttp:
 // MultipartReader.from_response)
 func (r *Response) MultipartReader(cfg MultipartConfig) (*MultipartReader, error) {
-	if err := r.checkEnds(); err != nil {
+	if err := r.refuseUpgraded(); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(r.ContentType(), "multipart/") {
@@ -155,9 +156,7 @@ func boundaryOf(contentType string) string {
 }
 
 func isOver(n, limit, fallback int) bool {
-	if limit == 0 {
-		limit = fallback
-	}
+	limit = cmp.Or(limit, fallback)
 	return limit > 0 && n > limit
 }
 
@@ -166,7 +165,7 @@ func (m *MultipartReader) Kind() string { return m.kind }
 
 // Next returns the next part, or io.EOF after the last. It ends the part before,
 // whatever is left of that. A part named _charset_, which gives the charset of the
-// others, is taken in and not returned (RFC 7578 4.6). (aiohttp: next)
+// others, is read and not returned (RFC 7578 4.6). (aiohttp: next)
 func (m *MultipartReader) Next() (*BodyPart, error) {
 	for m.err == nil {
 		p, err := m.nextPart()
@@ -186,7 +185,7 @@ func (m *MultipartReader) Next() (*BodyPart, error) {
 	return nil, m.err
 }
 
-// endWith closes the response, of which nothing more is wanted.
+// endWith ends the reading with err, and closes the response.
 func (m *MultipartReader) endWith(err error) error {
 	m.err = err
 	if m.body != nil {
@@ -215,7 +214,7 @@ func (m *MultipartReader) nextPart() (*BodyPart, error) {
 	return m.last, nil
 }
 
-// wrapError dresses an error of package mime/multipart's.
+// wrapError makes a [MultipartError] of an error of package mime/multipart.
 func (m *MultipartReader) wrapError(err error) error {
 	switch {
 	case err == io.EOF || stderrors.Is(err, errors.ErrClient):

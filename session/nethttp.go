@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -26,10 +27,7 @@ func (s *Session) doNative(req *http.Request) (*Response, error) {
 
 // adoptRequest makes the call what a request of net/http's asks for.
 func (c *call) adoptRequest(req *http.Request) error {
-	c.method = req.Method
-	if c.method == "" {
-		c.method = http.MethodGet
-	}
+	c.method = cmp.Or(req.Method, http.MethodGet)
 	switch {
 	case req.URL == nil:
 		return &errors.InvalidURLError{Description: "no URL"}
@@ -77,9 +75,9 @@ func (c *call) adoptRequest(req *http.Request) error {
 	return err
 }
 
-// nativeHeader is a header with one spelling of each name, because names have no
-// case (RFC 9110 5.1): the canonical one of what the session and the connector go
-// by. Other names stay as they are written: some servers are particular about them.
+// nativeHeader is a header with one spelling of each name, because names have no case
+// (RFC 9110 5.1): the canonical one for the fields that the session and the connector
+// read. Other names stay as they are written: some servers are particular about them.
 func nativeHeader(h http.Header) http.Header {
 	if httprule.IsCanonical(h) {
 		return h
@@ -88,7 +86,7 @@ func nativeHeader(h http.Header) http.Header {
 	for name := range h {
 		key := http.CanonicalHeaderKey(name)
 		values := httprule.FieldValues(h, key)
-		if goesBy(key) || len(values) != len(h[name]) { // or it has two spellings
+		if isMeaningful(key) || len(values) != len(h[name]) { // or it has two spellings
 			name = key
 		}
 		known[name] = values
@@ -96,9 +94,8 @@ func nativeHeader(h http.Header) http.Header {
 	return known
 }
 
-// goesBy reports whether the session or the connector does something else because
-// of a field.
-func goesBy(key string) bool {
+// isMeaningful reports whether the session or the connector reads a field.
+func isMeaningful(key string) bool {
 	switch key {
 	case "Accept-Encoding", "Authorization", "Connection", "Content-Length", "Cookie", "Expect", "Host",
 		"Range", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent":
@@ -107,9 +104,9 @@ func goesBy(key string) bool {
 	return false
 }
 
-// watchCancel is the request's context, which ends with its Cancel channel too: it
-// is what requests had before contexts, and some libraries still use it. stop ends
-// the watch and the context; it is nil if there is nothing to watch.
+// watchCancel returns the request's context, which also ends when its Cancel channel is
+// closed: some libraries still set that. stop ends the watch and the context; it is nil
+// if there is nothing to watch.
 func watchCancel(req *http.Request) (ctx context.Context, stop context.CancelFunc) {
 	gone := req.Cancel //nolint:staticcheck // that it is deprecated is the point
 	if gone == nil {
@@ -126,17 +123,13 @@ func watchCancel(req *http.Request) (ctx context.Context, stop context.CancelFun
 	return ctx, stop
 }
 
-// nativeBody is the body of a request: it can be sent again if it says how.
+// nativeBody is the body of a request. It can be sent again if there is a GetBody.
 func nativeBody(req *http.Request) *bodySource {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
-	length := req.ContentLength
-	if length == 0 {
-		length = -1 // net/http: unknown, because there is a body
-	}
 	b := onceBody(req.Body, "")
-	b.length = length
+	b.length = cmp.Or(req.ContentLength, -1) // net/http: 0 is unknown, because there is a body
 	if req.GetBody != nil {
 		first := true
 		b.once = false
@@ -151,14 +144,14 @@ func nativeBody(req *http.Request) *bodySource {
 	return b
 }
 
-// applyNative copies what only net/http's request can say.
+// applyNative copies the fields that no option sets.
 func applyNative(from, to *http.Request) {
 	if from != nil {
 		to.Close, to.Trailer, to.TransferEncoding = from.Close, from.Trailer, from.TransferEncoding
 	}
 }
 
-// withoutTrailer is from for a request that has lost its body.
+// withoutTrailer is what applyNative copies once the body was dropped.
 func withoutTrailer(from *http.Request) *http.Request {
 	if from == nil {
 		return nil
@@ -166,8 +159,8 @@ func withoutTrailer(from *http.Request) *http.Request {
 	return &http.Request{Close: from.Close}
 }
 
-// likeNative makes the response what net/http's own client would return: a
-// body that was decoded at the session's wish does not claim to be encoded.
+// likeNative makes the response what net/http's own client would return: the header of
+// a body that was decoded does not say that it is encoded.
 func (r *Response) likeNative() {
 	if r.body.decoding == nil {
 		return

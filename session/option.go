@@ -16,10 +16,9 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// Option is one wish for a request, or for all requests of a session
-// ([Config].Options, [Session.With]). Of two that contradict each other the
-// later wins. Options are immutable and may be shared. The zero Option does
-// nothing.
+// Option is a setting of one request, or of all requests of a session
+// ([Config].Options, [Session.With]). Of two that contradict each other the later wins.
+// Options are immutable and may be shared. The zero Option does nothing.
 //
 // A bad option is reported by the call that it was given to, as an
 // [errors.InvalidRequestError], before anything is sent.
@@ -39,9 +38,7 @@ func setOption(name string, args []string, set func(*options)) Option {
 }
 
 // String returns the option as it was written, without its secrets.
-func (o Option) String() string {
-	return o.name + "(" + strings.Join(o.args, ", ") + ")"
-}
+func (o Option) String() string { return o.name + "(" + strings.Join(o.args, ", ") + ")" }
 
 // MarshalText is String, for JSON and logs.
 func (o Option) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
@@ -57,7 +54,7 @@ type options struct {
 	cookies  []*http.Cookie
 	body     *bodySource
 	check    func(*Response) error
-	hops     int // how many redirects to follow; negative: none, and that is fine
+	hops     int // how many redirects to follow; negative: none, a redirect is the response
 	timeout  ClientTimeout
 	maxBody  int64
 	progress func(done, total int64)

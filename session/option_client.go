@@ -85,9 +85,9 @@ func ReadBufferSize(n int) Option {
 	})
 }
 
-// chooseTransport is what the call is sent through. Where the session has middlewares of its
-// own, their innermost goes on through those that were added: they are not wrapped
-// anew for one call, so that they keep what they count.
+// chooseTransport returns what the call is sent through. If the session has
+// middlewares, those that the call adds come behind them: see innermost. The session's
+// are not wrapped again for one call, because they may keep state.
 func (c *call) chooseTransport() http.RoundTripper {
 	r := c.opts.client
 	switch {
@@ -100,7 +100,7 @@ func (c *call) chooseTransport() http.RoundTripper {
 	return c.s.transport
 }
 
-// innermost is the end of a session's middlewares.
+// innermost is the RoundTripper that the middlewares of a session are wrapped around.
 type innermost struct{ next http.RoundTripper }
 
 type addedKey struct{}
@@ -171,6 +171,6 @@ func FromContext(ctx interface{ Value(any) any }) *Session {
 }
 
 // RoundTripper returns the session as a RoundTripper of single requests: with its
-// cookies, headers, timeouts, middlewares and decoding, and without redirects,
-// which are the business of who calls a RoundTripper.
+// cookies, headers, timeouts, middlewares and decoding, and without redirects, which
+// the caller of a RoundTripper follows.
 func (s *Session) RoundTripper() http.RoundTripper { return clientTransport{s.With(NoRedirects())} }

@@ -9,10 +9,11 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// wireOptions are the wishes that a connector has to honour, and how the request
-// is framed. Most requests have none.
+// wireOptions are the options that a connector applies, and those of the request's
+// framing. Most requests have none.
 type wireOptions struct {
 	tls         *connector.TLSPolicy
 	proxy       *connector.Proxy
@@ -112,12 +113,8 @@ func ProxyAuth(login, password string) Option {
 // (aiohttp: proxy_headers)
 func ProxyHeader(name, value string) Option {
 	return wireOption("ProxyHeader", []string{strconv.Quote(name), "***"}, func(w *wireOptions) error {
-		h := w.proxyHeader.Clone()
-		if h == nil {
-			h = http.Header{}
-		}
-		h.Set(name, value)
-		w.proxyHeader = h
+		w.proxyHeader = httprule.Clone(w.proxyHeader)
+		w.proxyHeader.Set(name, value)
 		return nil
 	})
 }
@@ -186,7 +183,7 @@ func MaxHeaders(n int) Option {
 	return setWireOption("MaxHeaders", []string{strconv.Itoa(n)}, func(w *wireOptions) { w.head.MaxHeaders = n })
 }
 
-// applySettings hands the wishes to the connector.
+// applySettings copies the options into the connector's settings.
 func (w *wireOptions) applySettings(s *connector.Settings) error {
 	if w.proxy == nil && (w.proxyAuth != nil || w.proxyHeader != nil) {
 		return &errors.InvalidRequestError{Field: "ProxyAuth", Reason: "without a Proxy"}
@@ -204,7 +201,8 @@ func (w *wireOptions) applySettings(s *connector.Settings) error {
 	return nil
 }
 
-// checkForeign reports whether the wishes can be kept without a connector.
+// checkForeign refuses the options that need a connector, for a session with a
+// Transport.
 func (w *wireOptions) checkForeign() error {
 	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks {
 		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits and chunks need a Connector, and the session has a Transport"}
@@ -212,7 +210,7 @@ func (w *wireOptions) checkForeign() error {
 	return nil
 }
 
-// applyFraming makes the request say how its body is sent.
+// applyFraming sets the fields of the request that say how its body is sent.
 func (w *wireOptions) applyFraming(req *http.Request) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return

@@ -75,10 +75,8 @@ func (p *pager) nextURL(resp *Response) (string, error) {
 		return "", &e
 	}
 	if !isHTTP(link.URL.Scheme) {
-		return "", errors.Wrap(http.MethodGet, resp.url, &errors.InvalidURLError{
-			URL: errors.RedactURL(link.URL), Description: "next page has an unsupported scheme",
-			Kind: errors.ErrNonHTTPURLRedirectClient,
-		})
+		bad := invalidURL(link.URL, errors.ErrNonHTTPURLRedirectClient, "next page has an unsupported scheme")
+		return "", errors.Wrap(http.MethodGet, resp.url, bad)
 	}
 	p.checkOrigin(resp, link.URL)
 	return withoutFragment(link.URL).String(), nil

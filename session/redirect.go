@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,10 +19,7 @@ func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 	if c.opts.hops < 0 || !isRedirect(resp.StatusCode) {
 		return nil, nil //nolint:nilnil // it is the answer
 	}
-	location := resp.Header.Get("Location")
-	if location == "" {
-		location = resp.Header.Get("URI")
-	}
+	location := cmp.Or(resp.Header.Get("Location"), resp.Header.Get("URI"))
 	if location == "" {
 		return nil, nil //nolint:nilnil // there is nowhere to go
 	}
@@ -57,7 +55,7 @@ func (c *call) archiveHop(resp *http.Response) {
 	if len(x.history) == 0 {
 		x.first = c.requestInfo()
 	}
-	resp.Body.Close() // nobody wants the rest of it
+	resp.Body.Close() // the rest of it is not used
 	resp.Body = http.NoBody
 	hop := &Response{Response: resp, url: c.url}
 	hop.closed.Store(true)
@@ -93,20 +91,11 @@ func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, err
 	}
 	switch {
 	case !isHTTP(u.Scheme):
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect to an unsupported scheme",
-			Kind: errors.ErrNonHTTPURLRedirectClient,
-		}
+		return nil, invalidURL(u, errors.ErrNonHTTPURLRedirectClient, "redirect to an unsupported scheme")
 	case u.Hostname() == "":
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect without a host",
-			Kind: errors.ErrInvalidURLRedirectClient,
-		}
+		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect without a host")
 	case toASCII(u) != nil:
-		return nil, &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "redirect to a host that is not a name of IDNA",
-			Kind: errors.ErrInvalidURLRedirectClient,
-		}
+		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect to a host that is not a name of IDNA")
 	}
 	return u, nil
 }

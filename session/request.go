@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/classify"
@@ -64,7 +66,8 @@ func (s *Session) Request(ctx context.Context, method, url string, opts ...Optio
 	return c.sendAndFollow()
 }
 
-// prepareCall settles what the call will do, and refuses what it cannot.
+// prepareCall applies the options and checks the call. Nothing has been sent when it
+// returns.
 func (c *call) prepareCall(ctx context.Context, method, rawURL string, opts []Option) error {
 	c.method = upperMethod(method)
 	s := c.s
@@ -147,8 +150,8 @@ func (c *call) sendAndFollow() (*Response, error) {
 	return nil, c.failCall(err)
 }
 
-// checkResponse makes good for a RoundTripper that leaves out what is empty, as mocks do. What
-// has no status is no response.
+// checkResponse fills in the Body and the Header that a RoundTripper has left nil, as
+// mocks do. A response without a valid status is an error.
 func checkResponse(req *http.Request, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp == nil:
@@ -176,9 +179,9 @@ func (c *call) failCall(err error) error {
 	return err
 }
 
-// contextCause finds the class of an error that came from the context which
-// keeps the total timeout for foreign RoundTrippers. It is to be asked before the
-// end of the call, which ends that context too.
+// contextCause returns the total timeout in place of err if that is why the call's own
+// context has ended: see totalContext. It must be called before finish, which ends that
+// context too.
 func (c *call) contextCause(err error) error {
 	if c.total == nil || errors.Is(err, errors.ErrTotalTimeout) {
 		return err
@@ -199,7 +202,7 @@ func (c *call) firstRequest() (*http.Request, error) {
 	return &c.req, c.fillRequest(&c.req)
 }
 
-// fillRequest makes the request that of the present hop.
+// fillRequest sets the fields of the request for the present hop.
 func (c *call) fillRequest(req *http.Request) error {
 	o := c.opts
 	req.Method, req.URL, req.Host, req.Header = c.method, c.url, o.host, o.header
@@ -265,25 +268,12 @@ func (c *call) openBody() (io.ReadCloser, error) {
 	return body, nil
 }
 
+// upperMethod is a method in upper case, of the letters of ASCII only: no other is a token.
 func upperMethod(method string) string {
-	for i := range len(method) {
-		if b := method[i]; 'a' <= b && b <= 'z' {
-			return string(appendUpper(nil, method))
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
 		}
-	}
-	if method == "" {
-		return http.MethodGet
-	}
-	return method
-}
-
-func appendUpper(dst []byte, s string) []byte {
-	for i := range len(s) {
-		b := s[i]
-		if 'a' <= b && b <= 'z' {
-			b -= 'a' - 'A'
-		}
-		dst = append(dst, b)
-	}
-	return dst
+		return r
+	}, cmp.Or(method, http.MethodGet))
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -25,17 +26,13 @@ func requoteEscapes(s, safe, keep string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			c = hexValue(s[i+1])<<4 | hexValue(s[i+2])
+		plain := isUnreserved(c) || strings.IndexByte(safe, c) >= 0
+		if escaped, ok := escapedByte(s[i:]); ok {
+			c = escaped
 			i += 2
-			if isUnreserved(c) || strings.IndexByte(safe, c) >= 0 && strings.IndexByte(keep, c) < 0 {
-				b.WriteByte(c)
-			} else {
-				writeEscape(&b, c)
-			}
-			continue
+			plain = isUnreserved(c) || strings.IndexByte(safe, c) >= 0 && strings.IndexByte(keep, c) < 0
 		}
-		if isUnreserved(c) || strings.IndexByte(safe, c) >= 0 {
+		if plain {
 			b.WriteByte(c)
 		} else {
 			writeEscape(&b, c)
@@ -44,25 +41,20 @@ func requoteEscapes(s, safe, keep string) string {
 	return b.String()
 }
 
+// escapedByte is the byte that the escape at the start of s stands for (RFC 3986 2.1).
+func escapedByte(s string) (c byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s[1:3], 16, 8)
+	return byte(n), err == nil
+}
+
 func writeEscape(b *strings.Builder, c byte) {
 	const digits = "0123456789ABCDEF"
 	b.WriteByte('%')
 	b.WriteByte(digits[c>>4])
 	b.WriteByte(digits[c&15])
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func hexValue(c byte) byte {
-	switch {
-	case c <= '9':
-		return c - '0'
-	case c >= 'a':
-		return c - 'a' + 10
-	}
-	return c - 'A' + 10
 }
 
 // isUnreserved is RFC 3986 2.3.

@@ -30,7 +30,7 @@ func (c *call) resolveRequest(ctx context.Context) error {
 	return c.resolveTimeouts(ctx)
 }
 
-// resolveBody brings the body into its final form.
+// resolveBody applies the options that change the body: boundary, compression, length.
 func (c *call) resolveBody() error {
 	if c.opts.body != nil {
 		o := c.changeOptions()

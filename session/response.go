@@ -39,7 +39,7 @@ type Response struct {
 	closed atomic.Bool
 }
 
-// makeResponse makes net/http's response the call's, and has it checked.
+// makeResponse makes the call's Response of net/http's, and checks it.
 func (c *call) makeResponse(native *http.Response) (*Response, error) {
 	r := &c.resp
 	if c.ctx.watched.Load() {
@@ -60,7 +60,7 @@ func (c *call) makeResponse(native *http.Response) (*Response, error) {
 	if c.trace != nil {
 		c.trace.requestEnd(native)
 		if broken := c.trace.panicError(); broken != nil {
-			r.Close() // it is of no use any more
+			r.Close() // the panic is the error
 			return nil, c.failCall(broken)
 		}
 	}
@@ -167,7 +167,7 @@ func (r *Response) Content() *StreamReader {
 		switch {
 		case r.full:
 			src = io.NopCloser(r.bodySource())
-		case r.isConnection():
+		case r.isUpgraded():
 			src = &refusedBody{r}
 		}
 		r.stream = newStreamReader(src, ahead)
@@ -184,7 +184,7 @@ func (r *Response) Bytes() ([]byte, error) {
 	if r.full {
 		return r.data, nil
 	}
-	if err := r.checkEnds(); err != nil {
+	if err := r.refuseUpgraded(); err != nil {
 		return nil, err
 	}
 	if r.call != nil && r.call.opts.maxBody == 0 && r.body.limit == 0 {
@@ -200,29 +200,29 @@ func (r *Response) Bytes() ([]byte, error) {
 	return data, r.Body.Close()
 }
 
-// isConnection reports whether the body is a connection of another protocol.
-func (r *Response) isConnection() bool {
+// isUpgraded reports whether the body is a connection of another protocol.
+func (r *Response) isUpgraded() bool {
 	return r.Response != nil && r.StatusCode == http.StatusSwitchingProtocols
 }
 
-// checkEnds refuses and closes a body that is a connection: nothing bounds it, neither a
+// refuseUpgraded refuses and closes a body that is a connection: nothing bounds it, neither a
 // timeout nor MaxBodySize.
-func (r *Response) checkEnds() error {
-	if !r.isConnection() {
+func (r *Response) refuseUpgraded() error {
+	if !r.isUpgraded() {
 		return nil
 	}
 	r.Close() // the error that counts is this one
 	return r.wrapError(&errors.InvalidRequestError{Field: "response", Reason: "a 101 is a connection, which has no body to read"})
 }
 
-// refusedBody is the body of a 101 for those who read a stream.
+// refusedBody is the body of a 101 in [Response.Content]: every Read is an error.
 type refusedBody struct{ r *Response }
 
-func (b *refusedBody) Read([]byte) (int, error) { return 0, b.r.checkEnds() }
+func (b *refusedBody) Read([]byte) (int, error) { return 0, b.r.refuseUpgraded() }
 func (b *refusedBody) Close() error             { return b.r.Close() }
 
-// readAll is io.ReadAll with a first guess at the size. A length that the peer
-// claims is believed only within reason.
+// readAll is io.ReadAll with a first guess at the size: the Content-Length, but at most
+// 1 MiB, because the peer may claim anything.
 func (r *Response) readAll() ([]byte, error) {
 	size := int64(bytes.MinRead)
 	if r.ContentLength > 0 && r.body.decoding == nil {
@@ -256,10 +256,9 @@ func (r *Response) Text() (string, error) {
 	return r.TextFallback(r.call.s.fallback)
 }
 
-// JSON reads the whole body and decodes it into v. A body that says to be of
-// another type than JSON is a [*errors.ContentTypeError]; one that says nothing
-// is tried. Use Bytes and encoding/json for a server that lies.
-// (aiohttp: json)
+// JSON reads the whole body and decodes it into v. A body that says to be of another
+// type than JSON is a [*errors.ContentTypeError]; one that says nothing is tried. Use
+// Bytes and encoding/json for a server that sends another type. (aiohttp: json)
 func (r *Response) JSON(v any) error {
 	if ct := r.Header.Get("Content-Type"); ct != "" && !charset.IsJSON(r.ContentType()) {
 		r.Close() // the type is the error

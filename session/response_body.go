@@ -8,8 +8,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// responseBody is the body that a caller reads: decoded, counted, bounded, and
-// with errors that name the request. It is part of its call.
+// responseBody is the body that a caller reads: decoded, counted, bounded, and with
+// errors that name the request. It is a field of its Response.
 type responseBody struct {
 	call     *call
 	src      io.ReadCloser
@@ -20,11 +20,11 @@ type responseBody struct {
 	decoding *decoding // nil: none
 }
 
-// decoding is what lies before the decoder of a body.
+// decoding is the source of a body's decoder.
 type decoding struct {
 	io.ReadCloser
 	n      int64         // what has come in
-	body   *responseBody // where the ends of chunks are asked for; nil elsewhere
+	body   *responseBody // whose chunks are watched; nil: nobody asks for them
 	passed int64         // how much was decoded when the last chunk had ended
 }
 
@@ -66,9 +66,8 @@ func (c *call) openResponse(r *Response) {
 	native.Body = b
 }
 
-// shouldDecode reports whether a content coding is the session's to undo. Of a
-// request that net/http's user made with an Accept-Encoding of its own it is
-// the user's.
+// shouldDecode reports whether the session undoes the content coding. As net/http it
+// does not if the request, one of [Session.Do], has an Accept-Encoding of its own.
 func (c *call) shouldDecode(native *http.Response) bool {
 	if len(native.Header["Content-Encoding"]) == 0 || native.Uncompressed || c.method == http.MethodHead {
 		return false
@@ -113,7 +112,7 @@ func (b *responseBody) isPastDeadline() bool {
 	return c.total != nil && !c.ended.Load() && c.total.isPastDeadline()
 }
 
-// finishRead closes what a failed or finished reading leaves, and dresses the error.
+// finishRead finishes the call after the last Read. An error then names the request.
 func (b *responseBody) finishRead(err error) error {
 	c := b.call
 	if err == io.EOF {

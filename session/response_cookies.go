@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/jar"
 )
@@ -23,11 +24,10 @@ func (r *Response) Cookies() []*http.Cookie {
 // Cookie is the cookie of a name that the response sets, the last if there are
 // several, or nil. (aiohttp: cookies[name])
 func (r *Response) Cookie(name string) *http.Cookie {
-	var last *http.Cookie
-	for _, c := range r.Cookies() {
+	for _, c := range slices.Backward(r.Cookies()) {
 		if c.Name == name {
-			last = c
+			return c
 		}
 	}
-	return last
+	return nil
 }

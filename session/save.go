@@ -77,7 +77,7 @@ func (r *Response) SaveTo(ctx context.Context, cfg SaveConfig) (Saved, error) {
 	if err := r.CheckStatus(); err != nil {
 		return Saved{}, err
 	}
-	if err := r.checkEnds(); err != nil {
+	if err := r.refuseUpgraded(); err != nil {
 		return Saved{}, err
 	}
 	via := r.call.s.With().joinCall(r.call.s)

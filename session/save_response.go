@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -49,7 +50,7 @@ func (r *Response) maxParallel() int {
 	return n
 }
 
-// saveCall does for the engine what is said in terms of a [Response].
+// saveCall is the [resume.Call] of a [Response].
 type saveCall struct {
 	r   *Response
 	cfg *SaveConfig
@@ -79,10 +80,7 @@ func (c saveCall) IsRead() bool { return c.r.full }
 func (c saveCall) CheckStatus() error { return c.r.CheckStatus() }
 
 func (c saveCall) ResponseError(reason string) error {
-	if reason == "" {
-		reason = c.r.Reason()
-	}
-	e := c.r.responseError(reason)
+	e := c.r.responseError(cmp.Or(reason, c.r.Reason()))
 	return &e
 }
 

@@ -140,7 +140,8 @@ func New(cfg Config) (*Session, error) {
 	return s, nil
 }
 
-// setTransport settles what the requests are sent through.
+// setTransport chooses the RoundTripper of the session, and puts the middlewares around
+// it.
 func (c *core) setTransport(cfg *Config) error {
 	rt := cfg.Transport
 	switch {
@@ -236,9 +237,7 @@ func (s *Session) Connector() *connector.Connector { return s.connector }
 func (s *Session) Jar() http.CookieJar { return s.jar }
 
 // Timeout returns the timeouts of requests that set none. (aiohttp: timeout)
-func (s *Session) Timeout() ClientTimeout {
-	return mergeTimeouts(s.base.timeout, DefaultTimeout())
-}
+func (s *Session) Timeout() ClientTimeout { return mergeTimeouts(s.base.timeout, DefaultTimeout()) }
 
 // Header returns a copy of the headers that every request starts with.
 // (aiohttp: headers)
@@ -274,12 +273,11 @@ func (s *Session) Close() error {
 // (aiohttp: ClientSession.detach)
 func (s *Session) Detach() { s.stage.Store(stageClosed) }
 
-// Do sends a request of net/http's making, with the session's defaults where
-// the request says nothing: headers, cookies, timeouts, redirects, middlewares.
-// It has the contract of [http.Client.Do]: the request is not changed, its body
-// is closed, a status is not an error, and a body that was compressed at the
-// session's wish is decoded and no longer says that it was. The URL must be
-// absolute.
+// Do sends a request of net/http's making, with the session's defaults where the
+// request says nothing: headers, cookies, timeouts, redirects, middlewares. It has the
+// contract of [http.Client.Do]: the request is not changed, its body is closed, a
+// status is not an error, and a body that is compressed because the session asked for
+// that is decoded; its header no longer says that it was. The URL must be absolute.
 func (s *Session) Do(req *http.Request) (*http.Response, error) {
 	resp, err := s.doNative(req)
 	if err != nil {

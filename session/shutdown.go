@@ -51,7 +51,7 @@ func (s *Session) Shutdown(ctx context.Context) error {
 	return s.Close()
 }
 
-// beginCall counts a call that begins, or what is like one. endCall has to follow.
+// beginCall counts a call, or the saving of a file. endCall has to follow.
 func (s *Session) beginCall() {
 	s.calls.n.Add(1)
 	if s != s.root {
@@ -66,8 +66,8 @@ func (s *Session) endCall() {
 	}
 }
 
-// refusesCall reports whether a call that has entered must not go on. What a call under
-// way needs is let through until the session is closed.
+// refusesCall reports whether a call that was counted must not go on. Requests that
+// belong to a call under way are let through until the session is closed.
 func (s *Session) refusesCall() bool {
 	if !s.Closed() {
 		return false
@@ -116,7 +116,7 @@ func (t *tally) countDown() {
 func (t *tally) waitForZero(ctx context.Context) error {
 	t.gate.CompareAndSwap(nil, &gate{opened: make(chan struct{})})
 	g := t.gate.Load()
-	if t.n.Load() == 0 { // by now who leaves sees the gate
+	if t.n.Load() == 0 { // a call that ends from here on sees the gate
 		g.openOnce()
 		return nil
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"iter"
 	"strconv"
@@ -73,7 +74,7 @@ func (r *Response) checkEvents() error {
 	if err := r.CheckStatus(); err != nil {
 		return err
 	}
-	if err := r.checkEnds(); err != nil {
+	if err := r.refuseUpgraded(); err != nil {
 		return err
 	}
 	if r.ContentType() != eventStream {
@@ -117,11 +118,8 @@ func (p *eventParser) nextEvent() (Event, error) {
 			p.kind = ""
 			continue
 		}
-		event := Event{Type: p.kind, Data: string(p.data[:len(p.data)-1]), ID: p.id, Retry: p.retry}
-		if event.Type == "" {
-			event.Type = "message"
-		}
-		return event, nil
+		data := string(p.data[:len(p.data)-1])
+		return Event{Type: cmp.Or(p.kind, "message"), Data: data, ID: p.id, Retry: p.retry}, nil
 	}
 }
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	stderrors "errors"
 	"io"
 	"iter"
@@ -285,9 +286,7 @@ func (s *StreamReader) TotalBytes() int64 { return s.total }
 // Close closes the body; see [Response.Close].
 func (s *StreamReader) Close() error {
 	s.r, s.w = 0, 0
-	if s.err == nil {
-		s.err = errors.ErrConnectionClosed
-	}
+	s.err = cmp.Or(s.err, errors.ErrConnectionClosed)
 	return s.src.Close()
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -60,12 +61,7 @@ func (r *Response) TextAs(label string) (string, error) { return r.textAs(label,
 // stands for [Response.Encoding], and for UTF-8 if that is empty.
 // (aiohttp: text(encoding, errors="strict"))
 func (r *Response) TextStrict(label string) (string, error) {
-	if label == "" {
-		if label = r.Encoding(); label == "" {
-			label = utf8Name
-		}
-	}
-	return r.textAs(label, true)
+	return r.textAs(cmp.Or(label, r.Encoding(), utf8Name), true)
 }
 
 func (r *Response) textAs(label string, strict bool) (string, error) {
@@ -92,17 +88,11 @@ func (r *Response) TextFallback(resolve CharsetResolver) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	label := charset.Marked(data)
-	if label == "" {
-		label = r.Encoding()
-	}
+	label := cmp.Or(charset.Marked(data), r.Encoding())
 	if label == "" && resolve != nil {
 		label = charsetName(resolve(r, data))
 	}
-	if label == "" {
-		label = utf8Name
-	}
-	return decodeText(data, label, false)
+	return decodeText(data, cmp.Or(label, utf8Name), false)
 }
 
 const (

@@ -9,10 +9,10 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// totalContext is a context with the total timeout of a call, for RoundTrippers
-// that know nothing of a connector's Settings. Many of them never ask for Done:
-// caches, mocks, what answers from memory. Until somebody does, there is neither a
-// channel nor a timer, and who wants to know looks at the clock.
+// totalContext is a context with the total timeout of a call, for RoundTrippers that
+// know nothing of a connector's Settings. Many of them never ask for Done: caches,
+// mocks, what answers from memory. Until somebody does, there is neither a channel nor
+// a timer, and Err looks at the clock.
 //
 //	unasked ──Done──▶ timed: a context of package context, with its timer
 //	   │                │
@@ -30,7 +30,7 @@ type timedContext struct {
 	cancel          context.CancelFunc
 }
 
-// over is for all calls that have ended without being asked.
+// over stands for all contexts that have ended before Done was called.
 var over = func() *timedContext {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

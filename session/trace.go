@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -267,13 +268,7 @@ func (t *tracing) traceChunk(p []byte, sent bool) {
 
 // watchesChunks reports whether a trace wants to see the pieces of bodies.
 func (t *tracing) watchesChunks() bool {
-	if t == nil {
-		return false
-	}
-	for _, tr := range t.traces {
-		if tr.RequestChunkSent != nil || tr.ResponseChunkReceived != nil {
-			return true
-		}
-	}
-	return false
+	return t != nil && slices.ContainsFunc(t.traces, func(tr *Trace) bool {
+		return tr.RequestChunkSent != nil || tr.ResponseChunkReceived != nil
+	})
 }

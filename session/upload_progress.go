@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// watch is who looks on while a body is sent: traces and Progress.
+// watch guards the reports about a body that is sent, to traces and Progress.
 type watch struct {
 	mu   sync.Mutex
 	turn int // the sending that counts
 }
 
-// watchedBody tells of the pieces of a body as net/http takes them. A sending that
-// was given up for another one may still be read, and tells nothing. It hides a file
-// from net/http, which then cannot send it without copying.
+// watchedBody reports the pieces of a body as net/http reads them. After another
+// sending has begun it may still be read, and reports nothing. It hides a file from
+// net/http, which then cannot send it without copying.
 type watchedBody struct {
 	io.ReadCloser
 	call        *call

@@ -54,8 +54,7 @@ func parseURL(base *url.URL, raw string) (*url.URL, error) {
 	return u, toASCII(u)
 }
 
-// resolve is RFC 3986 5.2. The credentials of the base hold for what is
-// relative to it.
+// resolve is RFC 3986 5.2. A URL that is relative to the base has its credentials too.
 func resolve(base, ref *url.URL) *url.URL {
 	u := base.ResolveReference(ref)
 	if u.User == nil && ref.Host == "" {
@@ -67,19 +66,20 @@ func resolve(base, ref *url.URL) *url.URL {
 func checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme == "":
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "relative URL without a base URL: no http:// or https://"}
+		return invalidURL(u, nil, "relative URL without a base URL: no http:// or https://")
 	case !isHTTP(u.Scheme) && u.Opaque != "": // localhost:8080/x
-		return &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "unsupported scheme: no http:// or https://", Kind: errors.ErrNonHTTPURLClient,
-		}
+		return invalidURL(u, errors.ErrNonHTTPURLClient, "unsupported scheme: no http:// or https://")
 	case !isHTTP(u.Scheme):
-		return &errors.InvalidURLError{
-			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,
-		}
+		return invalidURL(u, errors.ErrNonHTTPURLClient, "unsupported scheme")
 	case u.Hostname() == "":
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "no host"}
+		return invalidURL(u, nil, "no host")
 	}
 	return nil
+}
+
+// invalidURL is an error of the class kind; nil is the usual one.
+func invalidURL(u *url.URL, kind error, description string) error {
+	return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description, Kind: kind}
 }
 
 // toASCII writes a host of other scripts as IDNA has it (RFC 5891), so that
@@ -87,7 +87,7 @@ func checkURL(u *url.URL) error {
 func toASCII(u *url.URL) error {
 	host, ok := asciiHost(u.Host)
 	if !ok {
-		return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: "host is not a name of IDNA"}
+		return invalidURL(u, nil, "host is not a name of IDNA")
 	}
 	u.Host = host
 	return nil
@@ -129,10 +129,8 @@ func escapeQuery(query string) string {
 
 func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "cannot be parsed", err) }
 
-// origin is RFC 6454 4: what may share secrets.
-func sameOrigin(a, b *url.URL) bool {
-	return httprule.OriginOf(a) == httprule.OriginOf(b)
-}
+// sameOrigin reports whether two URLs may share secrets (RFC 6454 4).
+func sameOrigin(a, b *url.URL) bool { return httprule.OriginOf(a) == httprule.OriginOf(b) }
 
 // takeUser removes the credentials from u and returns them as the value of an
 // Authorization header.
@@ -140,10 +138,10 @@ func takeUser(u *url.URL) (value string, ok bool) {
 	if u.User == nil {
 		return "", false
 	}
-	login := u.User.Username()
 	password, _ := u.User.Password()
+	value = httprule.BasicAuth(u.User.Username(), password)
 	u.User = nil
-	return httprule.BasicAuth(login, password), true
+	return value, true
 }
 
 // hostHeader is the value of Host for u: no default port, no trailing dot.

@@ -2,6 +2,7 @@ package charset
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -110,9 +111,7 @@ func sniffBOM(data []byte) (label string, n int) {
 }
 
 func decodeBytes(label string, data []byte, strict bool) (string, error) {
-	if label == "" {
-		label = UTF8
-	}
+	label = cmp.Or(label, UTF8)
 	enc, name := lookUp(label)
 	switch {
 	case enc == nil:

@@ -37,9 +37,6 @@ const (
 	lost            // this is no chunked body, or more is pending than is remembered
 )
 
-// Reset makes the scanner ready for another body.
-func (s *Scanner) Reset() { *s = Scanner{ends: s.ends[:0]} }
-
 // Feed looks at the next bytes of the body as they were sent. It does not keep p.
 func (s *Scanner) Feed(p []byte) {
 	for len(p) > 0 && s.state < lastChunk {
@@ -145,6 +142,3 @@ func (s *Scanner) Seen() int64 { return s.seen }
 // was fed is no chunked body, a chunk has a size that cannot be, or more than
 // [MaxPending] ends were not asked for.
 func (s *Scanner) Lost() bool { return s.state == lost }
-
-// Done reports whether the last chunk has come, the one of size zero.
-func (s *Scanner) Done() bool { return s.state == lastChunk }

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -30,10 +31,7 @@ func ConnectFailure(err error, at Endpoint) error {
 // ForceConnectFailure is [ConnectFailure] for an error whose class is that of a part
 // of it, one address of several: it gets its own, whatever it is.
 func ForceConnectFailure(err error, at Endpoint) error {
-	phase := at.Phase
-	if phase == "" {
-		phase = errors.PhaseDial
-	}
+	phase := cmp.Or(at.Phase, errors.PhaseDial)
 	base := errors.ClientConnectorError{Host: at.Host, Port: at.Port, TLS: at.TLS, Op: string(phase), Err: err}
 	switch {
 	case at.Unix != "" && phase != errors.PhaseTLS: // TLS over it fails as elsewhere

@@ -1,9 +1,11 @@
 package classify
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,9 +24,7 @@ type Exchange struct {
 // RequestInfo is what an error tells of a request; its fields are the request's own.
 func RequestInfo(req *http.Request) errors.RequestInfo {
 	info := errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header}
-	if info.Method == "" {
-		info.Method = http.MethodGet
-	}
+	info.Method = cmp.Or(info.Method, http.MethodGet)
 	if u := req.URL; u != nil && u.Fragment != "" {
 		plain := *u
 		plain.Fragment, plain.RawFragment = "", ""
@@ -80,14 +80,8 @@ func isDisconnectH2(err error) bool {
 	if strings.HasPrefix(text, "stream error: ") {
 		return strings.HasSuffix(text, "; received from peer")
 	}
-	for _, part := range []string{
-		"http2: server sent GOAWAY", "http2: Transport received ", "http2: client conn",
-	} {
-		if strings.HasPrefix(text, part) {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(text, "http2: server sent GOAWAY") ||
+		strings.HasPrefix(text, "http2: Transport received ") || strings.HasPrefix(text, "http2: client conn")
 }
 
 // disconnectCause is an error that says how the peer left: what net/http gave,
@@ -123,10 +117,6 @@ func isParseError(err error) bool {
 	if strings.HasPrefix(text, "stream error: ") || strings.HasPrefix(text, "connection error: ") {
 		return true // the peer broke a rule of HTTP/2
 	}
-	for _, part := range []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"} {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
+	parts := []string{"malformed", "unsupported transfer encoding", "bad Content-Length", "headers exceeded", "invalid"}
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }

@@ -45,6 +45,7 @@ const (
 	brotliCoding
 	zstdCoding
 	customCoding
+	kinds
 )
 
 // step is one coding to undo.
@@ -69,10 +70,6 @@ func kindOf(coding string) kind {
 	}
 	return unknown
 }
-
-// Known reports whether coding is built in. Case does not matter, and no coding
-// at all is one that can be undone.
-func Known(coding string) bool { return kindOf(coding) != unknown }
 
 func (d *Decoding) stepOf(coding string) step {
 	for i := range d.Codecs {

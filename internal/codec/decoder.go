@@ -35,25 +35,12 @@ type decoder struct {
 
 // The decoders of one kind share a pool: an unused gzip.Reader in a deflate
 // decoder would cost 40 KiB.
-var gzipPool, deflatePool, brotliPool, zstdPool, customPool, bufferPool sync.Pool
+var decoderPools [kinds]sync.Pool
 
-func decoderPool(k kind) *sync.Pool {
-	switch k {
-	case gzipCoding:
-		return &gzipPool
-	case deflateCoding:
-		return &deflatePool
-	case brotliCoding:
-		return &brotliPool
-	case zstdCoding:
-		return &zstdPool
-	default:
-		return &customPool
-	}
-}
+var bufferPool = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
 func getDecoder(k kind) *decoder {
-	if d, ok := decoderPool(k).Get().(*decoder); ok {
+	if d, ok := decoderPools[k].Get().(*decoder); ok {
 		return d
 	}
 	return &decoder{in: bufio.NewReaderSize(nil, inputBuffer)}
@@ -70,17 +57,8 @@ func putDecoder(k kind, d *decoder) {
 	if d.gz != nil {
 		d.gz.Header = gzip.Header{}
 	}
-	decoderPool(k).Put(d)
+	decoderPools[k].Put(d)
 }
-
-func getBuffer() *[copyBuffer]byte {
-	if b, ok := bufferPool.Get().(*[copyBuffer]byte); ok {
-		return b
-	}
-	return new([copyBuffer]byte)
-}
-
-func putBuffer(b *[copyBuffer]byte) { bufferPool.Put(b) }
 
 func (d *decoder) Read(p []byte) (int, error) { return d.cur.Read(p) }
 

@@ -25,20 +25,9 @@ const (
 
 // Coding returns the canonical name of a coding that can be applied, or "".
 // Case does not matter.
-func Coding(name string) string {
-	switch kindOf(name) {
-	case gzipCoding:
-		return "gzip"
-	case deflateCoding:
-		return "deflate"
-	case brotliCoding:
-		return "br"
-	case zstdCoding:
-		return "zstd"
-	default:
-		return ""
-	}
-}
+func Coding(name string) string { return codingNames[kindOf(name)] }
+
+var codingNames = [kinds]string{gzipCoding: "gzip", deflateCoding: "deflate", brotliCoding: "br", zstdCoding: "zstd"}
 
 // writer is what the four encoders have in common.
 type writer interface {
@@ -53,23 +42,10 @@ type encoder struct {
 	in  [sourceBuffer]byte
 }
 
-var gzipWriters, zlibWriters, brotliWriters, zstdWriters sync.Pool
-
-func writerPool(k kind) *sync.Pool {
-	switch k {
-	case gzipCoding:
-		return &gzipWriters
-	case brotliCoding:
-		return &brotliWriters
-	case zstdCoding:
-		return &zstdWriters
-	default:
-		return &zlibWriters
-	}
-}
+var encoderPools [kinds]sync.Pool
 
 func getEncoder(k kind) (*encoder, error) {
-	if e, ok := writerPool(k).Get().(*encoder); ok {
+	if e, ok := encoderPools[k].Get().(*encoder); ok {
 		e.w.Reset(&e.out)
 		return e, nil
 	}
@@ -94,7 +70,7 @@ func getEncoder(k kind) (*encoder, error) {
 
 func putEncoder(k kind, e *encoder) {
 	e.out.Reset()
-	writerPool(k).Put(e)
+	encoderPools[k].Put(e)
 }
 
 // Compress applies a coding to data that is in memory. The result is the

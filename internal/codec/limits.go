@@ -1,6 +1,10 @@
 package codec
 
-import "github.com/aiolos-http/aiolos/errors"
+import (
+	"cmp"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
 
 const (
 	// DefaultRatio is how many bytes one byte on the wire may become. It is what
@@ -29,10 +33,7 @@ type Limits struct {
 func (l Limits) allowedSize(wire int64) int64 {
 	allowed := int64(-1)
 	if l.Ratio >= 0 {
-		ratio := int64(l.Ratio)
-		if ratio == 0 {
-			ratio = DefaultRatio
-		}
+		ratio := cmp.Or(int64(l.Ratio), DefaultRatio)
 		if allowed = ratio * wire; allowed/ratio != wire {
 			allowed = -1 // more than can be counted
 		} else {

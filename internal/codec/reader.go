@@ -147,8 +147,8 @@ func (r *Reader) putBack() {
 
 // WriteTo decodes the rest into w, with a pooled buffer.
 func (r *Reader) WriteTo(w io.Writer) (int64, error) {
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := bufferPool.Get().(*[copyBuffer]byte) //nolint:errcheck // the pool holds nothing else
+	defer bufferPool.Put(buf)
 	return copybuf.Copy(w, r, buf[:])
 }
 

@@ -1,6 +1,8 @@
 package dnscache
 
 import (
+	"cmp"
+	"container/list"
 	"context"
 	"net"
 	"net/netip"
@@ -61,24 +63,6 @@ const (
 	Literal                // the host is an address; nothing was looked up
 )
 
-// String is the outcome's name in lower case.
-func (o Outcome) String() string {
-	switch o {
-	case Hit:
-		return "hit"
-	case Miss:
-		return "miss"
-	case Stale:
-		return "stale"
-	case Shared:
-		return "shared"
-	case Literal:
-		return "literal"
-	default:
-		return "unknown"
-	}
-}
-
 // Cache is a bounded cache of the addresses of hosts. It is safe for concurrent
 // use. Whoever makes it closes it.
 type Cache struct {
@@ -87,7 +71,7 @@ type Cache struct {
 	mu      sync.Mutex
 	closed  bool
 	entries map[key]*entry
-	recent  list
+	recent  list.List          // of *entry, the one used last at its front
 	calls   map[key]*call      // which a look-up of that key joins
 	running map[*call]struct{} // all, those too that Clear has detached
 }
@@ -101,18 +85,10 @@ func New(cfg Config) *Cache {
 	if cfg.Resolver == nil {
 		cfg.Resolver = net.DefaultResolver
 	}
-	if cfg.TTL == 0 {
-		cfg.TTL = DefaultTTL
-	}
-	if cfg.Size == 0 {
-		cfg.Size = DefaultSize
-	}
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
-	}
-	if cfg.Network == "" {
-		cfg.Network = "ip"
-	}
+	cfg.TTL = cmp.Or(cfg.TTL, DefaultTTL)
+	cfg.Size = cmp.Or(cfg.Size, DefaultSize)
+	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	cfg.Network = cmp.Or(cfg.Network, "ip")
 	return &Cache{
 		cfg:     cfg,
 		entries: map[key]*entry{},
@@ -137,7 +113,7 @@ func (c *Cache) Lookup(ctx context.Context, host, port string, began func(Outcom
 	k := key{host, port}
 	c.mu.Lock()
 	if e := c.entries[k]; e != nil && time.Until(e.expires) > 0 { // cheaper than time.Now
-		c.recent.touch(e)
+		c.recent.MoveToFront(e.place)
 		addrs = e.rotatedAddrs()
 		c.mu.Unlock()
 		if began != nil {

@@ -70,7 +70,7 @@ func (c *Cache) endCall(cl *call, addrs []netip.Addr, err error) {
 			c.storeEntry(cl.entry)
 		}
 	case old != nil && isTemporary(err) && now.Before(old.expires.Add(c.cfg.Stale)):
-		c.recent.touch(old)
+		c.recent.MoveToFront(old.place)
 		cl.entry, cl.stale = old, true
 	default:
 		cl.err = err

@@ -1,18 +1,18 @@
 package dnscache
 
 import (
+	"container/list"
 	"net/netip"
 	"time"
 )
 
-// entry is an answer. All but next and the links stays as it is.
+// entry is an answer. All but next and the place stays as it is.
 type entry struct {
 	key     key
 	addrs   []netip.Addr // in the resolver's order
 	expires time.Time
-	next    int // the first of the next list
-
-	newer, older *entry
+	next    int           // the first of the next list
+	place   *list.Element // in Cache.recent
 }
 
 // rotatedAddrs returns the addresses, rotated by one more each time.
@@ -26,55 +26,20 @@ func (e *entry) rotatedAddrs() []netip.Addr {
 	return addrs
 }
 
-// list holds entries, the one used last at its front.
-type list struct{ front, back *entry }
-
-func (l *list) push(e *entry) {
-	e.newer, e.older = nil, l.front
-	if l.front != nil {
-		l.front.newer = e
-	} else {
-		l.back = e
-	}
-	l.front = e
-}
-
-func (l *list) remove(e *entry) {
-	if e.newer != nil {
-		e.newer.older = e.older
-	} else {
-		l.front = e.older
-	}
-	if e.older != nil {
-		e.older.newer = e.newer
-	} else {
-		l.back = e.newer
-	}
-	e.newer, e.older = nil, nil
-}
-
-// touch makes e, which is in l, the one used last.
-func (l *list) touch(e *entry) {
-	if l.front != e {
-		l.remove(e)
-		l.push(e)
-	}
-}
-
 // storeEntry puts e in the place of what is known of its key. The caller holds the
 // lock.
 func (c *Cache) storeEntry(e *entry) {
 	if old := c.entries[e.key]; old != nil {
 		c.dropEntry(old)
 	} else if c.cfg.Size > 0 && len(c.entries) >= c.cfg.Size {
-		c.dropEntry(c.recent.back)
+		c.dropEntry(c.recent.Back().Value.(*entry)) //nolint:errcheck // the list holds nothing else
 	}
 	c.entries[e.key] = e
-	c.recent.push(e)
+	e.place = c.recent.PushFront(e)
 }
 
 // dropEntry forgets e, which is in the cache. The caller holds the lock.
 func (c *Cache) dropEntry(e *entry) {
 	delete(c.entries, e.key)
-	c.recent.remove(e)
+	c.recent.Remove(e.place)
 }

@@ -43,7 +43,7 @@ func (c *Cache) Clear() {
 func (c *Cache) clearLocked() {
 	clear(c.entries)
 	clear(c.calls)
-	c.recent = list{}
+	c.recent.Init()
 }
 
 // Remove is [Cache.Clear] for one host and port. (aiohttp:

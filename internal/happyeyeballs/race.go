@@ -1,6 +1,7 @@
 package happyeyeballs
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -26,10 +27,7 @@ type result struct {
 }
 
 func (d *Dialer) dialRacing(ctx context.Context, addrs []netip.AddrPort) (net.Conn, netip.AddrPort, error) {
-	delay := d.Delay
-	if delay == 0 {
-		delay = DefaultDelay
-	}
+	delay := cmp.Or(d.Delay, DefaultDelay)
 	delay = max(delay, MinDelay)
 	if ctx.Err() != nil {
 		return nil, netip.AddrPort{}, context.Cause(ctx)

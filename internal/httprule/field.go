@@ -95,6 +95,14 @@ func DeleteField(h http.Header, name string) http.Header {
 	return h
 }
 
+// Clone returns a deep copy of h, which is never nil.
+func Clone(h http.Header) http.Header {
+	if h == nil {
+		return http.Header{}
+	}
+	return h.Clone()
+}
+
 // SetField gives a field in h, which is the caller's to change, one value in the
 // place of those that it has in any spelling. h must not be nil.
 func SetField(h http.Header, name, value string) {

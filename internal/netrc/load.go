@@ -16,9 +16,6 @@ import (
 // maxSize is what a file may have, in bytes.
 const maxSize = 1 << 20
 
-// Load is [Cache.Load] without a cache.
-func Load(getenv func(string) string) (*File, error) { return new(Cache).Load(getenv) }
-
 // recent is how long the last look at a file counts. It is less than what the
 // time of modification can tell apart on many systems, and a client that sends
 // thousands of requests in a second does not ask the system before each.

@@ -108,15 +108,6 @@ func (f *File) Find(host string) (login, password string, ok bool) {
 	return f.fallback.credentials()
 }
 
-// FindMachine is [File.Find] without the default entry, for hosts that somebody
-// else has chosen: a redirect must not get the credentials that are for any host.
-func (f *File) FindMachine(host string) (login, password string, ok bool) {
-	if f == nil {
-		return "", "", false
-	}
-	return f.machines[foldHost(host)].credentials()
-}
-
 func (e *entry) credentials() (login, password string, ok bool) {
 	if e == nil || *e == (entry{}) {
 		return "", "", false

@@ -90,29 +90,10 @@ func wantError(t *testing.T, f *netrc.File, err error, text string) {
 	}
 }
 
-// The default entry is not for hosts that somebody else has chosen.
-func TestFindMachine(t *testing.T) {
-	t.Parallel()
-	f, err := netrc.Parse("machine a.example login alice password secret\nmachine c.example\ndefault login any password thing\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, want := range map[string]string{"A.example.": "alice secret true", "b.example": "  false", "c.example": "  false"} {
-		login, password, ok := f.FindMachine(host)
-		if got := fmt.Sprintf("%s %s %v", login, password, ok); got != want {
-			t.Errorf("%s: got %q, want %q", host, got, want)
-		}
-	}
-	wantFound(t, f, "b.example", "any", "thing")
-}
-
 func TestNilFile(t *testing.T) {
 	t.Parallel()
 	for _, f := range []*netrc.File{nil, {}} {
 		wantFound(t, f, "a.example")
-		if login, password, ok := f.FindMachine("a.example"); ok || login+password != "" {
-			t.Errorf("got %q, %q, %v", login, password, ok)
-		}
 	}
 }
 
@@ -174,12 +155,10 @@ func ExampleParse() {
 	}
 	fmt.Println(f.Find("API.example"))
 	fmt.Println(f.Find("www.example"))
-	fmt.Println(f.FindMachine("www.example"))
 	_, err = netrc.Parse("machine api.example\nlogin alice\npassword open sesame\n")
 	fmt.Println(err)
 	// Output:
 	// alice open sesame true
 	// guest  true
-	//   false
 	// netrc: line 3: a word that is none of machine, default, login, password, account, macdef
 }

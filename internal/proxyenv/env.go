@@ -1,6 +1,7 @@
 package proxyenv
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -54,10 +55,7 @@ func Read(getenv func(string) string) *Env {
 		ws:    first("ws"),
 		wss:   first("wss"),
 	}
-	noProxy := getenv("no_proxy")
-	if noProxy == "" {
-		noProxy = getenv("NO_PROXY")
-	}
+	noProxy := cmp.Or(getenv("no_proxy"), getenv("NO_PROXY"))
 	// The proxies here only make it answer; which one it is has been decided.
 	decider := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxy}
 	e.direct = decider.ProxyFunc()

@@ -19,9 +19,7 @@ type keeper struct {
 }
 
 // newKeeper returns a keeper with room for the fields of a usual head.
-func newKeeper() *keeper {
-	return &keeper{fields: make([]Field, 0, 12), raw: make([]byte, 0, 512)}
-}
+func newKeeper() *keeper { return &keeper{fields: make([]Field, 0, 12), raw: make([]byte, 0, 512)} }
 
 // beginField takes the start of a field.
 func (k *keeper) beginField() { k.start, k.stop = len(k.raw), len(k.raw) }

@@ -11,9 +11,7 @@ func CheckTrailer(h http.Header, l Limits) error {
 
 // CheckHead is CheckTrailer for a head that no [Scanner] has seen, because it came
 // with HTTP/2.
-func CheckHead(h http.Header, l Limits) error {
-	return checkFields(h, l, tooManyFields, fieldTooLong)
-}
+func CheckHead(h http.Header, l Limits) error { return checkFields(h, l, tooManyFields, fieldTooLong) }
 
 func checkFields(h http.Header, l Limits, tooMany, tooLong string) error {
 	count, size := 0, 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	stderrors "errors"
 	"net"
+	"slices"
 )
 
 // maxFreed bounds how often a socket is tried again for lack of descriptors: what
@@ -26,10 +27,5 @@ func (d *Dialer) retryForDescriptors(ctx context.Context, connect func(context.C
 // outOfDescriptors reports whether the process or the system has no descriptors
 // left.
 func outOfDescriptors(err error) bool {
-	for _, errno := range noDescriptors {
-		if stderrors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(noDescriptors, func(errno error) bool { return stderrors.Is(err, errno) })
 }

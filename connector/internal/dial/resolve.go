@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -76,10 +77,7 @@ func (d *Dialer) filterAddrs(found []netip.Addr, port uint16) ([]netip.AddrPort,
 		addrs = append(addrs, ap)
 	}
 	if len(addrs) == 0 {
-		if refused == nil {
-			refused = &net.AddrError{Err: "no addresses"}
-		}
-		return nil, refused
+		return nil, cmp.Or[error](refused, &net.AddrError{Err: "no addresses"})
 	}
 	return addrs, nil
 }

@@ -179,24 +179,31 @@ func (c *Conn) waiterIsReading(w *waiter) bool {
 	return w.isDone() || w.begun.Load() && (v == nil || v.reading.Load())
 }
 
-func (w *waiter) isDone() bool {
+func (w *waiter) isDone() bool { return isClosed(w.done) }
+
+// awaitDone waits for the waiter, but not for longer than d.
+func (w *waiter) awaitDone(d time.Duration) { awaitClosed(w.done, d) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-w.done:
+	case <-c:
 		return true
 	default:
 		return false
 	}
 }
 
-// awaitDone waits for the waiter, but not for longer than d.
-func (w *waiter) awaitDone(d time.Duration) {
-	if d <= 0 {
-		return
+// awaitClosed waits until c is closed, and reports false if that takes longer than d.
+func awaitClosed(c <-chan struct{}, d time.Duration) bool {
+	if d <= 0 || isClosed(c) {
+		return isClosed(c)
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-w.done:
+	case <-c:
+		return true
 	case <-t.C:
+		return false
 	}
 }

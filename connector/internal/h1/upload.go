@@ -144,14 +144,7 @@ func (c *Conn) noteUpload(now time.Time) {
 	c.mu.Unlock()
 }
 
-func (u *upload) hasEnded() bool {
-	select {
-	case <-u.done:
-		return true
-	default:
-		return false
-	}
-}
+func (u *upload) hasEnded() bool { return isClosed(u.done) }
 
 func (u *upload) hasFailed() bool { return u.hasEnded() && u.err != nil }
 
@@ -176,19 +169,10 @@ func (e *SendError) Unwrap() error { return e.Err }
 // awaitEnd waits for the end of the sending, and reports whether it was a good one. A body
 // whose source is silent is not waited for.
 func (u *upload) awaitEnd(d time.Duration) (ok bool) {
-	if !u.hasEnded() {
-		if o := u.body.Blocking(); o != nil && o.WaitsForSource() {
-			d /= 10
-		}
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-u.done:
-		case <-t.C:
-			return false
-		}
+	if o := u.body.Blocking(); o != nil && o.WaitsForSource() {
+		d /= 10
 	}
-	return u.err == nil
+	return awaitClosed(u.done, d) && u.err == nil
 }
 
 // closeUnsent ends an upload whose exchange is over: a body that is still being sent is

@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bufio"
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -25,10 +26,7 @@ func writeRequest(req *http.Request, bw *bufio.Writer, absolute bool) error {
 		return err
 	}
 	target := *u
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/" // RFC 9110 4.2.3
-	}
+	path := cmp.Or(u.EscapedPath(), "/") // RFC 9110 4.2.3
 	target.Opaque = "//" + withoutZone(host) + path
 	spelled := *req
 	spelled.URL = &target

@@ -13,16 +13,9 @@ func IsRefused(err error) bool {
 	}
 	// net/http's own errors for that have no type; these are their texts.
 	text := err.Error()
-	for _, part := range []string{
-		"http2: client conn not usable",
-		"http2: client conn could not be established",
-		"http2: Transport received Server's graceful shutdown GOAWAY",
-	} {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(text, "http2: client conn not usable") ||
+		strings.Contains(text, "http2: client conn could not be established") ||
+		strings.Contains(text, "http2: Transport received Server's graceful shutdown GOAWAY")
 }
 
 const codeRefusedStream = 7

@@ -88,6 +88,4 @@ func (n *Notes) Host() *Host { return n.host }
 func (n *Notes) Streams() (most int, retired bool) { return n.max, n.retired }
 
 // hasRoom reports whether one more request may have it.
-func (n *Notes) hasRoom() bool {
-	return n.active < n.max && !n.full && !n.retired && !n.checking
-}
+func (n *Notes) hasRoom() bool { return n.active < n.max && !n.full && !n.retired && !n.checking }

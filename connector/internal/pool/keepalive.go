@@ -1,6 +1,9 @@
 package pool
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // The sweep comes once a second while a connection is idle, and at the moments in
 // between at which one expires or is no longer awaited. There is one timer for
@@ -16,9 +19,7 @@ const (
 	afterExpiry = time.Millisecond
 )
 
-func (p *core) isTooOld(n *Notes, now instant) bool {
-	return n.aged || now-n.created > p.maxAge
-}
+func (p *core) isTooOld(n *Notes, now instant) bool { return n.aged || now-n.created > p.maxAge }
 
 func (p *core) isExpired(n *Notes, now instant) bool {
 	return now-n.idleSince > p.keepAlive || p.isTooOld(n, now)
@@ -98,10 +99,7 @@ func (p *core) dropExpiredLocked(now instant) {
 // wants the one that is being asked waits for the answer.
 func (p *core) checkIdleLocked() (dead []Conn) {
 	for range min(p.idle.len, maxChecks) {
-		n := p.checks
-		if n == nil {
-			n = p.idle.head
-		}
+		n := cmp.Or(p.checks, p.idle.head)
 		if n == nil || p.closed {
 			break
 		}

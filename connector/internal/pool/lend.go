@@ -37,7 +37,7 @@ type core struct {
 	wakeAt    instant // when the janitor comes, or never
 	nextCheck instant // when the idle ones are checked next
 
-	dials         *Dial // a list of those under way
+	dials         map[*Dial]struct{} // those under way
 	shuttingDown  bool
 	closed        bool
 	ended         chan struct{} // closed with it

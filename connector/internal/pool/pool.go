@@ -50,6 +50,7 @@ func New[K comparable](cfg Config[K]) *Pool[K] {
 	p.keepAlive, p.maxAge = orNone(cfg.KeepAlive, never), orNone(cfg.MaxAge, never)
 	p.queue.perHost = orNone(cfg.PerHost, math.MaxInt)
 	p.start, p.wakeAt, p.ended = time.Now(), never, make(chan struct{})
+	p.dials = map[*Dial]struct{}{}
 	p.open.kind, p.idle.kind, p.awaited.kind = byAge, byIdle, byAwait
 	return p
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	stderrors "errors"
 	"time"
 
@@ -31,9 +32,7 @@ func (p *core) Adopt(h *Host, c Conn, multiplexed bool) error {
 		n.max = 1
 	}
 	p.open.pushTail(n)
-	if p.aging == nil {
-		p.aging = n
-	}
+	p.aging = cmp.Or(p.aging, n)
 	p.learnProtocolLocked(n, now)
 	h.refileConn(n)
 	p.serveWaitersLocked(h, now)

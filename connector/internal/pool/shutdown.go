@@ -58,7 +58,7 @@ func (p *Pool[K]) Close() {
 		p.janitor.Stop()
 	}
 	var cancels []context.CancelCauseFunc
-	for d := p.dials; d != nil; d = d.next {
+	for d := range p.dials {
 		cancels = append(cancels, d.cancel)
 	}
 	for _, e := range p.hosts {
@@ -88,10 +88,7 @@ func (p *core) Closed() bool {
 }
 
 // Dial is a dial under way, a field of what makes it. Its zero value is ready.
-type Dial struct {
-	cancel     context.CancelCauseFunc
-	prev, next *Dial
-}
+type Dial struct{ cancel context.CancelCauseFunc }
 
 // StartDial notes a dial, so that [Pool.Close] can break it off: it calls cancel
 // with ErrConnectorClosed, which is the error too if that has been already. If
@@ -102,11 +99,8 @@ func (p *core) StartDial(d *Dial, cancel context.CancelCauseFunc) error {
 	if p.closed {
 		return errors.ErrConnectorClosed
 	}
-	*d = Dial{cancel: cancel, next: p.dials}
-	if d.next != nil {
-		d.next.prev = d
-	}
-	p.dials = d
+	d.cancel = cancel
+	p.dials[d] = struct{}{}
 	return nil
 }
 
@@ -114,13 +108,5 @@ func (p *core) StartDial(d *Dial, cancel context.CancelCauseFunc) error {
 func (p *core) EndDial(d *Dial) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if d.prev == nil {
-		p.dials = d.next
-	} else {
-		d.prev.next = d.next
-	}
-	if d.next != nil {
-		d.next.prev = d.prev
-	}
-	*d = Dial{}
+	delete(p.dials, d)
 }

@@ -84,9 +84,7 @@ func (b *Blocking) readEnd(over int64) error {
 	return io.ErrNoProgress
 }
 
-func (b *Blocking) tooLong() error {
-	return &LengthError{Length: b.length, More: true}
-}
+func (b *Blocking) tooLong() error { return &LengthError{Length: b.length, More: true} }
 
 // LengthError is a body that is not as long as its Content-Length.
 type LengthError struct {

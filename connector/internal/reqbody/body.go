@@ -24,9 +24,7 @@ type Body struct {
 }
 
 // New takes the body of req, which may have none.
-func New(req *http.Request) Body {
-	return newBody(req.Body, req.ContentLength)
-}
+func New(req *http.Request) Body { return newBody(req.Body, req.ContentLength) }
 
 func newBody(body io.ReadCloser, length int64) Body {
 	if body == nil || body == http.NoBody {

@@ -227,7 +227,7 @@ func (sv *Saver) readPart(read func(io.Reader) error) error {
 	return read(sv.part)
 }
 
-// distrustPart says of the part that there is nothing to go on with.
+// distrustPart has no later call go on with the part.
 func (sv *Saver) distrustPart(err error) error {
 	sv.meta, sv.size = description{}, 0
 	return err

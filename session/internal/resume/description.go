@@ -2,6 +2,7 @@ package resume
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -93,10 +94,7 @@ func contentCoding(h http.Header) string {
 // validator is what If-Range may carry: a strong tag, else a strong date, else
 // nothing (RFC 9110 13.1.5).
 func (m description) validator() string {
-	if m.ETag != "" {
-		return m.ETag
-	}
-	return m.LastModified
+	return cmp.Or(m.ETag, m.LastModified)
 }
 
 // isConfirmedBy reports whether a response has the validator, so that it is of the
@@ -151,11 +149,11 @@ func parseDescription(data []byte) (description, error) {
 
 func readDescription(root *os.Root, name string) (description, error) {
 	info, err := root.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = stderrors.New("not a regular file")
+	}
 	if err != nil {
 		return description{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return description{}, stderrors.New("not a regular file")
 	}
 	f, err := root.Open(name)
 	if err != nil {

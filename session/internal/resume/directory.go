@@ -30,6 +30,7 @@ package resume
 //   - nothing is named but by the os.Root of the directory: no link leads out of it.
 
 import (
+	"cmp"
 	stderrors "errors"
 	"fmt"
 	"io/fs"
@@ -55,17 +56,12 @@ type directory struct {
 // openDirectory opens the directory of a path. name is empty if the path is the
 // directory itself.
 func openDirectory(path string) (dir directory, name string, err error) {
-	dir.at = path
-	if path == "" {
-		dir.at = "."
-	}
+	dir.at = cmp.Or(path, ".")
 	info, err := os.Stat(dir.at)
 	isDir := err == nil && info.IsDir()
 	if !isDir && !os.IsPathSeparator(dir.at[len(dir.at)-1]) {
 		dir.at, name = filepath.Split(path)
-		if dir.at == "" {
-			dir.at = "."
-		}
+		dir.at = cmp.Or(dir.at, ".")
 	}
 	if name != "" && !filepath.IsLocal(name) {
 		return dir, "", &errors.InvalidRequestError{Field: "Save", Reason: "not the name of a file"}
@@ -81,9 +77,7 @@ func (d directory) exists(name string) bool {
 	return err == nil
 }
 
-func existsError(path string) error {
-	return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
-}
+func existsError(path string) error { return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist} }
 
 // listUnfinished returns the names whose unfinished files have a description, in order.
 func (d directory) listUnfinished() []string {

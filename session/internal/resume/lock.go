@@ -77,7 +77,8 @@ func sameFile(a, b *os.File) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// replacePart makes a fresh part, in the place of whatever is there and is nobody's.
+// replacePart makes a new part, in place of one that is there and that nobody has
+// locked.
 func (sv *Saver) replacePart(name string) (*os.File, error) {
 	switch info, err := sv.dir.root.Lstat(name + partSuffix); {
 	case err == nil && info.Mode().IsRegular():

@@ -55,9 +55,7 @@ func acceptsRanges(h http.Header) bool {
 
 // isEncoded reports whether the bytes are, or were, in a content coding: those of a
 // range would not be the same.
-func isEncoded(r *Response) bool {
-	return r.Decoded || len(r.Header["Content-Encoding"]) > 0
-}
+func isEncoded(r *Response) bool { return r.Decoded || len(r.Header["Content-Encoding"]) > 0 }
 
 // partsDownload is a file of which several parts are fetched at the same time.
 type partsDownload struct {
@@ -73,8 +71,8 @@ type partsDownload struct {
 	reported int64
 }
 
-// filePart is one of them. What a part has is from its start to at; the first goes
-// on into those that follow, where nobody else does.
+// filePart is one of them. It has the bytes from start to at. The first part goes on
+// into those behind it whose own requests have no answer yet.
 type filePart struct {
 	start, at, end int64
 	state          partState
@@ -87,7 +85,7 @@ type partState uint8
 const (
 	partAsked   partState = iota // no answer yet
 	partRunning                  // it comes, or has come
-	partFailed                   // it does not come, or is of no use
+	partFailed                   // its request has failed, or there is a gap before it
 	partTaken                    // by the first
 )
 
@@ -149,11 +147,16 @@ func (p *partsDownload) fetchPart(part *filePart, r *Response) (err error) {
 	return err
 }
 
+// missing is where what a part lacks begins and ends.
+func (p *partsDownload) missing(part *filePart) (at, end int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return part.at, part.end
+}
+
 // requestPart asks for what a part lacks, and takes only that for an answer.
 func (p *partsDownload) requestPart(part *filePart) (*Response, error) {
-	p.mu.Lock()
-	at, end := part.at, part.end
-	p.mu.Unlock()
+	at, end := p.missing(part)
 	span := strconv.FormatInt(at, 10) + "-" + strconv.FormatInt(end-1, 10)
 	r, err := p.sv.cfg.Fetch(part.ctx, span, p.sv.meta.validator())
 	if err != nil {
@@ -183,18 +186,14 @@ func (sv *Saver) isWantedPart(r *Response, want contentRange) bool {
 // copyPart writes what a response has of a part. all says that the response goes on
 // after it: the first part then grows until somebody else has the next.
 func (p *partsDownload) copyPart(part *filePart, r *Response, all bool) error {
-	p.mu.Lock()
-	begin := part.at
-	p.mu.Unlock()
+	begin, _ := p.missing(part)
 	for {
-		p.mu.Lock()
-		missing := part.end - part.at
-		p.mu.Unlock()
-		n, err := io.Copy(&partWriter{p, part}, io.LimitReader(r.Body, missing))
+		at, end := p.missing(part)
+		n, err := io.Copy(&partWriter{p, part}, io.LimitReader(r.Body, end-at))
 		switch {
 		case err != nil:
 			return err
-		case n < missing:
+		case n < end-at:
 			return io.ErrUnexpectedEOF
 		case !all && r.ContentLength < 0:
 			return p.checkRangeEnd(part, r, begin)
@@ -274,9 +273,7 @@ type partWriter struct {
 // Write writes where the part has come to.
 func (w *partWriter) Write(b []byte) (int, error) {
 	p := w.parts
-	p.mu.Lock()
-	at := w.part.at
-	p.mu.Unlock()
+	at, _ := p.missing(w.part)
 	n, err := p.sv.part.WriteAt(b, at)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// Saver is one call of Save at work.
+// Saver is one call of Save.
 type Saver struct {
 	cfg    Config
 	dir    directory
