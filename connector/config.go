@@ -90,7 +90,20 @@ type Config struct {
 	// each hop of a redirect finds its own, and a change counts: one of the file
 	// within 10 ms. Localhost and addresses of loopback take no proxy of the
 	// environment. (aiohttp: trust_env)
+	//
+	// Of netrc the first entry of a host counts, or, where the URL or the Authorization
+	// has a login without a password, that login's password; words of other programs are
+	// passed over. A file in the home directory that others can read or write is not used.
 	TrustEnv bool
+	// OnWarning is told of what is wrong with the environment and keeps no request from
+	// being sent: a netrc file that makes no sense, cannot be read, or can be read or
+	// written by others although it has passwords. Each is told once, and again after a
+	// change; the error has the file's path and nothing of its content. It is called
+	// by the goroutine of a request, perhaps by several at a time, and must not block.
+	// Nil makes it the error of the requests that the file concerns: those for hosts
+	// that it has something for, or, if it makes no sense, all that bring no credentials
+	// of their own. (aiohttp: a warning in its log)
+	OnWarning func(error)
 
 	// DNSCacheTTL is how long addresses are kept. Zero means ten seconds.
 	// (aiohttp: ttl_dns_cache)
