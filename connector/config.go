@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -120,6 +121,28 @@ type Config struct {
 	// Resolver looks names up. Nil means the system's; it is not closed.
 	// (aiohttp: resolver)
 	Resolver Resolver
+	// Hosts says where connections really go, by host and port: curl's --connect-to and
+	// --resolve, for a server that DNS does not know yet, one node of many, or a test.
+	// Only the address changes. The URL's host stays in the Host header, in TLS (SNI, the
+	// certificate, pins), in cookies, in errors and in the limits of hosts; HTTP/2 is
+	// negotiated as ever.
+	//
+	//	Hosts: map[string]string{
+	//		"api.example:443": "192.0.2.7:8443", // this host on this port
+	//		"old.example":     "new.example",    // on each port, to the same port
+	//		"*:80":            "127.0.0.1:8080", // every host
+	//	}
+	//
+	// A key is "host:port", "host", "*:port" or "*", and they count in this order. A
+	// value is an address or a name, with or without a port; a name is looked up, and is
+	// not looked for here again. Names are compared without case, in ASCII; an address of
+	// IPv6 with a port is in brackets. Nil and empty map nothing.
+	//
+	// Traces hear of an address here as of a hit of the DNS cache, and AllowAddr is
+	// asked for it as for each other. The host of a proxy is looked for, too, but not
+	// under "*"; what a proxy resolves, it is asked for by the name in the URL.
+	// The map is copied. (aiohttp: a resolver of one's own)
+	Hosts map[string]string
 	// Family restricts the addresses: "ip4", "ip6", or empty for both.
 	// (aiohttp: family)
 	Family string
@@ -211,6 +234,10 @@ func (cfg *Config) applyDefaults() error {
 		}
 		cfg.Pin = pin
 	}
+	if _, err := dial.NewHosts(cfg.Hosts); err != nil {
+		return err
+	}
+	cfg.Hosts = maps.Clone(cfg.Hosts)
 	switch cfg.Family {
 	case "":
 		cfg.Family = "ip"
@@ -231,6 +258,7 @@ func (cfg *Config) checkExclusive() error {
 		{"KeepAlive", "ForceClose", cfg.KeepAlive != 0 && cfg.ForceClose},
 		{"Fingerprint", "Pin", len(cfg.Fingerprint) > 0 && !cfg.Pin.IsZero()},
 		{"Resolver", "DialContext", foreign && cfg.Resolver != nil},
+		{"Hosts", "DialContext", foreign && len(cfg.Hosts) > 0},
 		{"Family", "DialContext", foreign && cfg.Family != ""},
 		{"LocalAddr", "DialContext", foreign && cfg.LocalAddr.IsValid()},
 		{"Control", "DialContext", foreign && cfg.Control != nil},
@@ -287,7 +315,8 @@ func (cfg *Config) dialConfig(local string, protocols *http.Protocols) dial.Conf
 		DialContext: cfg.DialContext, Local: local,
 		TLS: cfg.TLS, Insecure: cfg.Insecure, Pin: cfg.Pin.pin,
 	}
-	if cfg.Resolver != nil { // or a nil one would be one
+	d.Hosts, _ = dial.NewHosts(cfg.Hosts) // applyDefaults has found no error in it
+	if cfg.Resolver != nil {              // or a nil one would be one
 		d.Resolver = cfg.Resolver
 	}
 	if cfg.DisableDNSCache {

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -107,4 +108,28 @@ func ExampleConfig_onWarning() {
 	// warning: netrc "…": is not a regular file
 	// 404 Not Found
 	// 404 Not Found
+}
+
+// The host of the URL stays, and the connection goes elsewhere: curl's --connect-to.
+func ExampleConfig_hosts() {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello,", r.Host)
+	}))
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{Hosts: map[string]string{
+		"api.example:80": srv.Listener.Addr().String(), // not in DNS yet
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	resp, err := (&http.Client{Transport: conn}).Get("http://api.example/")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	io.Copy(os.Stdout, resp.Body)
+	// Output: hello, api.example
 }
