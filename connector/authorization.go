@@ -7,18 +7,41 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// addNetrcAuth gives a request the credentials that the netrc file has for its
-// host, unless it brings some.
-func (x *exchange) addNetrcAuth(header http.Header) http.Header {
-	if httprule.HasField(header, "Authorization") {
-		return header
+// lookUpCredentials finds what the netrc file has for a request that brings no
+// credentials, or a login without a password: that one's password.
+func (x *exchange) lookUpCredentials() error {
+	wanted := ""
+	if httprule.HasField(x.request.Header, "Authorization") {
+		if wanted = loginAlone(x.request.Header); wanted == "" {
+			return nil
+		}
 	}
-	login, password, ok := x.c.environment.Credentials(x.key.Host)
-	if !ok {
-		return header
+	login, password, ok, err := x.c.environment.Credentials(x.key.Host, wanted)
+	if ok {
+		x.authorization = httprule.BasicAuth(login, password)
 	}
-	header = httprule.Clone(header)
-	header.Set("Authorization", httprule.BasicAuth(login, password))
+	return err
+}
+
+// loginAlone is the login of an Authorization of the Basic scheme with an empty password,
+// as "http://login@host/" gives it, or "".
+func loginAlone(header http.Header) string {
+	values := httprule.FieldValues(header, "Authorization")
+	if len(values) != 1 {
+		return ""
+	}
+	one := http.Request{Header: http.Header{"Authorization": values}}
+	login, password, _ := one.BasicAuth()
+	if password != "" {
+		return ""
+	}
+	return login
+}
+
+// withAuthorization returns the header with an Authorization in the place of what it has.
+func withAuthorization(header http.Header, value string) http.Header {
+	header = httprule.Clone(httprule.DeleteField(header, "Authorization"))
+	header.Set("Authorization", value)
 	return header
 }
 

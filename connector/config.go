@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -91,7 +92,20 @@ type Config struct {
 	// each hop of a redirect finds its own, and a change counts: one of the file
 	// within 10 ms. Localhost and addresses of loopback take no proxy of the
 	// environment. (aiohttp: trust_env)
+	//
+	// Of netrc the first entry of a host counts, or, where the URL or the Authorization
+	// has a login without a password, that login's password; words of other programs are
+	// passed over. A file in the home directory that others can read or write is not used.
 	TrustEnv bool
+	// OnWarning is told of what is wrong with the environment and keeps no request from
+	// being sent: a netrc file that makes no sense, cannot be read, or can be read or
+	// written by others although it has passwords. Each is told once, and again after a
+	// change; the error has the file's path and nothing of its content. It is called
+	// by the goroutine of a request, perhaps by several at a time, and must not block.
+	// Nil makes it the error of the requests that the file concerns: those for hosts
+	// that it has something for, or, if it makes no sense, all that bring no credentials
+	// of their own. (aiohttp: a warning in its log)
+	OnWarning func(error)
 
 	// DNSCacheTTL is how long addresses are kept. Zero means ten seconds.
 	// (aiohttp: ttl_dns_cache)
@@ -108,6 +122,28 @@ type Config struct {
 	// Resolver looks names up. Nil means the system's; it is not closed.
 	// (aiohttp: resolver)
 	Resolver Resolver
+	// Hosts says where connections really go, by host and port: curl's --connect-to and
+	// --resolve, for a server that DNS does not know yet, one node of many, or a test.
+	// Only the address changes. The URL's host stays in the Host header, in TLS (SNI, the
+	// certificate, pins), in cookies, in errors and in the limits of hosts; HTTP/2 is
+	// negotiated as ever.
+	//
+	//	Hosts: map[string]string{
+	//		"api.example:443": "192.0.2.7:8443", // this host on this port
+	//		"old.example":     "new.example",    // on each port, to the same port
+	//		"*:80":            "127.0.0.1:8080", // every host
+	//	}
+	//
+	// A key is "host:port", "host", "*:port" or "*", and they count in this order. A
+	// value is an address or a name, with or without a port; a name is looked up, and is
+	// not looked for here again. Names are compared without case, in ASCII; an address of
+	// IPv6 with a port is in brackets. Nil and empty map nothing.
+	//
+	// Traces hear of an address here as of a hit of the DNS cache, and AllowAddr is
+	// asked for it as for each other. The host of a proxy is looked for, too, but not
+	// under "*"; what a proxy resolves, it is asked for by the name in the URL.
+	// The map is copied. (aiohttp: a resolver of one's own)
+	Hosts map[string]string
 	// Family restricts the addresses: "ip4", "ip6", or empty for both.
 	// (aiohttp: family)
 	Family string
@@ -191,6 +227,10 @@ func (cfg *Config) applyDefaults() error {
 		}
 		cfg.Pin = pin
 	}
+	if _, err := dial.NewHosts(cfg.Hosts); err != nil {
+		return err
+	}
+	cfg.Hosts = maps.Clone(cfg.Hosts)
 	switch cfg.Family {
 	case "":
 		cfg.Family = "ip"
@@ -211,6 +251,7 @@ func (cfg *Config) checkExclusive() error {
 		{"KeepAlive", "ForceClose", cfg.KeepAlive != 0 && cfg.ForceClose},
 		{"Fingerprint", "Pin", len(cfg.Fingerprint) > 0 && !cfg.Pin.IsZero()},
 		{"Resolver", "DialContext", foreign && cfg.Resolver != nil},
+		{"Hosts", "DialContext", foreign && len(cfg.Hosts) > 0},
 		{"Family", "DialContext", foreign && cfg.Family != ""},
 		{"LocalAddr", "DialContext", foreign && cfg.LocalAddr.IsValid()},
 		{"Control", "DialContext", foreign && cfg.Control != nil},
@@ -267,7 +308,8 @@ func (cfg *Config) dialConfig(local string, protocols *http.Protocols) dial.Conf
 		DialContext: cfg.DialContext, Local: local,
 		TLS: cfg.TLS, Insecure: cfg.Insecure, Pin: cfg.Pin.pin,
 	}
-	if cfg.Resolver != nil { // or a nil one would be one
+	d.Hosts, _ = dial.NewHosts(cfg.Hosts) // applyDefaults has found no error in it
+	if cfg.Resolver != nil {              // or a nil one would be one
 		d.Resolver = cfg.Resolver
 	}
 	if cfg.DisableDNSCache {

@@ -56,6 +56,7 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 		forceClose: cfg.ForceClose,
 		config:     cfg,
 	}
+	c.environment.OnWarning = cfg.OnWarning
 	c.dialer = newDialer(&c.config, local)
 	c.pool = c.dialer.pool
 	return c, nil
@@ -107,6 +108,11 @@ func (x *exchange) prepareRequest() error {
 	x.trustEnv = x.c.config.TrustEnv || s != nil && s.TrustEnv
 	if err := x.resolveRoute(s); err != nil {
 		return err
+	}
+	if x.trustEnv {
+		if err := x.lookUpCredentials(); err != nil {
+			return err
+		}
 	}
 	x.trace = &noTrace
 	if s != nil && s.Trace != nil {

@@ -3,8 +3,11 @@ package connector_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -70,4 +73,63 @@ func ExampleConnector_Stats() {
 	defer conn.Close()
 	fmt.Printf("%+v\n", conn.Stats())
 	// Output: {InUse:0 Unread:0 Idle:0 Waiting:0 Hosts:0 Opened:0 Closed:0 Reused:0 Retried:0}
+}
+
+// A netrc file that others can read is not used, and not passed over in silence.
+func ExampleConfig_onWarning() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("NETRC", dir) // which is no file
+	defer os.Unsetenv("NETRC")
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{TrustEnv: true, OnWarning: func(err error) {
+		fmt.Println("warning:", strings.ReplaceAll(err.Error(), dir, "…"))
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	for range 2 {
+		resp, err := (&http.Client{Transport: conn}).Get(srv.URL)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+		fmt.Println(resp.Status)
+	}
+	// Output:
+	// warning: netrc "…": is not a regular file
+	// 404 Not Found
+	// 404 Not Found
+}
+
+// The host of the URL stays, and the connection goes elsewhere: curl's --connect-to.
+func ExampleConfig_hosts() {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello,", r.Host)
+	}))
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{Hosts: map[string]string{
+		"api.example:80": srv.Listener.Addr().String(), // not in DNS yet
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	resp, err := (&http.Client{Transport: conn}).Get("http://api.example/")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	io.Copy(os.Stdout, resp.Body)
+	// Output: hello, api.example
 }

@@ -58,6 +58,7 @@ type exchange struct {
 	settings h1.Settings
 	retry    bool
 	// What the settings ask for, and few do.
+	authorization         string // what the netrc file adds; "": nothing
 	trustEnv, notUntilEOF bool
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more

@@ -2,12 +2,15 @@ package connector_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -225,5 +228,148 @@ func TestTrustEnvProxyAuthorization(t *testing.T) {
 	}
 	if head := srv.Requests()[0]; strings.Contains(head, "Proxy-Authorization") {
 		t.Errorf("the server was sent %q", head)
+	}
+}
+
+// TestNetrcLogin: a login without a password gets the password that the file has for it.
+func TestNetrcLogin(t *testing.T) {
+	clearEnv(t)
+	srv := wiretest.New(t, fine)
+	path := filepath.Join(t.TempDir(), "netrc")
+	text := "machine origin.example login foo password one\nmachine origin.example login bar method interactive password two\n" +
+		"machine token.example password three\nmachine proxy.example login proxy password pr0xy\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NETRC", path)
+	dns := &proxyDNS{names: map[string]string{"origin.example": "127.0.0.1", "token.example": "127.0.0.1", "proxy.example": "127.0.0.1"}}
+	c := newConnector(t, connector.Config{TrustEnv: true, Resolver: dns})
+	for _, tt := range []struct{ name, url, want string }{
+		{"nothing", "http://origin.example/", "foo one"},
+		{"the second entry's", "http://bar@origin.example/", "bar two"},
+		{"the first entry's", "http://foo@origin.example/", "foo one"},
+		{"an empty password", "http://bar:@origin.example/", "bar two"},
+		{"unknown there", "http://baz@origin.example/", "baz "},
+		{"a password of its own", "http://bar:mine@origin.example/", "bar mine"},
+		{"an entry without a login", "http://bot@token.example/", "bot three"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(srv.Requests())
+			client := &http.Client{Transport: c} // it makes the header of the URL
+			resp, err := client.Get(strings.Replace(tt.url, ".example/", ".example:"+mustURL(t, srv.URL()).Port()+"/", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			read(t, resp)
+			login, password, _ := strings.Cut(tt.want, " ")
+			want := "Authorization: " + basic(url.UserPassword(login, password)) + "\r\n"
+			if head := srv.Requests()[before]; !strings.Contains(head, want) || strings.Count(head, "Authorization") != 1 {
+				t.Errorf("got %q, want %q", head, want)
+			}
+		})
+	}
+	p := &testProxy{user: url.UserPassword("proxy", "pr0xy")}
+	p.start(t, "http", nil)
+	t.Setenv("HTTP_PROXY", hostname(t, p.url(url.User("proxy")).String(), "proxy.example"))
+	resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", hostname(t, srv.URL(), "origin.example"), nil))
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("a proxy's login: got %v, %v", resp, err)
+	}
+	read(t, resp)
+}
+
+// TestNetrcUnusable: a file that cannot be used is told once, or is the error of those
+// whom it concerns; it is never silence.
+func TestNetrcUnusable(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("permissions are another matter there")
+	}
+	clearEnv(t)
+	srv := wiretest.New(t, fine)
+	dir := t.TempDir()
+	path := filepath.Join(dir, ".netrc")
+	t.Setenv("NETRC", "")
+	t.Setenv("HOME", dir)
+	dns := &proxyDNS{names: map[string]string{"origin.example": "127.0.0.1", "other.example": "127.0.0.1"}}
+	const secret = "machine origin.example login server password s3cret\n"
+	send := func(c http.RoundTripper, host string, header http.Header) (authorization string, err error) {
+		before := len(srv.Requests())
+		req := newRequest(t, t.Context(), "GET", hostname(t, srv.URL(), host), nil)
+		maps.Copy(req.Header, header)
+		resp, err := c.RoundTrip(req)
+		if err != nil {
+			if len(srv.Requests()) > before {
+				t.Error("something was sent")
+			}
+			return "", err
+		}
+		read(t, resp)
+		_, authorization, _ = strings.Cut(srv.Requests()[before], "Authorization: ")
+		authorization, _, _ = strings.Cut(authorization, "\r\n")
+		return authorization, nil
+	}
+	for _, tt := range []struct {
+		name, text, says string
+		mode             os.FileMode
+		other            bool // it concerns hosts that are not in it
+	}{
+		{"others can read it", secret, "that others can read", 0o644, false},
+		{"others can write it", secret, "that others can read or write", 0o620, false},
+		{"damaged", "machine origin.example login \"server", "line 1: quotes without an end", 0o600, true},
+		{"no file", "", "is not a regular file", 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.mode == 0 {
+				if err := os.Mkdir(path, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := errors.Join(os.WriteFile(path, []byte(tt.text), tt.mode), os.Chmod(path, tt.mode)); err != nil {
+				t.Fatal(err)
+			}
+			defer os.RemoveAll(path)
+			var warned []error
+			warning := newConnector(t, connector.Config{TrustEnv: true, Resolver: dns, OnWarning: func(err error) { warned = append(warned, err) }})
+			for _, host := range []string{"origin.example", "other.example", "origin.example"} {
+				if got, err := send(warning, host, nil); err != nil || got != "" {
+					t.Errorf("%s: got %q, %v", host, got, err)
+				}
+			}
+			if len(warned) != 1 || !strings.Contains(warned[0].Error(), tt.says) || !strings.Contains(warned[0].Error(), path) || strings.Contains(warned[0].Error(), "s3cret") {
+				t.Errorf("warned of %v", warned)
+			}
+			strict := newConnector(t, connector.Config{TrustEnv: true, Resolver: dns})
+			if _, err := send(strict, "origin.example", nil); !errors.Is(err, errors.ErrInvalidRequest) || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v", err)
+			}
+			if _, err := send(strict, "other.example", nil); (err != nil) != tt.other {
+				t.Errorf("another host: got %v", err)
+			}
+			if got, err := send(strict, "origin.example", http.Header{"Authorization": {"Bearer t"}}); err != nil || got != "Bearer t" {
+				t.Errorf("with credentials of its own: got %q, %v", got, err)
+			}
+			// Well again, and bad again.
+			os.RemoveAll(path)
+			if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			awaitNetrc(t, func() bool { got, err := send(warning, "origin.example", nil); return err == nil && got != "" })
+			if err := os.Chmod(path, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			awaitNetrc(t, func() bool { got, err := send(warning, "origin.example", nil); return err == nil && got == "" })
+			if len(warned) != 2 {
+				t.Errorf("warned of %v", warned)
+			}
+		})
+	}
+}
+
+// awaitNetrc asks until the change of the file counts, which takes up to 10 ms.
+func awaitNetrc(t *testing.T, ok func() bool) {
+	t.Helper()
+	for start := time.Now(); !ok(); {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the change of the file is not seen")
+		}
 	}
 }

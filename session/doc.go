@@ -38,7 +38,7 @@
 //	timeout of an address   30 s                     ClientTimeout.SockConnect
 //	other timeouts          none                     ClientTimeout.Connect, SockRead
 //	redirects               10, none for HEAD        Redirects, NoRedirects
-//	stale connections       one silent retry         connector.Config.DisableStaleRetry
+//	stale connections       one silent retry         [StaleRetry]; connector.Config.DisableStaleRetry
 //	other retries           none                     Config.Middleware: middleware.Retry
 //	status of 400 and more  not an error             CheckStatus
 //	cookies                 kept in memory, none     Config.Jar: jar.Config.Unsafe

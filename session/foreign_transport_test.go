@@ -30,7 +30,7 @@ func TestForeignTransport(t *testing.T) {
 		"TLS": session.TLS(&tls.Config{MinVersion: tls.VersionTLS13}), "Insecure": session.Insecure(), "ServerName": session.ServerName("x"),
 		"Fingerprint": session.Fingerprint(make([]byte, 32)), "Proxy": session.Proxy("http://p/"), "no Proxy": session.Proxy(""),
 		"MaxLineSize": session.MaxLineSize(1), "MaxFieldSize": session.MaxFieldSize(1), "MaxHeaders": session.MaxHeaders(1),
-		"RawHeaders": session.RawHeaders(), "Version": session.Version(1, 0), "ReadUntilEOF": session.ReadUntilEOF(false),
+		"RawHeaders": session.RawHeaders(), "Version": session.Version(1, 0), "ReadUntilEOF": session.ReadUntilEOF(false), "StaleRetry": session.StaleRetry(false),
 		"SockRead": session.Timeouts(session.ClientTimeout{SockRead: time.Second}),
 	} {
 		if _, err := s.Get(t.Context(), "http://h.example/", o); !errors.Is(err, errors.ErrInvalidRequest) {

@@ -22,6 +22,7 @@ type wireOptions struct {
 	head        connector.HeadLimits
 	version     [2]int
 	notUntilEOF bool
+	noRetry     bool
 	httpChunks  bool
 	chunked     bool
 	expect      bool
@@ -183,6 +184,17 @@ func MaxHeaders(n int) Option {
 	return setWireOption("MaxHeaders", []string{strconv.Itoa(n)}, func(w *wireOptions) { w.head.MaxHeaders = n })
 }
 
+// StaleRetry says whether a request that met a kept connection which the server has given
+// up may be sent once more, on a fresh one, without anybody being told; false hands the
+// error to the caller. It concerns the streams of HTTP/2 that a server refuses, too, and
+// not [middleware.Retry], which is asked for. Without the option it may, unless
+// [connector.Config.DisableStaleRetry] is set, which counts more. In
+// [Config].Options it is for all requests of the session. (aiohttp:
+// ClientSession._retry_connection)
+func StaleRetry(on bool) Option {
+	return setWireOption("StaleRetry", []string{strconv.FormatBool(on)}, func(w *wireOptions) { w.noRetry = !on })
+}
+
 // applySettings copies the options into the connector's settings.
 func (w *wireOptions) applySettings(s *connector.Settings) error {
 	if w.proxy == nil && (w.proxyAuth != nil || w.proxyHeader != nil) {
@@ -197,15 +209,15 @@ func (w *wireOptions) applySettings(s *connector.Settings) error {
 	}
 	s.HTTP1 = w.version == [2]int{1, 1}
 	s.HTTP10 = w.version == [2]int{1, 0}
-	s.NotUntilEOF, s.HTTPChunks = w.notUntilEOF, w.httpChunks
+	s.NotUntilEOF, s.HTTPChunks, s.DisableStaleRetry = w.notUntilEOF, w.httpChunks, w.noRetry
 	return nil
 }
 
 // checkForeign refuses the options that need a connector, for a session with a
 // Transport.
 func (w *wireOptions) checkForeign() error {
-	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks {
-		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits and chunks need a Connector, and the session has a Transport"}
+	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks || w.noRetry {
+		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits, chunks and StaleRetry need a Connector, and the session has a Transport"}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/ws"
 )
 
 // Request sends a single request without a session: with a connector and a jar
@@ -61,4 +62,22 @@ func Delete(ctx context.Context, url string, opts ...Option) (*Response, error) 
 // Options is [Session.Options] without a session; see [Request].
 func Options(ctx context.Context, url string, opts ...Option) (*Response, error) {
 	return Request(ctx, http.MethodOptions, url, opts...)
+}
+
+// WebSocket is [Session.WebSocket] without a session: with a connector and a jar that
+// exist for this WebSocket alone. The Conn owns them: they end when it does, by
+// [ws.Conn.Close], [ws.Conn.CloseNow], or because the peer is gone. (aiohttp:
+// aiohttp.ws_connect)
+func WebSocket(ctx context.Context, url string, o *ws.Options, opts ...Option) (*ws.Conn, error) {
+	s, err := New(Config{})
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.WebSocket(ctx, url, o, opts...)
+	if err != nil {
+		s.Close() // always nil
+		return nil, err
+	}
+	c.OnEnd(func() { s.Close() }) // always nil
+	return c, nil
 }

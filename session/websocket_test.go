@@ -10,7 +10,9 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -175,4 +177,72 @@ func TestWebSocketEndsWithConnector(t *testing.T) {
 		t.Errorf("got %v, code %v", err, c.CloseCode())
 	}
 	c.Close(ws.CloseNormal, "") // it has ended
+}
+
+// TestWebSocketOwnsSession: the session of the package's function ends with the Conn, or
+// with the handshake that failed.
+func TestWebSocketOwnsSession(t *testing.T) {
+	t.Parallel()
+	srv := echoServer(t)
+	for name, end := range map[string]func(*ws.Conn){
+		"Close":    func(c *ws.Conn) { c.Close(ws.CloseNormal, "") },
+		"CloseNow": (*ws.Conn).CloseNow,
+	} {
+		var own *session.Session
+		c, err := session.WebSocket(t.Context(), srv.URL+"/ws", nil, session.Header("X-Default", "d"), seeSession(&own))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.ReceiveText(t.Context()); err != nil || got != " d" {
+			t.Errorf("%s: got %q, %v", name, got, err)
+		}
+		if own == nil || own.Closed() || own.Connector().Closed() {
+			t.Fatalf("%s: the session is closed before the Conn", name)
+		}
+		end(c)
+		if !own.Closed() || !own.Connector().Closed() {
+			t.Errorf("%s: the session is open after it", name)
+		}
+	}
+	var own *session.Session
+	_, err := session.WebSocket(t.Context(), srv.URL+"/no", nil, seeSession(&own))
+	if !errors.Is(err, errors.ErrWSServerHandshake) || own == nil || !own.Connector().Closed() {
+		t.Errorf("refused: got %v", err)
+	}
+}
+
+// seeSession notes the session of a request.
+func seeSession(s **session.Session) session.Option {
+	return session.AddMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return middleware.Func(func(req *http.Request) (*http.Response, error) {
+			*s = session.FromContext(req.Context())
+			return next.RoundTrip(req)
+		})
+	})
+}
+
+// TestWebSocketProtocolNotOffered: RFC 6455 4.1, item 6, through a session, with a server
+// that would speak HTTP/2 as well; the slot is free again.
+func TestWebSocketProtocolNotOffered(t *testing.T) {
+	t.Parallel()
+	leaf := certs.For(t, certs.Options{})
+	for _, offers := range [][]string{{"http/1.1"}, {"h2", "http/1.1"}} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Sec-WebSocket-Protocol", "mqtt")
+			websocket.Accept(w, r, nil) //nolint:errcheck // the client says what it got
+		}))
+		srv.TLS = leaf.Server()
+		srv.TLS.NextProtos = offers
+		srv.EnableHTTP2 = len(offers) > 1
+		srv.StartTLS()
+		t.Cleanup(srv.Close)
+		s := newSession(t, session.Config{Options: opt(session.TLS(leaf.Client()))})
+		c, err := s.WebSocket(t.Context(), srv.URL, &ws.Options{Protocols: []string{"chat"}})
+		if c != nil || !errors.Is(err, errors.ErrWSServerHandshake) {
+			t.Errorf("%v: got %v", offers, err)
+		}
+		if st := s.Connector().Stats(); st.InUse != 0 {
+			t.Errorf("%v: %d slots are taken", offers, st.InUse)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"net"
 	"time"
 	"unicode/utf8"
 
@@ -42,7 +43,25 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 	return c.closeResult()
 }
 
-// beginClose reports whether the caller is the one to close.
+// CloseNow ends the WebSocket at once: the connection is closed without a Close frame,
+// and nobody is waited for. What was not sent yet is lost. It is for a defer beside
+// [Conn.Close], and for a peer that is not worth the farewell. When it returns nothing of
+// the Conn is left. It may be called by any goroutine and more than once; a Close that
+// waits for its peer is broken off, and fails.
+//
+// Calls that are under way, and later ones, fail with a [*CloseError] with code 1006 that
+// is a net.ErrClosed, unless the Conn has ended before. A later Close returns nil.
+func (c *Conn) CloseNow() {
+	if c.beginClose(CloseAbnormal) {
+		close(c.closed)
+		c.wake.fire()
+	}
+	c.abort(net.ErrClosed)
+	<-c.done
+}
+
+// beginClose reports whether the caller is the one to close. A code of CloseAbnormal is
+// never sent: it is CloseNow's, and the end at once.
 func (c *Conn) beginClose(code CloseCode) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,6 +72,9 @@ func (c *Conn) beginClose(code CloseCode) bool {
 	c.sentCode = code
 	c.queue = queue{}
 	stopTimer(c.pingTimer)
+	if code == CloseAbnormal {
+		c.recordEndLocked(&CloseError{Code: CloseAbnormal, Err: net.ErrClosed})
+	}
 	signal(c.arrived)
 	return true
 }
@@ -76,7 +98,7 @@ func (c *Conn) awaitPeer() {
 func (c *Conn) closeResult() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == stateClosing && c.end.Err != nil {
+	if c.state == stateClosing && c.sentCode != CloseAbnormal && c.end.Err != nil {
 		return &opError{"close", nil, c.end}
 	}
 	return nil

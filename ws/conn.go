@@ -40,7 +40,7 @@ type Conn struct {
 	mu       sync.Mutex
 	state    state
 	queue    queue
-	sentCode CloseCode     // what Close has sent
+	sentCode CloseCode     // what Close has sent; CloseAbnormal if it was CloseNow
 	end      *CloseError   // why it ended; nil while it has not
 	closed   chan struct{} // closed by Close: this side wants an end
 
@@ -53,6 +53,8 @@ type Conn struct {
 
 	workers sync.WaitGroup // the pump, and those who flush
 	done    chan struct{}  // closed when nothing is left
+	onEnd   []func()       // under mu: called before done is closed
+	torn    bool           // under mu: they have been taken
 
 	// For the heartbeat.
 	opened    time.Time
@@ -67,7 +69,7 @@ type state uint8
 
 const (
 	stateOpen    state = iota
-	stateClosing       // this side has called Close
+	stateClosing       // this side has called Close or CloseNow
 	stateHalf          // the peer has closed, and NoAutoClose leaves the rest to the caller
 	stateEnded
 )
@@ -172,6 +174,27 @@ func (c *Conn) Err() error {
 		return nil
 	}
 	return c.end
+}
+
+// OnEnd has f called once, when the connection is closed and nothing else of the Conn is
+// left, whoever has ended it; before [Conn.Close] and [Conn.CloseNow] return. So a function
+// that dials with a session of its own has it closed with the Conn:
+//
+//	c.OnEnd(func() { s.Close() })
+//
+// Several are called in the order of the calls of OnEnd. If the Conn has ended already, f
+// is called by OnEnd. It must not call Close or CloseNow, which wait for it. That the
+// peer is gone is noticed although nobody receives, unless messages wait for a receive.
+func (c *Conn) OnEnd(f func()) {
+	c.mu.Lock()
+	torn := c.torn
+	if !torn {
+		c.onEnd = append(c.onEnd, f)
+	}
+	c.mu.Unlock()
+	if torn {
+		f()
+	}
 }
 
 // recordEnd notes why the Conn ended; the first reason counts.

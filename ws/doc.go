@@ -25,12 +25,13 @@
 //   - the peer closes. Receive returns its Close message once, and then a
 //     [*CloseError] with its code and reason. The answer is sent at once, unless
 //     Options.NoAutoClose is set.
-//   - this side calls [Conn.Close].
+//   - this side calls [Conn.Close], or [Conn.CloseNow] without a farewell.
 //   - the peer breaks the protocol, or a limit: 1002, 1007 for what is not UTF-8 or
 //     cannot be decompressed, 1009 for what is too big. The peer is told.
 //   - the connection is lost, or the heartbeat missed: 1006, with the cause.
 //
-// [Conn.Close] has to be called in any case but costs nothing after the end.
+// One of the two has to be called in any case but costs nothing after the end. A
+// [CloseError] says whose code it has.
 //
 // # Limits
 //
@@ -45,7 +46,8 @@
 // [MessageType], WSCloseCode is [CloseCode]. What aiohttp does differently: a
 // timeout of receive does not set the close code; close() has one deadline for
 // everything; CLOSING, CLOSED and ERROR are errors instead of messages; a peer that
-// chooses a subprotocol which was not offered gets none, as there.
+// chooses a subprotocol which was not offered fails the handshake (RFC 6455 4.1), where
+// aiohttp goes on without one.
 package ws
 
 // The words of the code: the end is what [CloseError] says, noted once (recordEnd); the reader

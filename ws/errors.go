@@ -22,19 +22,24 @@ var ErrConcurrentReceive error = &errors.InvalidRequestError{
 // if the peer was lost. An end that this side asked for is a net.ErrClosed. A
 // heartbeat that was missed is an errors.ErrServerTimeout.
 type CloseError struct {
-	// Code is the peer's code; or the one that this side sent because the peer
-	// broke the protocol; or 1006 if the connection was lost.
-	Code   CloseCode
-	Reason string // the peer's words, at most 123 bytes
-	Local  bool   // this side called Close
-	Err    error  // the cause, or nil for an orderly end
+	// Code is the peer's code, if FromPeer is set; else the one that this side sent,
+	// with Close or because the peer broke the protocol, or 1006 if the connection was
+	// lost or closed without a farewell, which nobody ever sends.
+	Code     CloseCode
+	Reason   string // the peer's words, at most 123 bytes
+	FromPeer bool   // Code and Reason are the peer's, of its Close frame
+	Local    bool   // this side called Close or CloseNow; Code may be the peer's answer all the same
+	Err      error  // the cause, or nil for an orderly end
 }
 
 // Error is the code, the peer's reason in quotes and the cause.
 func (e *CloseError) Error() string {
 	text := "websocket closed: "
-	if e.Local {
+	switch {
+	case e.Local:
 		text = "websocket closed by this side: "
+	case e.FromPeer:
+		text = "websocket closed by the peer: "
 	}
 	text += e.Code.String()
 	if e.Reason != "" {
@@ -54,7 +59,7 @@ func (e *CloseError) Is(target error) bool {
 	if e.Local && target == net.ErrClosed {
 		return true
 	}
-	if e.Code == CloseAbnormal && !errors.Is(e.Err, errors.ErrTimeout) {
+	if e.Code == CloseAbnormal && e.Err != net.ErrClosed && !errors.Is(e.Err, errors.ErrTimeout) { //nolint:errorlint // what CloseNow notes, and nothing that has it inside
 		return errors.Is(errors.ErrClientConnectionReset, target)
 	}
 	return errors.Is(errors.ErrClientConnection, target)

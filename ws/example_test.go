@@ -3,6 +3,7 @@ package ws_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -181,4 +182,49 @@ func ExampleReconnect() {
 	// subscribe to news
 	// subscribe to news
 	// websocket reconnect: context canceled
+}
+
+func ExampleConn_CloseNow() {
+	client, stop := exampleClient()
+	defer stop()
+	ctx := context.Background()
+
+	c, err := ws.Dial(ctx, client, "ws://example.com/", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close(ws.CloseNormal, "") // costs nothing after the end
+	c.CloseNow()
+	_, err = c.Receive(ctx)
+	fmt.Println(errors.Is(err, net.ErrClosed), c.CloseCode())
+	// Output: true 1006 abnormal closure
+}
+
+func ExampleConn_OnEnd() {
+	client, stop := exampleClient()
+	defer stop()
+	ctx := context.Background()
+
+	c, err := ws.Dial(ctx, client, "ws://example.com/", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c.OnEnd(func() {
+		client.CloseIdleConnections() // what was made for this WebSocket alone
+		fmt.Println("all of it has ended")
+	})
+	c.SendText(ctx, "go away")
+	_, err = c.Receive(ctx) // the peer's Close
+	fmt.Println(err)
+	_, err = c.Receive(ctx)
+	if end, ok := errors.AsType[*ws.CloseError](err); ok {
+		fmt.Println(end, end.FromPeer)
+	}
+	c.Close(ws.CloseNormal, "")
+	// Unordered output:
+	// <nil>
+	// websocket closed by the peer: 1001 going away "as you wish" true
+	// all of it has ended
 }

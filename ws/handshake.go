@@ -148,22 +148,29 @@ func (h *handshake) checkResponse(resp *http.Response, body io.ReadCloser) error
 	if err != nil {
 		return h.refusedError(resp, err.Error(), nil)
 	}
-	h.conn.protocol = h.chosenProtocol(resp.Header)
+	if h.conn.protocol, err = chosenProtocol(resp.Header, h.opts.Protocols); err != nil {
+		return h.refusedError(resp, err.Error(), nil)
+	}
 	h.conn.wire = newWire(h.conn, rwc, agreed)
 	return nil
 }
 
-// chosenProtocol is the server's subprotocol, if it is one of ours. A server that names
-// another one has none, as in aiohttp.
-func (h *handshake) chosenProtocol(header http.Header) string {
-	for _, value := range httprule.FieldValues(header, "Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(value, ",") {
-			if name = strings.TrimSpace(name); slices.Contains(h.opts.Protocols, name) {
-				return name
-			}
-		}
+var errProtocol = errors.New("invalid subprotocol: not one of those offered")
+
+// chosenProtocol is the subprotocol that the server has chosen, or "". One that was not
+// offered fails the handshake (RFC 6455 4.1, item 6), and so does a second field, which
+// must not be there (11.3.4), or a list, which no subprotocol's name can be. They are
+// compared byte by byte. A field without a value names none.
+func chosenProtocol(header http.Header, offered []string) (string, error) {
+	values := httprule.FieldValues(header, "Sec-WebSocket-Protocol")
+	if len(values) == 0 {
+		return "", nil
 	}
-	return ""
+	name := strings.TrimSpace(values[0])
+	if len(values) > 1 || name != "" && !slices.Contains(offered, name) {
+		return "", errProtocol
+	}
+	return name, nil
 }
 
 func (h *handshake) refusedError(resp *http.Response, message string, body []byte) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/aiolos-http/aiolos/ws"
 )
@@ -68,12 +69,66 @@ func TestMethod(t *testing.T) {
 
 func TestProtocol(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]string{
-		"v1": "v1", "v2": "v2", "v9": "", "V1": "", "v9, v1": "v1", "": "",
-	} {
+	for answer, want := range map[string]string{"v1": "v1", "v2": "v2", "": "", " v1\t": "v1"} {
 		c := dial(t, serve(t, (*peer).echo, "Sec-WebSocket-Protocol: "+answer), &ws.Options{Protocols: []string{"v1", "v2"}})
 		if got := c.Protocol(); got != want {
 			t.Errorf("%q: got %q, want %q", answer, got, want)
+		}
+	}
+}
+
+// A subprotocol that was not offered fails the handshake, and the connection is closed.
+// RFC 6455 4.1, item 6; 11.3.4: the field comes once; 1.9: names are compared as they are.
+func TestProtocolNotOffered(t *testing.T) {
+	t.Parallel()
+	const field = "Sec-WebSocket-Protocol: "
+	leaf := certs.For(t, certs.Options{})
+	for _, tt := range []struct {
+		name    string
+		offered []string
+		answer  []string
+	}{
+		{"nothing offered", nil, []string{field + "v1"}},
+		{"another one", []string{"v1", "v2"}, []string{field + "v9"}},
+		{"another case", []string{"v1"}, []string{field + "V1"}},
+		{"a list with one of ours", []string{"v1"}, []string{field + "v9, v1"}},
+		{"a list of ours", []string{"v1", "v2"}, []string{field + "v1, v2"}},
+		{"the field twice", []string{"v1", "v2"}, []string{field + "v1", field + "v2"}},
+		{"the same twice", []string{"v1"}, []string{field + "v1", field + "v1"}},
+		{"the field's name without case", []string{"v1"}, []string{"sec-websocket-protocol: v3"}},
+		{"a part of ours", []string{"chat.v1"}, []string{field + "chat"}},
+	} {
+		for _, scheme := range []string{"http", "https"} {
+			t.Run(tt.name+" "+scheme, func(t *testing.T) {
+				t.Parallel()
+				gone := make(chan bool, 1)
+				script := func(c *wiretest.Conn) {
+					p := &peer{c, t}
+					if p.accept(tt.answer...) {
+						_, ok := p.read()
+						gone <- !ok
+					}
+				}
+				doer, tr := client(t), &http.Transport{TLSClientConfig: leaf.Client()}
+				srv := wiretest.New(t, script)
+				if scheme == "https" {
+					srv = wiretest.NewTLS(t, leaf.Server(), script)
+					t.Cleanup(tr.CloseIdleConnections)
+					doer = &http.Client{Transport: tr}
+				}
+				c, err := ws.Dial(within(t), doer, srv.URL(), &ws.Options{Protocols: tt.offered})
+				if c != nil {
+					c.CloseNow()
+					t.Fatalf("got a Conn with protocol %q", c.Protocol())
+				}
+				refused, ok := errors.AsType[*errors.WSServerHandshakeError](err)
+				if !ok || refused.Status != 101 || !strings.Contains(refused.Message, "subprotocol") || !errors.Is(err, errors.ErrWSServerHandshake) {
+					t.Errorf("got %v", err)
+				}
+				if !<-gone {
+					t.Error("the client sent something over the connection")
+				}
+			})
 		}
 	}
 }

@@ -79,6 +79,9 @@ func (o *outbound) flushTo(ctx context.Context, position uint64) error {
 	defer o.mu.Unlock()
 	for {
 		if position == atBoundary && len(o.held) == 0 {
+			if o.queued == 0 { // which is atBoundary
+				return nil
+			}
 			position = o.queued
 		}
 		switch {

@@ -41,11 +41,21 @@ func (c *Conn) teardown(finally func()) {
 	c.sending.Lock()
 	c.deflater.putWriter()
 	c.sending.Unlock()
+	for _, f := range c.takeEndHooks() {
+		f()
+	}
+}
+
+// takeEndHooks stops the timers and returns what OnEnd has been given.
+func (c *Conn) takeEndHooks() []func() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	stopTimer(c.pingTimer)
 	stopTimer(c.writeGrace)
 	stopTimer(c.idleTimer)
+	hooks := c.onEnd
+	c.onEnd, c.torn = nil, true
+	return hooks
 }
 
 func stopTimer(t *time.Timer) {
@@ -67,7 +77,7 @@ func (c *Conn) peerClosed(bye *peerCloseError) (half bool) {
 		}
 		stopTimer(c.pingTimer)
 	}
-	c.recordEndLocked(&CloseError{Code: bye.code, Reason: bye.reason})
+	c.recordEndLocked(&CloseError{Code: bye.code, Reason: bye.reason, FromPeer: true})
 	return half
 }
 

@@ -123,7 +123,7 @@ func readFile(path string, home bool, info fs.FileInfo) (*File, error) {
 		return nil, err
 	}
 	if home && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && file.hasSecret() {
-		return nil, &Error{Path: path, Reason: "has passwords that others can read or write; chmod 600 helps"}
+		return nil, &Error{Path: path, Reason: "has passwords that others can read or write; chmod 600 helps", exposed: file}
 	}
 	return file, nil
 }

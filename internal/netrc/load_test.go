@@ -115,10 +115,10 @@ func TestLoadFails(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	damaged, large := filepath.Join(dir, "damaged"), filepath.Join(dir, "large")
-	write(t, damaged, "machine a\nlogin b\npassword my "+canary+"\n", 0o600)
+	write(t, damaged, "machine a\nlogin b\npassword \"my "+canary+"\n", 0o600)
 	write(t, large, strings.Repeat("#", 1<<20+1), 0o600)
 	for path, want := range map[string]string{
-		damaged: "line 3: a word that is none of machine, default, login, password, account, macdef",
+		damaged: "line 3: quotes without an end",
 		large:   "is larger than 1 MiB",
 		dir:     "is not a regular file",
 	} {
@@ -351,4 +351,39 @@ func ExampleCache() {
 	// Output:
 	// a.example alice true
 	// b.example anonymous true
+}
+
+// TestErrorConcerns: of a file that others can read it is known whom it concerns.
+func TestErrorConcerns(t *testing.T) {
+	t.Parallel()
+	home, file := names()
+	if runtime.GOOS == "windows" {
+		t.Skip("permissions are another matter there")
+	}
+	for _, tt := range []struct {
+		name, text string
+		mode       os.FileMode
+		concerned  map[string]bool
+	}{
+		{"others can read", alice, 0o644, map[string]bool{"a.example": true, "A.example.": true, "b.example": false}},
+		{"others can read a default", alice + "machine c.example\ndefault password x\n", 0o640, map[string]bool{"a.example": true, "b.example": true, "c.example": false}},
+		{"damaged", "machine", 0o600, map[string]bool{"a.example": true, "b.example": true}},
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, file), tt.text, tt.mode)
+		_, err := netrc.Load(at(home, dir))
+		e, ok := errors.AsType[*netrc.Error](err)
+		if !ok {
+			t.Errorf("%s: got %v", tt.name, err)
+			continue
+		}
+		for host, want := range tt.concerned {
+			if got := e.Concerns(host); got != want {
+				t.Errorf("%s, %s: got %v, want %v", tt.name, host, got, want)
+			}
+		}
+		if text := fmt.Sprintf("%v %+v %#v", err, *e, *e); strings.Contains(text, "one") && strings.Contains(text, "alice") {
+			t.Errorf("%s: the content is in %s", tt.name, text)
+		}
+	}
 }

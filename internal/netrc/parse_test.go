@@ -120,6 +120,9 @@ func FuzzParse(f *testing.F) {
 	for _, text := range vectors(f) {
 		f.Add(text)
 	}
+	for _, s := range sources(f) {
+		f.Add(s.Text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := netrc.Parse(text)
 		if err != nil {
@@ -155,10 +158,10 @@ func ExampleParse() {
 	}
 	fmt.Println(f.Find("API.example"))
 	fmt.Println(f.Find("www.example"))
-	_, err = netrc.Parse("machine api.example\nlogin alice\npassword open sesame\n")
+	_, err = netrc.Parse("machine api.example\nlogin alice\npassword \"open sesame\n")
 	fmt.Println(err)
 	// Output:
 	// alice open sesame true
 	// guest  true
-	// netrc: line 3: a word that is none of machine, default, login, password, account, macdef
+	// netrc: line 3: quotes without an end
 }

@@ -15,9 +15,10 @@
 // decides what is in it (https://httpoxy.org). Where the names of variables have
 // no case, on Windows, http_proxy does not count then either.
 //
-// no_proxy or NO_PROXY lists, with commas, what is asked for directly: a domain
-// with all below it, ".domain" for only those below, an address, a prefix such as
-// 10.0.0.0/8, each but the prefix with or without a port, or "*" for everything.
+// no_proxy or NO_PROXY lists, with commas or white space, what is asked for directly: a
+// domain with all below it, ".domain" for only those below, an address, a prefix such as
+// 10.0.0.0/8, each but the prefix with or without a port, or "*" for everything. An
+// address of IPv6 may be in brackets, and has to be if a port follows.
 // localhost and the loopback addresses are always asked for directly, as in Go's
 // net/http.
 //

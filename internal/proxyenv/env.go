@@ -57,7 +57,7 @@ func Read(getenv func(string) string) *Env {
 	}
 	noProxy := cmp.Or(getenv("no_proxy"), getenv("NO_PROXY"))
 	// The proxies here only make it answer; which one it is has been decided.
-	decider := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxy}
+	decider := httpproxy.Config{HTTPProxy: "http://any", HTTPSProxy: "http://any", NoProxy: noProxyList(noProxy)}
 	e.direct = decider.ProxyFunc()
 	return e
 }

@@ -24,6 +24,9 @@ type Config struct {
 	// Family is "ip", "ip4" or "ip6"; empty is "ip".
 	Family string
 
+	// Hosts are the hosts that are connected to somewhere else than their names say.
+	Hosts Hosts
+
 	// HappyEyeballsDelay and Interleave are those of [happyeyeballs.Dialer].
 	HappyEyeballsDelay time.Duration
 	Interleave         int

@@ -39,7 +39,7 @@ func (d *Dialer) Dial(ctx context.Context, t Target, a *Attempt) (net.Conn, erro
 	if t.Root && !a.At.Proxy {
 		host += "."
 	}
-	addrs, err := d.resolveHost(ctx, a, host, port)
+	addrs, err := d.resolveHost(ctx, a, host, port, a.At.Proxy)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
-// resolveHost finds the addresses that may be connected to.
-func (d *Dialer) resolveHost(ctx context.Context, a *Attempt, host, port string) ([]netip.AddrPort, error) {
+// resolveHost finds the addresses that may be connected to for a host and port, of a
+// proxy or of the server.
+func (d *Dialer) resolveHost(ctx context.Context, a *Attempt, host, port string, isProxy bool) ([]netip.AddrPort, error) {
 	if numeric, canonical := netguard.CanonicalIPv4(host); numeric && !canonical {
 		return nil, errors.NewInvalidURL(host, "not a canonical IPv4 address", nil)
 	}
@@ -23,9 +24,19 @@ func (d *Dialer) resolveHost(ctx context.Context, a *Attempt, host, port string)
 		hooks = nil
 	}
 	start := time.Now()
-	found, how, err := d.lookUp(ctx, host, port, hooks)
+	lookedUp := host
+	to, mapped := d.config.Hosts.find(host, port, isProxy)
+	var found []netip.Addr
+	var how dnscache.Outcome
+	var err error
+	if mapped {
+		lookedUp, port = to.host, to.port
+		found, how, err = d.lookUpMapped(ctx, host, to, hooks)
+	} else {
+		found, how, err = d.lookUp(ctx, host, port, hooks)
+	}
 	if how == dnscache.Miss && err == nil && hooks != nil {
-		callHook(hooks.End, host)
+		callHook(hooks.End, lookedUp)
 	}
 	if how != dnscache.Literal {
 		a.DNS = time.Since(start)

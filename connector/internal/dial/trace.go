@@ -21,13 +21,17 @@ func (d *Dialer) lookUp(ctx context.Context, host, port string, hooks *LookupHoo
 	}
 	addrs, how, err := d.dns.Lookup(untracedContext{ctx}, host, port, hooks.outcomeFunc(host))
 	if trace.DNSDone != nil {
-		info := httptrace.DNSDoneInfo{Err: err, Coalesced: how == dnscache.Shared}
-		for _, a := range addrs {
-			info.Addrs = append(info.Addrs, net.IPAddr{IP: a.AsSlice(), Zone: a.Zone()})
-		}
-		trace.DNSDone(info)
+		trace.DNSDone(httptrace.DNSDoneInfo{Addrs: ipAddrs(addrs), Err: err, Coalesced: how == dnscache.Shared})
 	}
 	return addrs, how, err
+}
+
+func ipAddrs(addrs []netip.Addr) []net.IPAddr {
+	var all []net.IPAddr
+	for _, a := range addrs {
+		all = append(all, net.IPAddr{IP: a.AsSlice(), Zone: a.Zone()})
+	}
+	return all
 }
 
 // untraced is a context whose trace hears nothing: of a look-up that goes on after

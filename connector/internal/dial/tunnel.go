@@ -50,7 +50,7 @@ func (d *Dialer) openTunnel(ctx context.Context, a *Attempt, nc net.Conn, p *Pro
 	}
 	if p.Scheme == "socks5" {
 		at := a.At
-		addrs, err := d.resolveHost(ctx, a, a.target.Host, a.target.Port)
+		addrs, err := d.resolveHost(ctx, a, a.target.Host, a.target.Port, false)
 		if err != nil {
 			a.At = a.target.Endpoint(errors.PhaseDNS)
 			return nil, err

@@ -29,7 +29,9 @@ func (s *Sender) printBytes(ctx context.Context, j Job) error {
 	out := s.App.SafeOut()
 	last := &lastByte{w: out}
 	srv := &requestPrinter{out: last, done: make(chan error, 1)}
-	conn, err := connector.New(connector.Config{DialContext: srv.dialPipe, TrustEnv: s.Net.Proxy != flags.NoProxy && s.Net.Unix == ""})
+	conn, err := connector.New(connector.Config{
+		DialContext: srv.dialPipe, TrustEnv: s.Net.Proxy != flags.NoProxy && s.Net.Unix == "", OnWarning: s.Net.WarnOf,
+	})
 	if err != nil {
 		return err
 	}

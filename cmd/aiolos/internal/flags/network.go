@@ -13,6 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
@@ -65,6 +66,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 	if err := n.logTLSKeys(&cfg); err != nil {
 		return nil, err
 	}
+	cfg.OnWarning = n.WarnOf
 	conn, err := n.newConnector(cfg)
 	if err != nil {
 		return nil, err
@@ -74,6 +76,12 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 		return nil, errors.Join(err, conn.Close())
 	}
 	return s, nil
+}
+
+// WarnOf says what is wrong with the environment, such as a netrc file that others can
+// read, and keeps no request from being sent.
+func (n *Network) WarnOf(err error) {
+	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Line(err.Error()))
 }
 
 // SessionOver makes a session over a connector, which the session closes.
