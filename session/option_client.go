@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -142,6 +143,7 @@ type callContext struct {
 	connector.RequestContext
 	session *Session
 	added   *clientOptions // nil: no middlewares beside the session's
+	hadUser atomic.Bool    // the URL of this hop had credentials: see takeUser
 }
 
 type sessionKey struct{}
@@ -155,6 +157,8 @@ func (c *callContext) Value(key any) any {
 		return c.added
 	case httprule.SensitiveKey{}:
 		return c.session.sensitive
+	case httprule.UserKey{}:
+		return c.hadUser.Load()
 	}
 	return c.RequestContext.Value(key)
 }
