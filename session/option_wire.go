@@ -239,10 +239,23 @@ func (w *wireOptions) applySettings(s *connector.Settings) error {
 	return nil
 }
 
-// checkForeign reports whether the wishes can be kept without a connector.
+// checkForeign refuses the wishes that cannot be kept without a connector.
 func (w *wireOptions) checkForeign() error {
-	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks {
-		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits and chunks need a Connector, and the session has a Transport"}
+	for _, wish := range []struct {
+		name string
+		set  bool
+	}{
+		{"TLS", w.tls != nil},
+		{"Proxy", w.proxy != nil},
+		{"Version", w.version != [2]int{}},
+		{"RawHeaders", w.head.Keep},
+		{"MaxLineSize, MaxFieldSize or MaxHeaders", w.head != (connector.HeadLimits{Keep: w.head.Keep})},
+		{"ReadUntilEOF", w.notUntilEOF},
+		{"HTTPChunks", w.httpChunks},
+	} {
+		if wish.set {
+			return &errors.InvalidRequestError{Field: "option " + wish.name, Reason: "needs a Connector, and the session has a Transport"}
+		}
 	}
 	return nil
 }
