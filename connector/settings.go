@@ -64,6 +64,8 @@ type Settings struct {
 	// Proxy takes the place of the connector's proxy; one without a URL means
 	// no proxy.
 	Proxy *Proxy
+	// Head overrides what is held against the head of the response.
+	Head *HeadLimits
 	// TrustEnv is Config.TrustEnv for this request.
 	TrustEnv bool
 	// HTTP1 keeps the request off HTTP/2.
@@ -71,8 +73,6 @@ type Settings struct {
 	// HTTP10 sends the request as HTTP/1.0, with which it cannot have a body of
 	// unknown length. It implies HTTP1.
 	HTTP10 bool
-	// Head overrides what is held against the head of the response.
-	Head *HeadLimits
 	// NotUntilEOF takes a response that says neither a length nor chunks for
 	// one without a body, instead of reading until the server closes.
 	// (aiohttp: read_until_eof=False)

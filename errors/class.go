@@ -86,6 +86,10 @@ var (
 	// ErrClientConnectorDNS is a name that could not be resolved
 	// (ClientConnectorDNSError).
 	ErrClientConnectorDNS = newClass("cannot resolve", ErrClientConnector)
+	// ErrAddressRefused is a connection that a guard did not let be made: the
+	// AllowAddr of a connector, or that of a public session. No byte was sent, and
+	// trying again does not help. aiohttp has none.
+	ErrAddressRefused = newClass("address refused", ErrClientConnector)
 	// ErrClientProxyConnection is a proxy that cannot be reached
 	// (ClientProxyConnectionError, ProxyConnectionError).
 	ErrClientProxyConnection = newClass("cannot connect to proxy", ErrClientConnector)

@@ -24,6 +24,7 @@
 //	│ ├ ErrClientOS                     ClientOSError
 //	│ │ └ ErrClientConnector            ClientConnectorError
 //	│ │   ├ ErrClientConnectorDNS       ClientConnectorDNSError
+//	│ │   ├ ErrAddressRefused           (of a guard, such as AllowAddr)
 //	│ │   ├ ErrClientProxyConnection    ClientProxyConnectionError
 //	│ │   ├ ErrUnixClientConnector      UnixClientConnectorError
 //	│ │   └ ErrClientSSL                ClientSSLError

@@ -42,6 +42,7 @@ var tree = map[error][]error{
 	errors.ErrClientOS:                   {errors.ErrClientConnection},
 	errors.ErrClientConnector:            {errors.ErrClientOS},
 	errors.ErrClientConnectorDNS:         {errors.ErrClientConnector},
+	errors.ErrAddressRefused:             {errors.ErrClientConnector},
 	errors.ErrClientProxyConnection:      {errors.ErrClientConnector},
 	errors.ErrUnixClientConnector:        {errors.ErrClientConnector},
 	errors.ErrClientSSL:                  {errors.ErrClientConnector},
@@ -185,6 +186,7 @@ func TestTree(t *testing.T) {
 	for _, class := range []error{
 		errors.ErrServerConnection, errors.ErrClientConnectionReset, errors.ErrClientConnection,
 		errors.ErrSessionClosed, errors.ErrConnectorClosed, errors.ErrConnectionClosed, errors.ErrRedirectClient, errors.ErrInvalidURL,
+		errors.ErrAddressRefused,
 	} {
 		used[class] = true // they have no struct of their own
 	}

@@ -21,8 +21,8 @@ type BreakerConfig struct {
 	Probes int
 	// IsFailure tells failures from successes; either resp or err is nil. It
 	// must not read the body. nil counts errors and 5xx without 501. What the
-	// caller ended by cancelling its context, and what was never sent, is never
-	// asked about: it counts for nothing.
+	// caller ended by cancelling its context, and what was never sent, be it that another middleware or a
+	// guard of addresses refused it or that there is no token, is never asked about: it counts for nothing.
 	IsFailure func(resp *http.Response, err error) bool
 	// OnChange is told when the breaker of a host, as scheme://host:port, opens or
 	// closes. It is called in the goroutine of a request. nil is nobody.
@@ -109,7 +109,8 @@ func (b *breakerTransport) classifyOutcome(ctx context.Context, resp *http.Respo
 	if err != nil {
 		resp = nil
 		if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errors.ErrInvalidRequest) ||
-			errors.Is(err, errors.ErrSessionClosed) || errors.Is(err, errors.ErrConnectorClosed) || isLimitError(err) {
+			errors.Is(err, errors.ErrSessionClosed) || errors.Is(err, errors.ErrConnectorClosed) || errors.Is(err, errors.ErrAddressRefused) ||
+			isLimitError(err) || isTokenError(err) {
 			return breakerNeutral
 		}
 	}

@@ -28,8 +28,10 @@ type DigestConfig struct {
 	// http URLs, which the proxy sees; the CONNECT of an https one is not sent
 	// through middlewares. Origins has no meaning then.
 	Proxy bool
-
-	cnonce func() string // for the tests of known answers
+	// Cnonce makes the client's nonces, one for each challenge: for tests that know
+	// what is to be sent. It is called by any goroutine. Nil is 128 random bits, without
+	// which an answer can be guessed; so a program sets nothing here.
+	Cnonce func() string
 }
 
 // Digest answers challenges of the Digest scheme (RFC 7616, RFC 2617, RFC
@@ -52,8 +54,8 @@ func Digest(cfg DigestConfig) Middleware {
 	if cfg.Proxy {
 		d.status, d.challenge, d.authorization = http.StatusProxyAuthRequired, "Proxy-Authenticate", "Proxy-Authorization"
 	}
-	if cfg.cnonce == nil {
-		d.cfg.cnonce = newCnonce
+	if cfg.Cnonce == nil {
+		d.cfg.Cnonce = newCnonce
 	}
 	d.err = d.origins.err
 	if strings.Contains(cfg.Login, ":") || strings.ContainsFunc(cfg.Login, isControl) {

@@ -41,19 +41,26 @@ func (s *digestSession) coversURL(u *url.URL) bool {
 		return httprule.OriginOf(u) == s.origin
 	}
 	for _, space := range s.domain {
-		if httprule.OriginOf(space) == httprule.OriginOf(u) && underPath(u.EscapedPath(), space.EscapedPath()) {
+		if httprule.OriginOf(space) == httprule.OriginOf(u) && underSpace(u, space) {
 			return true
 		}
 	}
 	return false
 }
 
-// underPath reports whether path is space or below it: /a and /a/b are below /a, /ab is
-// not, nor is a path with "..".
-func underPath(path, space string) bool {
-	space = strings.TrimSuffix(space, "/")
-	rest, ok := strings.CutPrefix(path, space)
-	return ok && (rest == "" || rest[0] == '/') && !strings.Contains(path+"/", "/../")
+// underSpace reports whether u is the space or below it (RFC 7616 3.3: it begins with
+// it): /a and /a/b are below /a, /ab is not; /a is not below /a/, nor is a path with
+// "..". A space with a query is one page.
+func underSpace(u, space *url.URL) bool {
+	path, below := u.EscapedPath(), space.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	if strings.Contains(path+"/", "/../") || space.RawQuery != "" && (path != below || u.RawQuery != space.RawQuery) {
+		return false
+	}
+	rest, ok := strings.CutPrefix(path, below)
+	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(below, "/"))
 }
 
 // appliesTo reports whether the credentials have any business with the request.
@@ -100,7 +107,7 @@ func (d *digester) sessionFor(req *http.Request) *digestSession {
 // says that only the nonce was wrong.
 func (d *digester) adoptChallenge(req *http.Request, resp *http.Response) (session *digestSession, stale bool) {
 	for _, c := range parseChallenges(httprule.FieldValues(resp.Header, d.challenge)) {
-		s := newDigestSession(c, req.URL, d.cfg.cnonce())
+		s := newDigestSession(c, req.URL, d.cfg.Cnonce())
 		if s == nil || !s.canSign(req) {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -61,7 +62,7 @@ func TestDigestSpace(t *testing.T) {
 	}{
 		{"http://a/in", 2},
 		{"http://a/in/x?q", 1},
-		{"http://a/also", 1},
+		{"http://a/also", 2}, // it does not begin with /also/
 		{"http://a/also/x", 1},
 		{"http://a/other", 2},
 		{"http://a/inner", 2},
@@ -174,5 +175,72 @@ func TestDigestShares(t *testing.T) {
 	}
 	if roundTrip(t, rt, newRequest(t, "GET", "http://h0/", nil)); asks != 10+30+1 {
 		t.Errorf("asked %d times, want 41: the oldest is forgotten", asks)
+	}
+}
+
+// TestDigestSpaceEdges: which requests have credentials ahead, after one at /admin/x was
+// answered. A URI is for what begins with it (RFC 7616 3.3), up to whole segments.
+func TestDigestSpaceEdges(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		domain, url string
+		ahead       bool
+	}{
+		{"/admin/", "http://a/admin/x", true},
+		{"/admin/", "http://a/admin/", true},
+		{"/admin/", "http://a/admin", false},
+		{"/admin/", "http://a/administrator", false},
+		{"/admin/", "http://a/admin/../x", false},
+		{"/admin/", "http://a/admin%2Fx", false},
+		{"/admin", "http://a/admin", true},
+		{"/admin", "http://a/admin/", true},
+		{"/admin", "http://a/admin?x", true},
+		{"/admin", "http://a/administrator", false},
+		{"/", "http://a", true},
+		{"/", "http://a/x", true},
+		{"http://a", "http://a", true},
+		{"http://a", "http://a/x", true},
+		{"/admin/x?a=1", "http://a/admin/x?a=1", true},
+		{"/admin/x?a=1", "http://a/admin/x?a=2", false},
+		{"/admin/x?a=1", "http://a/admin/x", false},
+		{"http://[bad", "http://a/x", true}, // nothing of it can be read: as if it were not there
+		{"http://[bad /admin", "http://a/x", false},
+	} {
+		server := &digestServer{extra: `, domain="` + tt.domain + `"`}
+		rt := digestWith(middleware.DigestConfig{}, server)
+		roundTrip(t, rt, newRequest(t, "GET", "http://a/admin/x", nil))
+		before := server.requests
+		if code, _, err := roundTrip(t, rt, newRequest(t, "GET", tt.url, nil)); code != 200 {
+			t.Errorf("%s, %s: got %d %v", tt.domain, tt.url, code, err)
+		}
+		if got := server.requests-before == 1; got != tt.ahead {
+			t.Errorf("%s, %s: ahead: got %v, want %v", tt.domain, tt.url, got, tt.ahead)
+		}
+	}
+}
+
+// TestDigestCnonce: each challenge has a nonce of the client's from the configuration,
+// or one at random.
+func TestDigestCnonce(t *testing.T) {
+	t.Parallel()
+	challenge := stubStatus(401, "", "WWW-Authenticate", `Digest realm="r", nonce="n", qop="auth"`)
+	cnonces := func(cfg middleware.DigestConfig) (got []string) {
+		cfg.Login, cfg.Password = "user", "pw"
+		for range 2 {
+			rt := &stub{steps: []stubStep{challenge, stubStatus(200, "")}}
+			roundTrip(t, middleware.Digest(cfg)(rt), newRequest(t, "GET", "http://a/", nil))
+			_, after, _ := strings.Cut(rt.request(1).Header.Get("Authorization"), `cnonce="`)
+			value, _, _ := strings.Cut(after, `"`)
+			got = append(got, value)
+		}
+		return got
+	}
+	n := 0
+	got := cnonces(middleware.DigestConfig{Cnonce: func() string { n++; return fmt.Sprint("known-", n) }})
+	if !slices.Equal(got, []string{"known-1", "known-2"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := cnonces(middleware.DigestConfig{}); got[0] == got[1] || len(got[0]) != 32 {
+		t.Errorf("at random: got %q", got)
 	}
 }

@@ -16,8 +16,8 @@
 //   - To keep responses: package middleware/cache, in memory or in a directory.
 //   - To write down: [Log], and packages middleware/har and middleware/cassette.
 //   - To refuse: [Schemes].
-//   - To test what must withstand failures: [Fault], and a [Func] in the place of
-//     the server.
+//   - To test what must withstand failures: [Fault], and in the place of the server
+//     [Answer], [Handler] or a [Func].
 //
 // # Order
 //

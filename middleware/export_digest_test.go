@@ -2,7 +2,7 @@ package middleware
 
 // DigestKnown is [Digest] with a cnonce that is known beforehand.
 func DigestKnown(cfg DigestConfig, cnonce string) Middleware {
-	cfg.cnonce = func() string { return cnonce }
+	cfg.Cnonce = func() string { return cnonce }
 	return Digest(cfg)
 }
 

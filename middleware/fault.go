@@ -5,12 +5,11 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -26,7 +25,9 @@ type FaultRule struct {
 
 	// Delay waits before anything else. The request's context ends it.
 	Delay time.Duration
-	// Err is returned instead of sending the request.
+	// Err is returned instead of sending the request. What the network says, such as
+	// [io.EOF] or [syscall.ECONNRESET], gets the class that a connector would give it:
+	// [errors.ErrServerDisconnected].
 	Err error
 	// Status, with Header and Body, is answered instead of sending the request,
 	// if it is not 0.
@@ -36,7 +37,9 @@ type FaultRule struct {
 	// CutBody ends the body of the response after that many bytes with CutErr.
 	// 0 does not cut; negative cuts before the first byte.
 	CutBody int64
-	// CutErr is nil for [io.ErrUnexpectedEOF].
+	// CutErr is nil for what a connector makes of a connection that ends there: an
+	// [errors.ClientPayloadError] around [io.ErrUnexpectedEOF]. Any other is given as it
+	// is.
 	CutErr error
 	// SlowBody waits before each read of the body of the response. The
 	// request's context and Close end it. Reads are of at most 1 KiB then.
@@ -88,12 +91,12 @@ func (f *faultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if rule.Err != nil {
 		closeBody(req)
-		return nil, rule.Err
+		return nil, classify.ForeignFailure(rule.Err, req)
 	}
 	var resp *http.Response
 	if rule.Status != 0 {
 		closeBody(req)
-		resp = rule.makeResponse(req)
+		resp = makeAnswer(req, rule.Status, rule.Header, rule.Body)
 	} else {
 		var err error
 		if resp, err = f.next.RoundTrip(req); err != nil {
@@ -101,7 +104,7 @@ func (f *faultTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols && resp.Body != nil && (rule.CutBody != 0 || rule.SlowBody > 0) {
-		resp.Body = newFaultBody(req.Context(), rule, resp.Body)
+		resp.Body = newFaultBody(req.Context(), rule, resp)
 	}
 	return resp, nil
 }
@@ -123,26 +126,6 @@ func faultWait(ctx context.Context, closed <-chan struct{}, d time.Duration) err
 	}
 }
 
-// makeResponse makes the response that the rule describes.
-func (rule *FaultRule) makeResponse(req *http.Request) *http.Response {
-	h := rule.Header.Clone()
-	if h == nil {
-		h = http.Header{}
-	}
-	if !httprule.HasField(h, "Content-Length") {
-		h["Content-Length"] = []string{strconv.Itoa(len(rule.Body))}
-	}
-	resp := &http.Response{
-		Status: strconv.Itoa(rule.Status) + " " + http.StatusText(rule.Status), StatusCode: rule.Status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: req,
-		Body: io.NopCloser(strings.NewReader(rule.Body)), ContentLength: int64(len(rule.Body)),
-	}
-	if req.Method == http.MethodHead {
-		resp.Body = http.NoBody
-	}
-	return resp
-}
-
 // faultSlowRead is the most that one slow read gives.
 const faultSlowRead = 1 << 10
 
@@ -159,13 +142,13 @@ type faultBody struct {
 	once   sync.Once
 }
 
-func newFaultBody(ctx context.Context, rule *FaultRule, body io.ReadCloser) *faultBody {
+func newFaultBody(ctx context.Context, rule *FaultRule, resp *http.Response) *faultBody {
 	b := &faultBody{
-		ReadCloser: body, ctx: ctx, slow: rule.SlowBody, cut: rule.CutBody != 0,
+		ReadCloser: resp.Body, ctx: ctx, slow: rule.SlowBody, cut: rule.CutBody != 0,
 		left: max(0, rule.CutBody), cutErr: rule.CutErr, closed: make(chan struct{}),
 	}
 	if b.cutErr == nil {
-		b.cutErr = io.ErrUnexpectedEOF
+		b.cutErr = classify.BodyFailure(io.ErrUnexpectedEOF, b.left, resp.ContentLength)
 	}
 	return b
 }

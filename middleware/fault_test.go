@@ -44,11 +44,11 @@ func TestFaultRules(t *testing.T) {
 		{"by path", []middleware.FaultRule{{Match: match("/b"), Err: errFault, Times: 1}}, "abb", []string{fine, "planned", fine}},
 		{"the first that fits", []middleware.FaultRule{{Match: match("/b"), Err: errFault}, {Status: 503, Body: "busy", Times: 1}}, "abc", []string{"503 Service Unavailable busy", "planned", fine}},
 		{"one after the other", []middleware.FaultRule{{Err: errFault, Times: 1}, {Status: 429, Times: 1}}, "aaa", []string{"planned", "429 Too Many Requests ", fine}},
-		{"cut", []middleware.FaultRule{{CutBody: 4}}, "a", []string{"200 OK 0123 unexpected EOF"}},
-		{"cut at once", []middleware.FaultRule{{CutBody: -1}}, "a", []string{"200 OK  unexpected EOF"}},
+		{"cut", []middleware.FaultRule{{CutBody: 4}}, "a", []string{"200 OK 0123 content length error: 4 of 10 bytes: unexpected EOF"}},
+		{"cut at once", []middleware.FaultRule{{CutBody: -1}}, "a", []string{"200 OK  content length error: 0 of 10 bytes: unexpected EOF"}},
 		{"cut with an error", []middleware.FaultRule{{CutBody: 9, CutErr: errFault}}, "a", []string{"200 OK 012345678 planned"}},
 		{"cut behind the end", []middleware.FaultRule{{CutBody: 11}}, "a", []string{fine}},
-		{"cut of a made-up body", []middleware.FaultRule{{Status: 200, Body: "hello", CutBody: 2}}, "a", []string{"200 OK he unexpected EOF"}},
+		{"cut of a made-up body", []middleware.FaultRule{{Status: 200, Body: "hello", CutBody: 2}}, "a", []string{"200 OK he content length error: 2 of 5 bytes: unexpected EOF"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -201,5 +201,5 @@ func ExampleFault() {
 	// Output:
 	// 503  <nil>
 	// the server is asked: GET /a
-	// 200 he unexpected EOF
+	// 200 he content length error: 2 of 5 bytes: unexpected EOF
 }

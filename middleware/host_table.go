@@ -31,6 +31,22 @@ type hostState[T any] struct {
 	used  uint64 // when
 }
 
+// withLock calls f under the lock.
+func (t *hostTable[T]) withLock(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f()
+}
+
+// each calls f under the lock for every host.
+func (t *hostTable[T]) each(f func(host string, value *T)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for host, state := range t.hosts {
+		f(host, state.value)
+	}
+}
+
 // withHost calls f under the lock, with the state of the host.
 func (t *hostTable[T]) withHost(host string, f func(*T)) {
 	t.mu.Lock()

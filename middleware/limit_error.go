@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -27,6 +28,14 @@ type LimitError struct {
 	Host string
 	// Wait is after what time it may be tried again; 0 is unknown.
 	Wait time.Duration
+	// Deadline says that the request would have waited in the queue, but for the
+	// deadline of its context, which is before its turn.
+	Deadline bool
+	// Total is the total timeout of the session's call, if that is the deadline; 0:
+	// it is the caller's.
+	Total time.Duration
+
+	byDefault bool // nobody has set Total
 }
 
 // Error is the reason, the host and the time.
@@ -38,8 +47,34 @@ func (e *LimitError) Error() string {
 	if e.Host != "" {
 		text += " for " + strconv.QuoteToASCII(e.Host)
 	}
-	if e.Wait > 0 {
-		text += ": try again in " + e.Wait.Round(time.Millisecond).String()
+	wait := e.Wait.Round(time.Millisecond).String()
+	switch {
+	case e.Deadline:
+		text += ": " + e.deadlineText() + " for the place in the queue, which comes in " + wait
+	case e.Wait > 0:
+		text += ": try again in " + wait
+	}
+	return text
+}
+
+func (e *LimitError) deadlineText() string {
+	switch {
+	case e.Total <= 0:
+		return "the deadline of the context is too soon"
+	case e.byDefault:
+		return "the total timeout of " + shortDuration(e.Total) + ", the default, is too short"
+	}
+	return "the total timeout of " + shortDuration(e.Total) + " is too short"
+}
+
+// shortDuration writes 5m for "5m0s".
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
 	}
 	return text
 }

@@ -36,73 +36,41 @@ type RateLimitConfig struct {
 // concurrent use, and counts together all that goes through it, whatever it
 // wraps. It remembers at most about 8,000 hosts: of more, those are forgotten that
 // were not asked for longest.
-func RateLimit(cfg RateLimitConfig) Middleware {
+func RateLimit(cfg RateLimitConfig) Middleware { return NewRateLimiter(cfg).Wrap }
+
+// RateLimiter is what [RateLimit] makes its middleware of.
+type RateLimiter struct {
+	cfg   RateLimitConfig
+	hosts *hostTable[rateHost]
+	queue rateQueue // under the lock of hosts
+}
+
+// NewRateLimiter is [RateLimit] with a way to ask for its state.
+func NewRateLimiter(cfg RateLimitConfig) *RateLimiter {
 	if cfg.MaxPause == 0 {
 		cfg.MaxPause = time.Minute
 	}
-	l := &rateLimit{cfg: cfg, total: ratePace(cfg.Rate, cfg.Burst), host: ratePace(cfg.PerHost, cfg.BurstPerHost)}
+	l := &RateLimiter{cfg: cfg}
+	l.queue = rateQueue{total: ratePace(cfg.Rate, cfg.Burst), host: ratePace(cfg.PerHost, cfg.BurstPerHost)}
+	l.queue.run = func() { l.hosts.withLock(func() { l.queue.sendDue(time.Now()) }) }
 	l.hosts = &hostTable[rateHost]{
 		fresh: func() *rateHost { return &rateHost{} },
 		idle: func(h *rateHost) bool {
 			now := time.Now()
-			return !h.next.After(now) && !h.paused.After(now) && (h.refused == 0 || now.Sub(h.paused) > cfg.MaxPause)
+			return h.waiting.Len() == 0 && !h.next.After(now) && !h.paused.After(now) && (h.refused == 0 || now.Sub(h.paused) > cfg.MaxPause)
 		},
+		busy: func(h *rateHost) bool { return h.waiting.Len() > 0 },
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &rateLimitTransport{l, requireNext(next)}
-	}
+	return l
 }
 
-// pace is the distance between requests, and how far ahead of it they may be. The
-// zero value is no limit.
-type pace struct{ every, ahead time.Duration }
-
-func ratePace(perSecond float64, burst int) pace {
-	if perSecond <= 0 {
-		return pace{}
-	}
-	burst = max(burst, 1)
-	every := min(float64(time.Second)/perSecond, float64(forever/4)/float64(burst)) // it has to fit
-	return pace{max(time.Duration(every), 1), time.Duration(every * float64(burst-1))}
-}
-
-// reserve takes the next place, and says how long it is until then. next is
-// when the request after the last one is due (the generic cell rate algorithm,
-// ITU-T I.371).
-func (p pace) reserve(next *time.Time, now time.Time) time.Duration {
-	if p.every == 0 {
-		return 0
-	}
-	if next.Before(now) {
-		*next = now
-	}
-	wait := max(next.Sub(now)-p.ahead, 0)
-	*next = next.Add(p.every)
-	return wait
-}
-
-// giveBack undoes a reservation.
-func (p pace) giveBack(next *time.Time) {
-	if p.every > 0 {
-		*next = next.Add(-p.every)
-	}
-}
-
-type rateLimit struct {
-	cfg         RateLimitConfig
-	total, host pace
-	hosts       *hostTable[rateHost]
-	next        time.Time // of all together, under the lock of hosts
-}
-
-type rateHost struct {
-	next    time.Time
-	paused  time.Time // until then
-	refused int       // bare 429 in a row
+// Wrap is the [Middleware].
+func (l *RateLimiter) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &rateLimitTransport{l, requireNext(next)}
 }
 
 type rateLimitTransport struct {
-	*rateLimit
+	*RateLimiter
 	next http.RoundTripper
 }
 
@@ -119,42 +87,55 @@ func (l *rateLimitTransport) RoundTrip(req *http.Request) (*http.Response, error
 	return resp, err
 }
 
-// awaitTurn takes a place and waits for it, and then for the end of pauses that
-// began meanwhile.
-func (l *rateLimit) awaitTurn(ctx context.Context, host string) error {
-	var wait time.Duration
+// awaitTurn waits until the request may go.
+func (l *RateLimiter) awaitTurn(ctx context.Context, host string) error {
+	if ctx.Err() != nil {
+		return httprule.ContextError(ctx)
+	}
+	w, err := l.takeTurn(ctx, host)
+	if w == nil {
+		return err
+	}
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		l.hosts.withLock(func() { l.queue.leave(w) })
+		return httprule.ContextError(ctx)
+	}
+	return w.refused
+}
+
+// takeTurn returns the place in the queue, or nil if the request may go at once, or
+// is refused.
+func (l *RateLimiter) takeTurn(ctx context.Context, host string) (w *rateWaiter, err error) {
 	l.hosts.withHost(host, func(h *rateHost) {
 		now := time.Now()
-		wait = max(l.total.reserve(&l.next, now), l.host.reserve(&h.next, now), h.paused.Sub(now))
+		if l.queue.tryNow(h, now) {
+			return
+		}
+		if err = l.checkWait(ctx, host, l.queue.forecast(h, now, h.waiting.Len())); err == nil {
+			w = l.queue.join(ctx, h, now)
+		}
 	})
-	for wait > 0 {
-		err := l.checkWait(ctx, host, wait)
-		if err == nil {
-			err = waitContext(ctx, wait)
-		}
-		if err != nil {
-			l.hosts.withHost(host, func(h *rateHost) {
-				l.total.giveBack(&l.next)
-				l.host.giveBack(&h.next)
-			})
-			return err
-		}
-		l.hosts.withHost(host, func(h *rateHost) { wait = max(time.Until(h.paused), 0) })
-	}
-	return nil
+	return w, err
 }
 
 // checkWait refuses waits that are too long.
-func (l *rateLimit) checkWait(ctx context.Context, host string, wait time.Duration) error {
-	deadline, ok := ctx.Deadline()
-	if l.cfg.FailFast || l.cfg.MaxWait > 0 && wait > l.cfg.MaxWait || ok && time.Until(deadline) <= wait && ctx.Err() == nil {
-		return &LimitError{Kind: ErrRateLimit, Host: host, Wait: wait}
+func (l *RateLimiter) checkWait(ctx context.Context, host string, wait time.Duration) error {
+	refusal := &LimitError{Kind: ErrRateLimit, Host: host, Wait: wait}
+	if l.cfg.FailFast || l.cfg.MaxWait > 0 && wait > l.cfg.MaxWait {
+		return refusal
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait && ctx.Err() == nil {
+		refusal.Deadline = true
+		refusal.Total, refusal.byDefault = httprule.TotalOf(ctx)
+		return refusal
 	}
 	return nil
 }
 
 // applyPause pauses the host, if its response says so.
-func (l *rateLimit) applyPause(host string, resp *http.Response) {
+func (l *RateLimiter) applyPause(host string, resp *http.Response) {
 	now := time.Now()
 	asked := serverPause(resp, now)
 	l.hosts.withHost(host, func(h *rateHost) {
@@ -166,6 +147,29 @@ func (l *rateLimit) applyPause(host string, resp *http.Response) {
 		}
 		if until := now.Add(min(asked, l.cfg.MaxPause)); asked > 0 && until.After(h.paused) {
 			h.paused = until
+			l.refuseLate(host, h, now)
 		}
 	})
+}
+
+// refuseLate refuses those who would have to wait too long since there is a pause.
+func (l *RateLimiter) refuseLate(host string, h *rateHost, now time.Time) {
+	if h.waiting.Len() == 0 {
+		return
+	}
+	for place, before := h.waiting.Front(), 0; place != nil; {
+		w := place.Value.(*rateWaiter) //nolint:errcheck,forcetypeassert // there is nothing else in it
+		place = place.Next()
+		at := l.queue.host.forecast(h.next, h.paused, before)
+		if w.refused = l.checkWait(w.ctx, host, at.Sub(now)); w.refused == nil {
+			before++
+			continue
+		}
+		l.queue.leave(w)
+		close(w.done)
+	}
+	if h.waiting.Len() > 0 {
+		l.queue.updateTurn(h)
+		l.queue.setTimer(now)
+	}
 }

@@ -43,7 +43,7 @@ func TestRateLimit(t *testing.T) {
 		{"burst", middleware.RateLimitConfig{Rate: 10, Burst: 11}, 21, 5, time.Second},
 		{"per host", middleware.RateLimitConfig{PerHost: 10}, 20, 4, 400 * time.Millisecond},
 		{"per host, burst", middleware.RateLimitConfig{PerHost: 10, BurstPerHost: 3}, 20, 4, 200 * time.Millisecond},
-		{"both", middleware.RateLimitConfig{Rate: 10, PerHost: 1}, 20, 4, 4 * time.Second},
+		{"both", middleware.RateLimitConfig{Rate: 10, PerHost: 1}, 20, 4, 4300 * time.Millisecond}, // four hosts, 100 ms apart
 		{"slow", middleware.RateLimitConfig{Rate: 1.0 / 3600}, 3, 1, 2 * time.Hour},
 		{"fast", middleware.RateLimitConfig{Rate: 1e30}, 100, 1, 99},
 		{"hardly ever", middleware.RateLimitConfig{Rate: 1e-30, Burst: 5}, 5, 1, 0},
@@ -135,13 +135,14 @@ func TestRateLimitBackOff(t *testing.T) {
 	})
 }
 
-// TestRateLimitPausesWaiting: those who wait already wait for the pause too.
+// TestRateLimitPausesWaiting: those who wait already wait for the pause too, and go one
+// after the other then.
 func TestRateLimitPausesWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rt := middleware.RateLimit(middleware.RateLimitConfig{Rate: 1})(&stub{steps: []stubStep{stubStatus(429, "", "Retry-After", "30"), stubStatus(200, "")}})
-		if got := rateTime(t, rt, 3, 1); got != 30*time.Second {
-			t.Errorf("got %v, want the pause", got)
+		if got := rateTime(t, rt, 3, 1); got != 31*time.Second {
+			t.Errorf("got %v, want the pause, and one second between the two", got)
 		}
 	})
 }

@@ -19,8 +19,8 @@ import (
 // Whatever the policy, these are sent once: a request whose body can be read
 // only once (Body without GetBody), one that is not idempotent, unless
 // NonIdempotent is set, and one that failed for good: a certificate that does not
-// verify, a pin that does not match, an invalid request, a closed session. A
-// response with status 101 is handed over at once.
+// verify, a pin that does not match, an address that a guard refuses, an invalid
+// request, a token that its endpoint does not give, a closed session. A response with status 101 is handed over at once.
 type RetryPolicy struct {
 	// Attempts is how often a request is sent at most, the first time included.
 	// 0 is 3, negative is once.
@@ -231,13 +231,16 @@ func (r *retryRun) nextRequest() (*http.Request, error) {
 // certificate's is one, also in the errors of another transport.
 func isPermanent(err error) bool {
 	for _, class := range []error{
-		errors.ErrServerFingerprintMismatch, errors.ErrInvalidRequest, errors.ErrSessionClosed,
+		errors.ErrServerFingerprintMismatch, errors.ErrAddressRefused, errors.ErrInvalidRequest, errors.ErrSessionClosed,
 		errors.ErrConnectorClosed, errors.ErrTotalTimeout, errors.ErrRedirectClient, errors.ErrTooManyRedirects,
 		errors.ErrBodyNotReplayable, errors.ErrBodyTooLarge,
 	} {
 		if errors.Is(err, class) {
 			return true
 		}
+	}
+	if token, ok := errors.AsType[*TokenError](err); ok && token.Permanent() {
+		return true
 	}
 	return isLimitError(err) || errors.Is(classify.ConnectFailure(err, classify.Endpoint{}), errors.ErrClientConnectorCertificate)
 }

@@ -26,7 +26,8 @@ type SchemeRules struct {
 	// Ports allows only these. Nil is any; a URL without a port has that of its
 	// scheme.
 	Ports []string
-	// NoCredentials refuses a URL with a user name or a password.
+	// NoCredentials refuses a URL with a user name or a password. In a session it
+	// sees those that the session has made a header of.
 	NoCredentials bool
 	// NamesOnly refuses an IP address in place of a name.
 	NamesOnly bool
@@ -61,6 +62,8 @@ func (r *SchemeRules) checkRequest(req *http.Request) error {
 	reason := r.refusalReason(req.URL)
 	switch {
 	case reason != "":
+	case r.NoCredentials && httprule.HadUser(req.Context()):
+		reason = hasCredentials
 	case req.URL.Scheme != "http" && req.URL.Scheme != "https":
 		kind, reason = scheme, "the scheme is neither http nor https"
 	case r.NoDowngrade && req.URL.Scheme == "http" && redirectedScheme(req) == "https":
@@ -70,6 +73,8 @@ func (r *SchemeRules) checkRequest(req *http.Request) error {
 	}
 	return &errors.InvalidURLError{URL: errors.RedactURL(req.URL), Description: reason, Kind: kind}
 }
+
+const hasCredentials = "there are credentials in it"
 
 // redirectedScheme is the scheme of the request that was redirected, or "".
 func redirectedScheme(req *http.Request) string {
@@ -92,7 +97,7 @@ func (r *SchemeRules) refusalReason(u *url.URL) string {
 	case host == "":
 		return "there is no host"
 	case r.NoCredentials && u.User != nil:
-		return "there are credentials in it"
+		return hasCredentials
 	case !isAddr && endsInNumber(host):
 		return "the host is a number that is no ip address"
 	case isAddr && r.NamesOnly:

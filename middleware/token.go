@@ -50,26 +50,13 @@ type TokenConfig struct {
 	Origins []string
 }
 
-// TokenError is a request that was not sent, or not sent again, because there
-// is no token for it.
-type TokenError struct{ Err error }
-
-// Error is the cause.
-func (e *TokenError) Error() string { return "token: " + errors.RedactError(e.Err) }
-
-// Unwrap returns the cause.
-func (e *TokenError) Unwrap() error { return e.Err }
-
-// Is reports whether target is [errors.ErrClient]; for the rest the cause is
-// asked.
-func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
-
 // TokenSource adds tokens that it fetches when they are needed, to requests
 // without Authorization: the first time, when the old one ends, and when a
 // server answers 401. Then the request is sent once more with a new token,
 // unless its body is gone; if the answer is 401 again, that is the result. Many
 // requests that need a token wait for one fetch, each with its own context. If
-// it fails, that is a [*TokenError] of all of them.
+// it fails, that is a [*TokenError] of all of them; [Retry] repeats that only if it
+// is not permanent.
 //
 // What it returns is safe for concurrent use, and shares the token, whatever it
 // wraps. Only requests with a TLS policy or a proxy of their own have a token of

@@ -59,7 +59,7 @@ func (s *Session) Events(ctx context.Context, url string, opts ...Option) iter.S
 // Events connects and yields events until the loop is left, ctx ends, the server
 // answers 204, which means that there will be no more, or an error is final:
 // another status than 200, another type, a bad option or URL, a closed session, a
-// certificate that does not verify, a redirect that cannot be followed, a line or
+// certificate that does not verify, an address that is refused, a redirect that cannot be followed, a line or
 // an event that is too large. That error is yielded once. No connection is left
 // open.
 //
@@ -172,7 +172,8 @@ func (e *EventSource) named(err error) error {
 func isFinal(err error) bool {
 	return slices.ContainsFunc([]error{
 		errors.ErrClientResponse, errors.ErrInvalidRequest, errors.ErrRedirectClient, errors.ErrSessionClosed,
-		errors.ErrConnectorClosed, errors.ErrClientSSL, errors.ErrServerFingerprintMismatch, errors.ErrBodyTooLarge,
+		errors.ErrConnectorClosed, errors.ErrClientSSL, errors.ErrServerFingerprintMismatch,
+		errors.ErrAddressRefused, errors.ErrBodyTooLarge,
 	}, func(class error) bool { return stderrors.Is(err, class) })
 }
 

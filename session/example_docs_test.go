@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -168,10 +166,10 @@ func docsCassette(use func(*http.Client)) error {
 }
 
 func docsMock(ctx context.Context) error {
-	mock := middleware.Func(func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 404, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("no such thing"))}, nil
-	})
-	s, err := session.New(session.Config{Transport: mock}) // no network
+	cfg := session.Config{Timeout: session.ClientTimeout{SockRead: 10 * time.Second}} // the program's
+	cfg.Transport = middleware.Answer(404, nil, "no such thing")                      // no network
+	cfg.Mock = true                                                                   // SockRead is taken and not kept
+	s, err := session.New(cfg)
 	if err != nil {
 		return err
 	}

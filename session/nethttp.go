@@ -48,7 +48,7 @@ func (c *call) adoptRequest(req *http.Request) error {
 	}
 	header := nativeHeader(req.Header)
 	if req.URL.User != nil && header.Get("Authorization") != "" {
-		c.url.User = nil // net/http's rule: the header wins
+		c.takeUser(c.url) // net/http's rule: the header wins
 	}
 	o := c.opts
 	o.host, o.native = req.Host, req

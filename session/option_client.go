@@ -129,6 +129,7 @@ type callContext struct {
 	session         *Session
 	added           *clientOptions // nil: no middlewares beside the session's
 	watched         atomic.Bool    // the connector holds the call to look for leaks
+	hadUser         atomic.Bool    // the URL of this hop had credentials: see takeUser
 }
 
 type sessionKey struct{}
@@ -148,6 +149,8 @@ func (c *callContext) Value(key any) any {
 		return c.added
 	case httprule.SensitiveKey{}:
 		return c.session.sensitive
+	case httprule.UserKey{}:
+		return c.hadUser.Load()
 	}
 	return c.Context.Value(key)
 }

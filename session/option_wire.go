@@ -216,8 +216,22 @@ func (w *wireOptions) applySettings(s *connector.Settings) error {
 // checkForeign refuses the options that need a connector, for a session with a
 // Transport.
 func (w *wireOptions) checkForeign() error {
-	if w.tls != nil || w.proxy != nil || w.head != (connector.HeadLimits{}) || w.version != [2]int{} || w.notUntilEOF || w.httpChunks || w.noRetry {
-		return &errors.InvalidRequestError{Field: "option", Reason: "TLS, proxy, version, limits, chunks and StaleRetry need a Connector, and the session has a Transport"}
+	for _, option := range []struct {
+		name string
+		set  bool
+	}{
+		{"TLS", w.tls != nil},
+		{"Proxy", w.proxy != nil},
+		{"Version", w.version != [2]int{}},
+		{"RawHeaders", w.head.Keep},
+		{"MaxLineSize, MaxFieldSize or MaxHeaders", w.head != (connector.HeadLimits{Keep: w.head.Keep})},
+		{"ReadUntilEOF", w.notUntilEOF},
+		{"HTTPChunks", w.httpChunks},
+		{"StaleRetry", w.noRetry},
+	} {
+		if option.set {
+			return &errors.InvalidRequestError{Field: "option " + option.name, Reason: "needs a Connector, and the session has a Transport"}
+		}
 	}
 	return nil
 }

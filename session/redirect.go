@@ -113,7 +113,8 @@ func (c *call) followRedirect(status int, target *url.URL) (*http.Request, error
 		o.leaveOrigin(c.s.sensitive)
 		c.extra.cookieHeader = nil
 	}
-	if value, ok := takeUser(target); ok {
+	c.ctx.hadUser.Store(false) // that was the last hop's
+	if value, ok := c.takeUser(target); ok {
 		o.setHeader("Authorization", value)
 	}
 	c.url = target

@@ -147,6 +147,9 @@ func (c *call) sendAndFollow() (*Response, error) {
 	}
 	err = c.contextCause(err)
 	c.finish()
+	if c.sent != nil { // else it was not the wire
+		err = classify.ForeignFailure(err, c.sent)
+	}
 	return nil, c.failCall(err)
 }
 

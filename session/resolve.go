@@ -18,7 +18,7 @@ func (c *call) resolveRequest(ctx context.Context) error {
 		// A part of an encoded representation cannot be decoded.
 		delete(c.changeOptions().ownHeader(), "Accept-Encoding")
 	}
-	if value, ok := takeUser(c.url); ok {
+	if value, ok := c.takeUser(c.url); ok {
 		if o.header["Authorization"] != nil {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
@@ -68,14 +68,9 @@ func (c *call) resolveTimeouts(ctx context.Context) error {
 		if err := w.applySettings(set); err != nil {
 			return err
 		}
-		if c.s.connector == nil {
-			if err := w.checkForeign(); err != nil {
-				return err
-			}
-		}
 	}
-	if c.s.connector == nil {
-		return foreignTimeout(c.opts.timeout)
+	if c.s.connector == nil && !c.s.mock {
+		return c.opts.checkForeign()
 	}
 	return nil
 }
@@ -92,6 +87,7 @@ func (c *call) setDeadline(total time.Duration) {
 	c.ctx.settings.Deadline = c.ctx.settings.Started.Add(total)
 	if c.total != nil {
 		c.total.Context, c.total.settings = c.ctx.Context, &c.ctx.settings
+		c.total.byDefault = c.opts.timeout.Total == 0
 		c.ctx.Context = c.total
 	}
 }

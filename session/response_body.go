@@ -3,9 +3,11 @@ package session
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 )
 
 // responseBody is the body that a caller reads: decoded, counted, bounded, and with
@@ -24,6 +26,7 @@ type responseBody struct {
 type decoding struct {
 	io.ReadCloser
 	n      int64         // what has come in
+	total  int64         // expected, or -1
 	body   *responseBody // whose chunks are watched; nil: nobody asks for them
 	passed int64         // how much was decoded when the last chunk had ended
 }
@@ -35,7 +38,7 @@ func (d *decoding) Read(p []byte) (int, error) {
 	}
 	n, err := d.ReadCloser.Read(p)
 	d.n += int64(n)
-	return n, err
+	return n, bodyError(err, d.n, d.total)
 }
 
 // openResponse puts the session's body around net/http's.
@@ -55,7 +58,7 @@ func (c *call) openResponse(r *Response) {
 	b := &r.body
 	b.call, b.src, b.limit, b.total = c, native.Body, c.opts.maxBody, native.ContentLength
 	if c.shouldDecode(native) {
-		d := &decoding{ReadCloser: native.Body}
+		d := &decoding{ReadCloser: native.Body, total: native.ContentLength}
 		if dec, ok := c.opts.coding.newDecoder(native.Header["Content-Encoding"], d); ok {
 			b.src, b.decoding, b.total = dec, d, -1
 		}
@@ -85,6 +88,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.src.Read(p)
 	b.done += int64(n)
+	err = bodyError(err, b.done, b.total)
 	if b.limit > 0 && b.done > b.limit {
 		n -= int(b.done - b.limit)
 		b.done = b.limit
@@ -103,6 +107,25 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		err = b.finishRead(err)
 	}
 	return n, err
+}
+
+// bodyError gives what a foreign RoundTripper or a middleware says of its body the
+// class that the connector would give it.
+func bodyError(err error, received, expected int64) error {
+	switch {
+	case err == nil || err == io.EOF:
+		return err
+	case errors.Is(err, http.ErrBodyReadAfterClose):
+		return errors.ErrConnectionClosed
+	}
+	return classify.BodyFailure(err, received, expected)
+}
+
+// isReadFailure reports whether an error of a copy is the reader's, as far as can be
+// told from it.
+func isReadFailure(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "read" || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, http.ErrBodyReadAfterClose)
 }
 
 // isPastDeadline reports whether the total timeout has passed, where no connector looks at
@@ -136,6 +159,9 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	n, err := src.WriteTo(w)
 	b.done += n
 	if err != nil {
+		if isReadFailure(err) { // else it may be the writer's
+			err = bodyError(err, b.done, b.total)
+		}
 		return n, b.finishRead(err)
 	}
 	b.call.finish()

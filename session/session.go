@@ -8,6 +8,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
 )
@@ -29,9 +30,13 @@ type Config struct {
 	// closes it. (aiohttp: connector_owner)
 	OwnConnector bool
 	// Transport takes the place of a Connector: a mock, or the RoundTripper of
-	// another library. It excludes Connector and the timeouts that only a
-	// Connector can honour: all but Total.
+	// another library. It excludes Connector, TrustEnv, the timeouts that only a
+	// Connector can honour, which are all but Total, and such options: see Mock.
 	Transport http.RoundTripper
+	// Mock says that the Transport is a stand-in for tests: what only a Connector
+	// honours, a given Connector included, is taken and not kept, so that the Config of
+	// a program runs in its tests. It needs a Transport.
+	Mock bool
 	// Jar keeps the cookies. Nil means a fresh [jar.Jar] with its defaults: the
 	// public suffix list is on, and hosts that are IP addresses keep no cookies.
 	// [jar.Discard] keeps none. (aiohttp: cookie_jar)
@@ -85,16 +90,17 @@ type Session struct {
 type core struct {
 	baseURL   *url.URL
 	connector *connector.Connector // nil with a foreign Transport
-	ownConn   bool
-	transport http.RoundTripper // with the middlewares around it
-	bare      http.RoundTripper // without
-	wrapped   bool              // whether there are any
+	owned     *connector.Connector // closed with the session; nil: none
+	transport http.RoundTripper    // with the middlewares around it
+	bare      http.RoundTripper    // without
+	wrapped   bool                 // whether there are any
 	traces    []*Trace
 	decode    func([]byte, any) error
 	fallback  CharsetResolver
 	jar       http.CookieJar
 	sensitive []string
 	trustEnv  bool
+	mock      bool     // what only a connector honours is not refused
 	root      *Session // the one that New made
 }
 
@@ -105,13 +111,16 @@ func New(cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &core{baseURL: base, connector: cfg.Connector, ownConn: cfg.OwnConnector, jar: cfg.Jar, trustEnv: cfg.TrustEnv}
+	c := &core{baseURL: base, connector: cfg.Connector, jar: cfg.Jar, trustEnv: cfg.TrustEnv, mock: cfg.Mock}
 	s := &Session{core: c, base: baseOptions(cfg.Timeout)}
 	s.base.encode = cfg.EncodeJSON
 	if s.base.encode == nil {
 		s.base.encode = json.Marshal
 	}
 	c.root = s
+	if cfg.OwnConnector {
+		c.owned = cfg.Connector
+	}
 	if err := s.base.applyAll(cfg.withCodecs()); err != nil {
 		return nil, err
 	}
@@ -145,21 +154,26 @@ func New(cfg Config) (*Session, error) {
 func (c *core) setTransport(cfg *Config) error {
 	rt := cfg.Transport
 	switch {
+	case rt == nil && cfg.Mock:
+		return &errors.InvalidRequestError{Field: "Mock", Reason: "needs a Transport"}
+	case rt != nil && cfg.Mock:
+		rt, c.connector = &foreignTransport{rt}, nil
 	case rt != nil && cfg.Connector != nil:
 		return &errors.InvalidRequestError{Field: "Transport", Reason: "cannot be set together with Connector"}
 	case rt != nil && cfg.TrustEnv:
 		return &errors.InvalidRequestError{Field: "TrustEnv", Reason: "needs a Connector"}
 	case rt != nil:
-		if err := foreignTimeout(cfg.Timeout); err != nil {
+		if err := c.root.base.checkForeign(); err != nil {
 			return err
 		}
+		rt = &foreignTransport{rt}
 	default:
 		if c.connector == nil {
 			conn, err := connector.New(connector.Config{})
 			if err != nil {
 				return err
 			}
-			c.connector, c.ownConn = conn, true
+			c.connector, c.owned = conn, conn
 		}
 		rt = c.connector
 	}
@@ -171,12 +185,28 @@ func (c *core) setTransport(cfg *Config) error {
 	return nil
 }
 
-// foreignTimeout refuses the timeouts that a foreign Transport cannot keep.
-func foreignTimeout(t ClientTimeout) error {
-	if max(t.Connect, t.SockConnect, t.SockRead) > 0 {
+// foreignTransport is a Transport whose errors have the classes of the connector's, for
+// the middlewares too.
+type foreignTransport struct{ rt http.RoundTripper }
+
+// RoundTrip passes the request on.
+func (t *foreignTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.rt.RoundTrip(req)
+	if err != nil {
+		err = classify.ForeignFailure(err, req)
+	}
+	return resp, err
+}
+
+// checkForeign refuses what a foreign Transport cannot keep.
+func (o *options) checkForeign() error {
+	if max(o.timeout.Connect, o.timeout.SockConnect, o.timeout.SockRead) > 0 {
 		return &errors.InvalidRequestError{Field: "Timeout", Reason: "only Total works without a Connector"}
 	}
-	return nil
+	if o.wire == nil {
+		return nil
+	}
+	return o.wire.checkForeign()
 }
 
 func baseOptions(t ClientTimeout) options {
@@ -211,6 +241,9 @@ func (s *Session) With(opts ...Option) *Session {
 	err := d.base.applyAll(opts)
 	if err == nil {
 		err = d.base.checkReusable()
+	}
+	if err == nil && s.connector == nil && !s.mock {
+		err = d.base.checkForeign()
 	}
 	d.base.owned = false
 	d.base.broken = err
@@ -263,8 +296,8 @@ func (s *Session) Closed() bool {
 // are still open; [Session.Shutdown] waits for them. Close is idempotent; its error
 // is always nil.
 func (s *Session) Close() error {
-	if s.stage.Swap(stageClosed) != stageClosed && s == s.root && s.ownConn {
-		return s.connector.Close()
+	if s.stage.Swap(stageClosed) != stageClosed && s == s.root && s.owned != nil {
+		return s.owned.Close()
 	}
 	return nil
 }

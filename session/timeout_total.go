@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // totalContext is a context with the total timeout of a call, for RoundTrippers that
@@ -22,6 +23,7 @@ import (
 type totalContext struct {
 	context.Context                     //nolint:containedctx // it is a context itself: this is its parent
 	settings        *connector.Settings // which have the deadline
+	byDefault       bool                // nobody has set the timeout
 	timed           atomic.Pointer[timedContext]
 }
 
@@ -62,6 +64,9 @@ func (t *totalContext) Err() error {
 // Value is that of the caller's context. Package context finds its own there, for
 // the cause and for children, which therefore need no goroutine.
 func (t *totalContext) Value(key any) any {
+	if key == (httprule.TotalKey{}) {
+		return httprule.Total{Limit: t.limit(), Deadline: t.settings.Deadline, Default: t.byDefault}
+	}
 	switch timed := t.timed.Load(); timed {
 	case nil:
 	case over:
@@ -77,11 +82,13 @@ func (t *totalContext) Value(key any) any {
 // isPastDeadline reports whether the deadline has passed.
 func (t *totalContext) isPastDeadline() bool { return !time.Now().Before(t.settings.Deadline) }
 
+func (t *totalContext) limit() time.Duration { return t.settings.Deadline.Sub(t.settings.Started) }
+
 func (t *totalContext) startTimer() *timedContext {
 	if timed := t.timed.Load(); timed != nil {
 		return timed
 	}
-	limit := t.settings.Deadline.Sub(t.settings.Started)
+	limit := t.limit()
 	ctx, cancel := context.WithDeadlineCause(t.Context, t.settings.Deadline, &errors.TimeoutError{
 		Kind: errors.ErrTotalTimeout, Limit: limit, Elapsed: limit,
 	})

@@ -132,6 +132,15 @@ func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "can
 // sameOrigin reports whether two URLs may share secrets (RFC 6454 4).
 func sameOrigin(a, b *url.URL) bool { return httprule.OriginOf(a) == httprule.OriginOf(b) }
 
+// takeUser takes the credentials of a hop's URL. The context says that there were
+// some, to middlewares that want no such URL.
+func (c *call) takeUser(u *url.URL) (value string, ok bool) {
+	if u.User != nil {
+		c.ctx.hadUser.Store(true)
+	}
+	return takeUser(u)
+}
+
 // takeUser removes the credentials from u and returns them as the value of an
 // Authorization header.
 func takeUser(u *url.URL) (value string, ok bool) {

@@ -41,7 +41,7 @@ const (
 )
 
 // Transient reports whether connecting again may help after err. It does not if
-// the URL or an option is wrong, if the server refuses with a 4xx other than 408,
+// the URL or an option is wrong, if a guard refuses the address, if the server refuses with a 4xx other than 408,
 // 425 and 429, or if the peer has closed with 1002, 1003, 1007, 1008, 1009 or
 // 1010, which say that it does not like what it got.
 func Transient(err error) bool {
@@ -63,7 +63,7 @@ func Transient(err error) bool {
 	}
 	return !errors.Is(err, errors.ErrInvalidRequest) && !errors.Is(err, errors.ErrSessionClosed) &&
 		!errors.Is(err, errors.ErrConnectorClosed) && !errors.Is(err, errors.ErrClientConnectorCertificate) &&
-		!errors.Is(err, errors.ErrServerFingerprintMismatch)
+		!errors.Is(err, errors.ErrServerFingerprintMismatch) && !errors.Is(err, errors.ErrAddressRefused)
 }
 
 // Reconnect keeps a WebSocket open and calls handle for each message, one after

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // PartitionKey is the key under which the context of a request has a [Partition]:
@@ -56,4 +57,35 @@ func SensitiveFields(ctx context.Context) []string {
 // ContainsName reports whether a list has the name of a field, in any case.
 func ContainsName(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// TotalKey is the key under which the context of a request has, as a [Total], the
+// total timeout of the call that it belongs to.
+type TotalKey struct{}
+
+// Total is how long a call may take.
+type Total struct {
+	Limit    time.Duration
+	Deadline time.Time
+	Default  bool // nobody has set it
+}
+
+// TotalOf is the total timeout if that is the deadline of ctx, and whether it is the
+// default; 0: the deadline is somebody else's, or there is none.
+func TotalOf(ctx context.Context) (limit time.Duration, byDefault bool) {
+	total, ok := ctx.Value(TotalKey{}).(Total)
+	if deadline, _ := ctx.Deadline(); !ok || !deadline.Equal(total.Deadline) {
+		return 0, false
+	}
+	return total.Limit, total.Default
+}
+
+// UserKey is the key under which the context of a request has true if the URL that
+// was asked for had a user name or a password, which stand in a header now.
+type UserKey struct{}
+
+// HadUser reports what stands under [UserKey].
+func HadUser(ctx context.Context) bool {
+	had, _ := ctx.Value(UserKey{}).(bool)
+	return had
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // RefusedError is an address that is not of the public internet. It is of the
-// class [errors.ErrClientConnector]; no byte was sent to the address.
+// class [errors.ErrAddressRefused]; no byte was sent to the address.
 type RefusedError struct {
 	Addr netip.Addr
 	Kind Kind
@@ -19,7 +19,7 @@ func (e *RefusedError) Error() string {
 }
 
 // Is reports whether target is the class or an ancestor of it.
-func (e *RefusedError) Is(target error) bool { return errors.Is(errors.ErrClientConnector, target) }
+func (e *RefusedError) Is(target error) bool { return errors.Is(errors.ErrAddressRefused, target) }
 
 // Public returns nil for an address of the public internet, and a
 // [*RefusedError] for any other.

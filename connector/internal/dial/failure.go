@@ -7,7 +7,6 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/classify"
 	"github.com/aiolos-http/aiolos/internal/happyeyeballs"
-	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
 // grace is how much sooner than a context a socket may learn of their common
@@ -31,8 +30,7 @@ func AwaitDeadline(ctx context.Context) {
 // of one that is refused, only the endpoint knows it.
 func Failure(err error, at classify.Endpoint) error {
 	_, several := errors.AsType[*happyeyeballs.Error](err)
-	_, refused := errors.AsType[*netguard.RefusedError](err)
-	if several || refused {
+	if several || errors.Is(err, errors.ErrAddressRefused) {
 		return classify.ForceConnectFailure(err, at)
 	}
 	return classify.ConnectFailure(err, at)

@@ -67,6 +67,25 @@ func (h *LookupHooks) outcomeFunc(host string) func(dnscache.Outcome) {
 	}
 }
 
+// addrRefusedError is an address that AllowAddr does not allow.
+type addrRefusedError struct {
+	addr netip.Addr
+	err  error // why not
+}
+
+// Error is why: the guard of the public internet names the address.
+func (e *addrRefusedError) Error() string {
+	if _, ok := errors.AsType[*netguard.RefusedError](e.err); ok {
+		return e.err.Error()
+	}
+	return "address " + e.addr.String() + " refused: " + errors.RedactError(e.err)
+}
+
+func (e *addrRefusedError) Unwrap() error { return e.err }
+
+// Is reports whether target is the class or an ancestor of it.
+func (e *addrRefusedError) Is(target error) bool { return errors.Is(errors.ErrAddressRefused, target) }
+
 // filterAddrs drops the addresses that AllowAddr refuses, and those that LocalAddr
 // cannot reach.
 func (d *Dialer) filterAddrs(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
@@ -76,12 +95,14 @@ func (d *Dialer) filterAddrs(found []netip.Addr, port uint16) ([]netip.AddrPort,
 	for _, a := range found {
 		ap := netip.AddrPortFrom(a, port)
 		if local.IsValid() && local.Is4() != a.Is4() {
-			refused = &net.AddrError{Err: "not of the local address's family", Addr: a.String()}
+			if refused == nil { // what a guard says counts more
+				refused = &net.AddrError{Err: "not of the local address's family", Addr: a.String()}
+			}
 			continue
 		}
 		if d.config.AllowAddr != nil {
 			if err := d.config.AllowAddr(ap); err != nil {
-				refused = err
+				refused = &addrRefusedError{a, err}
 				continue
 			}
 		}
