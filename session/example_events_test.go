@@ -89,7 +89,7 @@ func ExampleEventSource() {
 	// Output:
 	// 8 a
 	// 9 b
-	// again in 100ms because of: the server has ended the stream of events: unexpected EOF
+	// again in 100ms because of: the server has ended the stream of events: EOF
 	// 10 a
 }
 

@@ -20,6 +20,8 @@ type clientOptions struct {
 	requote           bool
 	verbatimRedirects bool
 	readBuffer        int
+	anyType           bool // JSON takes a body of any type
+	maxEvent          int  // 0: the default; negative: no limit
 }
 
 // clientOption changes a copy of the present wishes, so that options can be shared.
@@ -96,6 +98,26 @@ func ReadBufferSize(n int) Option {
 			return &errors.InvalidRequestError{Field: "ReadBufferSize", Reason: "not positive"}
 		}
 		r.readBuffer = n
+		return nil
+	})
+}
+
+// AnyContentType has [Response.JSON] and [Decode] take a body whatever type it says to be
+// of: JSON as text/plain or text/html, of a server that lies. [Records] takes any type
+// without it. (aiohttp: json with content_type=None)
+func AnyContentType() Option {
+	return clientOption("AnyContentType", nil, func(r *clientOptions) error {
+		r.anyType = true
+		return nil
+	})
+}
+
+// MaxEventSize bounds the data of each event that [Response.Events] and [EventSource]
+// yield, in bytes, and so each line of the stream. More is an
+// [*errors.BodyTooLargeError]. Zero restores the default, 8 MiB; negative means no bound.
+func MaxEventSize(n int) Option {
+	return clientOption("MaxEventSize", []string{strconv.Itoa(n)}, func(r *clientOptions) error {
+		r.maxEvent = n
 		return nil
 	})
 }

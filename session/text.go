@@ -92,7 +92,7 @@ func (r *Response) TextFallback(resolve CharsetResolver) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	label := charset.Marked(data)
+	label, _ := charset.Marked(data)
 	if label == "" {
 		label = r.Encoding()
 	}
