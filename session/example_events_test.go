@@ -93,6 +93,16 @@ func ExampleEventSource() {
 	// 10 a
 }
 
+func ExampleMaxEventSize() {
+	s := eventsServer()
+	defer s.Close()
+	for event, err := range s.Events(context.Background(), "http://example.com/events", session.MaxEventSize(32<<20)) {
+		fmt.Println(event.Data, err)
+		break
+	}
+	// Output: a <nil>
+}
+
 func ExampleRecords() {
 	type item struct{ Name string }
 	s := exampleServer(`{"name": "one"}` + "\n" + `{"name": "two"}` + "\n")

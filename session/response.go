@@ -351,6 +351,13 @@ func (r *Response) Close() error {
 	return r.Body.Close()
 }
 
+// Closed reports whether the response has given its connection back: it was closed, or
+// its body was read to its end or failed. It may be called from any goroutine. (aiohttp:
+// closed)
+func (r *Response) Closed() bool {
+	return r.closed.Load() || r.call == nil || r.call.ended.Load() && !r.isConnection()
+}
+
 // Release is Close, under aiohttp's name.
 func (r *Response) Release() error { return r.Close() }
 
