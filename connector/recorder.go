@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 )
 
 // Recorder takes note of how a request fared. It is given to [Settings] and read
@@ -21,13 +23,21 @@ type Recorder struct {
 	proto  string
 	raw    []RawHeader
 	chunk  *atomic.Int64 // see ChunkEnd; nil: nobody asks
+	live   *h1.Exchange  // counts the bytes until the exchange is over; nil: then
 }
 
-// Timing returns where the time has gone so far.
+// Timing returns where the time has gone so far. While the exchange goes on, Received and
+// Sent are those of now: a request's body may still be under way when the head of the
+// response is there.
 func (r *Recorder) Timing() Timing {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.timing
+	t := r.timing
+	if r.live != nil {
+		f := r.live.Facts()
+		t.Received, t.Sent = f.Received, f.Sent
+	}
+	return t
 }
 
 // Conn returns what is known of the connection.
@@ -98,6 +108,9 @@ func (x *exchange) recordHead(resp *http.Response) {
 	r.mu.Lock()
 	r.timing, r.conn, r.proto, r.raw = x.timing, c.info, resp.Proto, raw
 	r.chunk = x.chunkEnd
+	if x.h2 == nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		r.live = &x.h1
+	}
 	r.mu.Unlock()
 }
 
@@ -116,5 +129,8 @@ func (x *exchange) recordEnd(now time.Time) {
 	t.Body = now.Sub(x.gotHeadAt)
 	r.mu.Lock()
 	r.timing = *t
+	if r.live == &x.h1 {
+		r.live = nil // the connection counts for others from now on
+	}
 	r.mu.Unlock()
 }
