@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/aiolos-http/aiolos/connector/internal/h1"
 )
 
 // Recorder takes note of how a request fared. It is given to [Settings] and read
@@ -17,7 +19,9 @@ type Recorder struct {
 	last atomic.Pointer[exchange] // whose response was delivered last; nil: none was
 }
 
-// Timing returns where the time has gone so far.
+// Timing returns where the time has gone so far. While the exchange goes on, Received and
+// Sent are those of now: a request's body may still be under way when the head of the
+// response is there.
 func (r *Recorder) Timing() Timing {
 	if x := r.last.Load(); x != nil {
 		return x.timing()
@@ -152,9 +156,15 @@ func (x *exchange) timing() Timing {
 		d := &x.rare.dialed
 		all.DNS, all.Connect, all.TLS, all.CachedDNS = d.dns, d.connect, d.tls, d.cachedDNS
 	}
-	if x.recorded.Load() {
-		all.Body, all.Total = t.ended-t.gotHead, t.ended
-		all.Received, all.Sent = t.received, t.sentLen
+	var now h1.Facts
+	if x.h2 == nil && x.response.StatusCode != http.StatusSwitchingProtocols {
+		now = x.h1.Facts()
 	}
+	if !x.recorded.Load() { // now is ours: the connection was not given back before this
+		all.Received, all.Sent = now.Received, now.Sent
+		return all
+	}
+	all.Body, all.Total = t.ended-t.gotHead, t.ended
+	all.Received, all.Sent = t.received, t.sentLen
 	return all
 }

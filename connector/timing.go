@@ -30,6 +30,7 @@ type Timing struct {
 	// Remote is the peer's address, for example "192.0.2.1:443".
 	Remote string
 	// Received and Sent count the exchange's bytes on the connection, heads
-	// included, above TLS. With HTTP/2, where they have no owners, both are 0.
+	// included, above TLS, as far as it has come: a response may begin before its
+	// request has been sent. With HTTP/2, where they have no owners, both are 0.
 	Received, Sent int64
 }

@@ -24,7 +24,8 @@ type ClientResponseError struct {
 	Err     error  // the cause, or nil
 }
 
-// Error is the operation, the status and the message.
+// Error is the operation, the status, the message, and the first line of what the
+// server says in the body, as far as that is text or JSON, without its secrets.
 func (e *ClientResponseError) Error() string {
 	return e.statusText(e.Status, http.StatusText(e.Status))
 }
@@ -41,6 +42,9 @@ func (e *ClientResponseError) statusText(status int, or string) string {
 		fmt.Fprintf(&b, "%d ", status)
 	}
 	b.WriteString(cmp.Or(printable(e.Message, maxText), or))
+	if words := e.words(); words != "" {
+		b.WriteString(": " + words)
+	}
 	if e.Err != nil {
 		b.WriteString(": " + printable(plainText(RedactError(e.Err)), maxText))
 	}

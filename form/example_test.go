@@ -96,10 +96,10 @@ func ExampleForm_OSFile() {
 	}
 	show(form.New().Boundary("b").OSFile("log", file))
 	// Output:
-	// multipart/form-data; boundary=b 124
+	// multipart/form-data; boundary=b 109
 	// --b
 	// Content-Disposition: form-data; name="log"; filename="log.txt"
-	// Content-Type: text/plain; charset=utf-8
+	// Content-Type: text/plain
 	//
 	// new
 	// --b--
@@ -150,13 +150,25 @@ func ExampleForm_Open() {
 }
 
 func ExampleForm_ContentType() {
-	_, err := form.New().Field("a\x00b", "1").ContentType()
+	_, err := form.New().Multipart().Field("a\x00b", "1").ContentType()
 	fmt.Println(err)
 	_, err = form.New().Field("a", "1", form.Header("X-A", "1\r\nX-Evil: 1")).ContentType()
 	fmt.Println(err)
 	// Output:
 	// invalid form part "a\x00b": name: control character
 	// invalid form part "a": control character in its header X-A
+}
+
+func ExampleForm_EmptyFile() {
+	body, err := form.New().Boundary("b").EmptyFile("photo").Open()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer body.Close()
+	data, err := io.ReadAll(body)
+	fmt.Printf("%q %v\n", data, err)
+	// Output: "--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n--b--\r\n" <nil>
 }
 
 func ExampleForm_Multipart() {

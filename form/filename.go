@@ -13,7 +13,8 @@ const (
 	// quote become %0D, %0A and %22, and everything else stays as it is, in
 	// UTF-8. In a name, unlike in a file name, a lone CR or LF counts as a line
 	// break, CR LF. A backslash stays too, and some servers take that for an
-	// escape. (WHATWG HTML, "multipart/form-data encoding algorithm")
+	// escape. Other control characters are refused unless [Form.Quoting] asks for
+	// this. (WHATWG HTML, "multipart/form-data encoding algorithm")
 	QuoteWHATWG Quoting = iota
 	// QuotePercent is the older manner. All of a file name but letters, digits
 	// and "-._~" is percent-encoded; of a name, what is not ASCII, and '"', '\'
@@ -80,14 +81,22 @@ func percentEncode(s string, keep func(byte) bool) string {
 // business in one, whatever the quoting; only WHATWG has an escape for CR and
 // LF.
 func nameFault(name string, q Quoting) string {
-	if !utf8.ValidString(name) {
-		return "is not UTF-8"
+	if fault := encodingFault(name); fault != "" {
+		return fault
 	}
 	for i := range len(name) {
 		c := name[i]
 		if isControl(c) && (q != QuoteWHATWG || c != '\r' && c != '\n') {
 			return "control character"
 		}
+	}
+	return ""
+}
+
+// encodingFault is the part of nameFault that holds for every way to send a name.
+func encodingFault(name string) string {
+	if !utf8.ValidString(name) {
+		return "is not UTF-8"
 	}
 	return ""
 }

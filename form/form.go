@@ -26,6 +26,7 @@ type Form struct {
 	chosen   bool // the boundary is the caller's
 	charset  string
 	quoting  Quoting
+	quoted   bool // the quoting is the caller's choice
 	forced   bool
 }
 
@@ -114,10 +115,18 @@ func (f *Form) Charset(name string) *Form {
 	return f
 }
 
-// Quoting sets how names and file names are written in a multipart form.
-// (aiohttp: FormData with quote_fields)
+// EmptyFile adds a file field for which no file was chosen, as browsers send it: an
+// empty file name, no content, and the type application/octet-stream unless the options
+// say another. [FileName] cannot say this: with it, empty means no file name.
+func (f *Form) EmptyFile(name string, opts ...PartOption) *Form {
+	return f.addPart(&part{name: name, content: memory(nil), defaultType: octetStream, unchosen: true}, opts)
+}
+
+// Quoting sets how names and file names are written in a multipart form. With
+// [QuoteWHATWG], once it is asked for here, control characters are sent as browsers
+// send them; otherwise they are refused. (aiohttp: FormData with quote_fields)
 func (f *Form) Quoting(q Quoting) *Form {
-	f.quoting = q
+	f.quoting, f.quoted = q, true
 	return f
 }
 
@@ -184,14 +193,23 @@ func (f *Form) validate() error {
 		if p.err != nil {
 			return p.err
 		}
-		if fault := nameFault(p.name, f.quoting); fault != "" {
+		if fault := f.nameFault(p.name); fault != "" {
 			return invalidPart(p.label, "name: "+fault, nil)
 		}
-		if fault := nameFault(p.fileName, f.quoting); fault != "" {
+		if fault := f.nameFault(p.fileName); fault != "" {
 			return invalidPart(p.label, "file name: "+fault, nil)
 		}
 	}
 	return nil
+}
+
+// nameFault says what is wrong with a name, or "". A url-encoded form has an escape for
+// every character, and browsers send all but CR, LF and the double quote as they are.
+func (f *Form) nameFault(name string) string {
+	if !f.isMultipart() || f.quoted && f.quoting == QuoteWHATWG {
+		return encodingFault(name)
+	}
+	return nameFault(name, f.quoting)
 }
 
 func (f *Form) layOut() (layout, error) {
@@ -226,7 +244,7 @@ func (f *Form) layOut() (layout, error) {
 // never with the extended notation of RFC 5987, which 4.2 forbids.
 func (f *Form) dispositionOf(p *part) (string, error) {
 	value := `form-data; name="` + quoteName(p.name, f.quoting) + `"`
-	if p.fileName != "" {
+	if p.fileName != "" || p.unchosen {
 		value += `; filename="` + quoteFileName(p.fileName, f.quoting) + `"`
 	}
 	if utf8Charset(f.charset) {

@@ -113,9 +113,9 @@ func TestParts(t *testing.T) {
 		{"renamed", "dog.json", "application/json", "PNG"},
 		{"nameless", "", "application/octet-stream", "PNG"},
 		{"typed", "cat.png", "x/y; a=b", "PNG"},
-		{"os", "note.txt", "text/plain; charset=utf-8", "hello"},
+		{"os", "note.txt", "text/plain", "hello"},
 		{"reader", "reader", "application/octet-stream", "plain"},
-		{"named", "note.txt", "text/plain; charset=utf-8", "named"},
+		{"named", "note.txt", "text/plain", "named"},
 	}
 	got := arrived(t, f)
 	for i := range want {

@@ -39,6 +39,9 @@ func FuzzRoundTrip(f *testing.F) {
 			return
 		}
 		body.Close()
+		if strings.ContainsFunc(name+fileName, isRawControl) {
+			return // the standard library does not read it
+		}
 		parts := parse(t, fm)
 		if len(parts) != 3 {
 			t.Fatalf("%d parts, want 3", len(parts))
@@ -54,6 +57,10 @@ func FuzzRoundTrip(f *testing.F) {
 		checkName(t, quoting, parts[0].header["Content-Disposition"][0], name, fileName)
 	})
 }
+
+// isRawControl reports whether QuoteWHATWG sends a control character as it is, which
+// package net/textproto refuses in a header.
+func isRawControl(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7f }
 
 type parsed struct {
 	header map[string][]string

@@ -35,7 +35,7 @@ func TestMultipartParts(t *testing.T) {
 		{"", "", "application/json", `null`},
 		{"", "cat.png", "image/png", "PNG"},
 		{"", "", "application/octet-stream", "PNG"},
-		{"", "note.txt", "text/plain; charset=utf-8", "note"},
+		{"", "note.txt", "text/plain", "note"},
 		{"", "", "application/octet-stream", "plain"},
 		{"", "", "application/x-www-form-urlencoded", "a=1+2"},
 	}
@@ -166,7 +166,7 @@ func TestMultipartRefused(t *testing.T) {
 		{"parameter boundary", form.NewMultipart("").Param("Boundary", "1"), "parameter that cannot be set"},
 		{"the first is told", form.NewMultipart("/").Param("Boundary", "1"), "malformed subtype"},
 		{"not JSON", form.NewMultipart("").JSON(func() {}), "multipart part 1: cannot be encoded as JSON"},
-		{"bad nested form", form.NewMultipart("").Form(form.New().Field("\x00", "")), "control character"},
+		{"bad nested form", form.NewMultipart("").Form(form.New().Multipart().Field("\x00", "")), "control character"},
 		{"bad nested body", form.NewMultipart("").Multipart(form.NewMultipart("").JSON(func() {})), "cannot be encoded"},
 		{"type of a nested body", form.NewMultipart("").Form(form.New(), form.ContentType("a/b")), "that of the body in it"},
 		{"charset of a nested body", form.NewMultipart("").Form(form.New(), form.Charset("utf-8")), "that of the body in it"},

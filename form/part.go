@@ -1,11 +1,13 @@
 package form
 
 import (
+	"cmp"
 	"io"
-	"mime"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // part is a part as its maker described it. It does not change once it is added,
@@ -22,6 +24,7 @@ type part struct {
 	isReader bool
 	reader   io.Reader
 	fileName string // "": none
+	unchosen bool   // an empty file name is written
 
 	contentType string // of the caller's
 	defaultType string // "": none
@@ -62,7 +65,7 @@ func (p *part) makeContent() {
 	if !p.isFile && !p.isReader {
 		return
 	}
-	p.defaultType = typeByName(p.fileName)
+	p.defaultType = cmp.Or(httprule.TypeByName(p.fileName), octetStream)
 	if p.isFile {
 		p.content = &pathFile{label: p.label, path: p.path}
 		return
@@ -83,14 +86,6 @@ func nameOf(r io.Reader, otherwise string) string {
 		return filepath.Base(named.Name())
 	}
 	return otherwise
-}
-
-// typeByName guesses a Content-Type by a file's extension.
-func typeByName(fileName string) string {
-	if t := mime.TypeByExtension(filepath.Ext(fileName)); t != "" {
-		return t
-	}
-	return octetStream
 }
 
 // headAndContent makes a part's head, without its delimiter, and its content.

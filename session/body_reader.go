@@ -5,15 +5,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Body sends what r has from its present position, when Body is called, to its
@@ -94,7 +93,7 @@ func fileBody(f *os.File) (*bodySource, error) {
 	if err != nil {
 		return nil, &errors.InvalidRequestError{Field: "Body", Reason: "file cannot be read", Err: err}
 	}
-	contentType := cmp.Or(mime.TypeByExtension(filepath.Ext(f.Name())), octetStream)
+	contentType := cmp.Or(httprule.TypeByName(f.Name()), octetStream)
 	if !info.Mode().IsRegular() {
 		return onceBody(io.NopCloser(f), contentType), nil
 	}

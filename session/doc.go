@@ -50,6 +50,7 @@
 //	decoding to more        200 times, above 4 MiB   MaxDecompressed
 //	body read in one piece  256 MiB                  MaxBodySize
 //	line of a stream        1 MiB                    StreamReader.ReadUntil
+//	event of a stream       8 MiB                    MaxEventSize
 //	head of a response      128 fields of 8190 B     MaxHeaders, MaxFieldSize, MaxLineSize
 //	addresses of a name     10 s, 1000 names         connector.Config.DNSCacheTTL, DNSCacheSize
 //

@@ -32,7 +32,8 @@ type EventSource struct {
 	Session *Session
 	URL     string `print:"url"`
 	// Options are those of every request. The total timeout is off unless they
-	// set it; a SockRead timeout is what notices a server that has gone silent.
+	// set it; a SockRead timeout is what notices a server that has gone silent, and
+	// [MaxEventSize] is how large an event may be.
 	Options []Option
 	// LastEventID is where to go on from; empty means from now.
 	LastEventID string
@@ -47,7 +48,8 @@ type EventSource struct {
 	// last error is the stream's. Zero or less means that there is no end to it.
 	MaxFailures int
 	// OnRetry is told why a connection ended and how long the wait for the next
-	// will be. Nil is allowed.
+	// will be. The error of one that its server ended in order wraps [io.EOF]. Nil is
+	// allowed.
 	OnRetry func(err error, wait time.Duration)
 }
 
@@ -92,7 +94,7 @@ func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 
 // errStreamEnd is what ends a connection that its server closes in order: a stream
 // of events has no end of its own.
-var errStreamEnd = fmt.Errorf("the server has ended the stream of events: %w", io.ErrUnexpectedEOF)
+var errStreamEnd = fmt.Errorf("the server has ended the stream of events: %w", io.EOF)
 
 // eventLoop is one use of an EventSource.
 type eventLoop struct {

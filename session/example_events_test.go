@@ -89,8 +89,18 @@ func ExampleEventSource() {
 	// Output:
 	// 8 a
 	// 9 b
-	// again in 100ms because of: the server has ended the stream of events: unexpected EOF
+	// again in 100ms because of: the server has ended the stream of events: EOF
 	// 10 a
+}
+
+func ExampleMaxEventSize() {
+	s := eventsServer()
+	defer s.Close()
+	for event, err := range s.Events(context.Background(), "http://example.com/events", session.MaxEventSize(32<<20)) {
+		fmt.Println(event.Data, err)
+		break
+	}
+	// Output: a <nil>
 }
 
 func ExampleRecords() {

@@ -57,6 +57,31 @@ func ExampleResponse_JSON() {
 	// true
 }
 
+func ExampleAnyContentType() {
+	type user struct{ Name string }
+	s := exampleServer(`{"name": "gopher"}`, "Content-Type", "text/html; charset=utf-8")
+	defer s.Close()
+	_, err := session.Decode[user](s.Get(ctx, "http://example.com/user"))
+	fmt.Println(errors.Is(err, errors.ErrContentType))
+	u, err := session.Decode[user](s.Get(ctx, "http://example.com/user", session.AnyContentType()))
+	fmt.Println(u.Name, err)
+	// Output:
+	// true
+	// gopher <nil>
+}
+
+func ExampleResponse_Closed() {
+	s, stop := exampleSession(session.Config{})
+	defer stop()
+	resp := lines(s)
+	fmt.Println(resp.Closed())
+	_, err := resp.Text() // to its end
+	fmt.Println(resp.Closed(), err)
+	// Output:
+	// false
+	// true <nil>
+}
+
 func ExampleResponse_CheckStatus() {
 	s, stop := exampleSession(session.Config{})
 	defer stop()
@@ -69,7 +94,7 @@ func ExampleResponse_CheckStatus() {
 	fmt.Println(resp.CheckStatus())
 	// Output:
 	// false 404 Not Found
-	// get http://example.com/missing: 404 Not Found
+	// get http://example.com/missing: 404 Not Found: no such thing
 }
 
 func ExampleResponse_History() {

@@ -34,7 +34,9 @@ func readmeUpload(ctx context.Context, s *session.Session) error {
 	}
 	defer file.Close()
 	//doc:begin
-	resp, err := s.Put(ctx, "https://example.com/cat", session.Body(file)) // Content-Length known, sendfile where there is one
+	// Content-Length known, sendfile where there is one; as long as it takes, but not to a silent server
+	resp, err := s.Put(ctx, "https://example.com/cat", session.Body(file),
+		session.Timeouts(session.ClientTimeout{Total: -1, SockRead: time.Minute}))
 	if err != nil {
 		return err
 	}
@@ -43,6 +45,7 @@ func readmeUpload(ctx context.Context, s *session.Session) error {
 
 func readmeDownload(ctx context.Context, s *session.Session, w io.Writer) error {
 	resp, err := s.Get(ctx, "https://example.com/big.iso", session.CheckStatus(),
+		session.Timeouts(session.ClientTimeout{Total: -1, SockRead: time.Minute}), // not the 5 minutes of the default
 		session.Progress(func(done, total int64) { fmt.Fprintf(os.Stderr, "\r%d of %d", done, total) }))
 	if err != nil {
 		return err
@@ -53,7 +56,8 @@ func readmeDownload(ctx context.Context, s *session.Session, w io.Writer) error 
 }
 
 func readmeSave(ctx context.Context, s *session.Session) error {
-	saved, err := s.Save(ctx, "https://example.com/big.iso", session.SaveConfig{Path: "big.iso"}, session.Timeout(-1))
+	saved, err := s.Save(ctx, "https://example.com/big.iso", session.SaveConfig{Path: "big.iso"},
+		session.Timeouts(session.ClientTimeout{Total: -1, SockRead: time.Minute}))
 	if err != nil {
 		return err // saved.Unfinished: the next call goes on from here
 	}
@@ -66,7 +70,10 @@ func readmeMany(ctx context.Context, urls []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := session.New(session.Config{Connector: conn, OwnConnector: true})
+	s, err := session.New(session.Config{
+		Connector: conn, OwnConnector: true,
+		Timeout: session.ClientTimeout{Total: -1, SockRead: 30 * time.Second}, // Total would count the wait in the queue
+	})
 	if err != nil {
 		return err
 	}
@@ -103,7 +110,7 @@ func readmeTimeouts(ctx context.Context, s *session.Session) {
 }
 
 func readmeLines(ctx context.Context, s *session.Session) error {
-	resp, err := s.Get(ctx, "https://example.com/log")
+	resp, err := s.Get(ctx, "https://example.com/log", session.Timeout(-1))
 	if err != nil {
 		return err
 	}

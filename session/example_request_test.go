@@ -87,7 +87,7 @@ func ExampleCheckStatus() {
 	fmt.Println(err)
 	fmt.Println(ok, refused.Status, string(refused.Body))
 	// Output:
-	// get http://example.com/missing: 404 Not Found
+	// get http://example.com/missing: 404 Not Found: no such thing
 	// true 404 no such thing
 }
 

@@ -175,7 +175,7 @@ func ExampleDecode() {
 	fmt.Println(err)
 	// Output:
 	// 404: no such thing
-	// get http://example.com/missing: 404 Not Found
+	// get http://example.com/missing: 404 Not Found: no such thing
 }
 
 func ExampleParams() {

@@ -88,7 +88,7 @@ func TestMultipart(t *testing.T) {
 		"nil form":      session.FormData(nil),
 		"nil multipart": session.Multipart(nil),
 		"no such file":  session.FormData(form.New().File("f", filepath.Join(t.TempDir(), "none"))),
-		"bad name":      session.FormData(form.New().Field("a\x00", "")),
+		"bad name":      session.FormData(form.New().Multipart().Field("a\x00", "")),
 	} {
 		before := rec.count()
 		if _, err := s.Post(t.Context(), rec.URL, o); !errors.Is(err, errors.ErrInvalidRequest) {

@@ -37,9 +37,9 @@ func newPart(m *MultipartReader, native *multipart.Part) (*BodyPart, error) {
 	switch encoding := trimOWS(p.Header.Get("Content-Transfer-Encoding")); strings.ToLower(encoding) {
 	case "", "7bit", "8bit", "binary":
 	case "base64":
-		p.src = transfer{base64.NewDecoder(base64.StdEncoding, &base64Filter{src: native}), native}
+		p.src = readCloser{base64.NewDecoder(base64.StdEncoding, &base64Filter{src: native}), native}
 	case "quoted-printable":
-		p.src = transfer{quotedprintable.NewReader(native), native}
+		p.src = readCloser{quotedprintable.NewReader(native), native}
 	default:
 		return nil, &MultipartError{Reason: "unknown transfer encoding"}
 	}
@@ -49,8 +49,8 @@ func newPart(m *MultipartReader, native *multipart.Part) (*BodyPart, error) {
 	return p, nil
 }
 
-// transfer is a part whose transfer encoding is undone.
-type transfer struct {
+// readCloser is a body that is decoded on its way.
+type readCloser struct {
 	io.Reader
 	io.Closer
 }
@@ -134,18 +134,23 @@ func (p *BodyPart) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, label := charset.Parse(p.Header.Get("Content-Type"))
-	return decodeText(data, cmp.Or(charsetName(label), charsetName(p.reader.text), utf8Name), false)
+	return decodeText(data, p.charset(), false)
 }
 
-// JSON decodes the rest of the part into v, whatever its type, with the session's
-// decoder. (aiohttp: json)
+// charset is that of the part's text.
+func (p *BodyPart) charset() string {
+	_, label := charset.Parse(p.Header.Get("Content-Type"))
+	return cmp.Or(charsetName(label), charsetName(p.reader.text), utf8Name)
+}
+
+// JSON decodes the rest of the part into v, whatever its type, from its charset as Text
+// does and with the session's decoder. (aiohttp: json)
 func (p *BodyPart) JSON(v any) error {
 	data, err := p.Bytes()
 	if err != nil {
 		return err
 	}
-	if err := p.reader.decode(data, v); err != nil {
+	if err := p.reader.decode(charset.UTF8Bytes(p.charset(), data), v); err != nil {
 		return p.reader.wrap(&errors.ClientPayloadError{Received: p.done, Expected: -1, Kind: errors.ErrClientPayload, Err: err})
 	}
 	return nil

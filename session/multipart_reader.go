@@ -64,8 +64,10 @@ func (e *MultipartError) Is(target error) bool { return isPayload(target) }
 // MultipartReader)
 type MultipartReader struct {
 	cfg    MultipartConfig
-	native *multipart.Reader
-	body   io.Closer // the response; nil within a part
+	src    io.Reader         // until native is there
+	mark   string            // the boundary
+	native *multipart.Reader // nil before the first Next
+	body   io.Closer         // the response; nil within a part
 	wrap   func(error) error
 	decode func([]byte, any) error // of JSON
 	kind   string                  // media type
@@ -109,7 +111,7 @@ func newMultipart(src io.Reader, contentType string, cfg MultipartConfig, depth 
 	kind, _ := charset.Parse(contentType)
 	same := func(err error) error { return err }
 	return &MultipartReader{
-		cfg: cfg, native: multipart.NewReader(&closedBody{src: src}, boundary), kind: kind, depth: depth, wrap: same,
+		cfg: cfg, src: src, mark: boundary, kind: kind, depth: depth, wrap: same,
 	}, nil
 }
 
@@ -197,6 +199,10 @@ func (m *MultipartReader) endWith(err error) error {
 func (m *MultipartReader) nextPart() (*BodyPart, error) {
 	if m.last != nil {
 		m.last.Close() // decoders go back to their pool
+	}
+	if m.native == nil {
+		src, boundary := findBoundary(m.src, m.mark)
+		m.native = multipart.NewReader(&closedBody{src: src}, boundary)
 	}
 	native, err := m.native.NextRawPart()
 	if err != nil {

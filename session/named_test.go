@@ -50,7 +50,7 @@ func TestErrorsNameTheRequest(t *testing.T) {
 		}, "get " + shown + ": context deadline exceeded"},
 		{"events, the server ends them", func(ctx context.Context, s *session.Session) error {
 			return events(ctx, s, session.EventSource{MaxFailures: 1})
-		}, "get " + shown + ": the server has ended the stream of events: unexpected EOF"},
+		}, "get " + shown + ": the server has ended the stream of events: EOF"},
 		{"events without a session", func(ctx context.Context, _ *session.Session) error {
 			return events(ctx, nil, session.EventSource{})
 		}, "invalid EventSource: it has no Session"},

@@ -22,6 +22,8 @@ type clientOptions struct {
 	requote           bool
 	verbatimRedirects bool
 	readBuffer        int
+	anyType           bool // JSON takes a body of any type
+	maxEvent          int  // 0: the default; negative: no limit
 }
 
 func setClientOption(name string, args []string, set func(*clientOptions)) Option {
@@ -83,6 +85,20 @@ func ReadBufferSize(n int) Option {
 		changeCopy(&o.client).readBuffer = n
 		return nil
 	})
+}
+
+// AnyContentType has [Response.JSON] and [Decode] take a body whatever type it says to be
+// of: JSON as text/plain or text/html, of a server that lies. [Records] takes any type
+// without it. (aiohttp: json with content_type=None)
+func AnyContentType() Option {
+	return setClientOption("AnyContentType", nil, func(r *clientOptions) { r.anyType = true })
+}
+
+// MaxEventSize bounds the data of each event that [Response.Events] and [EventSource]
+// yield, in bytes, and so each line of the stream. More is an
+// [*errors.BodyTooLargeError]. Zero restores the default, 8 MiB; negative means no bound.
+func MaxEventSize(n int) Option {
+	return setClientOption("MaxEventSize", []string{strconv.Itoa(n)}, func(r *clientOptions) { r.maxEvent = n })
 }
 
 // chooseTransport returns what the call is sent through. If the session has

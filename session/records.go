@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/charset"
 )
 
 // maxRecord bounds a line of [Records], in bytes.
@@ -20,8 +21,8 @@ const maxRecord = 16 << 20
 //
 // A line that is not a T is an [*errors.ClientPayloadError], one of more than 16
 // MiB an [*errors.BodyTooLargeError]. An error is yielded once, with what there
-// is of the T, and ends the loop. The Content-Type does not matter, because there
-// is no agreement about it.
+// is of the T, and ends the loop. The type of the Content-Type does not matter, because
+// there is no agreement about it; its charset does, and a byte order mark.
 func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if err != nil {
@@ -30,9 +31,10 @@ func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 			return
 		}
 		defer resp.Close()
+		records := recordReader{resp: resp}
 		for {
 			var v T
-			line, err := resp.readRecord()
+			line, err := records.readRecord()
 			if err == io.EOF {
 				return
 			}
@@ -48,24 +50,50 @@ func Records[T any](resp *Response, err error) iter.Seq2[T, error] {
 	}
 }
 
+// recordReader reads lines in UTF-8.
+type recordReader struct {
+	resp   *Response
+	stream *StreamReader // nil before the first line
+}
+
 // readRecord is the next line that is not blank.
-func (r *Response) readRecord() ([]byte, error) {
-	if err := r.CheckStatus(); err != nil {
-		return nil, err
-	}
-	s := r.Content()
-	for {
-		first := s.TotalBytes() == 0
-		line, err := s.readUntil([]byte("\n"), maxRecord)
-		if err != nil {
+func (r *recordReader) readRecord() ([]byte, error) {
+	if r.stream == nil {
+		if err := r.resp.CheckStatus(); err != nil {
 			return nil, err
 		}
-		if first {
-			line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+		r.stream = r.resp.utf8Content()
+	}
+	for {
+		line, err := r.stream.readUntil([]byte("\n"), maxRecord)
+		if err != nil {
+			return nil, err
 		}
 		// RFC 7464 2.2: a record separator begins a text.
 		if line = bytes.Trim(line, " \t\r\n\x1e"); len(line) > 0 {
 			return line, nil
 		}
 	}
+}
+
+// utf8Content is Content behind its byte order mark, and in UTF-8 by that or by the
+// charset that the header names. It waits for no more than tells whether there is a mark.
+func (r *Response) utf8Content() *StreamReader {
+	s := r.Content()
+	if s.total > 0 {
+		return s // where it stands now is for its reader to know
+	}
+	for n := -1; len(s.bufferedBytes()) > n && charset.MayBeMarked(s.bufferedBytes()); {
+		n = len(s.bufferedBytes())
+		s.fillBuffer()
+	}
+	label := r.Charset()
+	if marked, n := charset.Marked(s.bufferedBytes()); n > 0 {
+		s.takeBuffered(n)
+		label = marked
+	}
+	if decoded := charset.UTF8Reader(label, s); decoded != io.Reader(s) {
+		return newStreamReader(readCloser{decoded, s}, s.ahead)
+	}
+	return s
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -20,6 +21,9 @@ const DefaultMaxBuffered = 256 << 20
 
 // errorBody is how much of a body an error keeps.
 const errorBody = 4 << 10
+
+// errorBodyTime is how long an error waits for that.
+const errorBodyTime = time.Second
 
 // Response is a response whose head has arrived (aiohttp: ClientResponse). It
 // is net/http's, with a body that is decoded, bounded, and fails with errors of
@@ -256,11 +260,13 @@ func (r *Response) Text() (string, error) {
 	return r.TextFallback(r.call.s.fallback)
 }
 
-// JSON reads the whole body and decodes it into v. A body that says to be of another
-// type than JSON is a [*errors.ContentTypeError]; one that says nothing is tried. Use
-// Bytes and encoding/json for a server that sends another type. (aiohttp: json)
+// JSON reads the whole body and decodes it into v, from the charset that the header
+// names, or a byte order mark, as Text does. A body that says to be of another type than
+// JSON is a [*errors.ContentTypeError]; one that says nothing is tried. [AnyContentType]
+// is for a server that lies.
+// (aiohttp: json)
 func (r *Response) JSON(v any) error {
-	if ct := r.Header.Get("Content-Type"); ct != "" && !charset.IsJSON(r.ContentType()) {
+	if ct := r.Header.Get("Content-Type"); ct != "" && !charset.IsJSON(r.ContentType()) && !r.takesAnyType() {
 		r.Close() // the type is the error
 		e := &errors.ContentTypeError{ClientResponseError: r.responseError("not JSON but " + r.ContentType())}
 		return e
@@ -269,10 +275,15 @@ func (r *Response) JSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if err := r.jsonDecoder()(data, v); err != nil {
+	if err := r.jsonDecoder()(charset.UTF8Bytes(r.Charset(), data), v); err != nil {
 		return r.wrapError(&errors.ClientPayloadError{Received: int64(len(data)), Expected: -1, Kind: errors.ErrClientPayload, Err: err})
 	}
 	return nil
+}
+
+// takesAnyType reports whether the request has [AnyContentType].
+func (r *Response) takesAnyType() bool {
+	return r.call != nil && r.call.opts.client != nil && r.call.opts.client.anyType
 }
 
 // jsonDecoder is the session's decoder of JSON.
@@ -300,17 +311,24 @@ func Decode[T any](resp *Response, err error) (T, error) {
 	return v, err
 }
 
+// readStart is what can be had of the body's start within a moment, for a better message.
+func (r *Response) readStart() []byte {
+	timer := time.AfterFunc(errorBodyTime, func() { r.Body.Close() })
+	defer timer.Stop()
+	start := make([]byte, errorBody)
+	n, _ := io.ReadFull(r.bodySource(), start) // the status is the error
+	return start[:n]
+}
+
 // CheckStatus returns a [*errors.ClientResponseError] with the start of the body,
-// and closes the response, if its status is 400 or more. (aiohttp:
-// raise_for_status)
+// and closes the response, if its status is 400 or more. A server that falls silent in
+// that body is waited for a second, and no longer. (aiohttp: raise_for_status)
 func (r *Response) CheckStatus() error {
 	if r.OK() {
 		return nil
 	}
 	if !r.full && !r.closed.Load() {
-		start := make([]byte, errorBody)
-		n, _ := io.ReadFull(r.bodySource(), start) // what can be had, for a better message
-		r.data = start[:n]
+		r.data = r.readStart()
 		r.Close() // the status is the error
 	}
 	e := r.responseError(r.Reason())
@@ -331,6 +349,13 @@ func (r *Response) responseError(message string) errors.ClientResponseError {
 func (r *Response) Close() error {
 	r.closed.Store(true)
 	return r.Body.Close()
+}
+
+// Closed reports whether the response has given its connection back: it was closed, or
+// its body was read to its end or failed. It may be called from any goroutine. (aiohttp:
+// closed)
+func (r *Response) Closed() bool {
+	return r.closed.Load() || r.call == nil || r.call.ended.Load() && !r.isUpgraded()
 }
 
 // Release is Close, under aiohttp's name.

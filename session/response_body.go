@@ -8,6 +8,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/classify"
+	"github.com/aiolos-http/aiolos/session/internal/progress"
 )
 
 // responseBody is the body that a caller reads: decoded, counted, bounded, and with
@@ -18,8 +19,9 @@ type responseBody struct {
 	limit    int64 // bytes; 0 or less: none
 	total    int64 // expected, or -1
 	done     int64
-	chunks   bool      // see [HTTPChunks]
-	decoding *decoding // nil: none
+	chunks   bool            // see [HTTPChunks]
+	decoding *decoding       // nil: none
+	meter    *progress.Meter // nil: nobody wants to know
 }
 
 // decoding is the source of a body's decoder.
@@ -66,7 +68,31 @@ func (c *call) openResponse(r *Response) {
 	if w := c.opts.wire; w != nil && w.httpChunks {
 		b.watchChunks()
 	}
+	if report := c.opts.progress; report != nil && c.opts.body == nil {
+		meter := progress.NewMeter(report)
+		b.meter = &meter
+	}
 	native.Body = b
+}
+
+// keepCoding delivers the body as it is on the wire, where it has this length, if nothing
+// of it was read yet.
+func (b *responseBody) keepCoding(length int64) bool {
+	if b.decoding == nil || b.done > 0 || b.decoding.n > 0 {
+		return false
+	}
+	b.src, b.decoding, b.total = b.decoding.ReadCloser, nil, length
+	return true
+}
+
+// reportProgress tells how far the body has come; ended says that no more comes.
+func (b *responseBody) reportProgress(ended bool) {
+	if b.done > 0 {
+		b.meter.Update(b.done, b.total)
+	}
+	if ended {
+		b.meter.Finish(b.done, b.total)
+	}
 }
 
 // shouldDecode reports whether the session undoes the content coding. As net/http it
@@ -94,8 +120,8 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		b.done = b.limit
 		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoding != nil}
 	}
-	if n > 0 && b.call.opts.progress != nil && b.call.opts.body == nil {
-		b.call.opts.progress(b.done, b.total)
+	if b.meter != nil {
+		b.reportProgress(err != nil)
 	}
 	if t := b.call.trace; t != nil {
 		t.traceChunk(p[:n], false)

@@ -52,9 +52,10 @@ type SaveConfig struct {
 	// means that it is not kept. Nil is allowed.
 	Verify func(io.Reader) error
 	// Progress is called as the file grows, with its length so far and the
-	// whole, or -1 if that is not known. It must be quick. Nil is allowed. It is
-	// not called twice at the same time, and goes back only if a part of several,
-	// or the whole file, has to be fetched again.
+	// whole, or -1 if that is not known, as often as the option [Progress] is. It
+	// must be quick. Nil is allowed. It is not called twice at the same time, and
+	// goes back only if a part of several, or the whole file, has to be fetched
+	// again.
 	Progress func(done, total int64)
 	// Parallel is how many requests fetch parts of the file at the same time, if
 	// the server offers that (Accept-Ranges: bytes), the response has a strong

@@ -73,6 +73,10 @@ func (c saveCall) BeginSave(at resume.Saved, total int64) error {
 	return c.cfg.Begin(c.r, Saved(at), total)
 }
 
+// KeepCoding leaves the body as it is on the wire, if nothing was read and no other
+// Transport has decoded it.
+func (c saveCall) KeepCoding() bool { return !c.r.full && c.r.body.keepCoding(c.r.ContentLength) }
+
 func (c saveCall) Source() io.Reader { return c.r.bodySource() }
 
 func (c saveCall) IsRead() bool { return c.r.full }

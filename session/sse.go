@@ -15,8 +15,11 @@ import (
 
 const (
 	eventStream = "text/event-stream"
-	// maxEvent bounds the data of an event, in bytes.
-	maxEvent = 8 << 20
+	// defaultMaxEvent bounds the data of an event, in bytes.
+	defaultMaxEvent = 8 << 20
+	// fieldRoom is what a line may be longer than the data of an event: the longest name
+	// of a field, a colon and a blank.
+	fieldRoom = len("event: ")
 )
 
 // Event is an event that a server sent (WHATWG HTML 9.2, "Server-sent events").
@@ -37,8 +40,8 @@ type Event struct {
 // response when the loop ends. What is neither complete nor has data at the end of
 // the stream is no event, as the standard has it.
 //
-// A status of 400 or more, another type, a line of more than 1 MiB and an event
-// of more than 8 MiB are errors; the latter two are [*errors.BodyTooLargeError].
+// A status of 400 or more, another type, and an event or a line of more than 8 MiB,
+// or what [MaxEventSize] says, are errors; the last is an [*errors.BodyTooLargeError].
 // An error is yielded once, and ends the loop. See [Session.Events] for a stream
 // that reconnects.
 func (r *Response) Events() iter.Seq2[Event, error] {
@@ -55,7 +58,7 @@ func (r *Response) parseEvents(p *eventParser, yield func(Event, error) bool) {
 		yield(Event{}, err)
 		return
 	}
-	p.s = r.Content()
+	p.s, p.limit = r.Content(), r.maxEvent()
 	for {
 		switch event, err := p.nextEvent(); {
 		case err == io.EOF:
@@ -67,6 +70,18 @@ func (r *Response) parseEvents(p *eventParser, yield func(Event, error) bool) {
 			return
 		}
 	}
+}
+
+// maxEvent is how much data an event may have; 0: any amount.
+func (r *Response) maxEvent() int {
+	n := 0
+	if r.call != nil && r.call.opts.client != nil {
+		n = r.call.opts.client.maxEvent
+	}
+	if n == 0 {
+		n = defaultMaxEvent
+	}
+	return max(n, 0)
 }
 
 // checkEvents refuses what is no event stream.
@@ -87,6 +102,7 @@ func (r *Response) checkEvents() error {
 // line before it is known whether an LF follows.
 type eventParser struct {
 	s       *StreamReader
+	limit   int // of an event's data; 0: none
 	started bool
 	afterCR bool
 
@@ -108,8 +124,8 @@ func (p *eventParser) nextEvent() (Event, error) {
 		}
 		if len(line) > 0 {
 			p.addField(line)
-			if len(p.data) > maxEvent {
-				return Event{}, &errors.BodyTooLargeError{Limit: maxEvent}
+			if p.limit > 0 && len(p.data)-1 > p.limit { // without the last line feed
+				return Event{}, p.s.tooLong(p.limit)
 			}
 			continue
 		}
@@ -172,8 +188,8 @@ func (p *eventParser) readLine() ([]byte, error) {
 			}
 		}
 		if i := bytes.IndexAny(p.s.bufferedBytes()[from:], "\r\n"); i >= 0 {
-			if from+i > maxLine {
-				return nil, p.s.tooLong(maxLine)
+			if p.isTooLong(from + i) {
+				return nil, p.s.tooLong(p.limit)
 			}
 			line := p.s.takeBuffered(from + i + 1)
 			end := len(line) - 1
@@ -181,14 +197,16 @@ func (p *eventParser) readLine() ([]byte, error) {
 			return line[:end], nil
 		}
 		from = len(p.s.bufferedBytes())
-		if from > maxLine {
-			return nil, p.s.tooLong(maxLine)
+		if p.isTooLong(from) {
+			return nil, p.s.tooLong(p.limit)
 		}
 		if p.s.fillBuffer(); len(p.s.bufferedBytes()) == from {
 			return nil, p.s.err
 		}
 	}
 }
+
+func (p *eventParser) isTooLong(line int) bool { return p.limit > 0 && line-fieldRoom > p.limit }
 
 // start drops a byte order mark.
 func (p *eventParser) start() error {

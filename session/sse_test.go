@@ -117,7 +117,7 @@ func TestEventsAtOnce(t *testing.T) {
 func TestEventsErrors(t *testing.T) {
 	t.Parallel()
 	stream := "text/event-stream"
-	long := strings.Repeat("x", 1<<20)
+	long := strings.Repeat("x", 8<<20)
 	for _, tt := range []struct {
 		name, contentType, body string
 		status                  int
@@ -127,7 +127,7 @@ func TestEventsErrors(t *testing.T) {
 		{"type", "text/html", "data: a\n\n", http.StatusOK, "", errors.ErrContentType},
 		{"no type", "", "data: a\n\n", http.StatusOK, "", errors.ErrContentType},
 		{"status", stream, "data: a\n\n", http.StatusNotFound, "", errors.ErrClientResponse},
-		{"line", stream, "data: a\n\ndata: " + long + "\n\n", http.StatusOK, `message "a"`, errors.ErrBodyTooLarge},
+		{"line", stream, "data: a\n\ndata: " + long + "x\n\n", http.StatusOK, `message "a"`, errors.ErrBodyTooLarge},
 		{"line without an end", stream, "data: a\n\n" + long + long, http.StatusOK, `message "a"`, errors.ErrBodyTooLarge},
 		{"event", stream, "data: a\n\n" + strings.Repeat("data: "+long[:1<<19]+"\n", 17), http.StatusOK, `message "a"`, errors.ErrBodyTooLarge},
 	} {

@@ -88,7 +88,10 @@ func (r *Response) TextFallback(resolve CharsetResolver) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	label := cmp.Or(charset.Marked(data), r.Encoding())
+	label, _ := charset.Marked(data)
+	if label == "" {
+		label = r.Encoding()
+	}
 	if label == "" && resolve != nil {
 		label = charsetName(resolve(r, data))
 	}

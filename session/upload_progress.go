@@ -3,6 +3,8 @@ package session
 import (
 	"io"
 	"sync"
+
+	"github.com/aiolos-http/aiolos/session/internal/progress"
 )
 
 // watch guards the reports about a body that is sent, to traces and Progress.
@@ -19,6 +21,7 @@ type watchedBody struct {
 	call        *call
 	turn        int
 	done, total int64
+	meter       progress.Meter
 }
 
 func (c *call) watchUpload(body io.ReadCloser, total int64) io.ReadCloser {
@@ -26,18 +29,19 @@ func (c *call) watchUpload(body io.ReadCloser, total int64) io.ReadCloser {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.turn++
-	return &watchedBody{ReadCloser: body, call: c, turn: w.turn, total: total}
+	return &watchedBody{ReadCloser: body, call: c, turn: w.turn, total: total, meter: progress.NewMeter(c.opts.progress)}
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
-		b.reportProgress(p[:n])
+	if n > 0 || err != nil {
+		b.reportProgress(p[:n], err != nil)
 	}
 	return n, err
 }
 
-func (b *watchedBody) reportProgress(p []byte) {
+// reportProgress tells of a piece, which is the last one, and may be empty then.
+func (b *watchedBody) reportProgress(p []byte, last bool) {
 	c := b.call
 	w := &c.extra.watch
 	w.mu.Lock()
@@ -45,11 +49,12 @@ func (b *watchedBody) reportProgress(p []byte) {
 	if b.turn != w.turn {
 		return
 	}
-	if c.trace != nil {
+	if c.trace != nil && len(p) > 0 {
 		c.trace.traceChunk(p, true)
 	}
 	b.done += int64(len(p))
-	if report := c.opts.progress; report != nil {
-		report(b.done, b.total)
+	b.meter.Update(b.done, b.total)
+	if last {
+		b.meter.Finish(b.done, b.total)
 	}
 }

@@ -73,7 +73,7 @@ func lookUp(label string) (encoding.Encoding, string) {
 // U+FFFD, as with errors="replace". A label that the standard does not have is a
 // [*DecodeError] of [ErrUnknown] either way: ask the resolver before.
 func Decode(label string, data []byte, strict bool) (string, error) {
-	marked, n := sniffBOM(data)
+	marked, n := Marked(data)
 	if n > 0 {
 		label = marked
 	}
@@ -91,14 +91,9 @@ func Name(label string) string {
 	return name
 }
 
-// Marked is the charset that a byte order mark tells, or "".
-func Marked(data []byte) string {
-	label, _ := sniffBOM(data)
-	return label
-}
-
-// sniffBOM finds a byte order mark, and the charset that it stands for.
-func sniffBOM(data []byte) (label string, n int) {
+// Marked is the charset that a byte order mark at the start of data tells, and the length
+// of the mark; "" and 0 if there is none.
+func Marked(data []byte) (label string, n int) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return UTF8, 3

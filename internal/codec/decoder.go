@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bufio"
+	"cmp"
 	"io"
 	"sync"
 
@@ -95,6 +96,40 @@ func (d *decoder) startGzip() error {
 	// On its own, the package takes a member that is cut off within its name
 	// for the regular end.
 	d.gz.Multistream(false)
+	return err
+}
+
+// passPadding looks at what follows a member, of which there is a byte: another member,
+// or nothing but zeros and line ends. Those are read to their end, which is io.EOF:
+// gzip(1) passes over zeros too, and programs that print a body add a line end.
+func (d *decoder) passPadding() error {
+	for n := 0; ; n++ {
+		c, err := d.in.ReadByte()
+		if err != nil {
+			return err
+		}
+		if c == 0 || c == '\r' || c == '\n' {
+			if n < maxPadding {
+				continue
+			}
+			return errTrailingGzip
+		}
+		if err := d.in.UnreadByte(); err != nil || n > 0 {
+			return cmp.Or(err, errTrailingGzip)
+		}
+		return d.checkMember()
+	}
+}
+
+// checkMember refuses what does not begin as a member does (RFC 1952 2.3.1).
+func (d *decoder) checkMember() error {
+	head, err := d.in.Peek(2)
+	if head[0] != 0x1f || len(head) == 2 && head[1] != 0x8b {
+		return errTrailingGzip
+	}
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF // within a header
+	}
 	return err
 }
 

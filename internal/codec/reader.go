@@ -13,9 +13,13 @@ import (
 // Read does not work for ever without a result.
 const maxEmpty = 1024
 
+// maxPadding bounds what may stand behind a gzip stream to fill a block.
+const maxPadding = 1 << 20
+
 var (
-	errTrailing = errors.New("data after the end of the encoded body")
-	errEmpty    = errors.New("too much encoded data that decodes to nothing")
+	errTrailing     = errors.New("data after the end of the encoded body")
+	errTrailingGzip = errors.New("data after the end of the gzip stream")
+	errEmpty        = errors.New("too much encoded data that decodes to nothing")
 )
 
 // Reader decodes one coding. It is made by [NewReader] and used by one goroutine
@@ -113,6 +117,11 @@ func (r *Reader) beginPart() error {
 	}
 	if _, err := r.dec.in.Peek(1); err != nil {
 		return err
+	}
+	if !first && r.step.kind == gzipCoding {
+		if err := r.dec.passPadding(); err != nil {
+			return err
+		}
 	}
 	r.within = true
 	err := r.dec.start(r.step, first)

@@ -98,8 +98,51 @@ func TestReaderTrailing(t *testing.T) {
 			if got != "hello" {
 				t.Errorf("%s: got %q, want what came before the junk", encoder, got)
 			}
+			if token(encoder) == "gzip" && strings.Trim(junk, "\x00") == "" {
+				if err != nil {
+					t.Errorf("%s: got %v, want the zeros to be passed over", encoder, err)
+				}
+				continue
+			}
 			wantCoding(t, err, nil)
 		}
+	}
+}
+
+// TestReaderBehindGzip: zeros and line ends may follow a gzip stream; anything else is
+// named as what it is. The body comes before either.
+func TestReaderBehindGzip(t *testing.T) {
+	t.Parallel()
+	const behind = "data after the end of the gzip stream"
+	hello := string(encode(t, "gzip", "hello"))
+	for _, tt := range []struct{ name, tail, body, fault string }{
+		{"nothing", "", "hello", ""},
+		{"four zeros", "\x00\x00\x00\x00", "hello", ""},
+		{"a line end", "\r\n", "hello", ""},
+		{"line feeds", "\n\n", "hello", ""},
+		{"zeros and line ends", "\x00\r\n\x00", "hello", ""},
+		{"a block of zeros", strings.Repeat("\x00", 64<<10), "hello", ""},
+		{"more zeros than any block has", strings.Repeat("\x00", 2<<20), "hello", behind},
+		{"text", "<!-- served by -->", "hello", behind},
+		{"text behind padding", "\r\n<!-- served by -->", "hello", behind},
+		{"a blank", " ", "hello", behind},
+		{"a member", hello, "hellohello", ""},
+		{"a member and padding", hello + "\x00\r\n", "hellohello", ""},
+		{"a member behind padding", "\x00" + hello, "hello", behind},
+		{"what begins like a member", "\x1fabc", "hello", behind},
+		{"a byte of a member", "\x1f", "hello", "unexpected EOF"},
+		{"a member that is cut", hello[:8], "hello", "unexpected EOF"},
+		{"a member that is none", "\x1f\x8b\x09" + hello[3:], "hello", "gzip: invalid header"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, src := range []io.Reader{strings.NewReader(hello + tt.tail), iotest.OneByteReader(strings.NewReader(hello + tt.tail))} {
+				got, err := io.ReadAll(openReader(t, newBody(src), "gzip"))
+				if string(got) != tt.body || (err == nil) != (tt.fault == "") || err != nil && !strings.HasSuffix(err.Error(), tt.fault) {
+					t.Errorf("got %q, %v, want %q, %v", got, err, tt.body, tt.fault)
+				}
+			}
+		})
 	}
 }
 

@@ -81,6 +81,7 @@ type exchange struct {
 	proto      string
 	response   http.Header
 	body       []byte
+	trailer    http.Header // nil: none
 
 	used bool
 }

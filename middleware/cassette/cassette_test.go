@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -166,6 +168,42 @@ func TestBodies(t *testing.T) {
 			if string(got) != body || resp.StatusCode != 201 || resp.Status != "201 Created" || len(resp.Header["X-A"]) != 2 || resp.ContentLength != int64(len(body)) {
 				t.Errorf("%.40q: got %.40q, %v %v", body, got, resp.Status, resp.Header)
 			}
+		}
+	}
+}
+
+// TestTrailers: the trailers of a response are recorded and replayed, without secrets.
+func TestTrailers(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Trailer", "X-Sum, X-Absent, X-Token")
+		io.WriteString(w, "body")
+		w.Header().Set("X-Sum", "abc")
+		w.Header().Set("X-Token", mwtest.Canary)
+		w.Header().Set(http.TrailerPrefix+"X-Late", "1")
+	}))
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "c.txt")
+	for _, want := range []http.Header{
+		{"X-Sum": {"abc"}, "X-Absent": nil, "X-Late": {"1"}, "X-Token": {mwtest.Canary}},
+		{"X-Sum": {"abc"}, "X-Late": {"1"}, "X-Token": {"***"}},
+	} {
+		c := open(t, path, cassette.Config{Mode: cassette.Auto})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := c.Wrap(server.Client().Transport).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != "body" || err != nil || !reflect.DeepEqual(resp.Trailer, want) || resp.ContentLength != -1 {
+			t.Errorf("recording %v: got %q, %v, %v, length %d, want %v", c.Recording(), body, err, resp.Trailer, resp.ContentLength, want)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

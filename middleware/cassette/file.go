@@ -25,6 +25,7 @@ import (
 //	< Name: value
 //	| a line of its body  as text; lines are joined by line feeds
 //	= a line of its body  in base64
+//	+ Name: value         a trailer of the response
 const (
 	title       = "# aiolos cassette 1"
 	base64Width = 76
@@ -44,6 +45,7 @@ func formatFile(exchanges []*exchange) []byte {
 		fmt.Fprintf(&b, "< %s %d %s\n", joinLines(x.proto), x.status, joinLines(x.statusText))
 		writeHeader(&b, "<", x.response)
 		writeBody(&b, x.body)
+		writeHeader(&b, "+", x.trailer)
 	}
 	return b.Bytes()
 }
@@ -164,6 +166,14 @@ func (r *parser) parseLine(line string) (fault string) {
 			return r.parseStatus(rest)
 		}
 		return parseField(r.current.response, rest)
+	case '+':
+		if r.current.status == 0 {
+			return "a trailer without a response"
+		}
+		if r.current.trailer == nil {
+			r.current.trailer = http.Header{}
+		}
+		return parseField(r.current.trailer, rest)
 	case '|', '=':
 		if r.current.status == 0 {
 			return "a body without a response"

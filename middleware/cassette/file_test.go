@@ -54,6 +54,9 @@ func TestRead(t *testing.T) {
 		{"no field", "# aiolos cassette 1\n> GET /\n> nothing\n", "line 3: a field is"},
 		{"both bodies", "# aiolos cassette 1\n> GET /\n~ url a\n< HTTP/1.1 200 OK\n| a\n= YQ==\n", "line 6: a body in text and in base64"},
 		{"no base64", "# aiolos cassette 1\n> GET /\n~ url a\n< HTTP/1.1 200 OK\n= ?\n", "line 5: a body that is no base64"},
+		{"a trailer", strings.Replace(cassetteGood, "| world", "| world\n+ X-Sum: 1", 1), ""},
+		{"trailer before the response", "# aiolos cassette 1\n> GET /\n~ url a\n+ X-Sum: 1\n", "line 4: a trailer without a response"},
+		{"trailer that is no field", "# aiolos cassette 1\n> GET /\n~ url a\n< HTTP/1.1 200 OK\n+ nothing\n", "line 5: a field is"},
 		{"body before the response", "# aiolos cassette 1\n> GET /\n~ url a\n| a\n", "line 4: a body without a response"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -165,6 +165,9 @@ func (c *Cassette) addExchange(x *exchange, resp *http.Response, content []byte)
 			x.response["Content-Length"] = []string{strconv.Itoa(len(x.body))}
 		}
 	}
+	if len(resp.Trailer) > 0 { // its values have come with the body
+		x.trailer = r.Header(resp.Trailer)
+	}
 	x.used = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -207,6 +210,12 @@ func (x *exchange) makeResponse(req *http.Request) *http.Response {
 	}
 	if len(x.body) > 0 {
 		resp.Body = io.NopCloser(bytes.NewReader(x.body))
+	}
+	if len(x.trailer) > 0 {
+		resp.Trailer = x.trailer.Clone()
+		if major == 1 {
+			resp.ContentLength = -1 // only chunks have trailers there
+		}
 	}
 	if length, err := strconv.ParseInt(httprule.FieldValue(resp.Header, "Content-Length"), 10, 64); err == nil && req.Method == http.MethodHead {
 		resp.ContentLength = length

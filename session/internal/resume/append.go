@@ -80,7 +80,7 @@ func (sv *Saver) startPart(r *Response) error {
 	case sv.want != "":
 		err = sv.reserveName(sv.want)
 	default:
-		err = sv.reserveName(r.Call.FileName())
+		err = sv.reserveName(sv.nameFor(r))
 	}
 	if err != nil {
 		return err
@@ -137,6 +137,7 @@ func (sv *Saver) appendBody(ctx context.Context, r *Response) error {
 	defer stop()
 	begin := sv.size
 	_, err := io.Copy(&partAppender{sv}, r.Call.Source())
+	sv.meter.Finish(sv.size, sv.total)
 	switch {
 	case stderrors.Is(err, errTooMuch):
 		return sv.truncateTo(begin)
@@ -188,9 +189,7 @@ func (w *partAppender) Write(p []byte) (int, error) {
 	}
 	n, err := sv.part.Write(p)
 	sv.size += int64(n)
-	if sv.cfg.Progress != nil {
-		sv.cfg.Progress(sv.size, sv.total)
-	}
+	sv.meter.Update(sv.size, sv.total)
 	if err == nil && excess {
 		err = errTooMuch
 	}

@@ -67,6 +67,8 @@ type Call interface {
 	FileName() string
 	// BeginSave is called before anything of the body is written.
 	BeginSave(at Saved, total int64) error
+	// KeepCoding leaves the body in its content coding; false: it is too late for that.
+	KeepCoding() bool
 	// Source is the body from its start, and IsRead reports whether that is in memory,
 	// so that a range saves nothing.
 	Source() io.Reader

@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/oneline"
+	"github.com/aiolos-http/aiolos/session/internal/progress"
 )
 
 const (
@@ -69,6 +71,8 @@ type partsDownload struct {
 	broken   error // of the file: nothing helps
 	received int64
 	reported int64
+	late     *time.Timer // reports what was too soon to report; nil: nothing was
+	over     bool        // nothing is to be reported any more
 }
 
 // filePart is one of them. It has the bytes from start to at. The first part goes on
@@ -107,6 +111,7 @@ func (sv *Saver) fetchParts(ctx context.Context, r *Response, n int) error {
 	}
 	p.failPart(0, p.fetchPart(p.parts[0], r))
 	p.work.Wait()
+	p.stopReporting()
 	return p.truncateAtGap(ctx)
 }
 
@@ -285,11 +290,35 @@ func (w *partWriter) Write(b []byte) (int, error) {
 		p.broken = err
 		p.cancel()
 	}
-	if report := p.sv.cfg.Progress; report != nil && p.received > p.reported {
-		p.reported = p.received
-		report(p.received, p.sv.total)
-	}
+	p.reportProgress()
 	return n, err
+}
+
+// reportProgress tells how much has been received, now or, unless more comes before, in a
+// moment: while a part stands still, the others may be done. p.mu is held.
+func (p *partsDownload) reportProgress() {
+	switch {
+	case p.over || p.received <= p.reported:
+	case p.sv.meter.Update(p.received, p.sv.total):
+		p.reported = p.received
+	case p.late == nil:
+		p.late = time.AfterFunc(progress.Interval, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.late = nil
+			p.reportProgress()
+		})
+	}
+}
+
+// stopReporting says that the transfer is over.
+func (p *partsDownload) stopReporting() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	if p.late != nil {
+		p.late.Stop()
+	}
 }
 
 // truncateAtGap cuts the file where the first gap is, and puts the description back.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session/internal/progress"
 )
 
 // Saver is one call of Save.
@@ -27,6 +28,8 @@ type Saver struct {
 	total        int64 // of the whole, or -1
 	partsMissing bool  // something came, and not all
 	short        int   // answers that brought little of what was missing
+	meter        progress.Meter
+	proposed     string // the name that the first answer gives; "": not asked for
 }
 
 // Open opens the directory. A name that cannot be had is an error at once, if Path
@@ -35,7 +38,7 @@ func Open(cfg Config) (*Saver, error) {
 	if cfg.IfExists > Refuse {
 		return nil, &errors.InvalidRequestError{Field: "SaveConfig.IfExists", Reason: "none of its values"}
 	}
-	sv := &Saver{cfg: cfg, end: -1, total: -1}
+	sv := &Saver{cfg: cfg, end: -1, total: -1, meter: progress.NewMeter(cfg.Progress)}
 	var err error
 	if sv.dir, sv.want, err = cfg.openPath(); err != nil {
 		return nil, err
@@ -86,6 +89,7 @@ func (sv *Saver) SaveURL(ctx context.Context) (Saved, error) {
 // SaveResponse saves a response that is there already, unless only the rest of
 // it is wanted.
 func (sv *Saver) SaveResponse(ctx context.Context, r *Response) (Saved, error) {
+	sv.keepNamedCoding(r)
 	answer, err := classifyAnswer(r, 0, description{})
 	if err != nil {
 		return Saved{}, err
@@ -149,6 +153,7 @@ func (sv *Saver) requestMissing(ctx context.Context) (*Response, rangeVerdict, e
 		if err != nil {
 			return nil, 0, err
 		}
+		sv.keepNamedCoding(r)
 		answer, err := classifyAnswer(r, size, sv.meta)
 		if err != nil {
 			r.Call.Close() // the error that counts is known

@@ -1,14 +1,15 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"mime"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/form"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -80,10 +81,7 @@ func fileContentType(p syntax.Part) string {
 	if p.As != "" {
 		name = p.As
 	}
-	if kind := mime.TypeByExtension(filepath.Ext(name)); kind != "" {
-		return kind
-	}
-	return "application/octet-stream"
+	return cmp.Or(httprule.TypeByName(name), "application/octet-stream")
 }
 
 // BufferForm is a form as a whole, for a request that is sent many times.

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -61,7 +60,7 @@ func (s *Sender) RequestOptions(req *syntax.Request) (options []session.Option, 
 		}
 		options = append(options, session.Body(reader))
 		if contentType == "" {
-			contentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+			contentType = httprule.TypeByName(req.BodyFile)
 		}
 	case req.HasBody:
 		options = append(options, session.Bytes(req.Body))

@@ -4,10 +4,9 @@ package bench
 
 import (
 	"errors"
-	"mime"
-	"path/filepath"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -105,7 +104,7 @@ func (b *command) bufferBody(req *syntax.Request) (err error) {
 	default:
 		req.Body, err = app.ReadFile(req.BodyFile)
 		if req.ContentType == "" {
-			req.ContentType = mime.TypeByExtension(filepath.Ext(req.BodyFile))
+			req.ContentType = httprule.TypeByName(req.BodyFile)
 		}
 	}
 	req.BodyFile = ""
