@@ -50,12 +50,12 @@ func makePicture(ctx context.Context, tool, out string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir, ".") //nolint:gosec // the directory is ours
 	build.Dir, build.Stderr = tool, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the tool: %w", err)
 	}
-	authority, stop, err := startServers(dir)
+	authority, stop, err := startServers(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func typeCommand(line string) string { return "\x1b[2m$\x1b[0m \x1b[1m" + line +
 // the tool is, and returns what it has written to its terminal.
 func runOnTerminal(ctx context.Context, line, dir, authority string) (string, error) {
 	words := strings.Fields(line)
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, words[0]), words[1:]...)
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, words[0]), words[1:]...) //nolint:gosec // the tool that was built
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+authority, "HOME="+dir, "TERM=xterm", "NO_COLOR=")
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: columns, Rows: 50})

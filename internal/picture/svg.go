@@ -83,7 +83,7 @@ func (c cell) eighths() int {
 // readRows reads the lines of the screen, without blanks at their ends and without
 // empty lines at the end.
 func readRows(screen *vt.Emulator) [][]cell {
-	var rows [][]cell
+	rows := make([][]cell, 0, screen.Height())
 	used := 0
 	for y := range screen.Height() {
 		var row []cell

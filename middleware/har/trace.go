@@ -78,8 +78,8 @@ func (t *trace) restartPhases() {
 	t.gotConn, t.connected = time.Time{}, ""
 }
 
-// recordConn is the end of it. What was dialed for a request that then got another's
-// connection is no part of its time.
+// recordConn is the end of the search. A request that got a connection which another
+// one had dialed did not wait for its own dial: that is no part of its time.
 func (t *trace) recordConn(info httptrace.GotConnInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,8 +92,8 @@ func (t *trace) recordConn(info httptrace.GotConnInfo) {
 	}
 }
 
-// recordPhase notes a moment on the way to a connection. What comes after it is there
-// is of another dial.
+// recordPhase notes a moment on the way to a connection. A hook that is called after
+// GotConn belongs to a dial that this request does not use.
 func (t *trace) recordPhase(span *phase, moment func(phase, time.Time) phase) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
