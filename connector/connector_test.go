@@ -150,13 +150,8 @@ func TestClose(t *testing.T) {
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
 		heads := make(chan string, 1)
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			head, _ := c.ReadHead()
 			heads <- head
 			c.Write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello ")

@@ -11,7 +11,6 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -82,12 +81,7 @@ func TestConnInfoHTTP2(t *testing.T) {
 func TestPoolWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			for {
 				if _, ok := c.ReadHead(); !ok || !c.Pause(3*time.Second) || !c.Write(okResponse) {
 					return

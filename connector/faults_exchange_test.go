@@ -17,7 +17,6 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/certs"
-	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -295,12 +294,7 @@ func expectServer(t *testing.T, mux bool, wait time.Duration) (url string, c *co
 		})
 		return "https://script", newConnector(t, connector.Config{ExpectContinueTimeout: wait, TLS: leaf.Client(), DialContext: n.DialContext})
 	}
-	n := memnet.New()
-	ln, err := n.Listen("h:80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wiretest.NewOn(t, ln, func(w *wiretest.Conn) {
+	n := serveMemory(t, func(w *wiretest.Conn) {
 		head, ok := w.ReadHead()
 		if !ok {
 			return
@@ -519,12 +513,7 @@ func TestQueueExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n := memnet.New()
-				ln, err := n.Listen("h:80")
-				if err != nil {
-					t.Fatal(err)
-				}
-				wiretest.NewOn(t, ln, answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"))
+				n := serveMemory(t, answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"))
 				tt.cfg.DialContext, tt.cfg.Timeout.Connect = n.DialContext, time.Second
 				c := newConnector(t, tt.cfg)
 				var bodies []io.Closer
@@ -535,7 +524,7 @@ func TestQueueExplained(t *testing.T) {
 					}
 					bodies = append(bodies, resp.Body)
 				}
-				_, err = c.RoundTrip(newRequest(t, t.Context(), "GET", "http://h", nil))
+				_, err := c.RoundTrip(newRequest(t, t.Context(), "GET", "http://h", nil))
 				if !errors.Is(err, errors.ErrConnectionTimeout) || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got %v", err)
 				}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -18,12 +17,7 @@ func TestTimeoutWithinHead(t *testing.T) {
 	t.Parallel()
 	const response = "HTTP/1.1 200 OK\r\nX-Name: value\r\nContent-Length: 2\r\n\r\nok"
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			at, err := strconv.Atoi(c.ReadRequest().Target[1:])
 			if err != nil {
 				t.Error(err)

@@ -9,12 +9,25 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }
 
 const okResponse = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+// serveMemory returns a network that has a server at h:80.
+func serveMemory(t *testing.T, script func(*wiretest.Conn)) *memnet.Network {
+	t.Helper()
+	n := memnet.New()
+	ln, err := n.Listen("h:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wiretest.NewOn(t, ln, script)
+	return n
+}
 
 // newConnector is closed with the test, and then holds no slot.
 func newConnector(t *testing.T, cfg connector.Config) *connector.Connector {

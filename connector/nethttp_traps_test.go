@@ -400,12 +400,7 @@ func TestTrapUnsolicited(t *testing.T) {
 func TestTrapDeadIdle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			c.ReadHead()
 			c.Write(okResponse)
 			c.Pause(time.Second)
@@ -490,13 +485,8 @@ func TestTrapSendfile(t *testing.T) {
 func TestTrapExpect(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
 		var waited time.Duration
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			c.ReadHead()
 			asked := time.Now()
 			c.Pause(time.Minute)

@@ -130,13 +130,8 @@ func TestExpectStall(t *testing.T) {
 func TestExpectSlowUpload(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n := memnet.New()
-		ln, err := n.Listen("h:80")
-		if err != nil {
-			t.Fatal(err)
-		}
 		const size = 1 << 20
-		wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+		n := serveMemory(t, func(c *wiretest.Conn) {
 			c.ReadHead()
 			c.Pause(4 * time.Second)
 			c.Write("HTTP/1.1 100 Continue\r\n\r\n")

@@ -9,19 +9,13 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/memnet"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
 // shutdownServer answers "/slow" after a second, in two parts a second apart.
 func shutdownServer(t *testing.T, cfg connector.Config) *connector.Connector {
 	t.Helper()
-	n := memnet.New()
-	ln, err := n.Listen("h:80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wiretest.NewOn(t, ln, func(c *wiretest.Conn) {
+	n := serveMemory(t, func(c *wiretest.Conn) {
 		for {
 			if _, ok := c.ReadHead(); !ok {
 				return

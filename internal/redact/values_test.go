@@ -133,7 +133,7 @@ func addConnector(t *testing.T, add adder) {
 	settings := connector.Settings{Proxy: &proxy, HTTP1: true, TLS: &connector.TLSPolicy{ServerName: "h.example"}, Recorder: &connector.Recorder{}}
 	add("connector.Settings", settings)
 	add("connector.TLSPolicy", *settings.TLS)
-	add("connector.WithSettings", connector.WithSettings(t.Context(), settings))
+	add("connector.Settings", connector.WithSettings(t.Context(), settings))
 	add("connector.Recorder", settings.Recorder)
 	raw := connector.RawHeader{Name: []byte("Set-Cookie"), Value: []byte(canary)}
 	add("connector.RawHeader", raw)
