@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
+	"github.com/aiolos-http/aiolos/jar"
 )
 
 // command is "aiolos session".
@@ -125,7 +126,9 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 		return err
 	}
 	n, err := sess.Import(data)
-	if err != nil {
+	if bad, ok := errors.AsType[*jar.FileError](err); ok && bad.Partial {
+		s.app.Notice("%v", bad)
+	} else if err != nil {
 		return err
 	}
 	if err := dir.Save(args[0], sess); err != nil {
