@@ -2,6 +2,7 @@ package httprule
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,35 @@ func PartitionOf(ctx context.Context) string {
 		return p.Partition()
 	}
 	return ""
+}
+
+// AnswerKey is the key under which the context of a request has an [AnswerNoter], or
+// nothing.
+type AnswerKey struct{}
+
+// AnswerNoter is told of answers that a middleware does not get from its next one, by
+// who keeps the cookies of those that come over the wire.
+type AnswerNoter interface {
+	// NoteReplayed tells of one that counts as if it had come over the wire: a
+	// recording that is played.
+	NoteReplayed(req *http.Request, resp *http.Response)
+	// NoteShared tells that the answer is another request's too, and was looked at
+	// there.
+	NoteShared()
+}
+
+// NoteReplayed tells the [AnswerNoter] of a request, if it has one.
+func NoteReplayed(req *http.Request, resp *http.Response) {
+	if n, ok := req.Context().Value(AnswerKey{}).(AnswerNoter); ok {
+		n.NoteReplayed(req, resp)
+	}
+}
+
+// NoteShared tells the [AnswerNoter] of a request, if it has one.
+func NoteShared(req *http.Request) {
+	if n, ok := req.Context().Value(AnswerKey{}).(AnswerNoter); ok {
+		n.NoteShared()
+	}
 }
 
 // SensitiveKey is the key under which the context of a request has, as a []string,
