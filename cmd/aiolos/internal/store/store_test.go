@@ -13,8 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 	"github.com/aiolos-http/aiolos/jar"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
 // open makes a store in a new directory.

@@ -10,13 +10,13 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
-	"github.com/aiolos-http/aiolos/jar"
 )
 
 // command is "aiolos session".
