@@ -20,8 +20,10 @@
 // in [Config.TreatAsSecureOrigin]. SameSite and Partitioned are kept, not
 // enforced: a client has no site that it is at.
 //
-// A cookie for a public suffix ("co.uk") is refused, those of hosts that are IP
-// addresses too; [Config] has the switches. Cookies are sent with the longest
+// A cookie for a public suffix ("co.uk"), or for a domain as short as that of its host,
+// is refused, those of hosts that are IP addresses too; [Config] has the switches. A
+// Domain attribute with a dot at its end counts as none (RFC 6265 ignores the cookie),
+// and a value in quotes may hold a semicolon (RFC 6265 ends it there): as in aiohttp. Cookies are sent with the longest
 // path first, then the oldest. What a server set goes back byte for byte.
 //
 // # Shared cookies
@@ -34,8 +36,8 @@
 //
 // [Jar.Save] and [Jar.Load] use the JSON layout of aiohttp's CookieJar.save, so
 // that a program in Python can go on where one in Go stopped, and the other way
-// round. [Jar.SaveNetscape] and [Jar.LoadNetscape] use cookies.txt as curl and
-// wget do. Files hold secrets: they are written with mode 0600, and replaced in
+// round. [Jar.SaveNetscape] and [Jar.LoadNetscape] use cookies.txt as curl, wget,
+// Python and yt-dlp do. Files hold secrets: they are written with mode 0600, and replaced in
 // one step.
 //
 // # Names in aiohttp

@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 )
 
@@ -218,4 +220,28 @@ func ExampleDiscard() {
 	client.Jar.SetCookies(shop, []*http.Cookie{{Name: "a", Value: "1"}})
 	fmt.Println(len(client.Jar.Cookies(shop)))
 	// Output: 0
+}
+
+func ExampleConfig_now() {
+	clock := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	j := jar.New(jar.Config{Now: func() time.Time { return clock }})
+	j.SetCookieHeaders(shop, []string{"id=7; Max-Age=3600"})
+	fmt.Println(j.Cookies(shop))
+	clock = clock.Add(time.Hour)
+	fmt.Println(j.Cookies(shop))
+	// Output:
+	// [id=7]
+	// []
+}
+
+func ExampleFileError() {
+	j := jar.New(jar.Config{})
+	err := j.ReadNetscape(strings.NewReader(".example.com\tTRUE\t/\tFALSE\t0\tlang\ten\nstray\n"))
+	if bad, ok := errors.AsType[*jar.FileError](err); ok && bad.Partial {
+		fmt.Println("warning:", bad)
+	}
+	fmt.Println(j.Cookies(shop))
+	// Output:
+	// warning: load cookies: cookies.txt: line 2: not seven fields separated by tabs
+	// [lang=en]
 }

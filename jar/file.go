@@ -1,13 +1,13 @@
 package jar
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -16,15 +16,19 @@ import (
 // of it.
 const maxFile = 128 << 20
 
-// FileError is a file of cookies that cannot be read as one. The jar is as it
-// was. It is of the class [errors.ErrInvalidRequest] (Python: ValueError); its
+// FileError is a file of cookies that cannot be read as one, or not all of it. The jar
+// is as it was, unless the error is Partial. It is of the class [errors.ErrInvalidRequest] (Python: ValueError); its
 // text never has what is in a cookie.
 type FileError struct {
 	Path   string // empty if it was read from an io.Reader
 	Format string // "json" or "cookies.txt"
-	Line   int    // from 1; 0 if it is the file as a whole
+	Line   int    // from 1, the first that is bad; 0 if it is the file as a whole
 	Reason string
 	Err    error // the cause, or nil
+
+	// Partial says that the bad lines were passed over, and that the others are in the
+	// jar: the error can be taken for a warning.
+	Partial bool
 }
 
 // Error is the place and the reason.
@@ -64,9 +68,10 @@ func (j *Jar) Load(path string) error { return loadFile(path, j.ReadJSON) }
 func (j *Jar) SaveNetscape(path string) error { return saveFile(path, j.WriteNetscape) }
 
 // LoadNetscape replaces the content of the jar by that of a cookies.txt; see
-// [Jar.ReadNetscape]. If the file cannot be read, the jar stays as it is. The format
-// has no mark of its end: a file that is cut is read up to there, and its last value
-// may be cut too.
+// [Jar.ReadNetscape]. If the file cannot be read, the jar stays as it is; of one with
+// bad lines the others are read, and the error is a [*FileError] that is Partial. The
+// format has no mark of its end: a file that is cut is read up to there, and its last
+// value may be cut too.
 func (j *Jar) LoadNetscape(path string) error { return loadFile(path, j.ReadNetscape) }
 
 // saveFile writes beside the file, and then takes its place.
@@ -107,7 +112,8 @@ func loadFile(path string, read func(io.Reader) error) error {
 	return err
 }
 
-// readAll reads what is at most limit bytes long.
+// readAll reads what is at most limit bytes long, and takes off the byte order mark that
+// editors of Windows leave.
 func readAll(r io.Reader, format string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -116,7 +122,7 @@ func readAll(r io.Reader, format string, limit int64) ([]byte, error) {
 	if int64(len(data)) > limit {
 		return nil, &FileError{Format: format, Reason: "longer than " + strconv.FormatInt(limit, 10) + " bytes"}
 	}
-	return data, nil
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 }
 
 // record is a cookie as a file has it.
@@ -128,7 +134,7 @@ type record struct {
 // replaceAll puts the cookies of a file into the place of those of the jar. Each has
 // to pass the rules again, except those about where it came from.
 func (j *Jar) replaceAll(records []record) {
-	now := time.Now()
+	now := j.config.Now()
 	fresh := newIndex()
 	var rejections []rejection
 	for i := range records {

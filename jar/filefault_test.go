@@ -24,7 +24,8 @@ func secretJar(t *testing.T) *jar.Jar {
 }
 
 // wantUnharmed loads a damaged file: either the jar is as it was, and the error says
-// so in a line without secrets, or the file could be read as one.
+// so in a line without secrets, or the file could be read as one, or the error says
+// that the rest of it was.
 func wantUnharmed(t *testing.T, what string, load func(j *jar.Jar) error) (loaded bool) {
 	t.Helper()
 	j := jar.New(jar.Config{})
@@ -33,11 +34,18 @@ func wantUnharmed(t *testing.T, what string, load func(j *jar.Jar) error) (loade
 	if err == nil {
 		return true
 	}
-	if _, ok := errors.AsType[*jar.FileError](err); !ok || !errors.Is(err, errors.ErrInvalidRequest) {
-		t.Errorf("%s: got %v, want a FileError", what, err)
+	damaged, ok := errors.AsType[*jar.FileError](err)
+	if !ok || !errors.Is(err, errors.ErrInvalidRequest) {
+		t.Fatalf("%s: got %v, want a FileError", what, err)
 	}
 	if text := err.Error(); strings.Contains(text, secret) || strings.Contains(text, "\n") {
 		t.Errorf("%s: the error says %q", what, text)
+	}
+	if damaged.Partial {
+		if j.Len() > 2 || sent(t, j, "http://other.example/") != "" || damaged.Line == 0 {
+			t.Errorf("%s: %v: %d cookies, want those of the file", what, err, j.Len())
+		}
+		return false
 	}
 	if got := sent(t, j, "http://other.example/"); got != "kept=1" || j.Len() != 1 {
 		t.Errorf("%s: the jar changed: %q, %d cookies", what, got, j.Len())

@@ -55,9 +55,15 @@ type Config struct {
 	// OnReject, unless nil, is called for every cookie that is not kept, and for
 	// those that the limits evict. It may use the jar, and is called by the
 	// goroutine that stores cookies, maybe by several at once. Of a line that is no
-	// cookie there is only the Raw field. The cookie has its value: beware of
-	// writing it to a log.
+	// cookie, be it of a header or of a cookies.txt, there is only the Raw field. The
+	// cookie has its value: beware of writing it to a log.
 	OnReject func(cookie *http.Cookie, reason Reason)
+
+	// Now, unless nil, is the clock that the jar goes by: when a cookie ends, was
+	// created and was used. A test gives one that it can put forward. It is called
+	// by whoever uses the jar, maybe by several at once, and must not use the jar.
+	// nil is [time.Now], which in a testing/synctest bubble is that of the bubble.
+	Now func() time.Time
 }
 
 // Jar keeps cookies. It is made by [New], and safe for concurrent use. What a
@@ -86,6 +92,9 @@ func New(config Config) *Jar {
 	}
 	if config.MaxTotal == 0 {
 		config.MaxTotal = DefaultMaxTotal
+	}
+	if config.Now == nil {
+		config.Now = time.Now
 	}
 	j := &Jar{config: config, index: newIndex()}
 	for _, text := range config.TreatAsSecureOrigin {
@@ -151,7 +160,7 @@ func (j *Jar) findForRequest(u *url.URL, found []*entry, access bool) []*entry {
 	if reason != "" {
 		return nil
 	}
-	now := time.Now()
+	now := j.config.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.index.removeExpired(now, purgeStep)
@@ -195,7 +204,7 @@ func (j *Jar) Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie {
 	}
 	var kept []*http.Cookie
 	var rejections []rejection
-	now := time.Now()
+	now := j.config.Now()
 	for _, c := range cookies {
 		if c == nil {
 			continue

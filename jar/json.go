@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -124,7 +123,7 @@ func (j *Jar) ReadJSON(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	d := &layoutReader{dec: json.NewDecoder(bytes.NewReader(data)), now: time.Now()}
+	d := &layoutReader{dec: json.NewDecoder(bytes.NewReader(data))}
 	if err := d.readFile(); err != nil {
 		return damagedJSON(data, int(d.dec.InputOffset()), err)
 	}
@@ -158,7 +157,6 @@ func damagedJSON(data []byte, offset int, err error) error {
 // cookies' creation.
 type layoutReader struct {
 	dec     *json.Decoder
-	now     time.Time
 	records []record
 }
 

@@ -3,7 +3,6 @@ package jar
 import (
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
@@ -13,7 +12,7 @@ func (j *Jar) Len() int {
 	if j.count.Load() == 0 {
 		return 0
 	}
-	now := time.Now()
+	now := j.config.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.index.removeExpired(now, -1)
@@ -35,7 +34,7 @@ func (j *Jar) All() iter.Seq[*Cookie] {
 
 // copyAll is a copy of all cookies.
 func (j *Jar) copyAll() []*Cookie {
-	now := time.Now()
+	now := j.config.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.index.removeExpired(now, -1)

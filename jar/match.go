@@ -111,7 +111,7 @@ func (j *Jar) domainOf(attribute string, o *origin) (domain string, hostOnly boo
 		return domain, isIP(domain) || j.isPublicSuffix(domain), ""
 	case !domainMatch(o.host, domain):
 		return "", false, ReasonDomain
-	case j.isPublicSuffix(domain):
+	case j.isPublicSuffix(domain), j.isWithinSuffix(o.host, domain):
 		return "", false, ReasonPublicSuffix
 	}
 	return domain, false, ""
@@ -123,6 +123,18 @@ func (j *Jar) isPublicSuffix(domain string) bool {
 	}
 	suffix, _ := publicsuffix.PublicSuffix(domain)
 	return suffix == domain
+}
+
+// isWithinSuffix reports whether a domain that a host is below is as short as the
+// host's own public suffix. By an exception of the list such a domain need not be a
+// suffix itself: that of city.kobe.jp is kobe.jp, because of *.kobe.jp, and that of
+// kobe.jp is jp.
+func (j *Jar) isWithinSuffix(host, domain string) bool {
+	if j.config.AllowPublicSuffixes {
+		return false
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	return len(domain) <= len(suffix)
 }
 
 // prefixHolds is RFC 6265bis 4.1.3: what the name promises is so.

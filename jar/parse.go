@@ -47,7 +47,7 @@ func ParseSetCookie(line string) (*http.Cookie, error) {
 
 // ParseSetCookies reads a line of several cookies, "a=1; Path=/; b=2; Secure":
 // each pair that is not an attribute starts a new one, and the attributes after it
-// are its own. That is how Python writes and aiohttp reads cookies; for what a
+// are its own; names that start with "$" are passed over. That is how Python writes and aiohttp reads cookies; for what a
 // server sends it is not safe, because an attribute that is not known would take
 // the ones after it away from the cookie. (http.cookies.SimpleCookie)
 func ParseSetCookies(line string) ([]*http.Cookie, error) {
@@ -68,8 +68,9 @@ func parseLine(line string, several bool) ([]*http.Cookie, Reason) {
 		var p pair
 		p, rest = nextPair(rest)
 		switch {
-		case strings.HasPrefix(p.name, "$"):
-			// RFC 2965's "$Version" and "$Path" are neither cookie nor attribute.
+		case several && strings.HasPrefix(p.name, "$"):
+			// Python's way, and RFC 2965's. RFC 6265 knows no such names: there they
+			// are like all others.
 		case last != nil && setAttribute(last, p):
 		case last == nil || several && p.hasValue && !isForeign(p.name):
 			c, reason := newCookie(p)
@@ -101,7 +102,7 @@ func newCookie(p pair) (*http.Cookie, Reason) {
 // checkPair looks at name and value, wherever they come from.
 func checkPair(c *http.Cookie) Reason {
 	switch {
-	case c.Name == "" || hasControl(c.Name) || strings.ContainsAny(c.Name, "=;\t") || strings.TrimSpace(c.Name) != c.Name:
+	case c.Name == "" || hasControl(c.Name) || strings.ContainsAny(c.Name, "=;") || strings.Trim(c.Name, " \t") != c.Name:
 		return ReasonName
 	case hasControl(c.Value) || !c.Quoted && strings.Contains(c.Value, ";") || strings.Trim(c.Value, " \t") != c.Value && !c.Quoted:
 		return ReasonValue

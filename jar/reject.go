@@ -7,7 +7,8 @@ type Reason string
 
 // The reasons.
 const (
-	// ReasonSyntax: the line is no cookie; the Raw field has the line.
+	// ReasonSyntax: the line, of a header or of a cookies.txt, is no cookie; the Raw
+	// field has the line.
 	ReasonSyntax Reason = "not a cookie"
 	// ReasonName: the name is empty, or has a control character, "=" or ";".
 	ReasonName Reason = "name with a forbidden character"
@@ -23,7 +24,8 @@ const (
 	ReasonIP Reason = "host is an ip address"
 	// ReasonDomain: the Domain attribute is not the host or a parent of it.
 	ReasonDomain Reason = "domain does not match the host"
-	// ReasonPublicSuffix: the Domain attribute is a public suffix.
+	// ReasonPublicSuffix: the Domain attribute is a public suffix, or as short as
+	// that of the host.
 	ReasonPublicSuffix Reason = "domain is a public suffix"
 	// ReasonPrefix: the name starts with __Host- or __Secure-, and the cookie is
 	// not what that promises.

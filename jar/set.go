@@ -77,7 +77,7 @@ func (j *Jar) withQuoting(c *http.Cookie) *http.Cookie {
 
 // storeAll puts cookies into the index; reason, if there is one, is against all.
 func (j *Jar) storeAll(o *origin, cookies []*http.Cookie, reason Reason, rejections []rejection) {
-	now := time.Now()
+	now := j.config.Now()
 	j.mu.Lock()
 	j.index.removeExpired(now, purgeStep)
 	for _, c := range cookies {

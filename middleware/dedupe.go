@@ -84,6 +84,7 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	case result.resp == nil:
 		return nil, nil //nolint:nilnil // as it came
 	case result.shared:
+		httprule.NoteShared(req)
 		return result.copyFor(req), nil
 	case first:
 		return result.bindToCaller(ctx), nil

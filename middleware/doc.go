@@ -25,6 +25,13 @@
 // attempt, what is outside once per request. A good order is Schemes, Cache, Retry,
 // RateLimit, credentials, Log.
 //
+// # Cookies
+//
+// A session makes the Cookie header before its middlewares, and keeps the jar below
+// them: each response that comes over the wire is stored, what is sent again has what
+// the jar says then, and what is given for a second time, by a cache or to a fellow of
+// Dedupe, sets nothing.
+//
 // # The contract
 //
 // What a middleware returns must be a RoundTripper in full: it does not change

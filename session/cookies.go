@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
+	"strconv"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 )
 
@@ -18,113 +19,89 @@ type (
 	lineJar interface {
 		SetCookieHeaders(u *url.URL, lines []string)
 	}
+	// updateJar takes cookies of the program's that are of no URL.
+	updateJar interface {
+		Update(cookies []*http.Cookie, u *url.URL)
+	}
 	// matchJar applies the rules for its own cookies to those of one request.
 	matchJar interface {
 		Match(u *url.URL, cookies []*http.Cookie) []*http.Cookie
 	}
 )
 
-// ownCookies are the request's own cookies as they are sent to this hop's URL.
-func (c *call) ownCookies() []*http.Cookie {
-	own := c.opts.cookies
-	if len(own) == 0 {
+// checkCookies refuses what a session cannot begin with: each cookie has to be one, and
+// the jar one that takes them.
+func (c *core) checkCookies(cookies []*http.Cookie) (err error) {
+	if len(cookies) == 0 {
 		return nil
 	}
-	m, ok := c.s.jar.(matchJar)
-	if !ok {
-		m = jar.New(jar.Config{}) // for its way to write them
+	if _, ok := c.jar.(updateJar); !ok {
+		return &errors.InvalidRequestError{Field: "Cookies", Reason: "the jar takes no cookies without a URL"}
 	}
-	return m.Match(c.url, own)
+	probe := jar.New(jar.Config{
+		Unsafe: true, AllowPublicSuffixes: true, MaxPerDomain: -1, MaxTotal: -1,
+		OnReject: func(bad *http.Cookie, why jar.Reason) {
+			err = &errors.InvalidRequestError{Field: "Cookies", Reason: strconv.Quote(bad.Name) + ": " + string(why)}
+		},
+	})
+	if slices.Contains(cookies, nil) {
+		return &errors.InvalidRequestError{Field: "Cookies", Reason: "one is nil"}
+	}
+	probe.Update(cookies, nil)
+	return err
 }
 
-// addCookies puts the cookies of this hop into the header: those that the
-// caller wrote there, the jar's for the URL, and the request's own, of which a
-// later one takes the place of an earlier one of the same name.
-func (c *call) addCookies() {
-	var stored []*http.Cookie
-	if j, ok := c.s.jar.(lenJar); !ok || j.Len() > 0 {
-		stored = c.s.jar.Cookies(c.url)
+// cookieSources are those of the present hop.
+func (c *call) cookieSources() cookieSources {
+	s := cookieSources{jar: c.s.jar, url: c.url, own: c.opts.cookies}
+	if c.extra != nil {
+		s.callers = c.extra.cookieHeader
 	}
+	return s
+}
+
+// addCookies puts the cookies of this hop into the header.
+func (c *call) addCookies() {
 	o, first := c.opts, len(c.redirectHistory()) == 0
 	if first && len(o.header["Cookie"]) > 0 {
 		c.ensureExtras().cookieHeader = o.header["Cookie"]
 	}
-	if len(stored) == 0 && len(o.cookies) == 0 && first {
-		return // a header of the caller's stays as it is written
-	}
-	pairs := c.callersCookies().withCookies(stored).withCookies(c.ownCookies())
-	switch line := pairs.String(); {
-	case line != "":
-		c.changeOptions().ownHeader()["Cookie"] = []string{line}
+	sources := c.cookieSources()
+	lines, merged := sources.header()
+	switch {
+	case !merged && first:
+		// A header of the caller's stays as it is written.
+	case len(lines) > 0:
+		c.changeOptions().ownHeader()["Cookie"] = lines
 	case o.header["Cookie"] != nil:
 		delete(c.changeOptions().ownHeader(), "Cookie")
 	}
 }
 
-// callersCookies are those of the header that the caller wrote.
-func (c *call) callersCookies() cookiePairs {
-	if c.extra == nil {
-		return nil
-	}
-	var pairs cookiePairs
-	for _, line := range c.extra.cookieHeader {
-		for pair := range strings.SplitSeq(line, ";") {
-			if pair = strings.TrimSpace(pair); pair != "" {
-				name, _, _ := strings.Cut(pair, "=")
-				pairs = append(pairs, cookiePair{name, pair})
-			}
-		}
-	}
-	return pairs
-}
+// keepsCookiesBelow reports whether cookies are stored, and refreshed, below the
+// middlewares of the call: see cookieKeeper.
+func (c *call) keepsCookiesBelow() bool { return c.s.keepsCookies && c.passesMiddleware() }
 
-type cookiePair struct{ name, text string }
-
-type cookiePairs []cookiePair
-
-// withCookies appends cookies, in the place of the pairs of the same names.
-func (p cookiePairs) withCookies(cookies []*http.Cookie) cookiePairs {
-	p = slices.DeleteFunc(p, func(pair cookiePair) bool {
-		return slices.ContainsFunc(cookies, func(c *http.Cookie) bool { return c.Name == pair.name })
-	})
-	for _, c := range cookies {
-		p = append(p, cookiePair{c.Name, cookieText(c)})
-	}
-	return p
-}
-
-// cookieText is a cookie as the header has it. A jar may hold values that
-// net/http would complain about in the log; they are sent as the server set
-// them.
-func cookieText(c *http.Cookie) string {
-	if c.Quoted {
-		return c.Name + `="` + c.Value + `"`
-	}
-	return c.Name + "=" + c.Value
-}
-
-func (p cookiePairs) String() string {
-	var b strings.Builder
-	for i, pair := range p {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(pair.text)
-	}
-	return b.String()
-}
-
-// storeCookies gives the jar what a response sets, before anything else is
-// done with it.
-func (s *Session) storeCookies(resp *http.Response, c *call) {
-	if len(resp.Header["Set-Cookie"]) == 0 {
+// storeCookies gives the jar what a response sets, before anything else is done with
+// it, unless that was done already.
+func (c *call) storeCookies(resp *http.Response) {
+	lines := resp.Header["Set-Cookie"]
+	if len(lines) == 0 {
 		return
 	}
-	if j, ok := s.jar.(lineJar); ok {
-		j.SetCookieHeaders(c.url, resp.Header["Set-Cookie"])
+	if h, ok := c.sent.Context().(*hopContext); !ok || !h.wasSeen(resp) {
+		storeLines(c.s.jar, c.url, lines)
+	}
+}
+
+// storeLines gives a jar the Set-Cookie lines of a response.
+func storeLines(to http.CookieJar, u *url.URL, lines []string) {
+	if j, ok := to.(lineJar); ok {
+		j.SetCookieHeaders(u, lines)
 		return
 	}
+	resp := http.Response{Header: http.Header{"Set-Cookie": lines}}
 	if cookies := resp.Cookies(); len(cookies) > 0 {
-		s.jar.SetCookies(c.url, cookies)
+		to.SetCookies(u, cookies)
 	}
 }

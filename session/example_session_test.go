@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -160,6 +161,25 @@ func ExampleSession_Detach() {
 	fmt.Println(s.Closed(), conn.Closed())
 	conn.Close() // it is the caller's now
 	// Output: true false
+}
+
+func ExampleConfig_cookies() {
+	s, stop := exampleSession(session.Config{Cookies: []*http.Cookie{
+		{Name: "lang", Value: "en"}, // shared: every host gets it
+		{Name: "id", Value: "7", Domain: "example.com"},
+	}})
+	defer stop()
+	for _, u := range []string{"http://example.com/", "http://example.org/"} {
+		at, err := url.Parse(u)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(u, s.Jar().Cookies(at))
+	}
+	// Output:
+	// http://example.com/ [lang=en id=7]
+	// http://example.org/ [lang=en]
 }
 
 func ExampleSession_Jar() {

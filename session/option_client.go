@@ -109,8 +109,10 @@ func (c *call) chooseTransport() http.RoundTripper {
 	switch {
 	case r == nil || len(r.middlewares) == 0 && !r.replaces:
 		return c.s.transport
+	case len(r.middlewares) == 0:
+		return c.s.bare
 	case r.replaces || !c.s.wrapped:
-		return middleware.Chain(c.s.bare, r.middlewares...)
+		return middleware.Chain(c.s.kept, r.middlewares...)
 	}
 	c.ctx.added = r
 	return c.s.transport

@@ -119,7 +119,7 @@ func (c *call) followRedirect(status int, target *url.URL) (*http.Request, error
 	}
 	c.url = target
 	c.addCookies()
-	req := blankRequest.WithContext(&c.ctx)
+	req := blankRequest.WithContext(c.hopContext())
 	return req, c.fillRequest(req)
 }
 

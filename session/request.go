@@ -132,7 +132,7 @@ func (c *call) sendAndFollow() (*Response, error) {
 		if c.s.connector == nil || c.passesMiddleware() {
 			resp.Header = httprule.Canonical(resp.Header)
 		}
-		c.s.storeCookies(resp, c)
+		c.storeCookies(resp)
 		var next *http.Request
 		if next, err = c.nextHop(resp); err != nil {
 			break
@@ -201,19 +201,25 @@ var blankRequest = http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 // firstRequest builds the request of the first hop.
 func (c *call) firstRequest() (*http.Request, error) {
 	c.addCookies()
-	c.req = *blankRequest.WithContext(&c.ctx)
+	c.req = *blankRequest.WithContext(c.hopContext())
 	return &c.req, c.fillRequest(&c.req)
 }
 
 // fillRequest sets the fields of the request for the present hop.
 func (c *call) fillRequest(req *http.Request) error {
 	o := c.opts
-	req.Method, req.URL, req.Host, req.Header = c.method, c.url, o.host, o.header
-	if req.Host == "" {
-		req.Host = hostHeader(c.url)
-	}
+	req.Method, req.URL, req.Header = c.method, c.url, o.header
+	req.Host = c.askedHost()
 	applyNative(o.native, req)
 	return c.attachBody(req)
+}
+
+// askedHost is the host that the present hop asks for.
+func (c *call) askedHost() string {
+	if c.opts.host != "" {
+		return c.opts.host
+	}
+	return hostHeader(c.url)
 }
 
 // attachBody gives the request its body, or says that it has none.

@@ -41,6 +41,12 @@ type Config struct {
 	// public suffix list is on, and hosts that are IP addresses keep no cookies.
 	// [jar.Discard] keeps none. (aiohttp: cookie_jar)
 	Jar http.CookieJar
+	// Cookies are in the jar to begin with, as [jar.Jar.Update] puts them there that is
+	// given no URL: one with a Domain is for that, one without is shared, which is to
+	// say that every host gets it. They stay as they are. A jar of another kind has no
+	// place for them, nor has [jar.Discard]. Nil is none; for one request there is
+	// [Cookie]. (aiohttp: cookies)
+	Cookies []*http.Cookie
 	// Timeout is the default of all requests; zero fields are those of
 	// [DefaultTimeout]. (aiohttp: timeout)
 	Timeout ClientTimeout
@@ -93,15 +99,18 @@ type core struct {
 	owned     *connector.Connector // closed with the session; nil: none
 	transport http.RoundTripper    // with the middlewares around it
 	bare      http.RoundTripper    // without
+	kept      http.RoundTripper    // what is below them: bare, with cookies
 	wrapped   bool                 // whether there are any
 	traces    []*Trace
 	decode    func([]byte, any) error
 	fallback  CharsetResolver
 	jar       http.CookieJar
-	sensitive []string
-	trustEnv  bool
-	mock      bool     // what only a connector honours is not refused
-	root      *Session // the one that New made
+	// keepsCookies says that the jar may ever have any.
+	keepsCookies bool
+	sensitive    []string
+	trustEnv     bool
+	mock         bool     // what only a connector honours is not refused
+	root         *Session // the one that New made
 }
 
 // New returns a Session. The Config is copied. The error is an
@@ -143,8 +152,16 @@ func New(cfg Config) (*Session, error) {
 	if c.jar == nil {
 		c.jar = jar.New(jar.Config{})
 	}
+	_, discards := c.jar.(jar.Discard)
+	c.keepsCookies = !discards
+	if err := c.checkCookies(cfg.Cookies); err != nil {
+		return nil, err
+	}
 	if err := c.setTransport(&cfg); err != nil {
 		return nil, err
+	}
+	if j, ok := c.jar.(updateJar); ok {
+		j.Update(cfg.Cookies, nil)
 	}
 	return s, nil
 }
@@ -177,8 +194,11 @@ func (c *core) setTransport(cfg *Config) error {
 		}
 		rt = c.connector
 	}
-	c.bare, c.transport = rt, rt
-	end := &innermost{rt}
+	c.bare, c.transport, c.kept = rt, rt, rt
+	if c.keepsCookies {
+		c.kept = &cookieKeeper{rt}
+	}
+	end := &innermost{c.kept}
 	if first := middleware.Chain(end, cfg.Middleware...); first != http.RoundTripper(end) {
 		c.transport, c.wrapped = first, true
 	}

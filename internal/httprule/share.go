@@ -2,6 +2,7 @@ package httprule
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,35 @@ type LeakKey struct{}
 
 // LeakMark is told that the response of the request is watched, if it has a body.
 type LeakMark interface{ MarkWatched() }
+
+// AnswerKey is the key under which the context of a request has an [AnswerNoter], or
+// nothing.
+type AnswerKey struct{}
+
+// AnswerNoter is told of answers that a middleware does not get from its next one, by
+// who keeps the cookies of those that come over the wire.
+type AnswerNoter interface {
+	// NoteReplayed tells of one that counts as if it had come over the wire: a
+	// recording that is played.
+	NoteReplayed(req *http.Request, resp *http.Response)
+	// NoteShared tells that the answer is another request's too, and was looked at
+	// there.
+	NoteShared()
+}
+
+// NoteReplayed tells the [AnswerNoter] of a request, if it has one.
+func NoteReplayed(req *http.Request, resp *http.Response) {
+	if n, ok := req.Context().Value(AnswerKey{}).(AnswerNoter); ok {
+		n.NoteReplayed(req, resp)
+	}
+}
+
+// NoteShared tells the [AnswerNoter] of a request, if it has one.
+func NoteShared(req *http.Request) {
+	if n, ok := req.Context().Value(AnswerKey{}).(AnswerNoter); ok {
+		n.NoteShared()
+	}
+}
 
 // SensitiveKey is the key under which the context of a request has, as a []string,
 // the names of further headers that are secrets.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // storeResponse makes a response leave a copy in the store while its body is read, if it
@@ -18,6 +20,9 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 	}
 	names, star := parseVary(resp.Header)
 	if star || c.cfg.MaxBody >= 0 && resp.ContentLength > c.cfg.MaxBody {
+		return false
+	}
+	if slices.Contains(names, "Cookie") && x.cookiesChanged(resp) {
 		return false
 	}
 	m := &Meta{
@@ -82,6 +87,13 @@ func (x *exchange) createIndex(names []string, now time.Time) string {
 		return ""
 	}
 	return variantKey(x.key, m, x.canonical)
+}
+
+// cookiesChanged reports whether a response answers other cookies than those of the
+// request that was seen here: one that was sent again below has what the jar says by
+// then. Under the cookies that were seen it must not be found.
+func (x *exchange) cookiesChanged(resp *http.Response) bool {
+	return resp.Request != nil && !slices.Equal(httprule.FieldValues(resp.Request.Header, "Cookie"), x.canonical.Header["Cookie"])
 }
 
 // storingBody is a body that is copied to the store as it is read. Only a whole

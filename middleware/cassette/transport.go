@@ -39,7 +39,9 @@ func (c *Cassette) Wrap(next http.RoundTripper) http.RoundTripper {
 		if found == nil {
 			return nil, &MissError{Method: x.method, URL: x.url, Used: used}
 		}
-		return found.makeResponse(req), nil
+		resp := found.makeResponse(req)
+		httprule.NoteReplayed(req, resp)
+		return resp, nil
 	})
 }
 

@@ -163,14 +163,16 @@ func isKept(name string) bool {
 }
 
 // Import adds cookies, from a cookies.txt or from the JSON of package jar, to
-// those that are there, and returns how many were read.
+// those that are there, and returns how many were read. An error that is a Partial
+// [jar.FileError] is about lines that were passed over.
 func (s *Session) Import(data []byte) (int, error) {
 	in := jar.New(jar.Config{Unsafe: true})
 	read := in.ReadNetscape
-	if text := bytes.TrimSpace(data); len(text) > 0 && text[0] == '{' {
+	if text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))); len(text) > 0 && text[0] == '{' {
 		read = in.ReadJSON
 	}
-	if err := read(bytes.NewReader(data)); err != nil {
+	err := read(bytes.NewReader(data))
+	if bad, ok := errors.AsType[*jar.FileError](err); err != nil && (!ok || !bad.Partial) {
 		return 0, err
 	}
 	n := 0
@@ -190,5 +192,5 @@ func (s *Session) Import(data []byte) (int, error) {
 		}
 		s.Jar.SetCookies(u, []*http.Cookie{&cookie})
 	}
-	return n, nil
+	return n, err
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/jar"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
@@ -265,6 +267,14 @@ func TestImport(t *testing.T) {
 			if !strings.Contains(got, want) || strings.Contains(u, "//x.") && strings.Contains(got, "one=") {
 				t.Errorf("%s: %s gets %q, want %q", name, u, got, want)
 			}
+		}
+	}
+	for name, data := range map[string]string{"mark": "\ufeff" + json.String(), "stray line": netscape.String() + "stray\n"} {
+		s := store.New()
+		n, err := s.Import([]byte(data))
+		bad, partial := errors.AsType[*jar.FileError](err)
+		if partial != (name == "stray line") || partial && !bad.Partial || n < 4 || s.Jar.Len() != n {
+			t.Errorf("%s: %d read, %v", name, n, err)
 		}
 	}
 	for _, bad := range []string{"x", "{", "a\tb\n", `{"x": 1}`} {

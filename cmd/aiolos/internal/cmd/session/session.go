@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -125,7 +126,9 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 		return err
 	}
 	n, err := sess.Import(data)
-	if err != nil {
+	if bad, ok := errors.AsType[*jar.FileError](err); ok && bad.Partial {
+		s.app.Notice("%v", bad)
+	} else if err != nil {
 		return err
 	}
 	if err := dir.Save(args[0], sess); err != nil {
