@@ -83,11 +83,30 @@ func TestHosts(t *testing.T) {
 func TestHostsInvalid(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ from, to string }{
-		{"", "127.0.0.1"}, {"h.test:", "127.0.0.1"}, {"h.test:0", "127.0.0.1"}, {"h.test:65536", "127.0.0.1"}, {"h.test:http", "127.0.0.1"},
-		{":80", "127.0.0.1"}, {"http://h.test", "127.0.0.1"}, {"h.test/", "127.0.0.1"}, {"*.test", "127.0.0.1"}, {"*.test:80", "127.0.0.1"},
-		{"[2001:db8::1", "127.0.0.1"}, {"[h.test]", "127.0.0.1"}, {"[h.test]:80:80", "127.0.0.1"}, {"2001:db8::g", "127.0.0.1"}, {"h test", "127.0.0.1"},
-		{"h.test", ""}, {"h.test", ":80"}, {"h.test", "*"}, {"h.test", "*:80"}, {"h.test", "127.1"}, {"h.test", "0x7f000001:80"}, {"h.test", "127.0.0.1:x"},
-		{"h.test", "a\nb"}, {"010.0.0.1", "127.0.0.1"},
+		{"", "127.0.0.1"},
+		{"h.test:", "127.0.0.1"},
+		{"h.test:0", "127.0.0.1"},
+		{"h.test:65536", "127.0.0.1"},
+		{"h.test:http", "127.0.0.1"},
+		{":80", "127.0.0.1"},
+		{"http://h.test", "127.0.0.1"},
+		{"h.test/", "127.0.0.1"},
+		{"*.test", "127.0.0.1"},
+		{"*.test:80", "127.0.0.1"},
+		{"[2001:db8::1", "127.0.0.1"},
+		{"[h.test]", "127.0.0.1"},
+		{"[h.test]:80:80", "127.0.0.1"},
+		{"2001:db8::g", "127.0.0.1"},
+		{"h test", "127.0.0.1"},
+		{"h.test", ""},
+		{"h.test", ":80"},
+		{"h.test", "*"},
+		{"h.test", "*:80"},
+		{"h.test", "127.1"},
+		{"h.test", "0x7f000001:80"},
+		{"h.test", "127.0.0.1:x"},
+		{"h.test", "a\nb"},
+		{"010.0.0.1", "127.0.0.1"},
 	} {
 		cfg := connector.Config{Hosts: map[string]string{tt.from: tt.to}}
 		_, err := connector.New(cfg)
@@ -155,8 +174,10 @@ func TestHostsEvents(t *testing.T) {
 	}{
 		{"an address", "http://h.test/", at["A"], []string{"hit h.test"}, []string{"start h.test", "done 127.0.0.1"}, true},
 		{
-			"a name", "http://h.test/", "other.test:" + port, []string{"miss other.test", "start other.test", "end other.test"},
-			[]string{"start other.test", "done 127.0.0.1"}, false,
+			"a name", "http://h.test/", "other.test:" + port,
+			[]string{"miss other.test", "start other.test", "end other.test"},
+			[]string{"start other.test", "done 127.0.0.1"},
+			false,
 		},
 		{"of an address", "http://192.0.2.1/", at["A"], nil, nil, false},
 	} {

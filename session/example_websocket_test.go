@@ -47,3 +47,5 @@ func docsOnEnd(ctx context.Context, url string) (*ws.Conn, error) {
 	c.OnEnd(func() { s.Close() })
 	return c, nil
 }
+
+var _ = docsOnEnd

@@ -229,7 +229,7 @@ func TestWebSocketProtocolNotOffered(t *testing.T) {
 	for _, offers := range [][]string{{"http/1.1"}, {"h2", "http/1.1"}} {
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Sec-WebSocket-Protocol", "mqtt")
-			websocket.Accept(w, r, nil) //nolint:errcheck // the client says what it got
+			websocket.Accept(w, r, nil)
 		}))
 		srv.TLS = leaf.Server()
 		srv.TLS.NextProtos = offers

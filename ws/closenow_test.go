@@ -138,15 +138,18 @@ func TestWhoseCode(t *testing.T) {
 	}{
 		{
 			"the peer's", func(p *peer) { p.Write(closeFrame(1011, "oops")); p.readClose() }, false,
-			ws.CloseError{Code: 1011, Reason: "oops", FromPeer: true}, `websocket closed by the peer: 1011 internal error "oops"`,
+			ws.CloseError{Code: 1011, Reason: "oops", FromPeer: true},
+			`websocket closed by the peer: 1011 internal error "oops"`,
 		},
 		{
 			"the peer's answer", func(p *peer) { p.readClose(); p.Write(closeFrame(4999, "ok")) }, true,
-			ws.CloseError{Code: 4999, Reason: "ok", FromPeer: true, Local: true}, `websocket closed by this side: 4999 "ok"`,
+			ws.CloseError{Code: 4999, Reason: "ok", FromPeer: true, Local: true},
+			`websocket closed by this side: 4999 "ok"`,
 		},
 		{
 			"ours, for a violation", func(p *peer) { p.Write("\x83\x00"); p.readClose() }, false,
-			ws.CloseError{Code: 1002}, "websocket closed: 1002 protocol error: ",
+			ws.CloseError{Code: 1002},
+			"websocket closed: 1002 protocol error: ",
 		},
 		{"nobody's", func(p *peer) {}, false, ws.CloseError{Code: 1006}, "websocket closed: 1006 abnormal closure: "},
 	} {

@@ -59,7 +59,7 @@ func (e *CloseError) Is(target error) bool {
 	if e.Local && target == net.ErrClosed {
 		return true
 	}
-	if e.Code == CloseAbnormal && e.Err != net.ErrClosed && !errors.Is(e.Err, errors.ErrTimeout) { //nolint:errorlint // what CloseNow notes, and nothing that has it inside
+	if e.Code == CloseAbnormal && e.Err != net.ErrClosed && !errors.Is(e.Err, errors.ErrTimeout) {
 		return errors.Is(errors.ErrClientConnectionReset, target)
 	}
 	return errors.Is(errors.ErrClientConnection, target)

@@ -49,21 +49,21 @@ func (e *Environment) ProxyFor(u *url.URL) (*Proxy, error) {
 // is not empty. A file that is missing has no entries; nor has one that cannot be used,
 // which OnWarning is told, or the error says.
 func (e *Environment) Credentials(host, wanted string) (login, password string, ok bool, err error) {
-	file, err := e.netrc.Load(os.Getenv)
+	file, unusable := e.netrc.Load(os.Getenv)
 	if e.OnWarning != nil {
-		e.reportOnce(err)
-	} else if unusable, is := errors.AsType[*netrc.Error](err); is && unusable.Concerns(host) {
-		return "", "", false, err
+		e.reportOnce(unusable)
+	} else if why, is := errors.AsType[*netrc.Error](unusable); is && why.Concerns(host) {
+		err = unusable
 	}
 	switch {
-	case err != nil:
+	case unusable != nil:
 	case wanted == "":
 		login, password, ok = file.Find(host)
 	default:
 		login = wanted
 		password, ok = file.FindLogin(host, wanted)
 	}
-	return login, password, ok, nil
+	return login, password, ok, err
 }
 
 // reportOnce tells OnWarning of an error, unless that is what it was told last.

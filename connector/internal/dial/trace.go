@@ -27,7 +27,7 @@ func (d *Dialer) lookUp(ctx context.Context, host, port string, hooks *LookupHoo
 }
 
 func ipAddrs(addrs []netip.Addr) []net.IPAddr {
-	var all []net.IPAddr
+	all := make([]net.IPAddr, 0, len(addrs))
 	for _, a := range addrs {
 		all = append(all, net.IPAddr{IP: a.AsSlice(), Zone: a.Zone()})
 	}
