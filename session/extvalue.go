@@ -7,11 +7,11 @@ import (
 )
 
 // decodeExtValue reads an ext-value, charset'language'text (RFC 8187 3.2, which
-// replaces RFC 5987). An empty charset is UTF-8.
+// replaces RFC 5987). One without a charset is none (3.2.1).
 func decodeExtValue(value string) (string, bool) {
 	label, rest, ok1 := strings.Cut(value, "'")
 	_, encoded, ok2 := strings.Cut(rest, "'")
-	if !ok1 || !ok2 {
+	if !ok1 || !ok2 || label == "" {
 		return "", false
 	}
 	raw, ok := percentDecode(encoded)
@@ -23,9 +23,6 @@ func decodeExtValue(value string) (string, bool) {
 
 // decodeLabelled decodes strictly; what is not valid is no value.
 func decodeLabelled(raw []byte, label string) (string, bool) {
-	if label == "" {
-		label = utf8Name
-	}
 	if charsetName(label) == "" {
 		return "", false
 	}
