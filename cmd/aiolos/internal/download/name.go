@@ -2,7 +2,6 @@ package download
 
 import (
 	"fmt"
-	"mime"
 	"net/url"
 	"strings"
 
@@ -14,8 +13,8 @@ import (
 // line. The result is one element of a path, is not hidden, and is a name on
 // every system.
 func Name(disposition string, u *url.URL, index int) string {
-	if _, params, err := mime.ParseMediaType(disposition); err == nil {
-		if name := session.SafeFileName(params["filename"]); name != "" {
+	if cd, err := session.ParseContentDisposition(disposition); err == nil {
+		if name := cd.SafeName(); name != "" {
 			return name
 		}
 	}
@@ -24,7 +23,7 @@ func Name(disposition string, u *url.URL, index int) string {
 
 // NameOfURL is [Name] without a response.
 func NameOfURL(raw string, index int) string {
-	u, err := url.Parse(raw)
+	u, err := session.ParseURL(raw)
 	if err != nil {
 		u = nil
 	}

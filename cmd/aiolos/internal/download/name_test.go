@@ -28,7 +28,7 @@ func TestName(t *testing.T) {
 		{"standard output", "", "http://h/-", "_"},
 		{"dots only", `attachment; filename=".."`, "http://h/b", "b"},
 		{"control characters", "attachment; filename*=UTF-8''a%0a%1b%5b31m%e2%80%aeb", "http://h/b", "a[31mb"},
-		{"not UTF-8", "attachment; filename*=UTF-8''a%ffb", "http://h/b", "a_b"},
+		{"not UTF-8", "attachment; filename*=UTF-8''a%ffb", "http://h/b", "b"},
 		{"windows characters", `attachment; filename="a<b>:c?.txt"`, "http://h/b", "a_b__c_.txt"},
 		{"stream of NTFS", `attachment; filename="a.txt:evil"`, "http://h/b", "a.txt_evil"},
 		{"device", `attachment; filename="CON.txt"`, "http://h/b", "_CON.txt"},
@@ -57,6 +57,36 @@ func TestName(t *testing.T) {
 				t.Errorf("Name(%q, %q) = %q, want %q", tt.disposition, tt.url, got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNamesOfLists: a URL as it stands in a list has the name that its download has.
+func TestNamesOfLists(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"http://h/100%": "100%", "http://h/a%2": "a%2", "http://h/ä b?x=%": "ä b", "http://h%/a": "download-7", "http://h/": "download-7",
+	} {
+		if got := download.NameOfURL(raw, 7); got != want {
+			t.Errorf("%s: got %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// TestNameAsLibrary: the header is read as the library reads it.
+func TestNameAsLibrary(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"attachment; filename=my 1st image.jpg":                    "my 1st image.jpg",
+		"attachment; filename=a.txt;foo":                           "a.txt",
+		"attachment; filename*=iso-8859-1'en'%A3%20rates.txt":      "£ rates.txt",
+		"attachment; filename*=''x":                                "u",
+		`attachment; filename="/etc/passwd"`:                       "passwd",
+		"attachment; filename*=UTF-8''%2Fetc%2Fpasswd":             "passwd",
+		"attachment; filename=x; modification-date=Wed, 12 Feb 97": "x",
+	} {
+		if got := download.Name(header, &url.URL{Path: "/u"}, 1); got != want {
+			t.Errorf("%s: got %q, want %q", header, got, want)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aiolos-http/aiolos/session"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
@@ -114,7 +116,7 @@ func (e *Entry) Body() ([]byte, error) {
 // hidden parts, and a body that the file does not have, are errors.
 func (e *Entry) Convert() (r *curlconv.Request, lost []string, err error) {
 	r = &curlconv.Request{Method: e.Request.Method, URL: e.Request.URL}
-	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if _, err := session.ParseURL(r.URL); err != nil {
 		return nil, nil, errors.New("har: not an HTTP URL")
 	}
 	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
