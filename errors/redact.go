@@ -92,8 +92,8 @@ func RedactURLString(raw string) string {
 // where no credentials are to be feared, looks like one that was mistyped: "80a".
 func hidePort(s string, feared bool) string {
 	host, rest, ok := strings.Cut(s, ":")
-	if !ok || strings.HasPrefix(s, "[") {
-		return s
+	if !ok || strings.HasPrefix(s, "[") || !feared && strings.Contains(strings.TrimPrefix(host, "//"), "/") {
+		return s // there is no colon, or it is one of an address or of a path
 	}
 	port, _, _ := strings.Cut(rest, "/")
 	typo := !feared && port != "" && port[0] >= '0' && port[0] <= '9' && len(port) <= len("65535x")

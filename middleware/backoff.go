@@ -29,7 +29,7 @@ func randomUpTo(d time.Duration) time.Duration {
 
 // waitAfter returns the time to wait after the failed attempt, counted from 0.
 //
-// Retry-After is a lower bound; a little jitter goes on top, so that those who
+// What the server asks for is a lower bound; a little jitter goes on top, so that those who
 // were sent away together do not come back together.
 func (p *RetryPolicy) waitAfter(attempt int, resp *http.Response) time.Duration {
 	longest := max(p.MaxWait, p.MaxRetryAfter)
@@ -41,10 +41,18 @@ func (p *RetryPolicy) waitAfter(attempt int, resp *http.Response) time.Duration 
 		return d
 	}
 	if resp != nil && p.MaxRetryAfter > 0 {
-		if after, ok := parseRetryAfter(resp.Header, time.Now()); ok {
+		if after, ok := askedWait(resp.Header, time.Now()); ok {
 			after = min(after, p.MaxRetryAfter)
 			return after + min(randomUpTo(p.MinWait), p.MaxRetryAfter-after)
 		}
 	}
 	return FullJitter(p.MinWait, p.MaxWait, attempt, resp)
+}
+
+// askedWait is how long a response asks to wait before the request is sent again: by
+// Retry-After, whatever the status, or until there is more of what is used up.
+func askedWait(h http.Header, now time.Time) (time.Duration, bool) {
+	after, ok := parseRetryAfter(h, now)
+	quota := quotaPause(h, now)
+	return max(after, quota), ok || quota > 0
 }

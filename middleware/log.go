@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
@@ -88,7 +89,7 @@ func (cfg *LogConfig) logExchange(req *http.Request, resp *http.Response, err er
 		record.AddAttrs(slog.String("error", rules.ErrorText(req, err)))
 	}
 	if cfg.Headers {
-		record.AddAttrs(logHeaders(rules, "request_header", req.Header))
+		record.AddAttrs(logHeaders(rules, "request_header", httprule.SentHeader(req.Header)))
 		if err == nil {
 			record.AddAttrs(logHeaders(rules, "response_header", resp.Header))
 		}

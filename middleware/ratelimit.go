@@ -26,7 +26,7 @@ type RateLimitConfig struct {
 }
 
 // RateLimit spaces requests out, and pauses for a host that asks for it: by
-// Retry-After with 429 or 503, by a RateLimit or RateLimit-Remaining header
+// Retry-After with 403, 429 or 503, by a RateLimit or RateLimit-Remaining header
 // that says that nothing is left, and by a bare 429, which makes a second, and
 // twice as much for each that follows. The zero configuration only listens to
 // servers.

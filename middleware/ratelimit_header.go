@@ -9,18 +9,28 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// serverPause is how long the server asks clients to wait, or 0.
+// serverPause is how long the server asks clients to wait, or 0. A 403 with Retry-After
+// is a limit under another name (GitHub's secondary ones); with other statuses the field
+// is about the one resource.
 func serverPause(resp *http.Response, now time.Time) time.Duration {
 	var wait time.Duration
-	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
+	switch resp.StatusCode {
+	case http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		wait, _ = parseRetryAfter(resp.Header, now)
 	}
-	for _, line := range httprule.FieldValues(resp.Header, "Ratelimit") {
+	return max(wait, quotaPause(resp.Header, now))
+}
+
+// quotaPause is the time until there is more of what a RateLimit or RateLimit-Remaining
+// field says is used up, or 0.
+func quotaPause(h http.Header, now time.Time) time.Duration {
+	var wait time.Duration
+	for _, line := range httprule.FieldValues(h, "Ratelimit") {
 		wait = max(wait, parseRateLimitField(line))
 	}
 	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-"} {
-		if firstValue(resp.Header, prefix+"Remaining") == "0" {
-			wait = max(wait, parseRateLimitReset(firstValue(resp.Header, prefix+"Reset"), now))
+		if firstValue(h, prefix+"Remaining") == "0" {
+			wait = max(wait, parseRateLimitReset(firstValue(h, prefix+"Reset"), serverTime(h, now)))
 		}
 	}
 	return wait

@@ -100,6 +100,12 @@ func TestRateLimitLearns(t *testing.T) {
 		{"X- since 1970", 200, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", fmt.Sprint(946684800 + 400_000_000)}, middleware.RateLimitConfig{MaxPause: 1 << 62}, 400_000_000 * time.Second},
 		{"field", 200, []string{"RateLimit", `"burst";r=0;t=4, "daily";r=100;t=4000`}, middleware.RateLimitConfig{}, 4 * time.Second},
 		{"the longer", 429, []string{"RateLimit", `"burst";r=0;t=4`, "Retry-After", "5"}, middleware.RateLimitConfig{}, 5 * time.Second},
+		{"403 and seconds", 403, []string{"Retry-After", "2"}, middleware.RateLimitConfig{}, 2 * time.Second},
+		{"bare 403", 403, nil, middleware.RateLimitConfig{}, 0},
+		{"403, nothing remains", 403, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9"}, middleware.RateLimitConfig{}, 9 * time.Second},
+		{"403, something remains", 403, []string{"X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "9"}, middleware.RateLimitConfig{}, 0},
+		{"403 and a field", 403, []string{"RateLimit", `"burst";r=0;t=4`}, middleware.RateLimitConfig{}, 4 * time.Second},
+		{"server's clock", 403, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1700000009", "Date", "Tue, 14 Nov 2023 22:13:20 GMT"}, middleware.RateLimitConfig{}, 9 * time.Second},
 		{"with a rate of its own", 429, []string{"Retry-After", "2"}, middleware.RateLimitConfig{PerHost: 0.1}, 10 * time.Second},
 	}
 	for _, tt := range tests {

@@ -31,8 +31,9 @@ type RetryPolicy struct {
 	// MaxWait is the longest wait, whoever computes it. 0 is 30 s, negative is
 	// no waiting.
 	MaxWait time.Duration
-	// MaxRetryAfter is the longest wait that a server can ask for by Retry-After;
-	// what is above is cut. 0 is MaxWait, negative ignores the header.
+	// MaxRetryAfter is the longest wait that a server can ask for by Retry-After, or
+	// by a RateLimit or RateLimit-Remaining field that has nothing left; what is above
+	// is cut. 0 is MaxWait, negative ignores what it asks for.
 	MaxRetryAfter time.Duration
 	// Total is the time that attempts and waits may take together: a wait that
 	// would end after it is not begun, but an attempt is not interrupted. 0 and
@@ -42,7 +43,9 @@ type RetryPolicy struct {
 	// CheckRetry decides. It gets the failures as *url.Error, as it would in a
 	// go-retryablehttp client, so that existing policies work unchanged. If it
 	// returns false and an error, that is the result. nil is
-	// [retryablehttp.DefaultRetryPolicy]: failures, 429, and 5xx without 501.
+	// [retryablehttp.DefaultRetryPolicy]: failures, 429, and 5xx without 501; and a
+	// 403 that says when to come back, by Retry-After or by a RateLimit or
+	// RateLimit-Remaining field that has nothing left.
 	CheckRetry retryablehttp.CheckRetry
 	// Backoff computes the waits; it gets MinWait, MaxWait, the number of the
 	// failed attempt from 0, and the response, with its body still open, or
@@ -104,13 +107,28 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	if p.MaxRetryAfter == 0 {
 		p.MaxRetryAfter = p.MaxWait
 	}
-	if p.CheckRetry == nil {
+	switch {
+	case p.CheckRetry != nil:
+	case p.MaxRetryAfter < 0: // what it asks for is ignored
 		p.CheckRetry = retryablehttp.DefaultRetryPolicy
+	default:
+		p.CheckRetry = checkByDefault
 	}
 	if p.Budget == nil {
 		p.Budget = &RetryBudget{Ratio: 0.2, PerSecond: 1}
 	}
 	return p
+}
+
+// checkByDefault is go-retryablehttp's policy, and takes a 403 for the limit that it is
+// with some servers if it says when to come back.
+func checkByDefault(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	again, checkErr := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+	if again || checkErr != nil || resp == nil || resp.StatusCode != http.StatusForbidden {
+		return again, checkErr
+	}
+	_, asked := askedWait(resp.Header, time.Now())
+	return asked, nil
 }
 
 // durationOr: 0 is the default, negative is 0.

@@ -30,12 +30,17 @@ func parseRetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
+	return max(at.Sub(serverTime(h, now)), 0), true // Sub saturates
+}
+
+// serverTime is the time by the server's clock, if the response has it.
+func serverTime(h http.Header, now time.Time) time.Time {
 	if date := httprule.FieldValues(h, "Date"); len(date) > 0 {
 		if sent, ok := parseHTTPDate(date[0], now); ok {
-			now = sent
+			return sent
 		}
 	}
-	return max(at.Sub(now), 0), true // Sub saturates
+	return now
 }
 
 // parseDeltaSeconds reads a number of seconds: 1*DIGIT, of any length.

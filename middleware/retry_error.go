@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // RetryError is a request that failed more than once. errors.Is and errors.As
@@ -61,7 +62,7 @@ func (e *RetryError) Temporary() bool { return e.Timeout() }
 func (r *retryRun) recordFailure(resp *http.Response, err, checkErr error) {
 	if err == nil {
 		err = &errors.ClientResponseError{
-			RequestInfo: errors.RequestInfo{Method: r.req.Method, URL: r.req.URL, RealURL: r.req.URL, Header: r.req.Header},
+			RequestInfo: errors.RequestInfo{Method: r.req.Method, URL: r.req.URL, RealURL: r.req.URL, Header: httprule.SentHeader(r.req.Header)},
 			Status:      resp.StatusCode, Message: http.StatusText(resp.StatusCode), Header: resp.Header, Err: checkErr,
 		}
 	}

@@ -45,6 +45,12 @@ func TestRetryWaits(t *testing.T) {
 		{name: "Retry-After above the cap", header: []string{"Retry-After", "99999999999"}, min: time.Minute, max: time.Minute},
 		{name: "Retry-After above a cap of its own", policy: middleware.RetryPolicy{MaxRetryAfter: time.Hour}, header: []string{"Retry-After", "99999999999999999999"}, min: 2 * time.Hour, max: 2 * time.Hour},
 		{name: "Retry-After, longest cap", policy: middleware.RetryPolicy{MaxRetryAfter: 1<<62 - 1, Attempts: 2}, header: []string{"Retry-After", "5"}, min: 5 * time.Second, max: 6 * time.Second},
+		{name: "403 with Retry-After", status: 403, header: []string{"Retry-After", "2"}, min: 4 * time.Second, max: 5 * time.Second},
+		{name: "403, nothing remains", status: 403, header: []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9"}, min: 18 * time.Second, max: 19 * time.Second},
+		{name: "403 and a field", status: 403, header: []string{"RateLimit", `"burst";r=0;t=4`}, min: 8 * time.Second, max: 9 * time.Second},
+		{name: "429, nothing remains", status: 429, header: []string{"RateLimit-Remaining", "0", "RateLimit-Reset", "9"}, min: 18 * time.Second, max: 19 * time.Second},
+		{name: "the longer of both", status: 429, header: []string{"RateLimit", `"burst";r=0;t=4`, "Retry-After", "7"}, min: 14 * time.Second, max: 15 * time.Second},
+		{name: "something remains", status: 503, header: []string{"RateLimit", `"burst";r=1;t=4`}, max: 1500 * time.Millisecond},
 		{name: "Retry-After ignored", policy: middleware.RetryPolicy{MaxRetryAfter: -1}, header: []string{"Retry-After", "20"}, max: 1500 * time.Millisecond},
 	}
 	for _, tt := range tests {
@@ -181,4 +187,38 @@ func TestRetryEndlessBody(t *testing.T) {
 			t.Errorf("got %d %v after %v", code, err, time.Since(start))
 		}
 	})
+}
+
+// TestRetryForbidden: a 403 is sent again only if it says when, and only if that is
+// listened to.
+func TestRetryForbidden(t *testing.T) {
+	t.Parallel()
+	asks := []string{"Retry-After", "2"}
+	for _, tt := range []struct {
+		name   string
+		policy middleware.RetryPolicy
+		header []string
+		want   int
+	}{
+		{"bare", middleware.RetryPolicy{}, nil, 1},
+		{"asks", middleware.RetryPolicy{}, asks, 3},
+		{"asks for nothing", middleware.RetryPolicy{}, []string{"Retry-After", "0"}, 3},
+		{"garbage", middleware.RetryPolicy{}, []string{"Retry-After", "soon"}, 1},
+		{"something remains", middleware.RetryPolicy{}, []string{"X-RateLimit-Remaining", "5", "X-RateLimit-Reset", "9"}, 1},
+		{"ignored", middleware.RetryPolicy{MaxRetryAfter: -1}, asks, 1},
+		{"a policy of its own", middleware.RetryPolicy{CheckRetry: retryablehttp.DefaultRetryPolicy}, asks, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rt := &stub{steps: []stubStep{stubStatus(403, "", tt.header...)}}
+				if code, _, err := roundTrip(t, middleware.Retry(tt.policy)(rt), newRequest(t, "GET", "http://h/", nil)); code != 403 || err != nil {
+					t.Errorf("got %d, %v", code, err)
+				}
+				if got := rt.calls(); got != tt.want {
+					t.Errorf("got %d attempts, want %d", got, tt.want)
+				}
+			})
+		})
+	}
 }

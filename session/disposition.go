@@ -12,7 +12,8 @@ import (
 // of a multipart body: RFC 7578 4.2). The zero value is a header that is absent
 // or malformed. (aiohttp: ContentDisposition)
 type ContentDisposition struct {
-	// Type is "attachment", "inline", "form-data" or another, in lower case.
+	// Type is "attachment", "inline", "form-data" or another, in lower case; "" if
+	// the header names only a file.
 	Type string
 	// Params holds the parameters by their names, in lower case and as they are
 	// written: "filename", "filename*", "filename*0". The first two are decoded;
@@ -27,34 +28,43 @@ func (r *Response) ContentDisposition() ContentDisposition {
 	return cd
 }
 
-// ParseContentDisposition parses the value of the header. As in aiohttp, a
-// missing or quoted type, a parameter without a value, a value that is neither a
-// token nor a quoted string, and a parameter that is given twice make the whole
-// header an [errors.ErrBadHTTPMessage]; an encoded parameter (RFC 8187, RFC 2231)
-// that is malformed is passed over, and so are empty ones.
-// (aiohttp: parse_content_disposition)
+// ParseContentDisposition parses the value of the header, as tolerantly as curl -J and
+// wget do where both find the same name, because many servers write no valid one. An
+// unquoted value goes to the next semicolon, blanks, commas and brackets included; what
+// comes behind a closing quote, a parameter without a value and one without a proper
+// name are passed over. So is an encoded parameter (RFC 8187, RFC 2231) that is
+// malformed, or names no charset (RFC 8187 3.2.1). A name of a file may stand alone,
+// without a type.
+//
+// A type that is no token, a quote that is not closed, and a name that is given twice
+// make the whole header an [errors.ErrBadHTTPMessage].
+// (aiohttp: parse_content_disposition, which drops a header with any flaw)
 func ParseContentDisposition(header string) (ContentDisposition, error) {
+	cd := ContentDisposition{Params: map[string]string{}}
 	kind, rest, _ := strings.Cut(header, ";")
-	kind = trimOWS(kind)
-	if !isToken(kind) {
+	switch kind = trimOWS(kind); {
+	case isToken(kind):
+		cd.Type = strings.ToLower(kind)
+	case strings.Contains(kind, "=") && kind[0] != '"':
+		rest = header
+	default:
 		return ContentDisposition{}, badDisposition("no type")
 	}
-	cd := ContentDisposition{Type: strings.ToLower(kind), Params: map[string]string{}}
 	for rest = strings.TrimLeft(rest, "; \t"); rest != ""; rest = strings.TrimLeft(rest, "; \t") {
 		var name, value string
 		var quoted, ok bool
 		if name, value, quoted, rest, ok = dispositionParam(rest); !ok {
-			return ContentDisposition{}, badDisposition("a parameter without a value")
+			return ContentDisposition{}, badDisposition("a quote that is not closed")
 		}
-		if _, twice := cd.Params[name]; twice {
+		switch _, twice := cd.Params[name]; {
+		case twice && (name == fileNameParam || name == "name"):
 			return ContentDisposition{}, badDisposition("a parameter twice")
+		case !twice && isToken(name):
+			cd.addParameter(name, value, quoted)
 		}
-		if !isToken(name) {
-			continue
-		}
-		if !cd.addParameter(name, value, quoted) {
-			return ContentDisposition{}, badDisposition("a value that is neither a token nor quoted")
-		}
+	}
+	if cd.Type == "" && cd.FileName() == "" {
+		return ContentDisposition{}, badDisposition("no type")
 	}
 	return cd, nil
 }
@@ -65,59 +75,70 @@ func badDisposition(what string) error {
 	}
 }
 
-// dispositionParam takes a parameter off the front of s. A quoted value is
-// returned without its quotes and with its escapes.
+// dispositionParam takes a parameter off the front of s. A quoted value is returned
+// without its quotes and with its escapes; ok is false if it has no end. The name of one
+// without a value is empty.
 func dispositionParam(s string) (name, value string, quoted bool, rest string, ok bool) {
 	i := strings.IndexAny(s, "=;")
-	if i < 0 || s[i] == ';' {
-		return "", "", false, "", false
+	switch {
+	case i < 0:
+		return "", "", false, "", true
+	case s[i] == ';':
+		return "", "", false, s[i:], true
 	}
 	name, s = strings.ToLower(trimOWS(s[:i])), strings.TrimLeft(s[i+1:], " \t")
-	if strings.HasSuffix(name, "*") {
-		// "filename *" is no name, and "filename* " is one.
-		name = strings.TrimRight(name, " \t")
-	}
 	if strings.HasPrefix(s, `"`) {
 		end := quotedEnd(s)
 		if end < 0 {
 			return "", "", false, "", false
 		}
-		if rest = strings.TrimLeft(s[end:], " \t"); rest != "" && rest[0] != ';' {
-			return "", "", false, "", false
-		}
+		_, rest, _ = strings.Cut(s[end:], ";")
 		return name, s[1 : end-1], true, rest, true
 	}
 	value, rest, _ = strings.Cut(s, ";")
 	return name, trimOWS(value), false, rest, true
 }
 
-// addParameter keeps a parameter, or passes over an encoded one that is malformed. It
-// reports false for a plain one that is.
-func (cd *ContentDisposition) addParameter(name, value string, quoted bool) bool {
-	switch base, _, extended, piece := splitParam(name); {
+// addParameter keeps a parameter, or passes over one that is empty, or encoded and
+// malformed.
+func (cd *ContentDisposition) addParameter(name, value string, quoted bool) {
+	base, _, extended, piece := splitParam(name)
+	switch {
+	case piece && quoted:
+		value = unescapeQuoted(value)
 	case piece:
-		if quoted {
-			value = unescapeQuoted(value)
-		} else if !isToken(value) {
-			return true
+		if !isToken(value) {
+			return
 		}
 	case extended:
 		decoded, ok := decodeExtValue(value)
-		if quoted || !ok || !isToken(value) || strings.Count(value, "'") != 2 {
-			return true
+		if quoted || !ok || strings.Count(value, "'") != 2 {
+			return
 		}
 		value = decoded
+	case quoted && base == fileNameParam && isDrivePath(value):
+		value = headerText(value) // its backslashes escape nothing
 	case quoted:
-		if base == fileNameParam {
-			value = strings.TrimLeft(value, `\/`)
-		}
 		value = headerText(unescapeQuoted(value))
-	case !isToken(value):
-		return false
+	case value == "":
+		return
+	default:
+		value = headerText(value)
+	}
+	if base == fileNameParam && !piece {
+		value = trimSeparators(value)
 	}
 	cd.Params[name] = value
-	return true
 }
+
+// isDrivePath reports whether s begins as a path of Windows does, C:\, which some
+// servers quote as it is.
+func isDrivePath(s string) bool {
+	return len(s) > len(`C:\`) && (s[0]|0x20) >= 'a' && (s[0]|0x20) <= 'z' && s[1:3] == `:\`
+}
+
+// trimSeparators makes no absolute path of a name, in whatever form it came.
+func trimSeparators(name string) string { return strings.TrimLeft(name, `\/`) }
 
 const fileNameParam = "filename"
 
@@ -151,10 +172,10 @@ func parseDecimal(s string) (int, bool) {
 	return n, true
 }
 
-// FileName is the file name that the sender gives, decoded, or "". It may be
-// anything, a path included: use [ContentDisposition.SafeName] to open a file.
-// (aiohttp: ContentDisposition.filename)
-func (cd ContentDisposition) FileName() string { return cd.Param(fileNameParam) }
+// FileName is the file name that the sender gives, decoded and without separators in
+// front, or "". It may be anything, a path included: use [ContentDisposition.SafeName]
+// to open a file. (aiohttp: ContentDisposition.filename)
+func (cd ContentDisposition) FileName() string { return trimSeparators(cd.Param(fileNameParam)) }
 
 // SafeName is the file name as [SafeFileName] leaves it, or "".
 func (cd ContentDisposition) SafeName() string { return SafeFileName(cd.FileName()) }

@@ -77,7 +77,20 @@
 // fails with [errors.BodyNotReplayableError] for a body that was read from a
 // stream. When the origin (scheme, host or port) changes, Authorization, Cookie,
 // Proxy-Authorization and [Config].SensitiveHeaders are dropped for the rest of
-// the chain; the jar's cookies are chosen anew for each hop.
+// the chain; the jar's cookies are chosen anew for each hop. Each hop is in
+// [Response.History], with its Timing, Connection and RawHeaders. HEAD follows none
+// unless it is told to: Redirects([DefaultRedirects]).
+//
+// # URLs
+//
+// A URL is sent as it was written, whether it is the caller's, or a server's in Location
+// or Link, with two changes. What RFC 3986 does not allow is escaped: a % that begins no
+// escape becomes %25, a blank %20. And the escapes of a Location get their normal form,
+// which leaves those of reserved characters as they are: %2F is no slash, and there may be
+// a signature over it ([VerbatimRedirects] leaves all of them). What cannot be repaired, a port of 999999, a host with a
+// blank, is an error: [errors.ErrInvalidURLClient] for the caller's,
+// [errors.ErrInvalidURLRedirectClient] for a server's. [ParseURL] reads a URL in the same
+// way.
 //
 // # Errors
 //

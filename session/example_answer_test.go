@@ -249,3 +249,13 @@ func ExampleStreamReader_Buffered() {
 	fmt.Printf("%q %v, %d more\n", line, err, c.Buffered())
 	// Output: "one\n" <nil>, 4 more
 }
+
+func ExampleParseURL() {
+	u, err := session.ParseURL("http://bücher.example/sale-100%-off?sig=a%2Fb")
+	fmt.Println(u, err)
+	_, err = session.ParseURL("http://user:secret@example.com:80a/")
+	fmt.Println(err)
+	// Output:
+	// http://xn--bcher-kva.example/sale-100%25-off?sig=a%2Fb <nil>
+	// invalid url http://***@example.com:80a/: cannot be parsed: invalid port
+}

@@ -4,6 +4,3 @@ import "net/url"
 
 // ParsePlain parses what is usual.
 func ParsePlain(raw string, u *url.URL) bool { return parsePlain(raw, u) }
-
-// ParseURL parses everything.
-func ParseURL(raw string) (*url.URL, error) { return parseURL(nil, raw) }

@@ -1,17 +1,16 @@
 package session
 
 import (
-	"cmp"
 	"strings"
 	"unicode/utf8"
 )
 
 // decodeExtValue reads an ext-value, charset'language'text (RFC 8187 3.2, which
-// replaces RFC 5987). An empty charset is UTF-8.
+// replaces RFC 5987). One without a charset is none (3.2.1).
 func decodeExtValue(value string) (string, bool) {
 	label, rest, ok1 := strings.Cut(value, "'")
 	_, encoded, ok2 := strings.Cut(rest, "'")
-	if !ok1 || !ok2 {
+	if !ok1 || !ok2 || label == "" {
 		return "", false
 	}
 	raw, ok := percentDecode(encoded)
@@ -23,7 +22,6 @@ func decodeExtValue(value string) (string, bool) {
 
 // decodeLabelled decodes strictly; what is not valid is no value.
 func decodeLabelled(raw []byte, label string) (string, bool) {
-	label = cmp.Or(label, utf8Name)
 	if charsetName(label) == "" {
 		return "", false
 	}

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Link is a link of a Link header (RFC 8288).
@@ -55,39 +57,65 @@ func (l *Link) hasRel(rel string) bool {
 }
 
 // ParseLinks reads the lines of Link headers. References are joined to base,
-// unless that is nil. Lines are read tolerantly, as RFC 8288 B.2 does it: a link
-// whose target is no URL reference is passed over, and so is what is no link.
+// unless that is nil. Lines are read tolerantly, as RFC 8288 B.2 does it: what a URL
+// must not hold is escaped (a % that begins no escape becomes %25), a link whose target
+// is no URL reference even so is passed over, and so is what is no link.
+// [Session.Pages] takes such a next link for an error.
 func ParseLinks(lines []string, base *url.URL) Links {
-	var links Links
-	for _, line := range lines {
-		for line = strings.TrimLeft(line, ", \t"); line != ""; line = strings.TrimLeft(line, ", \t") {
-			if line[0] != '<' {
-				line = skipLink(line)
-				continue
-			}
-			target, rest, ok := strings.Cut(line[1:], ">")
-			if !ok {
-				break
-			}
-			l := Link{URL: joinLink(base, target)}
-			line = l.parseParams(rest, base)
-			if l.URL != nil {
-				links = append(links, l)
-			}
-		}
-	}
+	links, _ := parseLinks(lines, base)
 	return links
 }
 
-func joinLink(base *url.URL, target string) *url.URL {
-	u, err := url.Parse(trimOWS(target))
-	switch {
-	case err != nil:
-		return nil
-	case base != nil:
-		return base.ResolveReference(u)
+// brokenLink is a link that cannot be followed.
+type brokenLink struct {
+	target string
+	rels   []string // none if it is not one from the response itself
+	err    error    // what is wrong with the target; nil: it is not that
+}
+
+// parseLinks is [ParseLinks] that tells of what it passes over, too.
+func parseLinks(lines []string, base *url.URL) (links Links, broken []brokenLink) {
+	for _, line := range lines {
+		for line = strings.TrimLeft(line, ", \t"); line != ""; line = strings.TrimLeft(line, ", \t") {
+			target, rest, ok := cutTarget(line)
+			u, err := joinLink(base, target)
+			l := Link{URL: u}
+			if rest = l.parseParams(rest, base); line[0] != '<' {
+				rest = skipLink(line)
+			}
+			line = rest
+			switch {
+			case ok && l.URL != nil:
+				links = append(links, l)
+			case l.Anchor == nil:
+				broken = append(broken, brokenLink{target, l.Rels, err})
+			}
+		}
 	}
-	return u
+	return links, broken
+}
+
+// cutTarget takes the target off the front of s. It reports false for one that is not
+// between angle brackets, and ends it at the parameters.
+func cutTarget(s string) (target, rest string, ok bool) {
+	if s[0] == '<' {
+		if target, rest, ok = strings.Cut(s[1:], ">"); ok {
+			return target, rest, true
+		}
+		s = s[1:]
+	}
+	if i := strings.IndexAny(s, `;,"`); i >= 0 {
+		return s[:i], s[i:], false
+	}
+	return s, "", false
+}
+
+func joinLink(base *url.URL, target string) (*url.URL, error) {
+	u, err := httprule.ParseURL(trimOWS(target))
+	if err == nil && base != nil {
+		u = base.ResolveReference(u)
+	}
+	return u, err
 }
 
 // skipLink is what comes behind the next comma that is not quoted.
@@ -166,9 +194,9 @@ func (l *Link) decodeParams() {
 
 // setAnchor keeps an anchor that is not the response itself.
 func (l *Link) setAnchor(base *url.URL, anchor string) {
-	u := joinLink(base, anchor)
+	u, err := joinLink(base, anchor)
 	switch {
-	case u == nil:
+	case err != nil:
 		l.URL = nil // it is not known what the link is from
 	case base == nil || u.String() != base.String():
 		l.Anchor = u

@@ -50,7 +50,7 @@ var linkCases = []struct {
 	{"empty parameters", []string{`<http://a.example/>;; rel=a;`}, "http://a.example/ [a]"},
 	{"anchor", []string{`<http://a.example/>; rel=next; anchor="/other"`}, "http://a.example/ [next] from http://host.example/other"},
 	{"anchor to itself", []string{`<http://a.example/>; rel=next; anchor="?q=1"`}, "http://a.example/ [next]"},
-	{"anchor that is no URL", []string{`<http://a.example/>; rel=next; anchor="%zz"`}, ""},
+	{"anchor that is no URL", []string{`<http://a.example/>; rel=next; anchor="http://["`}, ""},
 	{"target that is no URL", []string{`<http://[>; rel=a, <http://a.example/2>; rel=b`}, "http://a.example/2 [b]"},
 	{"no angle brackets", []string{`http://a.example/; rel=a, <http://a.example/2>; rel=b`}, "http://a.example/2 [b]"},
 	{"junk with a quoted comma", []string{`junk "a, <http://x.example/>" more, <http://a.example/2>`}, "http://a.example/2 []"},

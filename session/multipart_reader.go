@@ -144,7 +144,7 @@ func boundaryOf(contentType string) string {
 	for rest = strings.TrimLeft(rest, "; \t"); rest != ""; rest = strings.TrimLeft(rest, "; \t") {
 		var name, value string
 		var quoted, ok bool
-		if name, value, quoted, rest, ok = dispositionParam(rest); !ok {
+		if name, value, quoted, rest, ok = dispositionParam(rest); !ok || name == "" {
 			return ""
 		}
 		if name == "boundary" {

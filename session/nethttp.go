@@ -43,6 +43,7 @@ func (c *call) adoptRequest(req *http.Request) error {
 	}
 	u := *req.URL
 	c.url = &u
+	httprule.EscapeParts(&u)
 	if err := toASCII(&u); err != nil {
 		return err
 	}

@@ -63,7 +63,8 @@ func TraceContext(value any) Option {
 
 // Requote brings the escapes of the URL into their normal form, as aiohttp does
 // with a URL that is a string: %7e becomes ~, %c3 becomes %C3, and what should
-// have been escaped is. Without it a URL is sent as it was written.
+// have been escaped is. In a query %2F becomes a slash, too, so it is not for URLs that
+// are signed. Without it a URL is sent as it was written, but for what RFC 3986 does not allow.
 // (aiohttp: yarl.URL without encoded=True)
 func Requote() Option {
 	return setClientOption("Requote", nil, func(r *clientOptions) { r.requote = true })

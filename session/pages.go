@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
 )
@@ -20,7 +21,8 @@ import (
 // link leads to another origin, or a redirect did, the credentials and cookies of
 // the options are dropped for the rest, as in a redirect, and so are
 // [Config].SensitiveHeaders. A link to a page that was seen already is an
-// [errors.ErrClientResponse].
+// [errors.ErrClientResponse], and one that cannot be followed an
+// [*errors.InvalidURLError]: the pages never end without an error before their end.
 func (s *Session) Pages(ctx context.Context, url string, opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		p := pager{s: s, seen: map[string]bool{}}
@@ -66,20 +68,31 @@ func (p *pager) nextURL(resp *Response) (string, error) {
 		p.from = first
 	}
 	p.seen[pageKey(first)], p.seen[pageKey(resp.url)] = true, true
-	link := resp.Links().Rel("next")
+	links, broken := parseLinks(resp.Header["Link"], resp.URL())
+	link := links.Rel("next")
 	if link == nil {
-		return "", nil
+		return "", p.checkBroken(resp, broken)
 	}
 	if p.seen[pageKey(link.URL)] {
 		e := resp.responseError("the next page is one that was there already")
 		return "", &e
 	}
-	if !isHTTP(link.URL.Scheme) {
-		bad := invalidURL(link.URL, errors.ErrNonHTTPURLRedirectClient, "next page has an unsupported scheme")
-		return "", errors.Wrap(http.MethodGet, resp.url, bad)
+	if err := checkTarget(link.URL, "next page"); err != nil {
+		return "", errors.Wrap(http.MethodGet, resp.url, err)
 	}
 	p.checkOrigin(resp, link.URL)
 	return withoutFragment(link.URL).String(), nil
+}
+
+// checkBroken refuses to take a next link that cannot be followed for none at all.
+func (p *pager) checkBroken(resp *Response, broken []brokenLink) error {
+	for _, link := range broken {
+		if slices.Contains(link.rels, "next") {
+			err := badTarget(link.target, "next page cannot be found from its link", link.err)
+			return errors.Wrap(http.MethodGet, resp.url, err)
+		}
+	}
+	return nil
 }
 
 // pageKey is a URL without what makes no other page of it.

@@ -78,7 +78,7 @@ func TestPages(t *testing.T) {
 		{"/self", "/self", errors.ErrClientResponse},
 		{"/round", "/round /round/2", errors.ErrClientResponse},
 		{"/ftp", "/ftp", errors.ErrNonHTTPURLRedirectClient},
-		{"/bad", "/bad", nil},
+		{"/bad", "/bad /%25zz", nil},
 		{"/gone/next", "/gone/next /nowhere/", nil},
 	} {
 		got, err := turn(t, s, rec.URL+tt.path)

@@ -7,11 +7,15 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// defaultRedirects is how many redirects are followed if nothing else is said.
-const defaultRedirects = 10
+// DefaultRedirects is how many redirects are followed if nothing else is said. HEAD
+// follows none unless it is told to: Redirects(DefaultRedirects), for one request or
+// among the options of a session.
+const DefaultRedirects = 10
 
 // nextHop makes the request that follows resp, or nil if resp is the answer.
 // A response that is followed is closed and becomes history.
@@ -35,7 +39,7 @@ func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 		return nil, err
 	}
 	if r := c.opts.client; r == nil || !r.verbatimRedirects {
-		requoteURL(target)
+		requoteRedirect(target)
 	}
 	return c.followRedirect(resp.StatusCode, target)
 }
@@ -58,8 +62,17 @@ func (c *call) archiveHop(resp *http.Response) {
 	resp.Body.Close() // the rest of it is not used
 	resp.Body = http.NoBody
 	hop := &Response{Response: resp, url: c.url}
+	if rec := c.recorder(); rec != nil { // the next hop has the same one
+		hop.past = &pastHop{rec.Timing(), rec.Conn()}
+	}
 	hop.closed.Store(true)
 	x.history = append(x.history, hop)
+}
+
+// pastHop is how a hop fared that was followed by another one.
+type pastHop struct {
+	timing Timing
+	conn   connector.ConnInfo
 }
 
 func (c *call) tooMany(resp *http.Response) error {
@@ -79,25 +92,42 @@ func nativeHistory(history []*Response) []*http.Response {
 
 // redirectTarget is where a Location leads to: an http URL with a host.
 func redirectTarget(from *url.URL, location string, upgrade bool) (*url.URL, error) {
-	ref, err := url.Parse(location)
+	ref, err := httprule.ParseURL(location)
 	if err != nil {
-		e := errors.NewInvalidURL(location, "redirect cannot be parsed", err)
-		e.Kind = errors.ErrInvalidURLRedirectClient
-		return nil, e
+		return nil, badTarget(location, "redirect cannot be parsed", err)
 	}
 	u := from.ResolveReference(ref)
 	if plain, ok := socketSchemes[u.Scheme]; ok && upgrade {
 		u.Scheme = plain // the handshake of a WebSocket is one of HTTP
 	}
+	return u, checkTarget(u, "redirect")
+}
+
+// badTarget is the error for a URL of a server's that cannot be parsed.
+func badTarget(raw, description string, err error) error {
+	e := errors.NewInvalidURL(raw, description, err)
+	e.Kind = errors.ErrInvalidURLRedirectClient
+	return e
+}
+
+// checkTarget refuses a URL that a server has given and that cannot be requested: one
+// that the session or its connector would refuse as the caller's own is of another
+// class here. It writes the host as IDNA has it.
+func checkTarget(u *url.URL, what string) error {
+	kind, description := errors.ErrInvalidURLRedirectClient, ""
 	switch {
 	case !isHTTP(u.Scheme):
-		return nil, invalidURL(u, errors.ErrNonHTTPURLRedirectClient, "redirect to an unsupported scheme")
+		kind, description = errors.ErrNonHTTPURLRedirectClient, " has an unsupported scheme"
 	case u.Hostname() == "":
-		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect without a host")
+		description = " has no host"
 	case toASCII(u) != nil:
-		return nil, invalidURL(u, errors.ErrInvalidURLRedirectClient, "redirect to a host that is not a name of IDNA")
+		description = " has a host that is not a name of IDNA"
+	case !httprule.IsAuthority(u):
+		description = " has an invalid host or a port out of range"
+	default:
+		return nil
 	}
-	return u, nil
+	return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: what + description, Kind: kind}
 }
 
 // followRedirect builds the request for the next hop.

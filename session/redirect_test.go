@@ -336,7 +336,7 @@ func TestRedirectLocation(t *testing.T) {
 		{"ws://127.0.0.1/x", errors.ErrNonHTTPURLRedirectClient},
 		{"http:///nohost", errors.ErrInvalidURLRedirectClient},
 		{"http://h:port/", errors.ErrInvalidURLRedirectClient},
-		{"%zz", errors.ErrInvalidURLRedirectClient},
+		{"http://h%zz/", errors.ErrInvalidURLRedirectClient},
 	} {
 		location = test.location
 		if _, err := get(); !errors.Is(err, test.class) || !errors.Is(err, errors.ErrRedirectClient) {

@@ -54,7 +54,7 @@ func (s *Session) Options(ctx context.Context, url string, opts ...Option) (*Res
 // counts until then: if it ends, the request fails at once, wherever it is.
 //
 // The method may be any token; it is sent in upper case. The URL is sent as it
-// is written. On an error there is nothing to close. (aiohttp:
+// is written; what RFC 3986 does not allow in it is escaped, see [ParseURL]. On an error there is nothing to close. (aiohttp:
 // ClientSession.request)
 func (s *Session) Request(ctx context.Context, method, url string, opts ...Option) (*Response, error) {
 	c := s.newCall(len(opts) > 0)

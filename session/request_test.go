@@ -34,7 +34,7 @@ func TestBadInput(t *testing.T) {
 		opts   []session.Option
 		class  error
 	}{
-		{"bad escape", s, "GET", "http://h/%zz", nil, errors.ErrInvalidURLClient},
+		{"bad escape", s, "GET", "http://h%zz/", nil, errors.ErrInvalidURLClient},
 		{"control character", s, "GET", "http://h/\x01", nil, errors.ErrInvalidURLClient},
 		{"newline in URL", s, "GET", rec.URL + "/\r\nX: y", nil, errors.ErrInvalidURLClient},
 		{"empty URL", s, "GET", "", nil, errors.ErrInvalidURLClient},

@@ -52,7 +52,7 @@ func (c *call) resolveBody() error {
 func (c *call) resolveTimeouts(ctx context.Context) error {
 	t := mergeTimeouts(c.opts.timeout, DefaultTimeout())
 	if r := c.opts.client; r != nil && r.requote {
-		requoteURL(c.url)
+		requoteAsYarl(c.url)
 	}
 	c.ctx.Context = ctx
 	set := &c.ctx.settings

@@ -13,6 +13,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/charset"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // DefaultMaxBuffered is how much [Response.Bytes] and the methods that build on
@@ -34,7 +35,8 @@ const errorBodyTime = time.Second
 // Close may be called from any.
 type Response struct {
 	*http.Response
-	call   *call // nil for a response of the history
+	call   *call    // nil for a response of the history
+	past   *pastHop // of a response of the history; nil for others
 	url    *url.URL
 	body   responseBody
 	stream *StreamReader
@@ -72,7 +74,9 @@ func (c *call) makeResponse(native *http.Response) (*Response, error) {
 }
 
 func (c *call) requestInfo() errors.RequestInfo {
-	return errors.RequestInfo{Method: c.method, URL: withoutFragment(c.url), RealURL: c.url, Header: c.sent.Header}
+	return errors.RequestInfo{
+		Method: c.method, URL: withoutFragment(c.url), RealURL: c.url, Header: httprule.SentHeader(c.sent.Header),
+	}
 }
 
 func withoutFragment(u *url.URL) *url.URL {
@@ -102,7 +106,7 @@ func (r *Response) URL() *url.URL { return withoutFragment(r.url) }
 func (r *Response) RealURL() *url.URL { return r.url }
 
 // History holds the redirects that led here, the oldest first; their bodies are
-// closed. (aiohttp: history)
+// closed. Each has its own Timing, Connection and RawHeaders. (aiohttp: history)
 func (r *Response) History() []*Response {
 	if r.call == nil {
 		return nil
@@ -115,25 +119,32 @@ func (r *Response) History() []*Response {
 func (r *Response) RequestInfo() errors.RequestInfo {
 	if r.call == nil {
 		return errors.RequestInfo{
-			Method: r.Request.Method, URL: withoutFragment(r.url), RealURL: r.url, Header: r.Request.Header,
+			Method: r.Request.Method, URL: withoutFragment(r.url), RealURL: r.url, Header: httprule.SentHeader(r.Request.Header),
 		}
 	}
 	return r.call.requestInfo()
 }
 
-// Timing tells where the time of the last hop went. Body and Total are there
-// once the body was read or closed. It is zero with a foreign Transport.
+// Timing tells where the time of the hop went, which is the last one if the response
+// is none of the [Response.History]. Body and Total are there once the body was read or
+// closed. It is zero with a foreign Transport.
 func (r *Response) Timing() Timing {
-	if r.call == nil || r.call.recorder() == nil {
+	switch {
+	case r.past != nil:
+		return r.past.timing
+	case r.call == nil || r.call.recorder() == nil:
 		return Timing{}
 	}
 	return r.call.recorder().Timing()
 }
 
-// Connection tells of the connection that served the last hop. It is zero with a
+// Connection tells of the connection that served the hop. It is zero with a
 // foreign Transport. (aiohttp: ClientResponse.connection)
 func (r *Response) Connection() connector.ConnInfo {
-	if r.call == nil || r.call.recorder() == nil {
+	switch {
+	case r.past != nil:
+		return r.past.conn
+	case r.call == nil || r.call.recorder() == nil:
 		return connector.ConnInfo{}
 	}
 	return r.call.recorder().Conn()

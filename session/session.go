@@ -238,7 +238,7 @@ func baseOptions(t ClientTimeout) options {
 		},
 		owned:   true,
 		auto:    autoUserAgent | autoAccept | autoAcceptEncoding | autoContentType,
-		hops:    defaultRedirects,
+		hops:    DefaultRedirects,
 		timeout: t,
 	}
 }

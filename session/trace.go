@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Trace has functions that are called while a request is under way, in aiohttp's
@@ -200,7 +201,7 @@ func (t *tracing) connectorTrace(ctx context.Context) (context.Context, *connect
 	ctx, t.cancel = context.WithCancelCause(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
 		callHooks(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestHeadersSent },
-			t.requestEvent(t.call.sent.Header))
+			t.requestEvent(httprule.SentHeader(t.call.sent.Header)))
 	}})
 	conn := func(pick func(*Trace) func(context.Context, ConnectionEvent)) func() {
 		return func() { callHooks(t, pick, func(value any) ConnectionEvent { return ConnectionEvent{value} }) }
@@ -237,7 +238,7 @@ func (t *tracing) requestEnd(resp *http.Response) {
 
 func (t *tracing) responseEvent(resp *http.Response) func(any) ResponseEvent {
 	return func(value any) ResponseEvent {
-		return ResponseEvent{RequestEvent{t.call.method, t.call.url, t.call.sent.Header, value}, resp}
+		return ResponseEvent{RequestEvent{t.call.method, t.call.url, httprule.SentHeader(t.call.sent.Header), value}, resp}
 	}
 }
 
@@ -247,7 +248,7 @@ func (t *tracing) requestException(err error) {
 	}
 	var header http.Header
 	if t.call.sent != nil {
-		header = t.call.sent.Header
+		header = httprule.SentHeader(t.call.sent.Header)
 	}
 	callHooks(t, func(tr *Trace) func(context.Context, ErrorEvent) { return tr.RequestException }, func(value any) ErrorEvent {
 		return ErrorEvent{RequestEvent{t.call.method, t.call.url, header, value}, err}

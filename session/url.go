@@ -18,7 +18,7 @@ func parseBase(raw string) (*url.URL, error) {
 	if raw == "" {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	u, err := url.Parse(raw)
+	u, err := httprule.ParseURL(raw)
 	switch {
 	case err != nil:
 		return nil, badURL(raw, err)
@@ -35,19 +35,31 @@ func parseBase(raw string) (*url.URL, error) {
 
 func isHTTP(scheme string) bool { return scheme == "http" || scheme == "https" }
 
+// ParseURL reads an absolute URL as [Session.Get] does, for programs that want to look
+// at one before they send anything: what RFC 3986 does not allow is escaped, so that a
+// % which begins no escape becomes %25, and a host in another script is written as IDNA
+// has it. Escapes stay as they are. The error is an [*errors.InvalidURLError] that shows
+// neither credentials nor values of the query.
+func ParseURL(raw string) (*url.URL, error) {
+	u, err := parseURL(nil, raw)
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
 // parseURL makes the URL of a request, relative to base if there is one.
 func parseURL(base *url.URL, raw string) (*url.URL, error) {
 	if base != nil && strings.HasPrefix(raw, "//") {
 		return nil, errors.NewInvalidURL(raw, "starts with two slashes", nil)
 	}
-	u, err := url.Parse(raw)
+	u, err := httprule.ParseURL(raw)
 	if err != nil {
 		return nil, badURL(raw, err)
 	}
 	if base != nil && u.Scheme == "" {
 		u = resolve(base, u)
 	}
-	u.RawQuery = escapeQuery(u.RawQuery)
 	if err := checkURL(u); err != nil {
 		return u, err
 	}
@@ -106,27 +118,6 @@ func asciiHost(host string) (string, bool) {
 	return ascii + port, err == nil
 }
 
-// escapeQuery escapes what must not stand in a request line and leaves all else
-// as it was written.
-func escapeQuery(query string) string {
-	clean := func(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' }
-	for i := range len(query) {
-		if clean(query[i]) {
-			continue
-		}
-		var b strings.Builder
-		for j := range len(query) {
-			if c := query[j]; clean(c) {
-				b.WriteByte(c)
-			} else {
-				writeEscape(&b, c)
-			}
-		}
-		return b.String()
-	}
-	return query
-}
-
 func badURL(raw string, err error) error { return errors.NewInvalidURL(raw, "cannot be parsed", err) }
 
 // sameOrigin reports whether two URLs may share secrets (RFC 6454 4).
@@ -142,15 +133,19 @@ func (c *call) takeUser(u *url.URL) (value string, ok bool) {
 }
 
 // takeUser removes the credentials from u and returns them as the value of an
-// Authorization header.
+// Authorization header. An empty login with an empty password is none (WHATWG URL,
+// "includes credentials").
 func takeUser(u *url.URL) (value string, ok bool) {
 	if u.User == nil {
 		return "", false
 	}
+	login := u.User.Username()
 	password, _ := u.User.Password()
-	value = httprule.BasicAuth(u.User.Username(), password)
 	u.User = nil
-	return value, true
+	if login == "" && password == "" {
+		return "", false
+	}
+	return httprule.BasicAuth(login, password), true
 }
 
 // hostHeader is the value of Host for u: no default port, no trailing dot.

@@ -3,6 +3,8 @@ package session
 import (
 	"net/url"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // parsePlain is [url.Parse] for what most URLs are: http or https in lower case, a
@@ -30,7 +32,7 @@ func parsePlain(raw string, u *url.URL) bool {
 	query := ""
 	if path < len(rest) && rest[path] == '?' {
 		query = rest[path+1:]
-		if query == "" || span(query, plainQuery) < len(query) {
+		if query == "" || span(query, plainQuery) < len(query) || !httprule.IsClean(query) {
 			return false
 		}
 	} else if path < len(rest) {
@@ -73,7 +75,7 @@ var plainBytes = func() (table [256]uint8) {
 	set(plainPort, digits)
 	set(plainPath, letters+digits+"-._~/+&=:@$")
 	for b := byte('!'); b <= '~'; b++ {
-		if !strings.ContainsRune(`"#<>`, rune(b)) {
+		if !strings.ContainsRune("\"#<>\\^`{|}", rune(b)) {
 			table[b] |= plainQuery
 		}
 	}

@@ -139,7 +139,7 @@ func TestWebSocketRefused(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden || string(refused.Body) != "not here\n" {
 		t.Errorf("got %v", err)
 	}
-	for name, url := range map[string]string{"relative": "/ws", "scheme": "ftp://h/", "no host": "ws:///x", "unparsable": "ws://h/%zz"} {
+	for name, url := range map[string]string{"relative": "/ws", "scheme": "ftp://h/", "no host": "ws:///x", "unparsable": "ws://h%zz/"} {
 		if _, err := s.WebSocket(t.Context(), url, nil); !errors.Is(err, errors.ErrInvalidURL) {
 			t.Errorf("%s: got %v", name, err)
 		}

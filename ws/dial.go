@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Doer sends the handshake: a session, an *http.Client, or anything with this
@@ -66,7 +67,7 @@ func Dial(ctx context.Context, doer Doer, url string, opts *Options) (*Conn, err
 
 // parseURL makes an http or https URL.
 func parseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
+	u, err := httprule.ParseURL(raw)
 	if err != nil {
 		return nil, errors.NewInvalidURL(raw, "cannot be parsed", err)
 	}

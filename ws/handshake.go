@@ -176,7 +176,7 @@ func chosenProtocol(header http.Header, offered []string) (string, error) {
 func (h *handshake) refusedError(resp *http.Response, message string, body []byte) error {
 	req := resp.Request
 	return &errors.WSServerHandshakeError{ClientResponseError: errors.ClientResponseError{
-		RequestInfo: errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header},
+		RequestInfo: errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: httprule.SentHeader(req.Header)},
 		Status:      resp.StatusCode,
 		Message:     message,
 		Header:      resp.Header,

@@ -212,7 +212,7 @@ func TestBadInput(t *testing.T) {
 		"no scheme":         {"example.com/", ws.Options{}, errors.ErrNonHTTPURLClient},
 		"no host":           {"ws:///path", ws.Options{}, errors.ErrInvalidURL},
 		"control character": {"ws://example.com/\n", ws.Options{}, errors.ErrInvalidURL},
-		"escape":            {"ws://example.com/%zz", ws.Options{}, errors.ErrInvalidURL},
+		"escape":            {"ws://example%zz/", ws.Options{}, errors.ErrInvalidURL},
 		"protocol":          {"ws://a/", ws.Options{Protocols: []string{"a b"}}, errors.ErrInvalidRequest},
 		"empty protocol":    {"ws://a/", ws.Options{Protocols: []string{""}}, errors.ErrInvalidRequest},
 		"protocol twice":    {"ws://a/", ws.Options{Protocols: []string{"a", "a"}}, errors.ErrInvalidRequest},
@@ -343,5 +343,23 @@ func TestReceiveCause(t *testing.T) {
 	cancel(errors.Join(shutdown, context.Canceled))
 	if _, err := c.Receive(ctx); !errors.Is(err, shutdown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestDialAsIs: what a URL must not hold is escaped, and its escapes stay.
+func TestDialAsIs(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"ws://h/100%?a=%zz":         "http://h/100%25?a=%25zz",
+		"wss://h/a%2Fb c?sig=%2F#f": "https://h/a%2Fb%20c?sig=%2F",
+	} {
+		got := ""
+		_, err := ws.Dial(t.Context(), doerFunc(func(req *http.Request) (*http.Response, error) {
+			got = req.URL.String()
+			return nil, io.EOF
+		}), raw, nil)
+		if got != want || err == nil {
+			t.Errorf("%s: asked for %s, %v, want %s", raw, got, err, want)
+		}
 	}
 }

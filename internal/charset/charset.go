@@ -13,55 +13,79 @@ import (
 const OctetStream = "application/octet-stream"
 
 // Parse splits a Content-Type into its media type, in lower case, and its
-// charset, also in lower case, or "". What is no media type is [OctetStream].
-// Unlike package mime, it takes a type whose parameters are broken.
+// charset, also in lower case, or "", by "parse a MIME type" of the WHATWG's MIME
+// Sniffing standard (4.4). What is no media type is [OctetStream]; its charset counts
+// all the same. Of two charsets the first counts, even an empty one in quotes, but not
+// one with characters that no value may have; an empty one without quotes is none. A
+// value keeps the blanks in it, which [Name] passes over.
 func Parse(contentType string) (mediaType, charset string) {
+	contentType = strings.Trim(contentType, httpSpace)
 	mediaType, rest, _ := strings.Cut(contentType, ";")
-	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	mediaType = strings.ToLower(strings.TrimRight(mediaType, httpSpace))
 	if !isMediaType(mediaType) {
 		mediaType = OctetStream
 	}
 	for rest != "" {
 		var name, value string
-		name, value, rest = nextParameter(rest)
-		if charset == "" && strings.EqualFold(name, "charset") {
-			charset = strings.ToLower(value)
+		var given bool
+		name, value, given, rest = nextParameter(rest)
+		if given && strings.EqualFold(name, "charset") && isParameterValue(value) {
+			return mediaType, strings.ToLower(value)
 		}
 	}
-	return mediaType, charset
+	return mediaType, ""
 }
 
-// nextParameter takes a parameter off the front of s (RFC 9110 5.6.6).
-func nextParameter(s string) (name, value, rest string) {
-	name, s, ok := cutAny(s, "=;")
-	name = strings.TrimSpace(name)
-	if !ok {
-		return name, "", s
+// httpSpace is "HTTP whitespace" (WHATWG Fetch 2.2); vertical tab and form feed are
+// none.
+const httpSpace = " \t\r\n"
+
+// nextParameter takes a parameter off the front of s. It has no value if there is no
+// "=", or nothing behind it.
+func nextParameter(s string) (name, value string, given bool, rest string) {
+	s = strings.TrimLeft(s, httpSpace)
+	i := strings.IndexAny(s, "=;")
+	switch {
+	case i < 0:
+		return s, "", false, ""
+	case s[i] == ';':
+		return s[:i], "", false, s[i+1:]
 	}
-	s = strings.TrimLeft(s, " \t")
-	if !strings.HasPrefix(s, `"`) {
-		value, rest, _ = strings.Cut(s, ";")
-		return name, strings.TrimSpace(value), rest
+	if name, s = s[:i], s[i+1:]; strings.HasPrefix(s, `"`) {
+		value, s = cutQuoted(s[1:])
+		_, rest, _ = strings.Cut(s, ";")
+		return name, value, true, rest
 	}
+	value, rest, _ = strings.Cut(s, ";")
+	value = strings.TrimRight(value, httpSpace)
+	return name, value, value != "", rest
+}
+
+// cutQuoted reads what is behind a quote, to the next one or to the end of s ("collect
+// an HTTP quoted string", WHATWG Fetch 2.2).
+func cutQuoted(s string) (value, rest string) {
 	var b strings.Builder
-	i := 1
-	for ; i < len(s) && s[i] != '"'; i++ {
-		if s[i] == '\\' && i+1 < len(s) {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), s[i+1:]
+		case s[i] == '\\' && i+1 < len(s):
 			i++
 		}
 		b.WriteByte(s[i])
 	}
-	_, rest, _ = strings.Cut(s[min(i, len(s)):], ";")
-	return name, strings.TrimSpace(b.String()), rest
+	return b.String(), ""
 }
 
-// cutAny cuts s at the first byte of seps and reports whether that was seps[0].
-func cutAny(s, seps string) (before, after string, first bool) {
-	i := strings.IndexAny(s, seps)
-	if i < 0 {
-		return s, "", false
+// isParameterValue reports whether there are only "HTTP quoted-string token code
+// points" in s: no control characters but tabs.
+func isParameterValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
 	}
-	return s[:i], s[i+1:], s[i] == seps[0]
+	return true
 }
 
 func isMediaType(s string) bool {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Exchange is what is known of a request that failed before the head of its
@@ -23,7 +24,7 @@ type Exchange struct {
 
 // RequestInfo is what an error tells of a request; its fields are the request's own.
 func RequestInfo(req *http.Request) errors.RequestInfo {
-	info := errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: req.Header}
+	info := errors.RequestInfo{Method: req.Method, URL: req.URL, RealURL: req.URL, Header: httprule.SentHeader(req.Header)}
 	info.Method = cmp.Or(info.Method, http.MethodGet)
 	if u := req.URL; u != nil && u.Fragment != "" {
 		plain := *u

@@ -144,3 +144,16 @@ func IsCanonical(h http.Header) bool {
 // sameName compares as RFC 9110 5.1 has it. The letters beyond ASCII that fold to
 // one of it are longer.
 func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+// SentHeader is the header of a request as the server gets to see it: an empty
+// User-Agent is net/http's way to say that none is sent. It is h itself if there is
+// nothing to leave out, and nobody may change it.
+func SentHeader(h http.Header) http.Header {
+	const name = "User-Agent"
+	if values, ok := h[name]; !ok || len(values) > 0 && values[0] != "" {
+		return h
+	}
+	sent := maps.Clone(h)
+	delete(sent, name)
+	return sent
+}

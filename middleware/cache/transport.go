@@ -146,9 +146,12 @@ func (t *transport) roundTripUnsafe(req *http.Request) (*http.Response, error) {
 	t.cache.invalidate(primaryKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
 		if value := httprule.FieldValue(resp.Header, name); value != "" {
-			u, err := req.URL.Parse(value)
+			ref, err := httprule.ParseURL(value)
+			if err != nil {
+				continue // nobody can have asked for it
+			}
 			// Only of the same origin: nobody may empty the cache of others.
-			if err == nil && httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
+			if u := req.URL.ResolveReference(ref); httprule.OriginOf(u) == httprule.OriginOf(req.URL) {
 				t.cache.invalidate(primaryKeyOf(seen, u))
 			}
 		}

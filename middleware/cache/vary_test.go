@@ -75,6 +75,8 @@ func TestInvalidation(t *testing.T) {
 		{"not by a safe method", cache.Config{}, after("OPTIONS /", "200", "2/2", "1/2")},
 		{"Location of the same origin", cache.Config{}, after("POST /other", "201|Location: /", "2/2", "3/3")},
 		{"Content-Location of the same origin", cache.Config{}, after("POST /other", "201|Content-Location: http://example.com/", "2/2", "3/3")},
+		{"Location with a lone percent sign", cache.Config{}, []step{{do: "GET /100%25", answer: fresh, want: "1/1"}, {do: "POST /other", answer: "201|Location: /100%", want: "2/2"}, {do: "GET /100%25", answer: fresh, want: "3/3"}}},
+		{"Location that is no URL", cache.Config{}, after("POST /other", "201|Location: http://[", "2/2", "1/2")},
 		{"Location of another origin", cache.Config{}, after("POST /other", "201|Location: https://example.com/", "2/2", "1/2")},
 		{"a POST is not kept", cache.Config{}, []step{{do: "POST /", answer: fresh, want: "1/1"}, {do: "POST /", want: "2/2"}, {want: "3/3"}}},
 	})

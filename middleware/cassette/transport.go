@@ -69,7 +69,7 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 func (c *Cassette) describeRequest(req *http.Request, body []byte) *exchange {
 	r := c.rules.ForRequest(req)
 	x := &exchange{
-		method: req.Method, url: r.URL(req.URL), header: r.Header(req.Header),
+		method: req.Method, url: r.URL(req.URL), header: r.Header(httprule.SentHeader(req.Header)),
 		sum: hexSHA256([]byte(c.matchedURL(req.URL))),
 	}
 	if x.method == "" {

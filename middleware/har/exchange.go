@@ -87,7 +87,7 @@ func (x *exchange) finish(kept *bodyBuffer, err error) {
 
 func (x *exchange) describeRequest() Request {
 	r := x.recorder.rules.ForRequest(x.req)
-	h := r.Header(x.req.Header)
+	h := r.Header(httprule.SentHeader(x.req.Header))
 	req := Request{
 		Method: x.req.Method, URL: r.URL(x.req.URL), HTTPVersion: "HTTP/1.1",
 		Headers: headerPairs(h), Cookies: cookiePairs(httprule.FieldValues(h, "Cookie"), ";"), Query: queryPairs(r, x.req.URL),
@@ -202,11 +202,8 @@ func queryPairs(r *redaction.Rules, u *url.URL) []NameValue {
 	if u == nil {
 		return query
 	}
-	shown, err := url.Parse(r.URL(u))
-	if err != nil {
-		return query
-	}
-	for part := range strings.SplitSeq(shown.RawQuery, "&") {
+	_, shown, _ := strings.Cut(r.URL(u), "?")
+	for part := range strings.SplitSeq(shown, "&") {
 		name, value, ok := strings.Cut(part, "=")
 		if !ok {
 			continue

@@ -18,6 +18,9 @@ func Target(word string) (*url.URL, error) {
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
 	}
+	if i := strings.Index(text, "://") + len("://"); strings.ContainsAny(text[i:], "/?#") {
+		text = text[:i+strings.IndexAny(text[i:], "/?#")] // no page has certificates
+	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "":

@@ -200,7 +200,7 @@ func (p *parser) takeUpload(arg string) error {
 // addUploadName adds the name of the file that -T sends to a URL that ends in a
 // slash.
 func (p *parser) addUploadName() {
-	u, err := url.Parse(p.req.URL)
+	u, err := parseURL(p.req.URL)
 	if !p.put || p.req.BodyFile == "-" || err != nil || u.Path != "" && !strings.HasSuffix(u.Path, "/") {
 		return
 	}

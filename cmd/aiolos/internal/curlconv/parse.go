@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/session"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
@@ -258,7 +260,7 @@ func (p *parser) buildRequest() (*Request, error) {
 	}
 	if p.remoteName && r.Output == "" {
 		name := ""
-		if u, err := url.Parse(r.URL); err == nil {
+		if u, err := parseURL(r.URL); err == nil {
 			name = path.Base(u.Path)
 		}
 		// A name that the URL chose is visible, and in the present directory.
@@ -284,4 +286,12 @@ func (p *parser) checkGlobs() error {
 	}
 	p.req.URL = regexp.MustCompile(`\\([][{}])`).ReplaceAllString(p.req.URL, "$1")
 	return nil
+}
+
+// parseURL reads a URL as curl does, which takes http where there is no scheme.
+func parseURL(raw string) (*url.URL, error) {
+	if !strings.Contains(raw, "://") {
+		raw = "http://" + raw
+	}
+	return session.ParseURL(raw)
 }

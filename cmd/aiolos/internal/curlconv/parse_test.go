@@ -48,6 +48,7 @@ func TestParse(t *testing.T) {
 			Method: "GET", URL: "h", Proxy: "http://p:1", Unix: "/s", Output: "f", Login: "a:b",
 		},
 		"curl -O http://h/a/b.txt?c": {Method: "GET", URL: "http://h/a/b.txt?c", Output: "b.txt"},
+		"curl -O http://h/100%":      {Method: "GET", URL: "http://h/100%", Output: "100%"},
 		"curl -O http://h/-rf":       {Method: "GET", URL: "http://h/-rf", Output: "_rf"},
 		"curl -0 h":                  {Method: "GET", URL: "h", Version: "1.0"},
 		"curl --http1.1 h":           {Method: "GET", URL: "h", Version: "1.1"},

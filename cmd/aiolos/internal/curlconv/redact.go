@@ -50,7 +50,7 @@ func redactURL(raw string) string {
 	if slash := strings.IndexByte(rest[from:], '/'); slash >= 0 {
 		end = from + slash
 	}
-	if _, err := url.Parse(raw); err != nil {
+	if _, err := parseURL(raw); err != nil {
 		end = len(rest) // a password may hold a slash that was not escaped
 	}
 	if at := strings.LastIndexByte(rest[:end], '@'); at >= from {

@@ -89,7 +89,7 @@ type transfer struct {
 func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	start := time.Now()
 	t := &transfer{f: f, job: job}
-	t.url, _ = url.Parse(job.URL) // what is wrong with it, Save says
+	t.url, _ = session.ParseURL(job.URL) // what is wrong with it, Save says
 	res := Result{Job: job}
 	saved, err := t.saveBody(ctx)
 	res.Had = t.had

@@ -23,7 +23,7 @@ func Name(disposition string, u *url.URL, index int) string {
 
 // NameOfURL is [Name] without a response.
 func NameOfURL(raw string, index int) string {
-	u, err := url.Parse(raw)
+	u, err := session.ParseURL(raw)
 	if err != nil {
 		u = nil
 	}

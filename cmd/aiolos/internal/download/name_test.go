@@ -63,6 +63,36 @@ func TestName(t *testing.T) {
 	}
 }
 
+// TestNamesOfLists: a URL as it stands in a list has the name that its download has.
+func TestNamesOfLists(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"http://h/100%": "100%", "http://h/a%2": "a%2", "http://h/ä b?x=%": "ä b", "http://h%/a": "download-7", "http://h/": "download-7",
+	} {
+		if got := download.NameOfURL(raw, 7); got != want {
+			t.Errorf("%s: got %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// TestNameAsLibrary: the header is read as the library reads it.
+func TestNameAsLibrary(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"attachment; filename=my 1st image.jpg":                    "my 1st image.jpg",
+		"attachment; filename=a.txt;foo":                           "a.txt",
+		"attachment; filename*=iso-8859-1'en'%A3%20rates.txt":      "£ rates.txt",
+		"attachment; filename*=''x":                                "u",
+		`attachment; filename="/etc/passwd"`:                       "passwd",
+		"attachment; filename*=UTF-8''%2Fetc%2Fpasswd":             "passwd",
+		"attachment; filename=x; modification-date=Wed, 12 Feb 97": "x",
+	} {
+		if got := download.Name(header, &url.URL{Path: "/u"}, 1); got != want {
+			t.Errorf("%s: got %q, want %q", header, got, want)
+		}
+	}
+}
+
 func TestNameLength(t *testing.T) {
 	t.Parallel()
 	for _, ext := range []string{".iso", ".tar.gz", "." + strings.Repeat("x", 300), ""} {

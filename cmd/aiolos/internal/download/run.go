@@ -2,8 +2,9 @@ package download
 
 import (
 	"context"
-	"net/url"
 	"sync"
+
+	"github.com/aiolos-http/aiolos/session"
 )
 
 // Limits bound what runs at the same time. Both are at least one.
@@ -101,7 +102,7 @@ func (q *queue) finishJob(host string) {
 
 // hostOf returns what the limit per host counts by.
 func hostOf(raw string) string {
-	u, err := url.Parse(raw)
+	u, err := session.ParseURL(raw)
 	if err != nil {
 		return raw
 	}

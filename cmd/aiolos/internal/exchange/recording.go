@@ -3,7 +3,6 @@ package exchange
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -64,7 +63,7 @@ func openParameters(j Job) []string {
 			names = append(names, name)
 		}
 	}
-	if u, err := url.Parse(j.URL); err == nil {
+	if u, err := session.ParseURL(j.URL); err == nil {
 		for name := range u.Query() {
 			add(name)
 		}

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -85,7 +85,7 @@ func (s *StoredSession) loadJar() (*jar.Jar, error) {
 // RememberHeaders keeps headers of the command line for the origin of the URL. One that
 // is left out is forgotten.
 func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem) {
-	u, err := url.Parse(raw)
+	u, err := session.ParseURL(raw)
 	if err != nil || s.stored == nil {
 		return // the request itself will say what is wrong
 	}

@@ -1,10 +1,11 @@
 package gosrc
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/session"
 )
 
 // check hands an error on.
@@ -71,7 +72,7 @@ func byGroup(a, b string) int {
 
 // hostOf names the server in the program's comment.
 func hostOf(raw string) string {
-	u, err := url.Parse(raw)
+	u, err := session.ParseURL(raw)
 	if err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), "\n\r") {
 		return "a server"
 	}

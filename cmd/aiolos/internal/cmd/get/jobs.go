@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
@@ -109,19 +109,11 @@ func (g *command) readURLArgs(args []string) ([]string, error) {
 
 // checkURL refuses what cannot be downloaded before anything is sent.
 func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	reason := ""
-	switch {
-	case err != nil:
-		reason = "not a URL"
-	case u.Scheme != "http" && u.Scheme != "https":
-		reason = "unsupported scheme"
-	case u.Hostname() == "":
-		reason = "no host"
-	default:
-		return nil
+	_, err := session.ParseURL(raw)
+	if bad, ok := aioerrors.AsType[*aioerrors.InvalidURLError](err); ok && bad.Err != nil {
+		bad.Description = "not a URL"
 	}
-	return &aioerrors.InvalidURLError{URL: aioerrors.RedactURLString(raw), Description: reason}
+	return err
 }
 
 // readURLList reads one URL a line. Empty lines and lines that begin with # are

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -96,7 +96,7 @@ func repeatableCommand(args []string) string {
 
 // withURL makes sure that an error says of which URL it is.
 func withURL(r download.Result) error {
-	u, _ := url.Parse(r.Job.URL) // the error is about it if it is none
+	u, _ := session.ParseURL(r.Job.URL) // the error is about it if it is none
 	return aioerrors.Wrap(http.MethodGet, u, r.Err)
 }
 

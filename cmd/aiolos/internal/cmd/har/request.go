@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/middleware/har"
+	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
@@ -19,7 +20,7 @@ import (
 // hidden parts, and a body that the file does not have, are errors.
 func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 	r = &curlconv.Request{Method: e.Request.Method, URL: e.Request.URL}
-	if u, err := url.Parse(r.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if _, err := session.ParseURL(r.URL); err != nil {
 		return nil, nil, errors.New("har: not an HTTP URL")
 	}
 	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
