@@ -120,6 +120,30 @@ func TestSaveAtOnce(t *testing.T) {
 	k.look(t, path)
 }
 
+// TestSavePartReplaced: a part that somebody has taken away, and in whose place there is
+// another, does not get the file's name.
+func TestSavePartReplaced(t *testing.T) {
+	t.Parallel()
+	if !resume.HasLocks {
+		t.Skip("no locks here: callers keep apart")
+	}
+	f, dir := newFileServer(t), t.TempDir()
+	path := filepath.Join(dir, "f")
+	replace := sync.OnceFunc(func() {
+		if err := os.Remove(path + ".part"); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(path+".part", []byte("another's"), 0o600); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := f.s.Save(t.Context(), f.URL+"/f", session.SaveConfig{Path: path, Progress: func(int64, int64) { replace() }})
+	wantIs(t, err, errors.ErrInvalidRequest)
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("got %v, want no file", err)
+	}
+}
+
 // TestSaveForeignPart: what has the name of a part and is no file is not written to.
 func TestSaveForeignPart(t *testing.T) {
 	t.Parallel()

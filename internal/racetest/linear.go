@@ -10,8 +10,8 @@ import (
 // than that for a sixteenth does, as what is quadratic would. The processor's time counts, where
 // the system tells that of a thread, and of several runs the fastest: neither a slow machine
 // nor a busy one does harm. The work must stay on its goroutine.
-func CheckLinear(t testing.TB, bytes int, work func(bytes int)) {
-	t.Helper()
+func CheckLinear(tb testing.TB, bytes int, work func(bytes int)) {
+	tb.Helper()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const part, slack = 16, 4
@@ -22,7 +22,7 @@ func CheckLinear(t testing.TB, bytes int, work func(bytes int)) {
 			return
 		}
 	}
-	t.Errorf("%d bytes took %v, and %d took %v", bytes/part, small, bytes, large)
+	tb.Errorf("%d bytes took %v, and %d took %v", bytes/part, small, bytes, large)
 }
 
 var began = time.Now()

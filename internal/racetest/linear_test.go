@@ -27,7 +27,7 @@ func TestCheckLinear(t *testing.T) {
 		work func(n int)
 		want bool
 	}{
-		"linear": {func(n int) { count(10_000 * n) }, true},
+		"linear": {func(n int) { count(1000 * n) }, true},
 		"quadratic": {func(n int) {
 			for range n {
 				count(10 * n)
@@ -35,7 +35,7 @@ func TestCheckLinear(t *testing.T) {
 		}, false},
 	} {
 		f := &failing{TB: t}
-		racetest.CheckLinear(f, 1<<10, tt.work)
+		racetest.CheckLinear(f, 1<<9, tt.work)
 		if f.failed == tt.want {
 			t.Errorf("%s: got failed %v", name, f.failed)
 		}

@@ -149,6 +149,9 @@ func isNumbered(name, wanted string) bool {
 // that was asked for.
 func (sv *Saver) renamePart() (string, error) {
 	d := sv.dir
+	if sv.lock != nil && !sv.isCurrentPart(sv.name, sv.lock) {
+		return "", errBusy // somebody has taken the part away, and put another there
+	}
 	if sv.cfg.IfExists == Replace {
 		if err := d.root.Rename(sv.name+partSuffix, sv.name); err != nil {
 			return "", err
@@ -206,7 +209,7 @@ func (d directory) showDescription(name string) error {
 // syncPublished removes the description and puts the directory on the disk, as far
 // as the system can do that.
 func (d directory) syncPublished(name string) error {
-	err := oneline.Join(d.removeFile(name+descriptionSuffix), d.removeFile(name+tempSuffix))
+	err := d.removeDescription(name)
 	if f, openErr := d.root.Open("."); openErr == nil {
 		stderrors.Join(f.Sync(), f.Close()) //nolint:errcheck // not every system can
 	}
@@ -215,7 +218,11 @@ func (d directory) syncPublished(name string) error {
 
 // removePart removes an unfinished file and its description.
 func (d directory) removePart(name string) error {
-	return oneline.Join(d.removeFile(name+descriptionSuffix), d.removeFile(name+tempSuffix), d.removeFile(name+partSuffix))
+	return oneline.Join(d.removeDescription(name), d.removeFile(name+partSuffix))
+}
+
+func (d directory) removeDescription(name string) error {
+	return oneline.Join(d.removeFile(name+descriptionSuffix), d.removeFile(name+tempSuffix))
 }
 
 func (d directory) removeFile(name string) error {

@@ -77,26 +77,33 @@ func sameFile(a, b *os.File) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// replacePart makes a new part, in place of one that is there and that nobody has
-// locked.
+// replacePart makes a fresh part, in the place of whatever is there and is nobody's. Only who
+// has a part locked removes it: where there was none a moment ago, another call's may be now.
 func (sv *Saver) replacePart(name string) (*os.File, error) {
-	switch info, err := sv.dir.root.Lstat(name + partSuffix); {
-	case err == nil && info.Mode().IsRegular():
-		old, err := sv.openAndLock(name)
-		switch {
-		case stderrors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, err
-		case old != nil:
+	info, err := sv.dir.root.Lstat(name + partSuffix)
+	if err == nil && info.Mode().IsRegular() {
+		var old *os.File
+		if old, err = sv.openAndLock(name); old != nil {
 			defer old.Close() // once it is gone
 		}
-	case err != nil && !stderrors.Is(err, fs.ErrNotExist):
+	}
+	free := stderrors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		err = sv.dir.removePart(name)
+	}
+	if err != nil && !free {
 		return nil, err
 	}
-	if err := sv.dir.removePart(name); err != nil {
-		return nil, err
+	f, err := sv.createNewPart(name)
+	if stderrors.Is(err, fs.ErrExist) {
+		return nil, errBusy // it has come just now
 	}
-	return sv.createNewPart(name)
+	if err == nil && free {
+		if err = sv.dir.removeDescription(name); err != nil { // of a part that is gone
+			f.Close() // the error that counts is known
+		}
+	}
+	return f, err
 }
 
 // createNewPart makes a part where there is none, and locks it.

@@ -90,7 +90,7 @@ func dialInBubble(t *testing.T, serve func(*peer)) *ws.Conn {
 		t.Fatal(err)
 	}
 	srv := &http.Server{Handler: accept(t, serve)}
-	go srv.Serve(ln) //nolint:errcheck // it ends with the test
+	go srv.Serve(ln)
 	t.Cleanup(func() { _ = srv.Close() })
 	conn, err := connector.New(connector.Config{DialContext: n.DialContext})
 	if err != nil {
