@@ -229,7 +229,7 @@ func TestSentWhileUploading(t *testing.T) {
 	t.Parallel()
 	got := make(chan int, 1)
 	early := func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).EnableFullDuplex() //nolint:errcheck // HTTP/2 has it anyway
+		http.NewResponseController(w).EnableFullDuplex() // HTTP/2 has it anyway
 		w.WriteHeader(http.StatusOK)
 		http.NewResponseController(w).Flush()
 		n, err := io.Copy(io.Discard, r.Body)

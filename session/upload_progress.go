@@ -4,7 +4,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 // watch is who looks on while a body is sent: traces and Progress.

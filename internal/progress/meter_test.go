@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 // TestMeter: what is told, of steps of a size and a pause each.
