@@ -8,7 +8,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/classify"
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 // responseBody is the body that a caller reads: decoded, counted, bounded, and with

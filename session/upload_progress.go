@@ -4,7 +4,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 // watch guards the reports about a body that is sent, to traces and Progress.

@@ -81,6 +81,7 @@ func TestRead(t *testing.T) {
 // read is written and read again without a difference.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(cassetteGood))
+	f.Add([]byte(cassetteGood + "+ X-Sum: 1\n"))
 	f.Add([]byte(strings.Replace(cassetteGood, "| hello\n| world", "= aGVsbG8=", 1)))
 	f.Add([]byte("# aiolos cassette 1\r\n> GET /\r\n~ url a\r\n< HTTP/1.1 200 OK\r\n|\r\n"))
 	f.Add([]byte("# aiolos cassette 1\n> G  H\n> a:\n~ url \n~ url a\n< HTTP/1.0 999 \n<b: c\n|x\n| \n"))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/oneline"
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/session/internal/progress"
+	"github.com/aiolos-http/aiolos/internal/progress"
 )
 
 // Saver is one call of Save.
