@@ -47,6 +47,12 @@ type EventSource struct {
 	// OnRetry is told why a connection ended and how long the wait for the next
 	// will be. Nil is allowed.
 	OnRetry func(err error, wait time.Duration)
+	// OnEvent is told of each connection that is there, that is lost, and of the end.
+	// It is called in the goroutine of the loop, with its context. Nil is allowed.
+	OnEvent func(ctx context.Context, e EventSourceEvent)
+	// Stats counts the same for whoever asks meanwhile. Several may share it. Nil counts
+	// nothing.
+	Stats *EventSourceCounter
 }
 
 // Events is [EventSource.Events] with the defaults.
@@ -77,6 +83,7 @@ func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 		c.parser.id, c.parser.lastID = e.LastEventID, e.LastEventID
 		for c.readConnection(ctx) {
 			wait := c.retryDelay()
+			e.tellEvent(ctx, EventSourceEvent{Kind: EventSourceLost, Failures: c.failures, Wait: wait, Err: c.err})
 			if e.OnRetry != nil {
 				e.OnRetry(c.err, wait)
 			}
@@ -118,6 +125,8 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 		e := resp.responseError(resp.Reason())
 		return c.shouldReconnect(ctx, &e)
 	}
+	c.tellEvent(ctx, EventSourceEvent{Kind: EventSourceConnected, Failures: c.failures - 1})
+	defer c.endConnection()
 	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
 	c.err = errStreamEnd
 	left := false
@@ -127,6 +136,7 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 			return false
 		}
 		c.failures = 0
+		c.countEvent()
 		left = !c.yield(event, nil)
 		return !left
 	})
@@ -154,6 +164,7 @@ func (c *eventLoop) headerOption() Option {
 func (c *eventLoop) shouldReconnect(ctx context.Context, err error) bool {
 	c.err = err
 	if ctx.Err() != nil || isFinal(err) || c.MaxFailures > 0 && c.failures >= c.MaxFailures {
+		c.tellEvent(ctx, EventSourceEvent{Kind: EventSourceGaveUp, Failures: c.failures, Err: err})
 		c.yield(Event{}, c.named(err))
 		return false
 	}
