@@ -125,6 +125,10 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 		e := resp.responseError(resp.Reason())
 		return c.shouldReconnect(ctx, &e)
 	}
+	if err := resp.checkEvents(); err != nil {
+		resp.Close() // that is the error
+		return c.shouldReconnect(ctx, err)
+	}
 	c.tellEvent(ctx, EventSourceEvent{Kind: EventSourceConnected, Failures: c.failures - 1})
 	defer c.endConnection()
 	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
