@@ -114,11 +114,11 @@ func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	if probe {
 		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: breakerPolicy, Kind: EventProbed, Host: host})
 	}
-	outcome := breakerNeutral
-	defer func() { b.recordOutcome(req.Context(), host, epoch, outcome) }() // also if something panics
+	ctx, outcome := req.Context(), breakerNeutral
+	defer func() { b.recordOutcome(ctx, host, epoch, outcome) }() // also if something panics
 	resp, err := b.next.RoundTrip(req)
 	if resp != nil || err != nil {
-		outcome = b.classifyOutcome(req.Context(), resp, err)
+		outcome = b.classifyOutcome(ctx, resp, err)
 	}
 	return resp, err
 }

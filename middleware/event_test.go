@@ -141,43 +141,56 @@ func TestPolicyEvents(t *testing.T) {
 		{
 			"retry", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{MinWait: -1, OnEvent: on})
-			}, twoThen(503), []string{"GET /"},
-			[]string{"retry: retried #1 503", "retry: retried #2 503"}, "{Requests:1 Attempts:3 Retried:2 GaveUp:0 Budget:98}",
+			}, twoThen(503),
+			[]string{"GET /"},
+			[]string{"retry: retried #1 503", "retry: retried #2 503"},
+			"{Requests:1 Attempts:3 Retried:2 GaveUp:0 Budget:98}",
 		},
 		{
 			"retry, attempts", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{MinWait: -1, Attempts: 2, OnEvent: on})
-			}, twoThen(503), []string{"GET /"},
-			[]string{"retry: retried #1 503", "retry: gave up #2 503 attempts"}, "{Requests:1 Attempts:2 Retried:1 GaveUp:1 Budget:99}",
+			}, twoThen(503),
+			[]string{"GET /"},
+			[]string{"retry: retried #1 503", "retry: gave up #2 503 attempts"},
+			"{Requests:1 Attempts:2 Retried:1 GaveUp:1 Budget:99}",
 		},
 		{
 			"retry, method", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{OnEvent: on})
-			}, twoThen(503), []string{"POST /"},
-			[]string{"retry: gave up #1 503 not repeatable"}, "{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:100}",
+			}, twoThen(503),
+			[]string{"POST /"},
+			[]string{"retry: gave up #1 503 not repeatable"},
+			"{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:100}",
 		},
 		{
 			"retry, budget", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{Budget: noBudget, OnEvent: on})
-			}, twoThen(503), []string{"GET /"},
-			[]string{"retry: gave up #1 503 budget"}, "{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:1e-09}",
+			}, twoThen(503),
+			[]string{"GET /"},
+			[]string{"retry: gave up #1 503 budget"},
+			"{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:1e-09}",
 		},
 		{
 			"retry, time", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{Total: time.Second, Budget: &middleware.RetryBudget{Ratio: -1}, OnEvent: on})
-			}, slowly(503), []string{"GET /2s"},
-			[]string{"retry: gave up #1 503 time"}, "{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:-1}",
+			}, slowly(503),
+			[]string{"GET /2s"},
+			[]string{"retry: gave up #1 503 time"},
+			"{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:-1}",
 		},
 		{
 			"retry, permanent", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{OnEvent: on})
-			}, &stub{steps: []stubStep{stubFail(errors.ErrSessionClosed)}}, []string{"GET /"},
-			[]string{"retry: gave up #1 permanent session is closed"}, "{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:100}",
+			}, &stub{steps: []stubStep{stubFail(errors.ErrSessionClosed)}},
+			[]string{"GET /"},
+			[]string{"retry: gave up #1 permanent session is closed"},
+			"{Requests:1 Attempts:1 Retried:0 GaveUp:1 Budget:100}",
 		},
 		{
 			"retry, left while it waits", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRetrier(middleware.RetryPolicy{OnEvent: on})
-			}, &stub{steps: []stubStep{stubStatus(503, "", "Retry-After", "20")}}, []string{"GET / 1s"},
+			}, &stub{steps: []stubStep{stubStatus(503, "", "Retry-After", "20")}},
+			[]string{"GET / 1s"},
 			nil, "{Requests:1 Attempts:1 Retried:1 GaveUp:1 Budget:99}",
 		},
 		{
@@ -187,79 +200,102 @@ func TestPolicyEvents(t *testing.T) {
 		},
 		{
 			"hedge, won", func(on func(context.Context, middleware.Event)) policy { return hedgeDelay(on) },
-			&stub{steps: []stubStep{stubHang, stubStatus(200, "")}}, []string{"GET /"},
-			[]string{"hedge: sent #2", "hedge: won #2"}, "{Requests:1 Sent:1 Won:1 Lost:0 Refused:0 Budget:99}",
+			&stub{steps: []stubStep{stubHang, stubStatus(200, "")}},
+			[]string{"GET /"},
+			[]string{"hedge: sent #2", "hedge: won #2"},
+			"{Requests:1 Sent:1 Won:1 Lost:0 Refused:0 Budget:99}",
 		},
 		{
 			"hedge, lost", func(on func(context.Context, middleware.Event)) policy { return hedgeDelay(on) },
-			slowly(200), []string{"GET /1500ms"},
-			[]string{"hedge: sent #2", "hedge: lost #2"}, "{Requests:1 Sent:1 Won:0 Lost:1 Refused:0 Budget:99}",
+			slowly(200),
+			[]string{"GET /1500ms"},
+			[]string{"hedge: sent #2", "hedge: lost #2"},
+			"{Requests:1 Sent:1 Won:0 Lost:1 Refused:0 Budget:99}",
 		},
 		{
 			"hedge, left", func(on func(context.Context, middleware.Event)) policy { return hedgeDelay(on) },
-			slowly(200), []string{"GET /1h 3s"},
-			[]string{"hedge: sent #2", "hedge: lost #2"}, "{Requests:1 Sent:1 Won:0 Lost:1 Refused:0 Budget:99}",
+			slowly(200),
+			[]string{"GET /1h 3s"},
+			[]string{"hedge: sent #2", "hedge: lost #2"},
+			"{Requests:1 Sent:1 Won:0 Lost:1 Refused:0 Budget:99}",
 		},
 		{
 			"hedge, budget", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewHedger(middleware.HedgePolicy{Delay: time.Second, Budget: &middleware.RetryBudget{Ratio: 1e-9, Burst: -1}, OnEvent: on})
-			}, slowly(200), []string{"GET /2s"},
-			[]string{"hedge: refused #2"}, "{Requests:1 Sent:0 Won:0 Lost:0 Refused:1 Budget:1e-09}",
+			}, slowly(200),
+			[]string{"GET /2s"},
+			[]string{"hedge: refused #2"},
+			"{Requests:1 Sent:0 Won:0 Lost:0 Refused:1 Budget:1e-09}",
 		},
 		{
 			"dedupe", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewDeduper(middleware.DedupeConfig{OnEvent: on})
-			}, slowly(200), []string{"GET /1s", "GET /1s", "GET /1s", "POST /1s", "GET /2s"},
-			[]string{"dedupe: shared 200", "dedupe: shared 200"}, "{Requests:4 Sent:2 Shared:2 UnderWay:0}",
+			}, slowly(200),
+			[]string{"GET /1s", "GET /1s", "GET /1s", "POST /1s", "GET /2s"},
+			[]string{"dedupe: shared 200", "dedupe: shared 200"},
+			"{Requests:4 Sent:2 Shared:2 UnderWay:0}",
 		},
 		{
 			"rate limit", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRateLimiter(middleware.RateLimitConfig{PerHost: 1, MaxWait: 2 * time.Second, OnEvent: on})
-			}, slowly(200), []string{"GET /", "GET /", "GET / 500ms", "GET /", "GET /"},
+			}, slowly(200),
+			[]string{"GET /", "GET /", "GET / 500ms", "GET /", "GET /"},
 			[]string{
 				`rate limit: refused 3s rate limit reached for "http://h:80": try again in 3s`,
 				`rate limit: refused 3s rate limit reached for "http://h:80": try again in 3s`,
 				"rate limit: waited 500ms context canceled", "rate limit: waited 1s",
-			}, "{Sent:2 Waited:2 WaitTime:1.5s Refused:2 Waiting:0 Hosts:[]}",
+			},
+			"{Sent:2 Waited:2 WaitTime:1.5s Refused:2 Waiting:0 Hosts:[]}",
 		},
 		{
 			"rate limit, paused", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewRateLimiter(middleware.RateLimitConfig{OnEvent: on})
-			}, slowly(503, "Retry-After", "7"), []string{"GET /"},
-			[]string{"rate limit: paused 7s 503"}, "{Sent:1 Waited:0 WaitTime:0s Refused:0 Waiting:0 Hosts:[{Host:http://h:80 Waiting:0 PausedUntil:2000-01-01 00:00:07 +0000 UTC}]}",
+			}, slowly(503, "Retry-After", "7"),
+			[]string{"GET /"},
+			[]string{"rate limit: paused 7s 503"},
+			"{Sent:1 Waited:0 WaitTime:0s Refused:0 Waiting:0 Hosts:[{Host:http://h:80 Waiting:0 PausedUntil:2000-01-01 00:00:07 +0000 UTC}]}",
 		},
 		{
 			"concurrency", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewConcurrencyLimiter(middleware.ConcurrencyLimit{PerHost: 1, OnEvent: on})
-			}, slowly(200), []string{"GET /1s", "GET /1s", "GET /1s 500ms"},
-			[]string{"concurrency: waited 500ms context canceled", "concurrency: waited 1s"}, "{Sent:2 Waited:2 WaitTime:1.5s Refused:0 UnderWay:0 Waiting:0 Hosts:[]}",
+			}, slowly(200),
+			[]string{"GET /1s", "GET /1s", "GET /1s 500ms"},
+			[]string{"concurrency: waited 500ms context canceled", "concurrency: waited 1s"},
+			"{Sent:2 Waited:2 WaitTime:1.5s Refused:0 UnderWay:0 Waiting:0 Hosts:[]}",
 		},
 		{
 			"concurrency, fail fast", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewConcurrencyLimiter(middleware.ConcurrencyLimit{Total: 1, FailFast: true, OnEvent: on})
-			}, slowly(200), []string{"GET /1s", "GET /1s"},
-			[]string{"concurrency: refused too many requests at once"}, "{Sent:1 Waited:0 WaitTime:0s Refused:1 UnderWay:0 Waiting:0 Hosts:[]}",
+			}, slowly(200),
+			[]string{"GET /1s", "GET /1s"},
+			[]string{"concurrency: refused too many requests at once"},
+			"{Sent:1 Waited:0 WaitTime:0s Refused:1 UnderWay:0 Waiting:0 Hosts:[]}",
 		},
 		{
 			"breaker", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewBreaker(middleware.BreakerConfig{Failures: 2, OpenFor: 10 * time.Second, OnEvent: on})
-			}, twoThen(500), []string{"GET /", "GET /", "GET /", "WAIT 10s", "GET /", "GET /"},
+			}, twoThen(500),
+			[]string{"GET /", "GET /", "GET /", "WAIT 10s", "GET /", "GET /"},
 			[]string{
 				"circuit breaker: opened", `circuit breaker: refused 10s circuit breaker is open for "http://h:80": try again in 10s`,
 				"circuit breaker: probed", "circuit breaker: closed",
-			}, "{Refused:1 Opened:1 Closed:1 Open:0 Hosts:[]}",
+			},
+			"{Refused:1 Opened:1 Closed:1 Open:0 Hosts:[]}",
 		},
 		{
 			"breaker, open", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewBreaker(middleware.BreakerConfig{Failures: 1, OpenFor: 10 * time.Second, OnEvent: on})
-			}, slowly(500), []string{"GET /", "WAIT 10s", "GET /", "WAIT 1s"},
+			}, slowly(500),
+			[]string{"GET /", "WAIT 10s", "GET /", "WAIT 1s"},
 			[]string{"circuit breaker: opened", "circuit breaker: probed"},
 			"{Refused:0 Opened:1 Closed:0 Open:1 Hosts:[{Host:http://h:80 State:open Failures:2 Until:2000-01-01 00:00:20 +0000 UTC Probing:0}]}",
 		},
 		{
 			"breaker, one failure", func(on func(context.Context, middleware.Event)) policy {
 				return middleware.NewBreaker(middleware.BreakerConfig{OnEvent: on})
-			}, slowly(500), []string{"GET /"}, []string{},
+			}, slowly(500),
+			[]string{"GET /"},
+			[]string{},
 			"{Refused:0 Opened:0 Closed:0 Open:0 Hosts:[{Host:http://h:80 State:closed Failures:1 Until:0001-01-01 00:00:00 +0000 UTC Probing:0}]}",
 		},
 		{
@@ -272,7 +308,8 @@ func TestPolicyEvents(t *testing.T) {
 					}
 					return middleware.Token{Value: "secret"}, nil
 				}})
-			}, &stub{steps: []stubStep{stubStatus(200, ""), stubStatus(401, ""), stubStatus(401, "")}}, []string{"GET /", "WAIT 1s", "GET /", "WAIT 1s", "GET /"},
+			}, &stub{steps: []stubStep{stubStatus(200, ""), stubStatus(401, ""), stubStatus(401, "")}},
+			[]string{"GET /", "WAIT 1s", "GET /", "WAIT 1s", "GET /"},
 			nil, "{Fetched:2 Failed:1 Rejected:2 Fetching:0 Held:0}",
 		},
 	} {

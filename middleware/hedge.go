@@ -109,11 +109,11 @@ func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	for left := h.policy.Extra; ; {
 		select {
 		case <-req.Context().Done():
-			race.awaitCancelled()
+			race.awaitCancelled() //nolint:contextcheck // the race has the request
 			return nil, httprule.ContextError(req.Context())
 		case <-timer:
 			timer = nil
-			if left > 0 && race.startExtra() { // else those that are under way go on alone
+			if left > 0 && race.startExtra() { //nolint:contextcheck // the race has the request; if not, those that are under way go on alone
 				left--
 				timer = time.After(delay)
 			}
@@ -121,7 +121,7 @@ func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			if h.policy.IsFailure(result.resp, result.err) && race.recordFailure(result) {
 				continue
 			}
-			return race.finishRace(result)
+			return race.finishRace(result) //nolint:contextcheck // the race has the request
 		}
 	}
 }

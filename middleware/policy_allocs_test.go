@@ -32,7 +32,7 @@ func TestPolicyAllocs(t *testing.T) { //nolint:paralleltest // it counts allocat
 		rt := tt.wrap(next)
 		req := newRequest(t, "GET", "http://h.example/", nil)
 		send := func() {
-			if _, err := rt.RoundTrip(req); err != nil { //nolint:bodyclose // it has none
+			if _, err := rt.RoundTrip(req); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -159,17 +159,17 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
 			})
 		}
-		run.countVerdict(&verdict, resp, err)
+		run.countVerdict(&verdict, resp, err) //nolint:contextcheck // the run has the request
 		if !verdict.shouldRetry {
 			return run.finishRun(resp, err, verdict.err)
 		}
 		run.recordFailure(resp, err, verdict.err)
 		drainAndClose(resp)
 		if err := waitContext(req.Context(), verdict.wait); err != nil {
-			return nil, run.abandon("context", err)
+			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
 		}
 		if try, err = run.nextRequest(); err != nil {
-			return nil, run.abandon("prepare", err)
+			return nil, run.abandon("prepare", err) //nolint:contextcheck // likewise
 		}
 	}
 }

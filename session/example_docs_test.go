@@ -216,4 +216,4 @@ func closeAll(all ...*session.Response) error {
 }
 
 // docs keeps the functions above from being unused.
-var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsTracing}
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsEvents, docsTracing}

@@ -3,6 +3,7 @@ package ws_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -56,7 +57,13 @@ func ExampleReconnectCounter() {
 			fmt.Println(e.Kind, e.Wait.Round(time.Second), e.Err)
 		},
 	}
-	_ = opts // ws.Reconnect(ctx, session, "wss://example.com/feed", opts, handle)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // for this example; a feed runs until its program ends
+	handle := func(context.Context, *ws.Conn, ws.Message) error { return nil }
+	err := ws.Reconnect(ctx, http.DefaultClient, "wss://example.com/feed", opts, handle)
+	fmt.Println(errors.Is(err, context.Canceled))
 	fmt.Printf("%+v\n", feed.Stats())
-	// Output: {Connected:0 Lost:0 GaveUp:0 Open:0}
+	// Output:
+	// true
+	// {Connected:0 Lost:0 GaveUp:0 Open:0}
 }
