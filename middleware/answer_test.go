@@ -128,7 +128,7 @@ func TestHandler(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.url, got, tt.want)
 		}
 	}
-	if _, err := client.Do(newRequest(t, "GET", "http://h/dead", nil)); !errors.Is(err, io.EOF) { //nolint:bodyclose // there is none
+	if _, err := client.Do(newRequest(t, "GET", "http://h/dead", nil)); !errors.Is(err, io.EOF) {
 		t.Errorf("a panic: got %v", err)
 	}
 }
@@ -185,7 +185,7 @@ func TestHandlerEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		start := time.Now()
-		_, err := rt.RoundTrip(newRequest(t, "GET", "http://h/slow", nil).WithContext(ctx)) //nolint:bodyclose // there is none
+		_, err := rt.RoundTrip(newRequest(t, "GET", "http://h/slow", nil).WithContext(ctx))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Hour {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}

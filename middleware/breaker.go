@@ -27,6 +27,8 @@ type BreakerConfig struct {
 	// OnChange is told when the breaker of a host, as scheme://host:port, opens or
 	// closes. It is called in the goroutine of a request. nil is nobody.
 	OnChange func(host string, open bool)
+	// OnEvent is told what happens, as [EventOpened], [EventProbed], [EventClosed] and [EventRefused]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // CircuitBreaker stops sending to a host that only fails: then requests to it
@@ -37,7 +39,17 @@ type BreakerConfig struct {
 // A request that its caller cancelled says nothing of the host; one that ran
 // into its deadline does. What it returns is safe for concurrent use, and
 // shares the breakers, whatever it wraps.
-func CircuitBreaker(cfg BreakerConfig) Middleware {
+func CircuitBreaker(cfg BreakerConfig) Middleware { return NewBreaker(cfg).Wrap }
+
+// Breaker is what [CircuitBreaker] makes its middleware of.
+type Breaker struct {
+	cfg   BreakerConfig
+	hosts *hostTable[breaker]
+	count struct{ refused, opened, closed int64 } // under the lock of hosts
+}
+
+// NewBreaker is [CircuitBreaker] with a way to ask for its state.
+func NewBreaker(cfg BreakerConfig) *Breaker {
 	if cfg.Failures == 0 {
 		cfg.Failures = 5
 	}
@@ -54,9 +66,12 @@ func CircuitBreaker(cfg BreakerConfig) Middleware {
 			return b.until.IsZero() && (b.failures == 0 || time.Since(b.failed) > breakerMemory)
 		},
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &breakerTransport{cfg, hosts, requireNext(next)}
-	}
+	return &Breaker{cfg: cfg, hosts: hosts}
+}
+
+// Wrap is the [Middleware].
+func (b *Breaker) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &breakerTransport{b, requireNext(next)}
 }
 
 // breakerMemory is how long a few failures are remembered at least. When there are many
@@ -73,26 +88,37 @@ type breaker struct {
 }
 
 type breakerTransport struct {
-	cfg   BreakerConfig
-	hosts *hostTable[breaker]
-	next  http.RoundTripper
+	*Breaker
+	next http.RoundTripper
 }
+
+const breakerPolicy = "circuit breaker"
 
 // RoundTrip asks the breaker, sends the request, and tells the breaker.
 func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	host := httprule.OriginOf(req.URL).String()
 	var wait time.Duration
 	var epoch int
-	allowed := false
-	b.hosts.withHost(host, func(state *breaker) { allowed, wait, epoch = state.admitRequest(b.cfg.Probes) })
+	allowed, probe := false, false
+	b.hosts.withHost(host, func(state *breaker) {
+		probe = !state.until.IsZero()
+		if allowed, wait, epoch = state.admitRequest(b.cfg.Probes); !allowed {
+			b.count.refused++
+		}
+	})
 	if !allowed {
-		return refuseRequest(req, &LimitError{Kind: ErrCircuitOpen, Host: host, Wait: wait})
+		err := &LimitError{Kind: ErrCircuitOpen, Host: host, Wait: wait}
+		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: breakerPolicy, Kind: EventRefused, Host: host, Wait: wait, Err: err})
+		return refuseRequest(req, err)
 	}
-	outcome := breakerNeutral
-	defer func() { b.recordOutcome(host, epoch, outcome) }() // also if something panics
+	if probe {
+		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: breakerPolicy, Kind: EventProbed, Host: host})
+	}
+	ctx, outcome := req.Context(), breakerNeutral
+	defer func() { b.recordOutcome(ctx, host, epoch, outcome) }() // also if something panics
 	resp, err := b.next.RoundTrip(req)
 	if resp != nil || err != nil {
-		outcome = b.classifyOutcome(req.Context(), resp, err)
+		outcome = b.classifyOutcome(ctx, resp, err)
 	}
 	return resp, err
 }
@@ -142,7 +168,7 @@ func (s *breaker) admitRequest(probes int) (allowed bool, wait time.Duration, ep
 }
 
 // recordOutcome counts the outcome for the host, and opens or closes its breaker.
-func (b *breakerTransport) recordOutcome(host string, epoch int, outcome breakerOutcome) {
+func (b *Breaker) recordOutcome(ctx context.Context, host string, epoch int, outcome breakerOutcome) {
 	changed, open := false, false
 	b.hosts.withHost(host, func(s *breaker) {
 		if s.epoch != epoch {
@@ -168,8 +194,27 @@ func (b *breakerTransport) recordOutcome(host string, epoch int, outcome breaker
 		}
 		open = !s.until.IsZero()
 		changed = open != was
+		if changed {
+			b.countChange(open)
+		}
 	})
 	if changed && b.cfg.OnChange != nil {
 		b.cfg.OnChange(host, open)
+	}
+	if changed {
+		kind := EventClosed
+		if open {
+			kind = EventOpened
+		}
+		tellEvent(b.cfg.OnEvent, ctx, Event{Policy: breakerPolicy, Kind: kind, Host: host})
+	}
+}
+
+// countChange counts that a breaker has opened or closed.
+func (b *Breaker) countChange(open bool) {
+	if open {
+		b.count.opened++
+	} else {
+		b.count.closed++
 	}
 }

@@ -55,16 +55,34 @@ func (b *RetryBudget) takeRetry() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fillOnce()
-	if b.PerSecond > 0 {
-		now := time.Now()
-		b.addTokens(now.Sub(b.last).Seconds() * b.PerSecond)
-		b.last = now
-	}
+	b.addTime()
 	if b.tokens < 1 {
 		return false
 	}
 	b.tokens--
 	return true
+}
+
+// Left is how many retries there are now, with what has come in by time; -1 is no
+// limit.
+func (b *RetryBudget) Left() float64 {
+	if b.Ratio < 0 {
+		return -1
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fillOnce()
+	b.addTime()
+	return b.tokens
+}
+
+// addTime puts in what has come in by time.
+func (b *RetryBudget) addTime() {
+	if b.PerSecond > 0 {
+		now := time.Now()
+		b.addTokens(now.Sub(b.last).Seconds() * b.PerSecond)
+		b.last = now
+	}
 }
 
 // fillOnce fills the bucket, once.

@@ -3,6 +3,8 @@ package middleware
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -17,6 +19,8 @@ type ConcurrencyLimit struct {
 	PerHost int
 	// FailFast refuses what has no room, with a [*LimitError], instead of waiting.
 	FailFast bool
+	// OnEvent is told what happens, as [EventWaited] and [EventRefused]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // Concurrency lets so many requests be under way at once; the others wait, in
@@ -26,8 +30,19 @@ type ConcurrencyLimit struct {
 //
 // What it returns is safe for concurrent use, and counts together all that goes
 // through it, whatever it wraps.
-func Concurrency(limit ConcurrencyLimit) Middleware {
-	c := &concurrency{failFast: limit.FailFast}
+func Concurrency(limit ConcurrencyLimit) Middleware { return NewConcurrencyLimiter(limit).Wrap }
+
+// ConcurrencyLimiter is what [Concurrency] makes its middleware of.
+type ConcurrencyLimiter struct {
+	limit ConcurrencyLimit
+	total *semaphore.Weighted   // nil: no limit
+	hosts *hostTable[hostSlots] // nil: no limit
+	count struct{ underWay, waiting, sent, waited, refused, waitTime atomic.Int64 }
+}
+
+// NewConcurrencyLimiter is [Concurrency] with a way to ask for its state.
+func NewConcurrencyLimiter(limit ConcurrencyLimit) *ConcurrencyLimiter {
+	c := &ConcurrencyLimiter{limit: limit}
 	if limit.Total == 0 {
 		limit.Total = 100
 	}
@@ -41,15 +56,12 @@ func Concurrency(limit ConcurrencyLimit) Middleware {
 			busy:  func(h *hostSlots) bool { return h.users > 0 },
 		}
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &concurrencyTransport{c, requireNext(next)}
-	}
+	return c
 }
 
-type concurrency struct {
-	failFast bool
-	total    *semaphore.Weighted   // nil: no limit
-	hosts    *hostTable[hostSlots] // nil: no limit
+// Wrap is the [Middleware].
+func (c *ConcurrencyLimiter) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &concurrencyTransport{c, requireNext(next)}
 }
 
 type hostSlots struct {
@@ -58,7 +70,7 @@ type hostSlots struct {
 }
 
 type concurrencyTransport struct {
-	*concurrency
+	*ConcurrencyLimiter
 	next http.RoundTripper
 }
 
@@ -69,6 +81,8 @@ func (c *concurrencyTransport) RoundTrip(req *http.Request) (*http.Response, err
 	if err != nil {
 		return refuseRequest(req, err)
 	}
+	c.count.sent.Add(1)
+	c.count.underWay.Add(1)
 	handed := false
 	defer func() {
 		if !handed {
@@ -85,7 +99,7 @@ func (c *concurrencyTransport) RoundTrip(req *http.Request) (*http.Response, err
 }
 
 // acquireSlots takes both slots, or none.
-func (c *concurrency) acquireSlots(req *http.Request) (release func(), err error) {
+func (c *ConcurrencyLimiter) acquireSlots(req *http.Request) (release func(), err error) {
 	ctx, host := req.Context(), httprule.OriginOf(req.URL).String()
 	var slots *semaphore.Weighted
 	if c.hosts != nil {
@@ -99,34 +113,49 @@ func (c *concurrency) acquireSlots(req *http.Request) (release func(), err error
 			c.hosts.withHost(host, func(h *hostSlots) { h.users-- })
 		}
 	}
-	if err := c.acquireSlot(ctx, slots, host); err != nil {
+	if err := c.acquireSlot(ctx, slots, host, host); err != nil {
 		leave()
 		return nil, err
 	}
-	if err := c.acquireSlot(ctx, c.total, ""); err != nil {
+	if err := c.acquireSlot(ctx, c.total, "", host); err != nil {
 		releaseSlot(slots)
 		leave()
 		return nil, err
 	}
 	return func() {
+		c.count.underWay.Add(-1)
 		releaseSlot(c.total)
 		releaseSlot(slots)
 		leave()
 	}, nil
 }
 
-func (c *concurrency) acquireSlot(ctx context.Context, slots *semaphore.Weighted, host string) error {
+// acquireSlot takes a slot of a host, or, with an empty limited, of all together, for a
+// request to the host.
+func (c *ConcurrencyLimiter) acquireSlot(ctx context.Context, slots *semaphore.Weighted, limited, host string) (err error) {
 	if slots == nil || slots.TryAcquire(1) {
 		return nil
 	}
-	if c.failFast {
-		return &LimitError{Kind: ErrConcurrency, Host: host}
+	if c.limit.FailFast {
+		c.count.refused.Add(1)
+		err = &LimitError{Kind: ErrConcurrency, Host: limited}
+		tellEvent(c.limit.OnEvent, ctx, Event{Policy: concurrencyPolicy, Kind: EventRefused, Host: host, Err: err})
+		return err
 	}
-	if err := slots.Acquire(ctx, 1); err != nil {
-		return httprule.ContextError(ctx)
+	began := time.Now()
+	c.count.waiting.Add(1)
+	if slots.Acquire(ctx, 1) != nil {
+		err = httprule.ContextError(ctx)
 	}
-	return nil
+	took := time.Since(began)
+	c.count.waiting.Add(-1)
+	c.count.waited.Add(1)
+	c.count.waitTime.Add(int64(took))
+	tellEvent(c.limit.OnEvent, ctx, Event{Policy: concurrencyPolicy, Kind: EventWaited, Host: host, Wait: took, Err: err})
+	return err
 }
+
+const concurrencyPolicy = "concurrency"
 
 func releaseSlot(slots *semaphore.Weighted) {
 	if slots != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -23,6 +24,8 @@ type DedupeConfig struct {
 	// credentials or cookies are others. Whatever it says, those with another
 	// TLS policy or proxy of their own are others too.
 	Key func(req *http.Request) string
+	// OnEvent is told what happens, as [EventShared]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // Dedupe sends identical GET and HEAD requests that are under way at the same
@@ -39,7 +42,16 @@ type DedupeConfig struct {
 // values of the first one's, and is cancelled when all have left. It is sent
 // from a goroutine of its own, which ends with it. What Dedupe returns is safe
 // for concurrent use; each wrapping stands for itself.
-func Dedupe(cfg DedupeConfig) Middleware {
+func Dedupe(cfg DedupeConfig) Middleware { return NewDeduper(cfg).Wrap }
+
+// Deduper is what [Dedupe] makes its middleware of.
+type Deduper struct {
+	cfg   DedupeConfig
+	count struct{ requests, sent, shared, underWay atomic.Int64 }
+}
+
+// NewDeduper is [Dedupe] with a way to ask for its state.
+func NewDeduper(cfg DedupeConfig) *Deduper {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = 1 << 20
 	}
@@ -47,19 +59,38 @@ func Dedupe(cfg DedupeConfig) Middleware {
 	if cfg.Key == nil {
 		cfg.Key = dedupeKey
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &deduper{cfg: cfg, next: requireNext(next)}
+	return &Deduper{cfg: cfg}
+}
+
+// Wrap is the [Middleware].
+func (d *Deduper) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &dedupeTransport{Deduper: d, next: requireNext(next)}
+}
+
+// DedupeStats counts what a [Deduper] did since it was made, over all that it wraps.
+type DedupeStats struct {
+	Requests int64 // that could be shared
+	Sent     int64 // for these
+	Shared   int64 // of these, that got the response of another one
+	UnderWay int64 // now: requests that others can join
+}
+
+// Stats returns the counters.
+func (d *Deduper) Stats() DedupeStats {
+	return DedupeStats{
+		Requests: d.count.requests.Load(), Sent: d.count.sent.Load(),
+		Shared: d.count.shared.Load(), UnderWay: d.count.underWay.Load(),
 	}
 }
 
-type deduper struct {
-	cfg      DedupeConfig
+type dedupeTransport struct {
+	*Deduper
 	next     http.RoundTripper
 	inflight inflightCalls[*dedupeResult]
 }
 
 // RoundTrip joins a request that is under way, or begins one.
-func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
+func (d *dedupeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	key := ""
 	if isDedupable(req) {
 		key = d.cfg.Key(req)
@@ -67,6 +98,7 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if key == "" {
 		return d.next.RoundTrip(req)
 	}
+	d.count.requests.Add(1)
 	ctx, leader := req.Context(), &dedupeLeader{}
 	key = httprule.PartitionOf(ctx) + "\n" + key
 	f, first := d.inflight.joinOrStart(ctx, key, func(own context.Context, waiting func() int) (*dedupeResult, error) {
@@ -78,17 +110,27 @@ func (d *deduper) RoundTrip(req *http.Request) (*http.Response, error) {
 		if first {
 			leader.markGone()
 		} else if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-			return d.next.RoundTrip(req) // it was the first caller's time that ended
+			return d.sendAlone(req) // it was the first caller's time that ended
 		}
 		return nil, err
 	case result.resp == nil:
 		return nil, nil //nolint:nilnil // as it came
 	case result.shared:
 		httprule.NoteShared(req)
+		if !first {
+			d.count.shared.Add(1)
+			tellEvent(d.cfg.OnEvent, ctx, Event{Policy: "dedupe", Kind: EventShared, Host: originOf(req), Status: result.resp.StatusCode})
+		}
 		return result.copyFor(req), nil
 	case first:
 		return result.bindToCaller(ctx), nil
 	}
+	return d.sendAlone(req)
+}
+
+// sendAlone sends a request that could not share.
+func (d *dedupeTransport) sendAlone(req *http.Request) (*http.Response, error) {
+	d.count.sent.Add(1)
 	return d.next.RoundTrip(req)
 }
 
@@ -120,10 +162,13 @@ func dedupeKey(req *http.Request) string {
 }
 
 // sendShared sends the request, and reads the response if it is to be shared.
-func (d *deduper) sendShared(own context.Context, req *http.Request, leader *dedupeLeader, waiting func() int) (*dedupeResult, error) {
+func (d *dedupeTransport) sendShared(own context.Context, req *http.Request, leader *dedupeLeader, waiting func() int) (*dedupeResult, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(own))
 	stop := context.AfterFunc(own, cancel) // until the response has another owner
 	defer stop()
+	d.count.sent.Add(1)
+	d.count.underWay.Add(1)
+	defer d.count.underWay.Add(-1)
 	resp, err := d.next.RoundTrip(req.Clone(ctx)) //nolint:bodyclose // it goes to the first caller, or is shared and closed
 	if err != nil || resp == nil {
 		cancel()
@@ -139,7 +184,7 @@ func (d *deduper) sendShared(own context.Context, req *http.Request, leader *ded
 	return result, nil
 }
 
-func (d *deduper) isShareable(resp *http.Response) bool {
+func (d *Deduper) isShareable(resp *http.Response) bool {
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == nil {
 		return false
 	}

@@ -41,6 +41,13 @@
 // untouched, because that is the connection. [SetBody] and [SetBodyReader] give a
 // clone another body.
 //
+// # What they do
+//
+// Each policy tells what it does, in one form: see [Event]. Each can be asked how it
+// stands, if it is made by its New function, whose Wrap is what the function of the
+// policy returns: [NewRetrier], [NewHedger], [NewDeduper], [NewRateLimiter],
+// [NewConcurrencyLimiter], [NewBreaker], [NewTokens].
+//
 // # Errors
 //
 // What a middleware refuses or gives up has a type of its own: [LimitError],

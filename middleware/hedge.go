@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
@@ -28,6 +29,8 @@ type HedgePolicy struct {
 	// IsFailure tells failures from successes; either resp or err is nil. It must
 	// not read the body. nil counts errors, 429, and 5xx without 501.
 	IsFailure func(resp *http.Response, err error) bool
+	// OnEvent is told what happens, as [EventSent], [EventWon], [EventLost] and [EventRefused]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // Hedge sends a request a second time if the response is slow to come, and
@@ -43,7 +46,17 @@ type HedgePolicy struct {
 // Every request is sent from a goroutine of its own, which ends with that
 // request. What it returns is safe for concurrent use, and shares budget and
 // times, whatever it wraps.
-func Hedge(policy HedgePolicy) Middleware {
+func Hedge(policy HedgePolicy) Middleware { return NewHedger(policy).Wrap }
+
+// Hedger is what [Hedge] makes its middleware of.
+type Hedger struct {
+	policy HedgePolicy
+	times  *hostTable[hedgeTimes]
+	count  struct{ requests, sent, won, lost, refused atomic.Int64 }
+}
+
+// NewHedger is [Hedge] with a way to ask for its state.
+func NewHedger(policy HedgePolicy) *Hedger {
 	if policy.Delay == 0 && policy.Quantile == 0 {
 		policy.Quantile = 0.95
 	}
@@ -63,26 +76,29 @@ func Hedge(policy HedgePolicy) Middleware {
 		fresh: func() *hedgeTimes { return &hedgeTimes{} },
 		idle:  func(*hedgeTimes) bool { return true }, // they are soon known again
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &hedger{policy, times, requireNext(next)}
-	}
+	return &Hedger{policy: policy, times: times}
 }
 
-type hedger struct {
-	policy HedgePolicy
-	times  *hostTable[hedgeTimes]
-	next   http.RoundTripper
+// Wrap is the [Middleware].
+func (h *Hedger) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &hedgeTransport{h, requireNext(next)}
+}
+
+type hedgeTransport struct {
+	*Hedger
+	next http.RoundTripper
 }
 
 // RoundTrip waits for the first success of requests that begin one after the
 // other.
-func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
+func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if h.policy.Extra < 0 || !httprule.Idempotent(req) || !isReplayable(req) || httprule.HasField(req.Header, "Upgrade") || req.Method == http.MethodConnect {
 		return h.next.RoundTrip(req)
 	}
 	h.policy.Budget.addRequest()
+	h.count.requests.Add(1)
 	delay, hedging := h.delayFor(httprule.OriginOf(req.URL).String())
-	race := &hedgeRace{hedger: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
+	race := &hedgeRace{hedgeTransport: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
 	defer close(race.over)
 	race.startRequest(req.Context(), req)
 
@@ -93,29 +109,26 @@ func (h *hedger) RoundTrip(req *http.Request) (*http.Response, error) {
 	for left := h.policy.Extra; ; {
 		select {
 		case <-req.Context().Done():
-			race.awaitCancelled()
+			race.awaitCancelled() //nolint:contextcheck // the race has the request
 			return nil, httprule.ContextError(req.Context())
 		case <-timer:
 			timer = nil
-			if left > 0 && h.policy.Budget.takeRetry() {
-				if try, err := rewindRequest(req); err == nil { // else the first goes on alone
-					left--
-					race.startRequest(req.Context(), try)
-					timer = time.After(delay)
-				}
+			if left > 0 && race.startExtra() { //nolint:contextcheck // the race has the request; if not, those that are under way go on alone
+				left--
+				timer = time.After(delay)
 			}
 		case result := <-race.results:
 			if h.policy.IsFailure(result.resp, result.err) && race.recordFailure(result) {
 				continue
 			}
-			return race.finishRace(result)
+			return race.finishRace(result) //nolint:contextcheck // the race has the request
 		}
 	}
 }
 
 // hedgeRace is one request with its runners.
 type hedgeRace struct {
-	*hedger
+	*hedgeTransport
 	req     *http.Request
 	results chan hedgeResult
 	over    chan struct{} // closed when nobody takes results any more
@@ -128,6 +141,23 @@ type hedgeResult struct {
 	runner int
 	resp   *http.Response
 	err    error
+}
+
+// startExtra sends an additional request, if that may be.
+func (r *hedgeRace) startExtra() bool {
+	if !r.policy.Budget.takeRetry() {
+		r.count.refused.Add(1)
+		r.tell(EventRefused, len(r.cancels))
+		return false
+	}
+	try, err := rewindRequest(r.req)
+	if err != nil {
+		return false
+	}
+	r.startRequest(r.req.Context(), try)
+	r.count.sent.Add(1)
+	r.tell(EventSent, len(r.cancels)-1)
+	return true
 }
 
 // startRequest sends one more.
@@ -179,6 +209,7 @@ func (r *hedgeRace) finishRace(result hedgeResult) (*http.Response, error) {
 		drainAndClose(r.failed.resp)
 	}
 	r.cancelAll(result.runner)
+	r.countRace(result.runner)
 	cancel := r.cancels[result.runner]
 	if result.resp == nil || result.err != nil {
 		cancel()
@@ -193,6 +224,7 @@ func (r *hedgeRace) finishRace(result hedgeResult) (*http.Response, error) {
 // awaitCancelled cancels all requests and waits for them, so that none outlives the call.
 func (r *hedgeRace) awaitCancelled() {
 	r.cancelAll(-1)
+	r.countRace(-1)
 	for ; r.running > 0; r.running-- {
 		drainAndClose((<-r.results).resp)
 	}

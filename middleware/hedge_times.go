@@ -29,7 +29,7 @@ func (t *hedgeTimes) quantile(q float64) (time.Duration, bool) {
 }
 
 // delayFor returns after what time another request is sent, and whether one is.
-func (h *hedger) delayFor(host string) (delay time.Duration, hedging bool) {
+func (h *Hedger) delayFor(host string) (delay time.Duration, hedging bool) {
 	delay, hedging = max(h.policy.Delay, 0), h.policy.Delay != 0
 	if h.policy.Quantile > 0 {
 		h.times.withHost(host, func(t *hedgeTimes) {
@@ -41,7 +41,7 @@ func (h *hedger) delayFor(host string) (delay time.Duration, hedging bool) {
 	return delay, hedging
 }
 
-func (h *hedger) recordTime(host string, took time.Duration) {
+func (h *Hedger) recordTime(host string, took time.Duration) {
 	if h.policy.Quantile > 0 {
 		h.times.withHost(host, func(t *hedgeTimes) {
 			t.last[t.count%maxHedgeTimes] = took

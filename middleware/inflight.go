@@ -83,6 +83,13 @@ func (g *inflightCalls[T]) removeCall(key string, f *inflightCall[T]) {
 	}
 }
 
+// countPending is how much work is under way.
+func (g *inflightCalls[T]) countPending() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.pending)
+}
+
 func (g *inflightCalls[T]) countWaiting(f *inflightCall[T]) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -34,12 +34,15 @@ func (a Attempt) Format(f fmt.State, verb rune) { redact.Of(a).Format(f, verb) }
 func (a Attempt) MarshalJSON() ([]byte, error) { return redact.Of(a).MarshalJSON() }
 
 // Format writes the name of the type: it has tokens.
-func (s *tokenTransport) Format(f fmt.State, verb rune) {
+func (s *Tokens) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.TokenSource"}.Format(f, verb)
 }
 
+// Format writes what it wraps with: fmt asks an unexported field for no method.
+func (s *tokenTransport) Format(f fmt.State, verb rune) { s.Tokens.Format(f, verb) }
+
 // Format writes the name of the type: it has the headers of what is under way.
-func (d *deduper) Format(f fmt.State, verb rune) {
+func (d *dedupeTransport) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.Dedupe"}.Format(f, verb)
 }
 

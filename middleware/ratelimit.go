@@ -23,6 +23,8 @@ type RateLimitConfig struct {
 	// MaxPause is the longest pause that a server can impose by its headers. 0 is
 	// a minute, negative does not listen to servers.
 	MaxPause time.Duration
+	// OnEvent is told what happens, as [EventWaited], [EventRefused] and [EventPaused]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // RateLimit spaces requests out, and pauses for a host that asks for it: by
@@ -43,6 +45,10 @@ type RateLimiter struct {
 	cfg   RateLimitConfig
 	hosts *hostTable[rateHost]
 	queue rateQueue // under the lock of hosts
+	count struct {
+		sent, waited, refused int64
+		waitTime              time.Duration
+	} // under the lock of hosts
 }
 
 // NewRateLimiter is [RateLimit] with a way to ask for its state.
@@ -82,7 +88,7 @@ func (l *rateLimitTransport) RoundTrip(req *http.Request) (*http.Response, error
 	}
 	resp, err := l.next.RoundTrip(req)
 	if err == nil && resp != nil && l.cfg.MaxPause > 0 {
-		l.applyPause(host, resp)
+		l.applyPause(req.Context(), host, resp)
 	}
 	return resp, err
 }
@@ -93,16 +99,38 @@ func (l *RateLimiter) awaitTurn(ctx context.Context, host string) error {
 		return httprule.ContextError(ctx)
 	}
 	w, err := l.takeTurn(ctx, host)
-	if w == nil {
-		return err
+	if w != nil {
+		err = l.awaitPlace(ctx, host, w)
 	}
+	if limit, ok := err.(*LimitError); ok { //nolint:errorlint // it is ours, or the context's
+		tellEvent(l.cfg.OnEvent, ctx, Event{Policy: rateLimitPolicy, Kind: EventRefused, Host: host, Wait: limit.Wait, Err: err})
+	}
+	return err
+}
+
+const rateLimitPolicy = "rate limit"
+
+// awaitPlace waits in the queue.
+func (l *RateLimiter) awaitPlace(ctx context.Context, host string, w *rateWaiter) (err error) {
 	select {
 	case <-w.done:
+		err = w.refused
 	case <-ctx.Done():
-		l.hosts.withLock(func() { l.queue.leave(w) })
-		return httprule.ContextError(ctx)
+		err = httprule.ContextError(ctx)
 	}
-	return w.refused
+	took := time.Since(w.since)
+	l.hosts.withLock(func() {
+		l.queue.leave(w)
+		l.count.waited++
+		l.count.waitTime += took
+		if err == nil {
+			l.count.sent++
+		} else if w.refused != nil {
+			l.count.refused++
+		}
+	})
+	tellEvent(l.cfg.OnEvent, ctx, Event{Policy: rateLimitPolicy, Kind: EventWaited, Host: host, Wait: took, Err: err})
+	return err
 }
 
 // takeTurn returns the place in the queue, or nil if the request may go at once, or
@@ -111,10 +139,13 @@ func (l *RateLimiter) takeTurn(ctx context.Context, host string) (w *rateWaiter,
 	l.hosts.withHost(host, func(h *rateHost) {
 		now := time.Now()
 		if l.queue.tryNow(h, now) {
+			l.count.sent++
 			return
 		}
 		if err = l.checkWait(ctx, host, l.queue.forecast(h, now, h.waiting.Len())); err == nil {
 			w = l.queue.join(ctx, h, now)
+		} else {
+			l.count.refused++
 		}
 	})
 	return w, err
@@ -135,8 +166,8 @@ func (l *RateLimiter) checkWait(ctx context.Context, host string, wait time.Dura
 }
 
 // applyPause pauses the host, if its response says so.
-func (l *RateLimiter) applyPause(host string, resp *http.Response) {
-	now := time.Now()
+func (l *RateLimiter) applyPause(ctx context.Context, host string, resp *http.Response) {
+	now, pause := time.Now(), time.Duration(0)
 	asked := serverPause(resp, now)
 	l.hosts.withHost(host, func(h *rateHost) {
 		if resp.StatusCode != http.StatusTooManyRequests {
@@ -146,10 +177,13 @@ func (l *RateLimiter) applyPause(host string, resp *http.Response) {
 			h.refused++
 		}
 		if until := now.Add(min(asked, l.cfg.MaxPause)); asked > 0 && until.After(h.paused) {
-			h.paused = until
+			h.paused, pause = until, until.Sub(now)
 			l.refuseLate(host, h, now)
 		}
 	})
+	if pause > 0 {
+		tellEvent(l.cfg.OnEvent, ctx, Event{Policy: rateLimitPolicy, Kind: EventPaused, Host: host, Wait: pause, Status: resp.StatusCode})
+	}
 }
 
 // refuseLate refuses those who would have to wait too long since there is a pause.

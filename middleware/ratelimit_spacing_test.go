@@ -1,10 +1,12 @@
 package middleware_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +19,7 @@ import (
 
 // sendOrder sends one request after the other without waiting for the answers, and
 // returns what came to the server, as "path@milliseconds". A request that is written
-// with a time after it, as "h/2!50", is cancelled then; one with "?50" has a deadline.
+// with a time after it, as "h/2!50", is cancelled then.
 func sendOrder(t *testing.T, wrap middleware.Middleware, requests string) []string {
 	t.Helper()
 	var mu sync.Mutex
@@ -52,7 +54,23 @@ func sendOrder(t *testing.T, wrap middleware.Middleware, requests string) []stri
 		synctest.Wait()
 	}
 	wg.Wait()
+	slices.SortStableFunc(got, func(a, b string) int { // of one moment by name
+		if c := cmp.Compare(milliseconds(t, a), milliseconds(t, b)); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
 	return got
+}
+
+func milliseconds(t *testing.T, sent string) int {
+	t.Helper()
+	_, after, _ := strings.Cut(sent, "@")
+	n, err := strconv.Atoi(after)
+	if err != nil {
+		t.Error(err)
+	}
+	return n
 }
 
 // TestRateLimitSpacing: whoever leaves the queue, the others move up, and no two are

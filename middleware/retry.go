@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -68,6 +69,8 @@ type RetryPolicy struct {
 	// the response's body, and is called in the goroutine of the request. nil is
 	// nobody.
 	OnAttempt func(Attempt)
+	// OnEvent is told what happens, as [EventRetried] and [EventGaveUp]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // Attempt is one sending of a request, for [RetryPolicy.OnAttempt].
@@ -91,11 +94,20 @@ type Attempt struct {
 // the failures of all attempts, or the failure itself if there was only one.
 //
 // What it returns is safe for concurrent use. It never closes idle connections.
-func Retry(policy RetryPolicy) Middleware {
-	policy = policy.withDefaults()
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &retrier{policy, requireNext(next)}
-	}
+func Retry(policy RetryPolicy) Middleware { return NewRetrier(policy).Wrap }
+
+// Retrier is what [Retry] makes its middleware of.
+type Retrier struct {
+	policy RetryPolicy
+	count  struct{ requests, attempts, retried, gaveUp atomic.Int64 }
+}
+
+// NewRetrier is [Retry] with a way to ask for its state.
+func NewRetrier(policy RetryPolicy) *Retrier { return &Retrier{policy: policy.withDefaults()} }
+
+// Wrap is the [Middleware].
+func (r *Retrier) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &retryTransport{r, requireNext(next)}
 }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -139,19 +151,21 @@ func durationOr(d, byDefault time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-type retrier struct {
-	policy RetryPolicy
-	next   http.RoundTripper
+type retryTransport struct {
+	*Retrier
+	next http.RoundTripper
 }
 
 // RoundTrip sends the request as it is, and clones of it after that.
-func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
+func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.policy.Budget.addRequest()
-	run := retryRun{policy: &r.policy, req: req, start: time.Now()}
+	r.count.requests.Add(1)
+	run := retryRun{Retrier: r.Retrier, req: req, start: time.Now()}
 	for try := req; ; {
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try)
 		run.attempt++
+		r.count.attempts.Add(1)
 		if err != nil && resp != nil {
 			drainAndClose(resp)
 			resp = nil
@@ -163,23 +177,24 @@ func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
 				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
 			})
 		}
+		run.countVerdict(&verdict, resp, err) //nolint:contextcheck // the run has the request
 		if !verdict.shouldRetry {
 			return run.finishRun(resp, err, verdict.err)
 		}
 		run.recordFailure(resp, err, verdict.err)
 		drainAndClose(resp)
 		if err := waitContext(req.Context(), verdict.wait); err != nil {
-			return nil, run.giveUp(err)
+			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
 		}
 		if try, err = run.nextRequest(); err != nil {
-			return nil, run.giveUp(err)
+			return nil, run.abandon("prepare", err) //nolint:contextcheck // likewise
 		}
 	}
 }
 
 // retryRun is one request with its attempts.
 type retryRun struct {
-	policy  *RetryPolicy
+	*Retrier
 	req     *http.Request
 	start   time.Time
 	attempt int     // attempts made
@@ -189,7 +204,8 @@ type retryRun struct {
 type retryVerdict struct {
 	shouldRetry bool
 	wait        time.Duration
-	err         error // CheckRetry's
+	err         error  // CheckRetry's
+	gaveUp      string // why none follows although this one has failed
 }
 
 // decideRetry decides whether another attempt follows, and when.
@@ -200,22 +216,38 @@ func (r *retryRun) decideRetry(ctx context.Context, resp *http.Response, err err
 	shown := err
 	if err != nil {
 		if isPermanent(err) {
-			return retryVerdict{}
+			return retryVerdict{gaveUp: "permanent"}
 		}
 		shown = &url.Error{Op: r.req.Method, URL: errors.RedactURL(r.req.URL), Err: err}
 	}
 	again, checkErr := r.policy.CheckRetry(ctx, resp, shown)
-	if !again || r.attempt >= r.policy.Attempts || ctx.Err() != nil || !r.mayRepeat() {
-		if again {
-			checkErr = nil // it explains a retry, and there is none
-		}
+	if !again {
 		return retryVerdict{err: checkErr}
 	}
+	if reason := r.gaveUpReason(ctx); reason != "" {
+		return retryVerdict{gaveUp: reason} // checkErr explains a retry, and there is none
+	}
 	wait := r.policy.waitAfter(r.attempt-1, resp)
-	if !r.hasTimeFor(ctx, wait) || !r.policy.Budget.takeRetry() {
-		return retryVerdict{}
+	switch {
+	case !r.hasTimeFor(ctx, wait):
+		return retryVerdict{gaveUp: "time"}
+	case !r.policy.Budget.takeRetry():
+		return retryVerdict{gaveUp: "budget"}
 	}
 	return retryVerdict{shouldRetry: true, wait: wait, err: checkErr}
+}
+
+// gaveUpReason is why a request is not sent again, whatever the wait would be.
+func (r *retryRun) gaveUpReason(ctx context.Context) string {
+	switch {
+	case r.attempt >= r.policy.Attempts:
+		return "attempts"
+	case ctx.Err() != nil:
+		return "context"
+	case !r.mayRepeat():
+		return "not repeatable"
+	}
+	return ""
 }
 
 // mayRepeat reports whether the request may be sent twice, and can be.

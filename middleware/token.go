@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -48,6 +49,8 @@ type TokenConfig struct {
 	Early time.Duration
 	// Origins are where tokens go, as with [BasicAuth].
 	Origins []string
+	// OnEvent is told what happens, as [EventFetched] and [EventFailed]: see [Event]. nil is nobody.
+	OnEvent func(ctx context.Context, e Event)
 }
 
 // TokenSource adds tokens that it fetches when they are needed, to requests
@@ -61,19 +64,46 @@ type TokenConfig struct {
 // What it returns is safe for concurrent use, and shares the token, whatever it
 // wraps. Only requests with a TLS policy or a proxy of their own have a token of
 // their own, because it may be bound to a client certificate (RFC 8705).
-func TokenSource(cfg TokenConfig) Middleware {
-	s := &tokenSource{cfg: cfg, origins: newCredentialOrigins(cfg.Origins)}
+func TokenSource(cfg TokenConfig) Middleware { return NewTokens(cfg).Wrap }
+
+// NewTokens is [TokenSource] with a way to ask for its state.
+func NewTokens(cfg TokenConfig) *Tokens {
+	s := &Tokens{cfg: cfg, origins: newCredentialOrigins(cfg.Origins)}
 	s.cfg.Early = durationOr(cfg.Early, 10*time.Second)
 	s.err = s.origins.err
 	if cfg.Fetch == nil {
 		s.err = &errors.InvalidRequestError{Field: "token source", Reason: "Fetch is nil"}
 	}
-	return func(next http.RoundTripper) http.RoundTripper {
-		return &tokenTransport{s, requireNext(next)}
+	return s
+}
+
+// Wrap is the [Middleware].
+func (s *Tokens) Wrap(next http.RoundTripper) http.RoundTripper {
+	return &tokenTransport{s, requireNext(next)}
+}
+
+// TokenStats counts what a [Tokens] did since it was made.
+type TokenStats struct {
+	Fetched  int64 // tokens
+	Failed   int64 // times that there was none
+	Rejected int64 // tokens that a server did not take, and was sent a new one
+	Fetching int   // now
+	Held     int   // tokens, now
+}
+
+// Stats returns the counters.
+func (s *Tokens) Stats() TokenStats {
+	fetching := s.fetching.countPending()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return TokenStats{
+		Fetched: s.count.fetched.Load(), Failed: s.count.failed.Load(), Rejected: s.count.rejected.Load(),
+		Fetching: fetching, Held: len(s.held),
 	}
 }
 
-type tokenSource struct {
+// Tokens is what [TokenSource] makes its middleware of.
+type Tokens struct {
 	cfg     TokenConfig
 	origins *credentialOrigins
 	err     error
@@ -81,6 +111,7 @@ type tokenSource struct {
 	fetching inflightCalls[string]
 	mu       sync.Mutex
 	held     map[string]heldToken // by partition
+	count    struct{ fetched, failed, rejected atomic.Int64 }
 }
 
 // heldToken is a header with a token, and when that ends.
@@ -98,7 +129,7 @@ func (h heldToken) freshAt(now time.Time, early time.Duration) bool {
 }
 
 type tokenTransport struct {
-	*tokenSource
+	*Tokens
 	next http.RoundTripper
 }
 
@@ -107,7 +138,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.err != nil {
 		return refuseRequest(req, s.err)
 	}
-	if hasAuthorization(req) || !s.origins.allowsURL(req.URL) || req.Context().Value(tokenKey{s.tokenSource}) != nil {
+	if hasAuthorization(req) || !s.origins.allowsURL(req.URL) || req.Context().Value(tokenKey{s.Tokens}) != nil {
 		return s.next.RoundTrip(req)
 	}
 	header, err := s.authorizationFor(req.Context())
@@ -118,6 +149,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
+	s.count.rejected.Add(1)
 	s.forgetToken(httprule.PartitionOf(req.Context()), header)
 	if !isReplayable(req) {
 		return resp, nil
@@ -134,10 +166,10 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // tokenKey marks the contexts of fetches.
-type tokenKey struct{ source *tokenSource }
+type tokenKey struct{ source *Tokens }
 
 // authorizationFor is the current header, or that of a new token.
-func (s *tokenSource) authorizationFor(ctx context.Context) (string, error) {
+func (s *Tokens) authorizationFor(ctx context.Context) (string, error) {
 	partition := httprule.PartitionOf(ctx)
 	if header := s.heldHeader(partition); header != "" {
 		return header, nil
@@ -151,7 +183,7 @@ func (s *tokenSource) authorizationFor(ctx context.Context) (string, error) {
 }
 
 // heldHeader is the header, or empty if there is none that is good any longer.
-func (s *tokenSource) heldHeader(partition string) string {
+func (s *Tokens) heldHeader(partition string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if held := s.held[partition]; held.freshAt(time.Now(), s.cfg.Early) {
@@ -160,24 +192,30 @@ func (s *tokenSource) heldHeader(partition string) string {
 	return ""
 }
 
-func (s *tokenSource) fetchToken(ctx context.Context, partition string) (string, error) {
+func (s *Tokens) fetchToken(ctx context.Context, partition string) (string, error) {
 	if header := s.heldHeader(partition); header != "" {
 		return header, nil // it came while this fetch was on its way
 	}
+	began := time.Now()
 	token, err := s.cfg.Fetch(context.WithValue(ctx, tokenKey{s}, true))
-	if err != nil {
-		return "", err
+	header := ""
+	if err == nil {
+		header, err = token.authorizationValue()
 	}
-	header, err := token.authorizationValue()
+	e := Event{Policy: "token source", Kind: EventFetched, Wait: time.Since(began), Err: err}
 	if err != nil {
-		return "", err
+		e.Kind = EventFailed
+		s.count.failed.Add(1)
+	} else {
+		s.count.fetched.Add(1)
+		s.storeToken(partition, heldToken{header, token.Expiry})
 	}
-	s.storeToken(partition, heldToken{header, token.Expiry})
-	return header, nil
+	tellEvent(s.cfg.OnEvent, ctx, e)
+	return header, err
 }
 
 // storeToken keeps a token, and makes room for it: first of those that have ended.
-func (s *tokenSource) storeToken(partition string, token heldToken) {
+func (s *Tokens) storeToken(partition string, token heldToken) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == nil {
@@ -198,7 +236,7 @@ func (s *tokenSource) storeToken(partition string, token heldToken) {
 
 // forgetToken forgets a token that a server did not take, unless there is a newer
 // one already.
-func (s *tokenSource) forgetToken(partition, header string) {
+func (s *Tokens) forgetToken(partition, header string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held[partition].header == header {

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -42,8 +41,11 @@ func (e *TokenError) Permanent() bool {
 	case errors.Is(err, errors.ErrClientConnection), errors.Is(err, errors.ErrTimeout):
 		return false
 	}
-	_, network := errors.AsType[net.Error](err)
-	return !network
+	var network interface { // as net.Error has it
+		Timeout() bool
+		Temporary() bool
+	}
+	return !errors.As(err, &network)
 }
 
 // isTransientStatus reports whether a status says that it may be another one later.

@@ -51,6 +51,12 @@ type EventSource struct {
 	// will be. The error of one that its server ended in order wraps [io.EOF]. Nil is
 	// allowed.
 	OnRetry func(err error, wait time.Duration)
+	// OnEvent is told of each connection that is there, that is lost, and of the end.
+	// It is called in the goroutine of the loop, with its context. Nil is allowed.
+	OnEvent func(ctx context.Context, e EventSourceEvent)
+	// Stats counts the same for whoever asks meanwhile. Several may share it. Nil counts
+	// nothing.
+	Stats *EventSourceCounter
 }
 
 // Events is [EventSource.Events] with the defaults.
@@ -81,6 +87,7 @@ func (e *EventSource) Events(ctx context.Context) iter.Seq2[Event, error] {
 		c.parser.id, c.parser.lastID = e.LastEventID, e.LastEventID
 		for c.readConnection(ctx) {
 			wait := c.retryDelay()
+			e.tellEvent(ctx, EventSourceEvent{Kind: EventSourceLost, Failures: c.failures, Wait: wait, Err: c.err})
 			if e.OnRetry != nil {
 				e.OnRetry(c.err, wait)
 			}
@@ -122,6 +129,12 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 		e := resp.responseError(resp.Reason())
 		return c.shouldReconnect(ctx, &e)
 	}
+	if err := resp.checkEvents(); err != nil {
+		resp.Close() // that is the error
+		return c.shouldReconnect(ctx, err)
+	}
+	c.tellEvent(ctx, EventSourceEvent{Kind: EventSourceConnected, Failures: c.failures - 1})
+	defer c.endConnection()
 	c.parser = eventParser{id: c.parser.lastID, lastID: c.parser.lastID, retry: c.parser.retry}
 	c.err = errStreamEnd
 	left := false
@@ -131,6 +144,7 @@ func (c *eventLoop) readConnection(ctx context.Context) bool {
 			return false
 		}
 		c.failures = 0
+		c.countEvent()
 		left = !c.yield(event, nil)
 		return !left
 	})
@@ -158,6 +172,7 @@ func (c *eventLoop) headerOption() Option {
 func (c *eventLoop) shouldReconnect(ctx context.Context, err error) bool {
 	c.err = err
 	if ctx.Err() != nil || isFinal(err) || c.MaxFailures > 0 && c.failures >= c.MaxFailures {
+		c.tellEvent(ctx, EventSourceEvent{Kind: EventSourceGaveUp, Failures: c.failures, Err: err})
 		c.yield(Event{}, c.named(err))
 		return false
 	}

@@ -3,8 +3,10 @@ package session_test
 import (
 	"context"
 	"crypto/tls"
+	"expvar"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -180,6 +182,17 @@ func docsMock(ctx context.Context) error {
 	return nil
 }
 
+func docsEvents(logger *slog.Logger) (*session.Session, error) {
+	listen := func(ctx context.Context, e middleware.Event) {
+		logger.InfoContext(ctx, e.Policy+" "+string(e.Kind), "host", e.Host, "attempt", e.Attempt, "wait", e.Wait, "reason", e.Reason)
+	}
+	retrier := middleware.NewRetrier(middleware.RetryPolicy{OnEvent: listen})
+	breaker := middleware.NewBreaker(middleware.BreakerConfig{OnEvent: listen})
+	expvar.Publish("retries", expvar.Func(func() any { return retrier.Stats() }))
+	expvar.Publish("breakers", expvar.Func(func() any { return breaker.Stats() }))
+	return session.New(session.Config{Middleware: []middleware.Middleware{breaker.Wrap, retrier.Wrap}})
+}
+
 // otelhttp stands for go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
 type otelhttp struct {
 	NewTransport func(http.RoundTripper) http.RoundTripper
@@ -203,4 +216,4 @@ func closeAll(all ...*session.Response) error {
 }
 
 // docs keeps the functions above from being unused.
-var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsTracing}
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsEvents, docsTracing}

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -147,13 +146,6 @@ func bodyError(err error, received, expected int64) error {
 	return classify.BodyFailure(err, received, expected)
 }
 
-// isReadFailure reports whether an error of a copy is the reader's, as far as can be
-// told from it.
-func isReadFailure(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "read" || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, http.ErrBodyReadAfterClose)
-}
-
 // isPastDeadline reports whether the total timeout has passed, where no connector looks at
 // it: what has arrived in time may lie in a buffer of the RoundTripper's.
 func (b *responseBody) isPastDeadline() bool {
@@ -185,7 +177,7 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	n, err := src.WriteTo(w)
 	b.done += n
 	if err != nil {
-		if isReadFailure(err) { // else it may be the writer's
+		if classify.IsReadFailure(err) || errors.Is(err, http.ErrBodyReadAfterClose) { // else it may be the writer's
 			err = bodyError(err, b.done, b.total)
 		}
 		return n, b.finishRead(err)

@@ -33,6 +33,12 @@ type ReconnectOptions struct {
 	// Down is called after each failure that is followed by another attempt, with
 	// the wait before that. Nil does nothing.
 	Down func(err error, wait time.Duration)
+	// OnEvent is told of each connection that is there, that is lost, and of the end.
+	// It is called in Reconnect's goroutine, with its context. Nil does nothing.
+	OnEvent func(ctx context.Context, e ReconnectEvent)
+	// Stats counts the same for whoever asks meanwhile. Several Reconnects may share it.
+	// Nil counts nothing.
+	Stats *ReconnectCounter
 }
 
 const (
@@ -85,7 +91,7 @@ func Reconnect(ctx context.Context, doer Doer, url string, opts *ReconnectOption
 		l.Retry = Transient
 	}
 	for failures := 0; ; failures++ {
-		delivered, err := l.runOnce(ctx)
+		delivered, err := l.runOnce(ctx, failures)
 		switch {
 		case ctx.Err() != nil:
 			return &opError{"reconnect", nil, httprule.ContextError(ctx)}
@@ -95,9 +101,11 @@ func Reconnect(ctx context.Context, doer Doer, url string, opts *ReconnectOption
 			failures = 0
 		}
 		if !l.Retry(err) || l.Attempts > 0 && failures+1 >= l.Attempts {
+			l.tellEvent(ctx, ReconnectEvent{Kind: ReconnectGaveUp, Failures: failures + 1, Err: err})
 			return err
 		}
 		wait := l.backoffAfter(failures)
+		l.tellEvent(ctx, ReconnectEvent{Kind: ReconnectLost, Failures: failures + 1, Wait: wait, Err: err})
 		if l.Down != nil {
 			l.Down(err, wait)
 		}
@@ -118,11 +126,13 @@ type link struct {
 }
 
 // runOnce is one connection, from its making to its end.
-func (l *link) runOnce(ctx context.Context) (delivered bool, err error) {
+func (l *link) runOnce(ctx context.Context, failures int) (delivered bool, err error) {
 	c, err := Dial(ctx, l.doer, l.url, l.Options)
 	if err != nil {
 		return false, err
 	}
+	l.tellEvent(ctx, ReconnectEvent{Kind: ReconnectConnected, Failures: failures})
+	defer l.endConnection()
 	code := CloseNormal
 	defer func() { c.Close(code, "") }() // what ended it is known
 	if l.Subscribe != nil {

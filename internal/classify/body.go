@@ -23,3 +23,10 @@ func BodyFailure(err error, received, expected int64) error {
 	}
 	return &errors.ClientPayloadError{Received: received, Expected: expected, Kind: kind, Err: err}
 }
+
+// IsReadFailure reports whether an error of a copy is the reader's, as far as can be
+// told from it.
+func IsReadFailure(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "read" || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // storeResponse makes a response leave a copy in the store while its body is read, if it
@@ -44,7 +45,7 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 		c.reportError("create", err)
 		return false
 	}
-	body := &storingBody{ReadCloser: resp.Body, cache: c, key: key, since: x.asked, w: w, want: resp.ContentLength}
+	body := &storingBody{ReadCloser: resp.Body, cache: c, req: x.req, status: resp.StatusCode, key: key, since: x.asked, w: w, want: resp.ContentLength}
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		body.commit() // nobody has to read it
 	} else {
@@ -100,10 +101,12 @@ func (x *exchange) cookiesChanged(resp *http.Response) bool {
 // body is committed.
 type storingBody struct {
 	io.ReadCloser
-	cache *Cache
-	key   string
-	since epochMark
-	want  int64 // the announced length, or -1
+	cache  *Cache
+	req    *http.Request
+	status int
+	key    string
+	since  epochMark
+	want   int64 // the announced length, or -1
 
 	mu   sync.Mutex // a body may be closed while it is read
 	w    Writer     // nil once committed or aborted
@@ -165,6 +168,9 @@ func (b *storingBody) commit() {
 		b.w.Abort()
 	} else if !b.since.isCurrent() { // between the two
 		b.cache.reportError("delete", b.cache.store.Delete(b.key))
+	} else {
+		b.cache.stats.stored.Add(1)
+		b.cache.tellEvent(b.req, middleware.EventStored, b.status)
 	}
 	b.w = nil
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // Config says what a [Cache] keeps and for how long. The zero value works.
@@ -37,6 +39,10 @@ type Config struct {
 	// which no request returns. Nil tells nobody; they are counted anyway. It
 	// may be called at any time by any goroutine.
 	OnError func(error)
+	// OnEvent is told where each response comes from, as [middleware.EventHit],
+	// EventStale, EventRevalidated and EventMiss, and of those that were stored, as
+	// EventStored: see [middleware.Event]. Nil tells nobody.
+	OnEvent func(ctx context.Context, e middleware.Event)
 }
 
 const (
@@ -127,18 +133,39 @@ type Stats struct {
 	Refreshes   int64 // fetches in the background that began
 	Invalidated int64 // URLs forgotten after an unsafe request
 	Errors      int64 // of the store and of fetches in the background
+	Stored      int64 // responses
+	// Evicted counts entries that the store has forgotten for want of room, Entries are
+	// those that it has, and Bytes about what they take. They are 0 for a store without
+	// a method StoreStats; a [Dir] does not count its entries.
+	Evicted, Entries, Bytes int64
 }
 
+// StoreStats is what a [Store] tells of itself, if it has a method StoreStats() that
+// returns it; [Memory] and [Dir] have. See [Stats] for the fields.
+type StoreStats struct{ Evicted, Entries, Bytes int64 }
+
 type counters struct {
-	hits, stale, misses, validated, replaced, refreshes, invalidated, errors atomic.Int64
+	hits, stale, misses, validated, replaced, refreshes, invalidated, errors, stored atomic.Int64
 }
 
 // Stats returns the counters.
 func (c *Cache) Stats() Stats {
 	s := &c.stats
+	var store StoreStats
+	if known, ok := c.store.(interface{ StoreStats() StoreStats }); ok {
+		store = known.StoreStats()
+	}
 	return Stats{
+		Stored: s.stored.Load(), Evicted: store.Evicted, Entries: store.Entries, Bytes: store.Bytes,
 		Hits: s.hits.Load(), Stale: s.stale.Load(), Misses: s.misses.Load(), Validated: s.validated.Load(),
 		Replaced: s.replaced.Load(), Refreshes: s.refreshes.Load(), Invalidated: s.invalidated.Load(), Errors: s.errors.Load(),
+	}
+}
+
+// tellEvent tells it to whoever listens.
+func (c *Cache) tellEvent(req *http.Request, kind middleware.EventKind, status int) {
+	if on := c.cfg.OnEvent; on != nil {
+		on(req.Context(), middleware.Event{Policy: "cache", Kind: kind, Host: httprule.OriginOf(req.URL).String(), Status: status})
 	}
 }
 

@@ -33,8 +33,9 @@ type Dir struct {
 	// at once.
 	copies bool
 
-	mu   sync.Mutex
-	size int64 // as far as this process knows
+	mu      sync.Mutex
+	size    int64 // as far as this process knows
+	evicted int64 // by it
 }
 
 const (
@@ -60,6 +61,13 @@ func NewDir(path string, maxBytes int64) (*Dir, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d, d.removeOldest()
+}
+
+// StoreStats is what a [Cache] tells of it, as far as this process knows.
+func (d *Dir) StoreStats() StoreStats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return StoreStats{Evicted: d.evicted, Bytes: d.size}
 }
 
 func (d *Dir) filePath(key string) string {
@@ -216,6 +224,7 @@ func (d *Dir) removeOldest() error {
 			return err
 		}
 		d.size -= info.Size()
+		d.evicted++
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type Memory struct {
 	order   list.List // of *memoryItem, the last used first
 	size    int64
 	limit   int64
+	evicted int64
 }
 
 type memoryItem struct {
@@ -49,6 +50,13 @@ func (m *Memory) Len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.entries)
+}
+
+// StoreStats is what a [Cache] tells of it.
+func (m *Memory) StoreStats() StoreStats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return StoreStats{Evicted: m.evicted, Entries: int64(len(m.entries)), Bytes: m.size}
 }
 
 // Open returns an entry, whose body is shared and not copied.
@@ -108,6 +116,7 @@ func (m *Memory) putItem(item *memoryItem) {
 	m.size += item.size
 	for m.limit >= 0 && m.size > m.limit {
 		m.removeItem(m.order.Back())
+		m.evicted++
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // transport is a cache in front of next.
@@ -71,6 +72,7 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 	entry, key := c.findEntry(x.key, x.canonical)
 	if entry == nil {
 		c.stats.misses.Add(1)
+		c.tellEvent(x.req, middleware.EventMiss, 0)
 		if x.cc.onlyIfCached {
 			return gatewayTimeout(x.req), nil
 		}
@@ -83,6 +85,11 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 		fallthrough
 	case serveStored:
 		c.stats.hits.Add(1)
+		kind := middleware.EventHit
+		if state.age >= state.lifetime {
+			kind = middleware.EventStale
+		}
+		c.tellEvent(x.req, kind, entry.Meta.Status)
 		return x.makeResponse(entry, &state, "; hit"), nil
 	default:
 	}

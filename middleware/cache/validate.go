@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // validateEntry asks the server whether an entry still holds (RFC 9111 4.3).
@@ -24,6 +25,7 @@ func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http
 			how += "; fwd-status=" + strconv.Itoa(resp.StatusCode)
 		}
 		s.age += time.Since(start)
+		x.cache.tellEvent(x.req, middleware.EventStale, entry.Meta.Status)
 		return x.makeResponse(entry, s, how+"; detail=stale-if-error"), nil
 	}
 	if err != nil {
@@ -36,6 +38,7 @@ func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http
 		if !failed {
 			x.cache.stats.replaced.Add(1)
 		}
+		x.cache.tellEvent(x.req, middleware.EventMiss, resp.StatusCode)
 		x.replaceEntry(key, resp, start)
 		return resp, nil
 	}
@@ -44,9 +47,11 @@ func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http
 		// The 304 is about another response than ours (RFC 9111 4.3.4): ask again.
 		entry.Body.Close()
 		x.cache.reportError("delete", x.cache.store.Delete(key))
+		x.cache.tellEvent(x.req, middleware.EventMiss, 0)
 		return x.fetchResponse()
 	}
 	x.cache.stats.validated.Add(1)
+	x.cache.tellEvent(x.req, middleware.EventRevalidated, entry.Meta.Status)
 	entry.Meta = x.updateEntry(key, entry.Meta, resp.Header, start)
 	state := x.cache.measureEntry(entry.Meta, time.Now())
 	return x.makeResponse(entry, &state, "; fwd=stale; fwd-status=304"), nil
@@ -115,6 +120,7 @@ func (x *exchange) validateByHead(key string, m *Meta) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
 		return resp, err
 	}
+	x.cache.tellEvent(x.req, middleware.EventMiss, resp.StatusCode)
 	length := httprule.FieldValue(resp.Header, "Content-Length")
 	if sameValidators(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
 		x.updateEntry(key, m, resp.Header, start)
