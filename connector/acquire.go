@@ -99,7 +99,9 @@ func (x *exchange) replaceConn(c *conn, now time.Time, fresh bool) {
 // queueAndDial waits for a slot if there is none, and dials if the slot comes
 // without a connection, all within the connect and total timeouts.
 func (x *exchange) queueAndDial(awaiting *conn, fresh bool, now time.Time) (made bool, gotten time.Time, err error) {
-	ctx, deadline := x.ctx, x.settings.Total
+	base, detach := newDialContext(&x.ctx)
+	defer detach()
+	ctx, deadline := context.Context(base), x.settings.Total
 	if x.timeout.Connect > 0 {
 		if d := now.Add(x.timeout.Connect); deadline.IsZero() || d.Before(deadline) {
 			deadline = d

@@ -18,9 +18,17 @@ func (x *exchange) lookUpCredentials() error {
 	}
 	login, password, ok, err := x.c.environment.Credentials(x.key.Host, wanted)
 	if ok {
-		x.authorization = httprule.BasicAuth(login, password)
+		x.ensureRare().authorization = httprule.BasicAuth(login, password)
 	}
 	return err
+}
+
+// netrcAuthorization is the Authorization that lookUpCredentials has found, or "".
+func (x *exchange) netrcAuthorization() string {
+	if x.rare == nil {
+		return ""
+	}
+	return x.rare.authorization
 }
 
 // loginAlone is the login of an Authorization of the Basic scheme with an empty password,

@@ -16,13 +16,12 @@ type connPool = pool.Pool[dial.Target]
 // conn is a connection of the pool's: of HTTP/1, whose exchanges h1 makes one at a time, or
 // of HTTP/2, on which h2 makes many.
 type conn struct {
-	notes  pool.Notes
-	pool   *connPool
-	h1     *h1.Conn  // nil: HTTP/2
-	h2     *h2.Conn  // nil: HTTP/1
-	nc     net.Conn  // what HTTP is spoken on, above TLS
-	info   *ConnInfo // what does not change: shared by all who ask
-	remote string
+	notes pool.Notes
+	pool  *connPool
+	h1    *h1.Conn // nil: HTTP/2
+	h2    *h2.Conn // nil: HTTP/1
+	nc    net.Conn // what HTTP is spoken on, above TLS
+	info  ConnInfo // what does not change
 
 	idleSince time.Time    // of HTTP/1; belongs to who has the conn
 	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
@@ -61,3 +60,9 @@ func (c *conn) isUsable(late bool) (usable, awaiting bool) {
 	}
 	return c.h1.CheckReuse() == nil, false
 }
+
+// h1Owner is a conn of HTTP/1 as its protocol sees it.
+type h1Owner conn
+
+// Closed has the pool forget the connection.
+func (o *h1Owner) Closed() { o.pool.Forget((*conn)(o)) }

@@ -56,35 +56,35 @@ type exchange struct {
 
 	timeout  ClientTimeout
 	settings h1.Settings
+	fields   fieldFacts
 	retry    bool
 	// What the settings ask for, and few do.
-	authorization         string // what the netrc file adds; "": nothing
 	trustEnv, notUntilEOF bool
 	proxies               bool // there is one, or might have been
 	rewound               bool // the body is not the request's own any more
 	closes                bool // it is the last on a connection of HTTP/2
-	retried               bool // a connection before the present one was stale, or refused it
-	gotHead               bool
-	recorded              atomic.Bool // what is known at the end
-	fields                fieldFacts
+
+	retried      bool // a connection before the present one was stale, or refused it
+	begun        bool // on conn
+	inRetryPause bool // without a slot, between two attempts: see pool.BeginRetryPause
+	reused       bool
+	gotHead      bool
+	recorded     atomic.Bool // what is known at the end
 
 	times  exchangeTimes
 	rare   *rareFacts // what few exchanges have; nil: none of it
 	record *Recorder  // where the caller asks; nil: nowhere
 	trace  *Trace
 
-	ctx          context.Context         //nolint:containedctx // the caller's: what can end the exchange
-	canceler     context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
-	clientTrace  *httptrace.ClientTrace
-	ticket       pool.Ticket
-	host         *pool.Host // where it may dial, or nil: see acquire.go
-	conn         *conn      // nil: there is none yet
-	begun        bool       // on conn
-	inRetryPause bool       // without a slot, between two attempts: see pool.BeginRetryPause
-	reused       bool
-	upload       reqbody.Body
-	h1           h1.Exchange
-	h2           *h2.Exchange // nil: HTTP/1
+	ctx         context.Context         //nolint:containedctx // the caller's: what can end the exchange
+	canceler    context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil
+	clientTrace *httptrace.ClientTrace
+	ticket      pool.Ticket
+	host        *pool.Host // where it may dial, or nil: see acquire.go
+	conn        *conn      // nil: there is none yet
+	upload      reqbody.Body
+	h1          h1.Exchange
+	h2          *h2.Exchange // nil: HTTP/1
 
 	reading  sync.Mutex // held by Read; what follows is its own
 	response *http.Response
@@ -94,10 +94,9 @@ type exchange struct {
 	readErr  error // what ended the reading
 
 	begunReading bool
-
-	unread bool        // the response's body is in its caller's hands
-	closed atomic.Bool // the body, by its reader
-	done   atomic.Bool // the exchange: the slot is given back
+	unread       bool        // the response's body is in its caller's hands
+	closed       atomic.Bool // the body, by its reader
+	done         atomic.Bool // the exchange: the slot is given back
 }
 
 func (x *exchange) roundTrip() (*http.Response, error) {

@@ -35,7 +35,7 @@ func (r *Recorder) Conn() ConnInfo {
 	if x == nil {
 		return ConnInfo{}
 	}
-	info := *x.conn.info
+	info := x.conn.info
 	info.Proto, info.Reused = x.response.Proto, x.reused
 	if x.rare != nil {
 		info.RawHeaders = x.rare.rawHead
@@ -83,11 +83,13 @@ type exchangeTimes struct {
 	sentLen  int64
 }
 
-// rareFacts are of few exchanges: those that dial, keep the raw head or watch chunks.
+// rareFacts are of few exchanges: those that dial, keep the raw head, watch chunks, or have
+// credentials of the netrc file.
 type rareFacts struct {
-	dialed   dialTimes
-	rawHead  []RawHeader
-	chunkEnd *atomic.Int64 // nil: the body has no chunks, or nobody asks
+	authorization string // what the netrc file adds; "": nothing
+	dialed        dialTimes
+	rawHead       []RawHeader
+	chunkEnd      *atomic.Int64 // nil: the body has no chunks, or nobody asks
 }
 
 type dialTimes struct {
@@ -150,7 +152,10 @@ func (x *exchange) timing() Timing {
 	t := &x.times
 	all := Timing{
 		Start: t.start, Queue: t.queue, Request: t.sent - t.gotConn, FirstByte: t.gotHead - t.sent,
-		Reused: x.reused, Retried: x.retried, Remote: x.conn.remote,
+		Reused: x.reused, Retried: x.retried,
+	}
+	if addr := x.conn.info.Remote; addr != nil {
+		all.Remote = addr.String()
 	}
 	if x.rare != nil {
 		d := &x.rare.dialed

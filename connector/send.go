@@ -29,7 +29,7 @@ func (x *exchange) sendRequest() (*http.Response, error) {
 
 // wireRequest is what is sent: the caller's request, which never changes, or a copy that differs.
 func (x *exchange) wireRequest() *http.Request {
-	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.authorization != "" || x.settings.HTTP10 || x.proxies
+	differs := x.rewound && x.upload.Present() || x.c.forceClose || x.netrcAuthorization() != "" || x.settings.HTTP10 || x.proxies
 	if !differs && !x.fields.misspelled && (x.h2 == nil || !x.fields.connection && !x.fields.framing) {
 		return x.request
 	}
@@ -54,8 +54,8 @@ func (x *exchange) adaptRequest(req *http.Request) {
 			req.Header = httprule.DeleteField(req.Header, name)
 		}
 	}
-	if x.authorization != "" {
-		req.Header = withAuthorization(req.Header, x.authorization)
+	if value := x.netrcAuthorization(); value != "" {
+		req.Header = withAuthorization(req.Header, value)
 	}
 	if x.settings.HTTP10 {
 		keepHTTP10(req)

@@ -24,7 +24,7 @@ type Conn struct {
 	unpeekable unpeekable // where there is a waiter: what can be known all the same
 	secure     bool       // nc is a *tls.Conn
 	prompt     bool       // a small write to nc does not wait for the peer
-	onClose    func()     // called once, when it is closed; nil: nobody asks
+	owner      Owner      // nil: there is none
 
 	closing  sync.Once
 	closeErr error
@@ -63,6 +63,13 @@ type Conn struct {
 	uses     int
 }
 
+// Owner is who keeps a Conn.
+type Owner interface {
+	// Closed is called once, with no lock of the conn's held, when it was closed, by
+	// whomever.
+	Closed()
+}
+
 type connState uint8
 
 const (
@@ -89,18 +96,16 @@ const (
 	maxInterim = 100
 )
 
-// NewConn takes nc, which must have been passed through [WrapBelowTLS] below TLS for the
-// peek to work there. onClose is called once, with no lock of the conn's held, when the conn
-// was closed, by whomever; it may be nil.
-func NewConn(nc net.Conn, onClose func()) *Conn {
-	c := &Conn{nc: nc, onClose: onClose}
+// Init has c, which is zero, take nc, which must have been passed through [WrapBelowTLS] below TLS for the
+// peek to work there. owner may be nil.
+func (c *Conn) Init(nc net.Conn, owner Owner) {
+	c.nc, c.owner = nc, owner
 	c.socket, c.secure = socketOf(nc)
 	if c.socket == nil {
 		c.unpeekable = newUnpeekable(nc)
 	}
 	c.prompt = promptWriter(nc)
 	c.abort = c.abortExchange
-	return c
 }
 
 // beginExchange starts an exchange and reports whether there was one before. A sockRead of
@@ -189,8 +194,8 @@ func (c *Conn) Close() error {
 		} else {
 			c.closeErr = tlsclose.Close(c.nc)
 		}
-		if c.onClose != nil {
-			c.onClose()
+		if c.owner != nil {
+			c.owner.Closed()
 		}
 	})
 	return c.closeErr

@@ -187,7 +187,8 @@ func TestCloseIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		shaking.Wait()
-		c := h1.NewConn(tc, nil)
+		c := new(h1.Conn)
+		c.Init(tc, nil)
 		var sending sync.WaitGroup
 		sending.Go(func() {
 			send(c, newRequest(t, t.Context(), "POST", streamed(strings.Repeat("x", 1<<20))), h1.Settings{}).End(false)

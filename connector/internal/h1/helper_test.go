@@ -91,7 +91,8 @@ func dialTCP(t *testing.T, srv *wiretest.Server) *net.TCPConn {
 
 func newConn(t *testing.T, nc net.Conn) *h1.Conn {
 	t.Helper()
-	c := h1.NewConn(nc, nil)
+	c := new(h1.Conn)
+	c.Init(nc, nil)
 	t.Cleanup(func() { c.Close() })
 	return c
 }
