@@ -31,8 +31,10 @@ func TestDialContext(t *testing.T) {
 	t.Parallel()
 	srv := wiretest.New(t, answer(okResponse))
 	for name, parent := range map[string]func() (context.Context, context.CancelFunc){
-		"cancelable":   func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) },
-		"with an end":  func() (context.Context, context.CancelFunc) { return context.WithTimeout(context.Background(), time.Hour) },
+		"cancelable": func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) },
+		"with an end": func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(context.Background(), time.Hour)
+		},
 		"without ends": func() (context.Context, context.CancelFunc) { return context.Background(), func() {} },
 	} {
 		t.Run(name, func(t *testing.T) {
