@@ -41,7 +41,8 @@ type BreakerConfig struct {
 // shares the breakers, whatever it wraps.
 func CircuitBreaker(cfg BreakerConfig) Middleware { return NewBreaker(cfg).Wrap }
 
-// Breaker is what [CircuitBreaker] makes its middleware of.
+// Breaker is what [CircuitBreaker] makes its middleware of. It is made by
+// [NewBreaker], since its zero value has no settings, and is safe for concurrent use.
 type Breaker struct {
 	cfg   BreakerConfig
 	hosts *hostTable[breaker]

@@ -32,7 +32,8 @@ type ConcurrencyLimit struct {
 // through it, whatever it wraps.
 func Concurrency(limit ConcurrencyLimit) Middleware { return NewConcurrencyLimiter(limit).Wrap }
 
-// ConcurrencyLimiter is what [Concurrency] makes its middleware of.
+// ConcurrencyLimiter is what [Concurrency] makes its middleware of. It is made by
+// [NewConcurrencyLimiter], since its zero value has no settings, and is safe for concurrent use.
 type ConcurrencyLimiter struct {
 	limit ConcurrencyLimit
 	total *semaphore.Weighted   // nil: no limit

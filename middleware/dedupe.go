@@ -44,7 +44,8 @@ type DedupeConfig struct {
 // for concurrent use; each wrapping stands for itself.
 func Dedupe(cfg DedupeConfig) Middleware { return NewDeduper(cfg).Wrap }
 
-// Deduper is what [Dedupe] makes its middleware of.
+// Deduper is what [Dedupe] makes its middleware of. It is made by
+// [NewDeduper], since its zero value has no settings, and is safe for concurrent use.
 type Deduper struct {
 	cfg   DedupeConfig
 	count struct{ requests, sent, shared, underWay atomic.Int64 }

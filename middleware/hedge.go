@@ -48,7 +48,8 @@ type HedgePolicy struct {
 // times, whatever it wraps.
 func Hedge(policy HedgePolicy) Middleware { return NewHedger(policy).Wrap }
 
-// Hedger is what [Hedge] makes its middleware of.
+// Hedger is what [Hedge] makes its middleware of. It is made by
+// [NewHedger], since its zero value has no settings, and is safe for concurrent use.
 type Hedger struct {
 	policy HedgePolicy
 	times  *hostTable[hedgeTimes]

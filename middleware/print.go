@@ -33,6 +33,45 @@ func (a Attempt) Format(f fmt.State, verb rune) { redact.Of(a).Format(f, verb) }
 // MarshalJSON writes what Format does.
 func (a Attempt) MarshalJSON() ([]byte, error) { return redact.Of(a).MarshalJSON() }
 
+// Format writes the event without the secrets that Err may hold, whatever the verb.
+func (e Event) Format(f fmt.State, verb rune) { redact.Of(e).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (e Event) MarshalJSON() ([]byte, error) { return redact.Of(e).MarshalJSON() }
+
+// Policies change while requests are under way, so that fmt must not look into them:
+// Stats is what there is to see.
+
+// Format writes the name of the type: see [Retrier.Stats].
+func (*Retrier) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Retrier"}.Format(f, verb)
+}
+
+// Format writes the name of the type: see [Hedger.Stats].
+func (*Hedger) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Hedger"}.Format(f, verb)
+}
+
+// Format writes the name of the type: see [RateLimiter.Stats].
+func (*RateLimiter) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.RateLimiter"}.Format(f, verb)
+}
+
+// Format writes the name of the type: see [ConcurrencyLimiter.Stats].
+func (*ConcurrencyLimiter) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.ConcurrencyLimiter"}.Format(f, verb)
+}
+
+// Format writes the name of the type: see [Breaker.Stats].
+func (*Breaker) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Breaker"}.Format(f, verb)
+}
+
+// Format writes the name of the type: see [Deduper.Stats].
+func (*Deduper) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Deduper"}.Format(f, verb)
+}
+
 // Format writes the name of the type: it has tokens.
 func (s *Tokens) Format(f fmt.State, verb rune) {
 	redact.Struct{Name: "middleware.TokenSource"}.Format(f, verb)

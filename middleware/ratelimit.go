@@ -40,7 +40,8 @@ type RateLimitConfig struct {
 // were not asked for longest.
 func RateLimit(cfg RateLimitConfig) Middleware { return NewRateLimiter(cfg).Wrap }
 
-// RateLimiter is what [RateLimit] makes its middleware of.
+// RateLimiter is what [RateLimit] makes its middleware of. It is made by
+// [NewRateLimiter], since its zero value has no settings, and is safe for concurrent use.
 type RateLimiter struct {
 	cfg   RateLimitConfig
 	hosts *hostTable[rateHost]

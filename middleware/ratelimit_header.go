@@ -92,6 +92,10 @@ func cutRateLimitItem(line string) (item string, end byte, rest string) {
 	return line, 0, ""
 }
 
+// sinceEpoch is where a number of seconds is no wait but a date, which is one of 1973
+// then: a clock of testing/synctest begins in 2000.
+const sinceEpoch = 100_000_000
+
 // parseRateLimitReset reads the time of RateLimit-Reset, in seconds, or, as some
 // servers have it, in seconds since 1970.
 func parseRateLimitReset(value string, now time.Time) time.Duration {
@@ -99,7 +103,7 @@ func parseRateLimitReset(value string, now time.Time) time.Duration {
 	if !ok {
 		return 0
 	}
-	if at, err := strconv.ParseInt(value, 10, 64); err == nil && at > 1_000_000_000 {
+	if at, err := strconv.ParseInt(value, 10, 64); err == nil && at > sinceEpoch {
 		return max(time.Unix(at, 0).Sub(now), 0)
 	}
 	return d

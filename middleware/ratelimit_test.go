@@ -98,6 +98,7 @@ func TestRateLimitLearns(t *testing.T) {
 		{"something remains", 200, []string{"RateLimit-Remaining", "1", "RateLimit-Reset", "9"}, middleware.RateLimitConfig{}, 0},
 		{"X-", 200, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9"}, middleware.RateLimitConfig{}, 9 * time.Second},
 		{"X- since 1970", 200, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", fmt.Sprint(946684800 + 400_000_000)}, middleware.RateLimitConfig{MaxPause: 1 << 62}, 400_000_000 * time.Second},
+		{"X- since 1970, in a bubble", 403, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", fmt.Sprint(946684800 + 9)}, middleware.RateLimitConfig{}, 9 * time.Second},
 		{"field", 200, []string{"RateLimit", `"burst";r=0;t=4, "daily";r=100;t=4000`}, middleware.RateLimitConfig{}, 4 * time.Second},
 		{"the longer", 429, []string{"RateLimit", `"burst";r=0;t=4`, "Retry-After", "5"}, middleware.RateLimitConfig{}, 5 * time.Second},
 		{"403 and seconds", 403, []string{"Retry-After", "2"}, middleware.RateLimitConfig{}, 2 * time.Second},

@@ -96,7 +96,8 @@ type Attempt struct {
 // What it returns is safe for concurrent use. It never closes idle connections.
 func Retry(policy RetryPolicy) Middleware { return NewRetrier(policy).Wrap }
 
-// Retrier is what [Retry] makes its middleware of.
+// Retrier is what [Retry] makes its middleware of. It is made by
+// [NewRetrier], since its zero value has no settings, and is safe for concurrent use.
 type Retrier struct {
 	policy RetryPolicy
 	count  struct{ requests, attempts, retried, gaveUp atomic.Int64 }

@@ -102,7 +102,8 @@ func (s *Tokens) Stats() TokenStats {
 	}
 }
 
-// Tokens is what [TokenSource] makes its middleware of.
+// Tokens is what [TokenSource] makes its middleware of. It is made by
+// [NewTokens], since its zero value has no settings, and is safe for concurrent use.
 type Tokens struct {
 	cfg     TokenConfig
 	origins *credentialOrigins

@@ -25,18 +25,65 @@ func things(ctx context.Context, s *session.Session) (thing, error) {
 	return session.Decode[thing](s.Get(ctx, "https://api.example/things/1", session.CheckStatus()))
 }
 
+func TestThingsFromAnswer(t *testing.T) {
+	header := http.Header{"Content-Type": {"application/json"}}
+	for _, tt := range []struct {
+		status     int
+		body, name string
+		class      error
+	}{
+		{http.StatusOK, `{"name": "lamp"}`, "lamp", nil},
+		{http.StatusNotFound, `{"error": "no such thing"}`, "", errors.ErrClientResponse},
+		{http.StatusOK, `{"name":`, "", errors.ErrClientPayload},
+	} {
+		s, err := session.New(session.Config{Transport: middleware.Answer(tt.status, header, tt.body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := things(t.Context(), s); !errors.Is(err, tt.class) || got.Name != tt.name {
+			t.Errorf("got %v, %v", got, err)
+		}
+		s.Close()
+	}
+}
+
 func TestThingsFromFunction(t *testing.T) {
 	mock := middleware.Func(func(req *http.Request) (*http.Response, error) {
 		if req.URL.Path != "/things/1" {
 			t.Errorf("asked for %s", req.URL)
 		}
-		return &http.Response{
+		return &http.Response{ // what is nil is filled in
 			StatusCode: http.StatusOK,
 			Header:     http.Header{"Content-Type": {"application/json"}},
 			Body:       io.NopCloser(strings.NewReader(`{"name": "lamp"}`)),
 		}, nil
 	})
 	s, err := session.New(session.Config{Transport: mock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := things(t.Context(), s); err != nil || got.Name != "lamp" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestThingsFromHandler(t *testing.T) {
+	cfg := session.Config{ // the program's: its timeout needs a Connector, as TrustEnv does
+		Timeout:  session.ClientTimeout{SockRead: 10 * time.Second},
+		TrustEnv: true,
+	}
+	cfg.Transport = middleware.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := r.Cookie("seen"); err != nil { // the first time
+			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "1"})
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"name": "lamp"}`)
+	}))
+	cfg.Mock = true // what needs a Connector is taken and not kept
+	s, err := session.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +122,7 @@ func TestThingsFromServer(t *testing.T) {
 }
 
 func TestThingsWithFaults(t *testing.T) {
-	works := middleware.Func(func(*http.Request) (*http.Response, error) {
-		return &http.Response{
-			StatusCode: http.StatusOK,
-			Header:     http.Header{"Content-Type": {"application/json"}},
-			Body:       io.NopCloser(strings.NewReader(`{"name": "lamp"}`)),
-		}, nil
-	})
+	works := middleware.Answer(http.StatusOK, http.Header{"Content-Type": {"application/json"}}, `{"name": "lamp"}`)
 	s, err := session.New(session.Config{Transport: works, Middleware: []middleware.Middleware{
 		middleware.Retry(middleware.RetryPolicy{MinWait: time.Millisecond}),
 		middleware.Fault(

@@ -83,11 +83,13 @@ func TestGuideHMAC(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 		} else if attempts == 1 {
 			w.WriteHeader(http.StatusServiceUnavailable)
+		} else if r.URL.Path == "/away" {
+			http.Redirect(w, r, r.FormValue("to"), http.StatusFound)
 		}
 	}))
 	defer srv.Close()
 	s := newSession(t, session.Config{Middleware: []middleware.Middleware{
-		middleware.Retry(middleware.RetryPolicy{MinWait: 1, MaxWait: 1}), signHMAC(key, time.Now),
+		middleware.Retry(middleware.RetryPolicy{MinWait: 1, MaxWait: 1}), signHMAC(key, srv.URL, time.Now),
 	}})
 	for _, opts := range [][]session.Option{nil, opt(session.JSON(thing{"lamp"})), opt(session.Body(io.MultiReader(strings.NewReader("stream"))))} {
 		resp, err := s.Put(t.Context(), srv.URL+"/things?b=%2F&a=1", opts...)
@@ -98,6 +100,12 @@ func TestGuideHMAC(t *testing.T) {
 	}
 	if attempts != 4 {
 		t.Errorf("%d attempts, want 4", attempts)
+	}
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Header.Get("X-Signature")) }))
+	defer other.Close()
+	resp, err := s.Get(t.Context(), srv.URL+"/away?to="+other.URL)
+	if got := readBody(t, resp, err); got != "" {
+		t.Errorf("another origin got the signature %q", got)
 	}
 	if _, err := guideSigned(key); err != nil {
 		t.Error(err)

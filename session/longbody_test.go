@@ -223,6 +223,28 @@ func TestErrorBodyFallsSilent(t *testing.T) {
 	}
 }
 
+// TestRefusedSocketFallsSilent: so has the error of a WebSocket that is refused.
+func TestRefusedSocketFallsSilent(t *testing.T) {
+	t.Parallel()
+	silent := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		io.WriteString(w, "drain")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
+	onWires(t, connector.Config{}, silent, func(t *testing.T, s *session.Session, url string) {
+		start := time.Now()
+		_, err := s.WebSocket(t.Context(), strings.Replace(url, "http", "ws", 1), nil)
+		refused, ok := errors.AsType[*errors.WSServerHandshakeError](err)
+		if !ok || refused.Status != http.StatusServiceUnavailable || string(refused.Body) != "drain" {
+			t.Errorf("got %v, want a 503", err)
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("it took %v, want a second", took)
+		}
+	})
+}
+
 // TestSentWhileUploading: the bytes of a request that are still under way when the head of
 // its response is there are counted as they go.
 func TestSentWhileUploading(t *testing.T) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"cmp"
 	stderrors "errors"
 	"io"
@@ -117,10 +118,13 @@ func newMultipart(src io.Reader, contentType string, cfg MultipartConfig, depth 
 
 // closedBody ends with a line break and then with an error, so that package
 // mime/multipart takes nothing but a closing boundary for the end: it has the same
-// io.EOF for a body that ends within the header of a part.
+// io.EOF for a body that ends within the header of a part. The line break is that of
+// the body, which is the one before the closing boundary.
 type closedBody struct {
-	src   io.Reader
-	ended bool
+	src    io.Reader
+	last   byte // of what was read
+	onlyLF bool // the last line ended without a CR
+	ended  bool
 }
 
 func (b *closedBody) Read(p []byte) (int, error) {
@@ -128,6 +132,7 @@ func (b *closedBody) Read(p []byte) (int, error) {
 		return 0, io.ErrUnexpectedEOF
 	}
 	n, err := b.src.Read(p)
+	b.note(p[:n])
 	if err != io.EOF || n > 0 {
 		return n, notEOF(err)
 	}
@@ -135,7 +140,25 @@ func (b *closedBody) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	b.ended = true
+	if b.onlyLF {
+		return copy(p, "\n"), nil
+	}
 	return copy(p, "\r\n"), nil
+}
+
+// note looks at how the last line in data ends.
+func (b *closedBody) note(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	switch at := bytes.LastIndexByte(data, '\n'); at {
+	case -1:
+	case 0:
+		b.onlyLF = b.last != '\r'
+	default:
+		b.onlyLF = data[at-1] != '\r'
+	}
+	b.last = data[len(data)-1]
 }
 
 // boundaryOf reads the parameter leniently, as the rest of Content-Type is read.

@@ -121,6 +121,12 @@ func (e HostEvent) Format(f fmt.State, verb rune) { redact.Of(e).Format(f, verb)
 // MarshalJSON writes what Format does.
 func (e HostEvent) MarshalJSON() ([]byte, error) { return redact.Of(e).MarshalJSON() }
 
+// Format writes the event without the secrets that Err may hold, whatever the verb.
+func (e EventSourceEvent) Format(f fmt.State, verb rune) { redact.Of(e).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (e EventSourceEvent) MarshalJSON() ([]byte, error) { return redact.Of(e).MarshalJSON() }
+
 func (s *Session) describeOptions() redact.Struct {
 	return redact.Of(struct {
 		BaseURL   *url.URL

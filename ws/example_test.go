@@ -88,7 +88,7 @@ func ExampleDial_refused() {
 		fmt.Printf("%d %q\n", refused.Status, refused.Body)
 	}
 	// Output:
-	// get http://example.com/private: 403 invalid response status
+	// get http://example.com/private: 403 invalid response status: no
 	// 403 "no\n"
 }
 

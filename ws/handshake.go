@@ -20,7 +20,7 @@ import (
 
 const (
 	maxErrorBody  = 4 << 10
-	errorBodyTime = 3 * time.Second
+	errorBodyTime = time.Second
 )
 
 // handshake is the transport that the codec's dialer sees. It sends the request

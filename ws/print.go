@@ -25,3 +25,9 @@ func (c *Conn) Format(f fmt.State, verb rune) {
 
 // MarshalText is Error: the cause may hold secrets.
 func (e *CloseError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// Format writes the event without the secrets that Err may hold, whatever the verb.
+func (e ReconnectEvent) Format(f fmt.State, verb rune) { redact.Of(e).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (e ReconnectEvent) MarshalJSON() ([]byte, error) { return redact.Of(e).MarshalJSON() }

@@ -19,15 +19,22 @@ import (
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
 
-// oauthBelow has oauth2 add the tokens, below the session: a session's cookies, timeouts,
-// retries and redirects stay.
-func oauthBelow(source oauth2.TokenSource) (*session.Session, error) {
+// oauthBelow has oauth2 add the tokens for the origin, below the session: a session's
+// cookies, timeouts, retries and redirects stay.
+func oauthBelow(source oauth2.TokenSource, origin string) (*session.Session, error) {
 	tokens := func(next http.RoundTripper) http.RoundTripper {
-		return &oauth2.Transport{Source: source, Base: next}
+		with := &oauth2.Transport{Source: source, Base: next}
+		return middleware.Func(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Scheme+"://"+req.URL.Host != origin { // a redirect leads elsewhere
+				return next.RoundTrip(req)
+			}
+			return with.RoundTrip(req)
+		})
 	}
 	return session.New(session.Config{Middleware: []middleware.Middleware{tokens}})
 }
@@ -52,11 +59,14 @@ func oauthFetch(cfg *clientcredentials.Config, origin string) (*session.Session,
 	return session.New(session.Config{Middleware: []middleware.Middleware{tokens}})
 }
 
-// signV4 signs what it sends, for AWS and what speaks like it.
-func signV4(credentials aws.CredentialsProvider, service, region string, now func() time.Time) middleware.Middleware {
+// signV4 signs what goes to the origin, for AWS and what speaks like it.
+func signV4(credentials aws.CredentialsProvider, origin, service, region string, now func() time.Time) middleware.Middleware {
 	signer := v4.NewSigner()
 	return func(next http.RoundTripper) http.RoundTripper {
 		return middleware.Func(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Scheme+"://"+req.URL.Host != origin { // a redirect leads elsewhere
+				return next.RoundTrip(req)
+			}
 			ctx := req.Context()
 			var body []byte
 			if req.Body != nil {
@@ -104,11 +114,20 @@ func tokenServer(t *testing.T) (url string, given *atomic.Int64) {
 
 func TestOAuth2(t *testing.T) {
 	t.Parallel()
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Header.Get("Authorization")) }))
+	answer := func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Header.Get("Authorization")) }
+	other := httptest.NewServer(http.HandlerFunc(answer))
+	defer other.Close()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, other.URL, http.StatusFound)
+			return
+		}
+		answer(w, r)
+	}))
 	defer api.Close()
 	for name, open := range map[string]func(*clientcredentials.Config) (*session.Session, error){
 		"oauth2's transport": func(cfg *clientcredentials.Config) (*session.Session, error) {
-			return oauthBelow(cfg.TokenSource(t.Context()))
+			return oauthBelow(cfg.TokenSource(t.Context()), api.URL)
 		},
 		"the library's middleware": func(cfg *clientcredentials.Config) (*session.Session, error) { return oauthFetch(cfg, api.URL) },
 	} {
@@ -126,6 +145,13 @@ func TestOAuth2(t *testing.T) {
 				t.Errorf("%s: got %q, %v", name, text, err)
 			}
 		}
+		resp, err := s.Get(t.Context(), api.URL+"/away")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if text, err := resp.Text(); err != nil || text != "" {
+			t.Errorf("%s: another origin got %q, %v", name, text, err)
+		}
 		if n := given.Load(); n != 1 {
 			t.Errorf("%s: %d tokens were fetched, want 1", name, n)
 		}
@@ -135,19 +161,28 @@ func TestOAuth2(t *testing.T) {
 
 func TestSignV4(t *testing.T) {
 	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Header.Get("Authorization")+r.Header.Get("X-Amz-Security-Token"))
+	}))
+	defer other.Close()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, other.URL, http.StatusFound)
+			return
+		}
 		body, _ := io.ReadAll(r.Body)
 		sum := sha256.Sum256(body)
 		fmt.Fprintln(w, r.Header.Get("Authorization"), r.Header.Get("X-Amz-Content-Sha256") == hex.EncodeToString(sum[:]), len(body))
 	}))
 	defer srv.Close()
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, nil
+		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: "token"}, nil
 	})
 	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
-	s, err := session.New(session.Config{Middleware: []middleware.Middleware{
-		middleware.Retry(middleware.RetryPolicy{}), signV4(keys, "execute-api", "eu-central-1", now),
-	}})
+	s, err := session.New(session.Config{
+		Jar:        jar.Discard{}, // the signature is for all headers, and cookies may change after it
+		Middleware: []middleware.Middleware{middleware.Retry(middleware.RetryPolicy{}), signV4(keys, srv.URL, "execute-api", "eu-central-1", now)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,5 +194,12 @@ func TestSignV4(t *testing.T) {
 	text, err := resp.Text()
 	if err != nil || !strings.HasPrefix(text, "AWS4-HMAC-SHA256 Credential=AKID/20260102/eu-central-1/execute-api/aws4_request") || !strings.HasSuffix(text, " true 7\n") {
 		t.Errorf("got %q, %v", text, err)
+	}
+	resp, err = s.Get(t.Context(), srv.URL+"/away")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := resp.Text(); err != nil || text != "" {
+		t.Errorf("another origin got %q, %v", text, err)
 	}
 }

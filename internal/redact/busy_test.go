@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,4 +69,32 @@ func TestNoSecretOfRequestsUnderWay(t *testing.T) {
 			t.Errorf("nothing was fetched in the background: %+v", stats)
 		}
 	})
+}
+
+// TestPoliciesArePrintedUnderWay: fmt does not look into what requests are changing,
+// which the race detector would see.
+func TestPoliciesArePrintedUnderWay(t *testing.T) {
+	t.Parallel()
+	for _, wrap := range addPolicies(func(string, ...any) {}) {
+		rt := wrap(answer{})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for range 20 {
+					req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://h.example/", nil)
+					if resp, err := rt.RoundTrip(req); err != nil {
+						t.Error(err)
+					} else if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+						t.Error(err)
+					} else {
+						resp.Body.Close()
+					}
+				}
+			})
+		}
+		for range 20 {
+			printed(rt)
+		}
+		wg.Wait()
+	}
 }

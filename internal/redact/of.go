@@ -25,6 +25,7 @@ const module = "github.com/aiolos-http/aiolos/"
 //	`print:"text"` bytes that are text
 //	headers        their names; so with cookies and values of a form
 //	bytes          their number
+//	errors         their text, without the secrets of URLs
 //	functions, types of others, interfaces: the type
 //	all else       the value
 func Of(v any) Struct {
@@ -107,7 +108,7 @@ func isOurs(t reflect.Type) bool { return strings.HasPrefix(t.PkgPath()+"/", mod
 func describeKnown(v any) any {
 	switch v := v.(type) {
 	case error:
-		return v.Error()
+		return errors.RedactError(v)
 	case *url.URL:
 		return errors.RedactURL(v)
 	case *url.Userinfo:

@@ -40,9 +40,24 @@ var data = map[string]string{
 	"connector.Timing":                       "times and an address",
 	"connector.CachedHost":                   "a host and its addresses",
 	"middleware.LimitError":                  "a host",
+	"middleware.RateLimitStats":              "numbers by host",
+	"middleware.RateLimitHost":               "a host and numbers",
+	"middleware.ConcurrencyStats":            "numbers by host",
+	"middleware.ConcurrencyHost":             "a host and a number",
+	"middleware.BreakerStats":                "numbers by host",
+	"middleware.BreakerHost":                 "a host and numbers",
+	"session.EventSourceCounter":             "numbers",
+	"ws.ReconnectCounter":                    "numbers",
 	"cache.Config":                           "functions and numbers",
 	"cassette.Config":                        "functions and names",
 	"har.Config":                             "functions and names",
+	"har.Entry":                              "an archive, which its reader asked for; a Recorder has hidden the secrets of its own",
+	"har.Request":                            "as har.Entry",
+	"har.Response":                           "as har.Entry",
+	"har.PostData":                           "as har.Entry",
+	"har.Content":                            "as har.Entry",
+	"har.NameValue":                          "as har.Entry",
+	"har.FormatError":                        "the number of an entry, a fixed reason and where the syntax is wrong",
 	"middleware.HedgePolicy":                 "functions and numbers",
 	"middleware.Redaction":                   "names",
 	"middleware.RetryBudget":                 "numbers",
@@ -169,13 +184,15 @@ func addSession(t *testing.T, add adder) {
 	add("session.Response", resp)
 	add("session.StreamReader", must(s.Get(t.Context(), "http://h.example/path?q=canary"))(t).Content())
 	add("session.EventSource", session.EventSource{Session: s, URL: secretURL, Options: options, LastEventID: "7"})
+	add("session.EventSourceEvent", session.EventSourceEvent{Kind: session.EventSourceLost, Err: errors.Wrap("GET", parse(secretURL), io.EOF)},
+		&session.EventSourceEvent{Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	add("session.Link", session.Link{URL: parse(secretURL), Anchor: parse(secretURL), Rels: []string{"next"}})
 	add("session.BodyPart", session.BodyPart{Header: secretHeader()})
 	add("session.MultipartReader", must(must(s.Get(t.Context(), "http://h.example/multipart?q=canary"))(t).MultipartReader(session.MultipartConfig{}))(t))
 	event := session.RequestEvent{Method: "GET", URL: parse(secretURL), Header: secretHeader(), Value: canary}
 	add("session.RequestEvent", event)
 	add("session.ResponseEvent", session.ResponseEvent{RequestEvent: event, Response: resp.Response})
-	add("session.ErrorEvent", session.ErrorEvent{RequestEvent: event, Err: io.EOF})
+	add("session.ErrorEvent", session.ErrorEvent{RequestEvent: event, Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	add("session.ChunkEvent", session.ChunkEvent{Method: "GET", URL: parse(secretURL), Value: canary, Chunk: []byte(canary)})
 	add("session.ConnectionEvent", session.ConnectionEvent{Value: canary})
 	add("session.HostEvent", session.HostEvent{Host: "h.example", Value: canary})
@@ -185,6 +202,7 @@ func addOthers(t *testing.T, add adder) {
 	t.Helper()
 	add("ws.Options", ws.Options{Header: secretHeader(), Protocols: []string{"chat"}})
 	add("ws.Conn", new(ws.Conn))
+	add("ws.ReconnectEvent", ws.ReconnectEvent{Kind: ws.ReconnectLost, Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	add("ws.ReconnectOptions", ws.ReconnectOptions{Options: &ws.Options{Header: secretHeader()}, Attempts: 3})
 	add("form.Form", secretForm())
 	add("form.Multipart", form.NewMultipart("mixed").Text(canary).Form(secretForm()))
@@ -207,7 +225,8 @@ func addMiddleware(t *testing.T, add adder) {
 	add("middleware.FaultRule", middleware.FaultRule{Status: 503, Header: secretHeader(), Body: canary})
 	req := httptest.NewRequest(http.MethodGet, secretURL, nil)
 	req.Header = secretHeader()
-	add("middleware.Attempt", middleware.Attempt{Number: 1, Request: req, Response: &http.Response{Status: "200 OK", Request: req, Header: secretHeader()}})
+	add("middleware.Attempt", middleware.Attempt{Number: 1, Request: req, Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}, Response: &http.Response{Status: "200 OK", Request: req, Header: secretHeader()}})
+	add("middleware.Event", middleware.Event{Kind: middleware.EventRetried, Host: "http://h.example:80", Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
 	recorder := har.New(har.Config{MaxBody: 100})
 	add("har.Recorder", recorder)
@@ -220,10 +239,11 @@ func addMiddleware(t *testing.T, add adder) {
 	add("cache.Memory", cacheMemory(t))
 	add("cache.Dir", must(cache.NewDir(t.TempDir(), 1<<20))(t))
 	add("cache.Cache", responses)
-	for _, mw := range []middleware.Middleware{
+	policies := addPolicies(add)
+	for _, mw := range append(policies, []middleware.Middleware{
 		middleware.BasicAuth("login", canary), middleware.Bearer(canary), middleware.Digest(digest), recorder.Wrap, responses.Wrap, tape.Wrap,
 		middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return token, nil }}),
-	} {
+	}...) {
 		rt := mw(answer{})
 		resp, err := rt.RoundTrip(req.Clone(t.Context()))
 		if err != nil {
@@ -232,6 +252,28 @@ func addMiddleware(t *testing.T, add adder) {
 		resp.Body.Close()
 		add("cache.Cache", rt)
 	}
+}
+
+// addPolicies adds those that can be asked for their state, and returns what they wrap
+// with.
+func addPolicies(add adder) []middleware.Middleware {
+	var all []middleware.Middleware
+	policy := func(name string, p interface {
+		Wrap(next http.RoundTripper) http.RoundTripper
+	}) {
+		add(name, p)
+		all = append(all, p.Wrap)
+	}
+	policy("middleware.Retrier", middleware.NewRetrier(middleware.RetryPolicy{}))
+	policy("middleware.Hedger", middleware.NewHedger(middleware.HedgePolicy{}))
+	policy("middleware.Deduper", middleware.NewDeduper(middleware.DedupeConfig{}))
+	policy("middleware.RateLimiter", middleware.NewRateLimiter(middleware.RateLimitConfig{PerHost: 1e9}))
+	policy("middleware.ConcurrencyLimiter", middleware.NewConcurrencyLimiter(middleware.ConcurrencyLimit{PerHost: 1}))
+	policy("middleware.Breaker", middleware.NewBreaker(middleware.BreakerConfig{}))
+	policy("middleware.Tokens", middleware.NewTokens(middleware.TokenConfig{
+		Fetch: func(context.Context) (middleware.Token, error) { return middleware.Token{Value: canary}, nil },
+	}))
+	return all
 }
 
 func addErrors(add adder) {

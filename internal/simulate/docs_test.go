@@ -58,8 +58,8 @@ func functions(t *testing.T, dir string) (all []string) {
 // ownBytes are the fuzz targets that read nothing foreign: what the caller gives, or
 // what the library has written. CI leaves them to make fuzz.
 var ownBytes = []string{
-	"FuzzBoundaryInData", "FuzzBuild", "FuzzCanonicalIPv4", "FuzzEncoder", "FuzzEscape", "FuzzFailIf", "FuzzHeaders", "FuzzJoin", "FuzzModel",
-	"FuzzParsePin", "FuzzParseProxy", "FuzzPlainURL", "FuzzProxyURL", "FuzzRedactURL", "FuzzRedaction", "FuzzRoundTrip", "FuzzShells",
+	"FuzzBoundaryInData", "FuzzBuild", "FuzzCanonicalIPv4", "FuzzEncoder", "FuzzEscape", "FuzzFailIf", "FuzzHeaders", "FuzzHosts", "FuzzJoin", "FuzzModel",
+	"FuzzNoProxy", "FuzzParsePin", "FuzzParseProxy", "FuzzPlainURL", "FuzzProxyURL", "FuzzRedactURL", "FuzzRedaction", "FuzzRoundTrip", "FuzzShells",
 	"FuzzURLEncoded", "FuzzUpload", "FuzzWanted",
 }
 

@@ -7,8 +7,8 @@ import (
 
 // codedSuffixes are the ends of names that say that the bytes are in a content coding.
 var codedSuffixes = map[string][]string{
-	"gzip":   {".gz", ".tgz"},
-	"x-gzip": {".gz", ".tgz"},
+	"gzip":   {".gz", ".tgz", ".svgz"},
+	"x-gzip": {".gz", ".tgz", ".svgz"},
 	"br":     {".br"},
 	"zstd":   {".zst", ".tzst"},
 }
