@@ -73,16 +73,6 @@ func (c *call) openResponse(r *Response) {
 	native.Body = b
 }
 
-// keepCoding delivers the body as it is on the wire, where it has this length, if nothing
-// of it was read yet.
-func (b *responseBody) keepCoding(length int64) bool {
-	if b.decoding == nil || b.done > 0 || b.decoding.n > 0 {
-		return false
-	}
-	b.src, b.decoding, b.total = b.decoding.ReadCloser, nil, length
-	return true
-}
-
 // shouldDecode reports whether the session undoes the content coding. As net/http it
 // does not if the request, one of [Session.Do], has an Accept-Encoding of its own.
 func (c *call) shouldDecode(native *http.Response) bool {
