@@ -34,6 +34,35 @@ func Example() {
 	// Output: 404 Not Found
 }
 
+func ExampleRecorder_Reset() {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	conn, err := connector.New(connector.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	var record connector.Recorder
+	req, err := http.NewRequestWithContext(connector.WithSettings(context.Background(), connector.Settings{Recorder: &record}), http.MethodGet, srv.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := conn.RoundTrip(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(record.Conn().Proto, record.Timing().Start.IsZero())
+	record.Reset()
+	fmt.Println(record.Conn().Remote, record.Timing().Start.IsZero())
+	// Output:
+	// HTTP/1.1 false
+	// <nil> true
+}
+
 func ExampleWithSettings() {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()

@@ -19,6 +19,10 @@ type Recorder struct {
 	last atomic.Pointer[exchange] // whose response was delivered last; nil: none was
 }
 
+// Reset forgets what was noted, so that the next request may be one that never comes to
+// the connector: a cache answers it.
+func (r *Recorder) Reset() { r.last.Store(nil) }
+
 // Timing returns where the time has gone so far. While the exchange goes on, Received and
 // Sent are those of now: a request's body may still be under way when the head of the
 // response is there.

@@ -2,6 +2,7 @@ package errors
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -52,7 +53,7 @@ func fieldValue(h http.Header, name string) string {
 // jsonWords writes JSON in one line, without the values under names that sound like
 // secrets. Of a text that is cut off it is what can be read; "" if that is nothing.
 func (e *ClientResponseError) jsonWords(body []byte) string {
-	w := jsonLine{dec: json.NewDecoder(bytes.NewReader(body)), hide: e.hideSecrets}
+	w := jsonLine{dec: json.NewDecoder(bytes.NewReader(body)), hide: e.hideSecrets, echoes: namesSecret(body)}
 	w.dec.UseNumber()
 	if w.writeValue() != nil {
 		if w.out.Len() <= len("{") {
@@ -63,11 +64,39 @@ func (e *ClientResponseError) jsonWords(body []byte) string {
 	return w.out.String()
 }
 
+// namesSecret reports whether a string in JSON is the name of a secret, or has one in it.
+// Frameworks that complain about a field name it in one member, and repeat in another
+// what they were sent: {"loc":["body","password"],"input":"hunter2"}.
+func namesSecret(body []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(body[:min(len(body), maxScanned)]))
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		if s, ok := token.(string); ok && SensitiveHeader(s) {
+			return true
+		}
+	}
+}
+
+// maxScanned bounds where the name of a secret is looked for, in bytes.
+const maxScanned = 4 << 10
+
+// isEcho reports whether the member of a complaint may have what was sent: "input"
+// (pydantic), "value" (Joi, express-validator), "rejectedValue" (Spring),
+// "attemptedValue" (FluentValidation).
+func isEcho(name string) bool {
+	name = strings.ToLower(name)
+	return name == "input" || strings.HasSuffix(name, "value")
+}
+
 // jsonLine writes the values of a decoder in one line, up to what an error shows.
 type jsonLine struct {
-	dec  *json.Decoder
-	hide func(string) string
-	out  strings.Builder
+	dec    *json.Decoder
+	hide   func(string) string
+	echoes bool // it may repeat a secret: see isEcho
+	out    strings.Builder
 }
 
 var errLineFull = New("the line is full")
@@ -132,7 +161,7 @@ func (w *jsonLine) writeName() (secret bool, err error) {
 	name, _ := token.(string)
 	w.writeString(w.hide(name))
 	w.out.WriteByte(':')
-	if !SensitiveHeader(name) {
+	if !SensitiveHeader(name) && !(w.echoes && isEcho(name)) {
 		return false, nil
 	}
 	w.writeString(hidden)
@@ -215,7 +244,7 @@ func (e *ClientResponseError) hideKnown(text string) string {
 				continue
 			}
 			for _, value := range values {
-				eachSecret(value, hide)
+				eachSecret(name, value, hide)
 			}
 		}
 	}
@@ -223,11 +252,19 @@ func (e *ClientResponseError) hideKnown(text string) string {
 }
 
 // eachSecret calls found for a header's value, and for the words and the values of its
-// pairs: a token without its scheme, a cookie without its name.
-func eachSecret(value string, found func(string)) {
+// pairs: a token without its scheme, a password without its user, a cookie without its
+// name. What a server says about a cookie is no secret.
+func eachSecret(name, value string, found func(string)) {
+	if strings.EqualFold(name, "Set-Cookie") {
+		value, _, _ = strings.Cut(value, ";")
+	}
 	found(value)
-	if _, token, ok := strings.Cut(value, " "); ok {
+	if scheme, token, ok := strings.Cut(value, " "); ok {
 		found(token)
+		if login, err := base64.StdEncoding.DecodeString(token); err == nil && strings.EqualFold(scheme, "Basic") {
+			_, password, _ := strings.Cut(string(login), ":")
+			found(password)
+		}
 	}
 	for pair := range strings.SplitSeq(value, ";") {
 		if _, v, ok := strings.Cut(pair, "="); ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // RejectError is a Set-Cookie line that no cookie can be made of. It is of the
@@ -106,7 +107,7 @@ func checkPair(c *http.Cookie) Reason {
 		return ReasonName
 	case hasControl(c.Value) || !c.Quoted && strings.Contains(c.Value, ";") || strings.Trim(c.Value, " \t") != c.Value && !c.Quoted:
 		return ReasonValue
-	case c.Quoted && closingQuote(`"`+c.Value+`"`) != len(c.Value)+1 || hasControl(plainValue(c.Value, c.Quoted)):
+	case c.Quoted && httprule.ClosingQuote(`"`+c.Value+`"`) != len(c.Value)+1 || hasControl(plainValue(c.Value, c.Quoted)):
 		return ReasonValue
 	case len(c.Name)+len(c.Value) > maxPair:
 		return ReasonSize
@@ -130,39 +131,12 @@ type pair struct {
 	hasValue         bool
 }
 
-// nextPair cuts the next pair off. A value in quotes ends with its quote, when a
-// semicolon or nothing follows; every other ends at the next semicolon.
+// nextPair cuts the next pair off.
 func nextPair(s string) (p pair, rest string) {
-	p.raw, rest, _ = strings.Cut(s, ";")
-	// Not in all of s: a line of nothing but semicolons would take quadratic time.
-	if equal := strings.IndexByte(p.raw, '='); equal >= 0 {
-		value := strings.TrimLeft(s[equal+1:], " \t")
-		if n := quotedEnd(value); n > 0 {
-			end := len(s) - len(value) + n
-			p.raw, rest = s[:end], strings.TrimPrefix(s[end:], ";")
-		}
-	}
-	p.raw = strings.Trim(p.raw, " \t")
+	p.raw, rest = httprule.CutCookiePair(s)
 	p.name, p.value, p.hasValue = strings.Cut(p.raw, "=")
 	p.name, p.value = strings.Trim(p.name, " \t"), strings.Trim(p.value, " \t")
 	return p, rest
-}
-
-// quotedEnd returns how much of s a quoted string and the blanks after it take,
-// or 0 if s is not one that stands alone.
-func quotedEnd(s string) int {
-	if s == "" || s[0] != '"' {
-		return 0
-	}
-	end := closingQuote(s)
-	if end < 0 {
-		return 0
-	}
-	rest := strings.TrimLeft(s[end+1:], " \t")
-	if rest != "" && rest[0] != ';' {
-		return 0
-	}
-	return len(s) - len(rest)
 }
 
 func isAttribute(name string) bool {

@@ -3,6 +3,8 @@ package jar
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Quote says what is done with a value, given by the program, that holds
@@ -120,22 +122,8 @@ func plainValue(value string, quoted bool) string {
 // cutQuotes takes the double quotes off a value that stands in them. A quote
 // that has no partner is a character like others.
 func cutQuotes(s string) (value string, quoted bool) {
-	if len(s) < 2 || s[0] != '"' || closingQuote(s) != len(s)-1 {
+	if len(s) < 2 || s[0] != '"' || httprule.ClosingQuote(s) != len(s)-1 {
 		return s, false
 	}
 	return s[1 : len(s)-1], true
-}
-
-// closingQuote finds the quote that ends the quoted string at the start of s, or
-// returns -1.
-func closingQuote(s string) int {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-	return -1
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -344,6 +345,32 @@ func TestHistoryFacts(t *testing.T) {
 	readBody(t, resp, err)
 	if hop := resp.History()[0]; hop.Timing() != (session.Timing{}) || hop.Connection().Remote != nil || hop.RawHeaders() != nil {
 		t.Errorf("with a foreign transport: %+v", hop.Timing())
+	}
+}
+
+// TestFactsOfCachedHop: what a cache answers has not come over the connection of the
+// redirect before it.
+func TestFactsOfCachedHop(t *testing.T) {
+	t.Parallel()
+	rec := record(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hop" {
+			http.Redirect(w, r, "/kept", http.StatusFound)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=1000")
+		io.WriteString(w, "kept")
+	})
+	s := newSession(t, session.Config{Middleware: []middleware.Middleware{cache.New(cache.Config{}).Wrap}})
+	for i, path := range []string{"/kept", "/kept", "/hop"} {
+		resp, err := s.Get(t.Context(), rec.URL+path, session.RawHeaders())
+		readBody(t, resp, err)
+		wired := resp.Connection().Remote != nil
+		if timed := resp.Timing() != (session.Timing{}); wired != (i == 0) || timed != wired || len(resp.RawHeaders()) > 0 != wired {
+			t.Errorf("request %d: connection: %v, timing: %v", i, wired, timed)
+		}
+		if hops := resp.History(); len(hops) > 0 && hops[0].Connection().Remote == nil {
+			t.Error("the redirect has lost its connection")
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/codec"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -349,6 +351,7 @@ func TestSaveNamedCoding(t *testing.T) {
 		{"/a.tar.gz", "a.tar", "a.tar", "gzip", "the tar"},
 		{"/a", "b.tar.gz", "b.tar.gz", "gzip", zipped},
 		{"/gz", "", "gz", "gzip", "the tar"},
+		{"/a.svgz", "", "a.svgz", "gzip", zipped},
 	} {
 		for way, save := range ways {
 			dir := t.TempDir()
@@ -365,6 +368,58 @@ func TestSaveNamedCoding(t *testing.T) {
 	resp, err := f.s.Get(t.Context(), f.URL+"/a.tar.gz?coding=gzip")
 	if got := readBody(t, resp, err); got != "the tar" {
 		t.Errorf("a body that is read: got %q", got)
+	}
+}
+
+// TestSaveCodedTwice: a server that puts a coding on top of what is in that coding already
+// does so for those who take it. It is undone, and the file is what it is on the server.
+func TestSaveCodedTwice(t *testing.T) {
+	t.Parallel()
+	inCoding := func(coding string, data []byte) []byte {
+		t.Helper()
+		coded, err := codec.Compress(coding, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return coded
+	}
+	tar, random := make([]byte, 600_000), rand.New(rand.NewPCG(1, 2))
+	for i := range tar {
+		tar[i] = byte(random.IntN(16)) // half as much in a coding
+	}
+	f := newFileServer(t)
+	files := make(map[string][]byte)
+	f.handler = func(w http.ResponseWriter, r *http.Request) {
+		data, coding := files[r.URL.Path], r.URL.Query().Get("on-top")
+		w.Header().Set("Etag", `"v1"`)
+		switch {
+		case coding == "": // what the file is in is taken for a coding
+			w.Header().Set("Content-Encoding", r.URL.Query().Get("is"))
+		case strings.Contains(r.Header.Get("Accept-Encoding"), coding):
+			w.Header().Set("Content-Encoding", coding)
+			data = inCoding(coding, data)
+		}
+		w.Write(data[:1])
+		http.NewResponseController(w).Flush()
+		w.Write(data[1:])
+	}
+	for _, size := range []int{0, 1, 1000, len(tar)} {
+		files["/a.tar.gz"], files["/a.tar.zst"] = inCoding("gzip", tar[:size]), inCoding("zstd", tar[:size])
+		for _, url := range []string{
+			"/a.tar.gz?on-top=gzip", "/a.tar.gz?on-top=zstd", "/a.tar.zst?on-top=zstd", "/a.tar.gz?is=gzip", "/a.tar.zst?is=zstd",
+		} {
+			name, _, _ := strings.Cut(url, "?")
+			for way, save := range ways {
+				saved, err := save(t, f, url, session.SaveConfig{Path: t.TempDir() + "/"})
+				if err != nil {
+					t.Errorf("%s, %s of %d: %v", way, url, size, err)
+					continue
+				}
+				if got, err := os.ReadFile(saved.Path); !bytes.Equal(got, files[name]) || err != nil {
+					t.Errorf("%s, %s of %d: got %d bytes, %v, want %d", way, url, size, len(got), err, len(files[name]))
+				}
+			}
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/jar"
 )
 
@@ -52,14 +53,15 @@ type cookiePair struct{ name, text string }
 
 type cookiePairs []cookiePair
 
-// parsePairs reads the lines of a Cookie header.
+// parsePairs reads the lines of a Cookie header. A value in quotes may have semicolons.
 func parsePairs(lines []string) cookiePairs {
 	var pairs cookiePairs
 	for _, line := range lines {
-		for pair := range strings.SplitSeq(line, ";") {
-			if pair = strings.Trim(pair, " \t"); pair != "" {
+		for line != "" {
+			var pair string
+			if pair, line = httprule.CutCookiePair(line); pair != "" {
 				name, _, _ := strings.Cut(pair, "=")
-				pairs = append(pairs, cookiePair{name, pair})
+				pairs = append(pairs, cookiePair{strings.TrimRight(name, " \t"), pair})
 			}
 		}
 	}

@@ -49,6 +49,19 @@ func TestCachedCookies(t *testing.T) {
 // found under those from before.
 func TestVaryByCookie(t *testing.T) {
 	t.Parallel()
+	for name, of := range map[string]func(*http.Request) *http.Request{
+		"with its request": func(req *http.Request) *http.Request { return req }, "without": func(*http.Request) *http.Request { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testVaryByCookie(t, of)
+		})
+	}
+}
+
+// testVaryByCookie has a double that gives of(request) as the request of its response.
+func testVaryByCookie(t *testing.T, of func(*http.Request) *http.Request) {
+	t.Helper()
 	responses, wire := cache.New(cache.Config{}), new(spy)
 	defer responses.Close()
 	through := stubGate(wire)
@@ -58,6 +71,7 @@ func TestVaryByCookie(t *testing.T) {
 			resp, err := through.RoundTrip(req)
 			if resp != nil {
 				resp.Header["Cache-Control"], resp.Header["Vary"] = []string{"max-age=60"}, []string{"Cookie"}
+				resp.Request = of(req)
 			}
 			return resp, err
 		}),

@@ -37,10 +37,11 @@ func (k *cookieKeeper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if h == nil {
 		return k.next.RoundTrip(req)
 	}
-	resp, err := k.next.RoundTrip(h.refreshCookies(req))
+	sent := h.refreshCookies(req)
+	resp, err := k.next.RoundTrip(sent)
 	if err == nil && resp != nil && httprule.IsStatus(resp.StatusCode) && !h.replayed.CompareAndSwap(resp, nil) {
 		if resp.Request == nil {
-			resp.Request = req // see wasSeen
+			resp.Request = sent // see wasSeen; a cache looks at its cookies
 		}
 		h.storeResponse(req, resp)
 	}

@@ -185,6 +185,38 @@ func TestWhoSeesWhichCookies(t *testing.T) {
 	wire.want(t, "wire, later", "a=1; gate=open")
 }
 
+// TestSemicolonsInQuotes: a value in quotes that has a semicolon stays as it is when the
+// header is put together, and again for a further attempt.
+func TestSemicolonsInQuotes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ set, header, first, again string }{
+		"the jar's":     {`q="x;y"`, "", `q="x;y"`, `q="x;y"; gate=open`},
+		"the caller's":  {"", `q="x;y"; r="a; b=1" ; s="`, `q="x;y"; r="a; b=1" ; s="`, `q="x;y"; r="a; b=1"; s="; gate=open`},
+		"of both":       {`q="x;y"`, `q="1;2"; r="3;4"`, `r="3;4"; q="x;y"`, `r="3;4"; q="x;y"; gate=open`},
+		"without quote": {"", `q="x;y`, `q="x;y`, `q="x; y; gate=open`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var wire spy
+			s := newSession(t, session.Config{Transport: stubGate(&wire), Middleware: []middleware.Middleware{quickRetry()}})
+			const address = "http://h.example/gate"
+			var opts []session.Option
+			if test.header != "" {
+				opts = opt(session.Header("Cookie", test.header))
+			}
+			if test.set != "" {
+				u, err := url.Parse(address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Jar().(*jar.Jar).SetCookieHeaders(u, []string{test.set})
+			}
+			get(t, s, address, opts...)
+			wire.want(t, "wire", test.first, test.again)
+		})
+	}
+}
+
 // TestDoorsOfASession: a client of net/http's over a session, a middleware around one,
 // and jars of other kinds.
 func TestDoorsOfASession(t *testing.T) {

@@ -349,9 +349,9 @@ func MaxBodySize(n int64) Option {
 // the response's otherwise. It gets the bytes so far, as they are on the wire
 // for a request and after decoding for a response, and the expected total, or
 // -1 if that is not known. It is called when a hundredth of the total was
-// transferred since the last call, or 100 ms have passed, and once at the end. It is
-// called from the goroutine that transfers, so it must be quick, and not at the same
-// time by two of one request.
+// transferred since the last call, or 100 ms have passed, and once at the end, also of a
+// body that fails or is closed before. It is called from the goroutine that transfers or
+// closes, so it must be quick, and not at the same time by two of one request.
 func Progress(f func(done, total int64)) Option {
 	return setOption("Progress", []string{"func"}, func(o *options) { o.progress = f })
 }

@@ -64,6 +64,7 @@ func (c *call) archiveHop(resp *http.Response) {
 	hop := &Response{Response: resp, url: c.url}
 	if rec := c.recorder(); rec != nil { // the next hop has the same one
 		hop.past = &pastHop{rec.Timing(), rec.Conn()}
+		rec.Reset() // and may come from a cache
 	}
 	hop.closed.Store(true)
 	x.history = append(x.history, hop)

@@ -127,7 +127,8 @@ func (r *Response) RequestInfo() errors.RequestInfo {
 
 // Timing tells where the time of the hop went, which is the last one if the response
 // is none of the [Response.History]. Body and Total are there once the body was read or
-// closed. It is zero with a foreign Transport.
+// closed. It is zero with a foreign Transport, and if a middleware has answered without
+// the connector.
 func (r *Response) Timing() Timing {
 	switch {
 	case r.past != nil:
@@ -138,8 +139,8 @@ func (r *Response) Timing() Timing {
 	return r.call.recorder().Timing()
 }
 
-// Connection tells of the connection that served the hop. It is zero with a
-// foreign Transport. (aiohttp: ClientResponse.connection)
+// Connection tells of the connection that served the hop. It is zero where
+// [Response.Timing] is. (aiohttp: ClientResponse.connection)
 func (r *Response) Connection() connector.ConnInfo {
 	switch {
 	case r.past != nil:

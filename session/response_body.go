@@ -18,9 +18,9 @@ type responseBody struct {
 	limit    int64 // bytes; 0 or less: none
 	total    int64 // expected, or -1
 	done     int64
-	chunks   bool            // see [HTTPChunks]
-	decoding *decoding       // nil: none
-	meter    *progress.Meter // nil: nobody wants to know
+	chunks   bool           // see [HTTPChunks]
+	decoding *decoding      // nil: none
+	meter    *downloadMeter // nil: nobody wants to know
 }
 
 // decoding is the source of a body's decoder.
@@ -68,30 +68,9 @@ func (c *call) openResponse(r *Response) {
 		b.watchChunks()
 	}
 	if report := c.opts.progress; report != nil && c.opts.body == nil {
-		meter := progress.NewMeter(report)
-		b.meter = &meter
+		b.meter = &downloadMeter{meter: progress.NewMeter(report)}
 	}
 	native.Body = b
-}
-
-// keepCoding delivers the body as it is on the wire, where it has this length, if nothing
-// of it was read yet.
-func (b *responseBody) keepCoding(length int64) bool {
-	if b.decoding == nil || b.done > 0 || b.decoding.n > 0 {
-		return false
-	}
-	b.src, b.decoding, b.total = b.decoding.ReadCloser, nil, length
-	return true
-}
-
-// reportProgress tells how far the body has come; ended says that no more comes.
-func (b *responseBody) reportProgress(ended bool) {
-	if b.done > 0 {
-		b.meter.Update(b.done, b.total)
-	}
-	if ended {
-		b.meter.Finish(b.done, b.total)
-	}
 }
 
 // shouldDecode reports whether the session undoes the content coding. As net/http it
@@ -120,7 +99,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 		err = &errors.BodyTooLargeError{Limit: b.limit, Decompressed: b.decoding != nil}
 	}
 	if b.meter != nil {
-		b.reportProgress(err != nil)
+		b.meter.update(b.done, b.total, err != nil)
 	}
 	if t := b.call.trace; t != nil {
 		t.traceChunk(p[:n], false)
@@ -189,6 +168,9 @@ func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 // Close closes the body; see [Response.Close].
 func (b *responseBody) Close() error {
 	err := b.src.Close()
+	if b.meter != nil {
+		b.meter.end()
+	}
 	b.call.finish()
 	return err
 }

@@ -74,8 +74,11 @@ func (c saveCall) BeginSave(at resume.Saved, total int64) error {
 }
 
 // KeepCoding leaves the body as it is on the wire, if nothing was read and no other
-// Transport has decoded it.
-func (c saveCall) KeepCoding() bool { return !c.r.full && c.r.body.keepCoding(c.r.ContentLength) }
+// Transport has decoded it. A request that takes no codings has not been answered with one
+// on top of what the file is; another one may have been.
+func (c saveCall) KeepCoding() bool {
+	return !c.r.full && c.r.keepCoding(c.r.call.sent.Header.Get("Accept-Encoding") != "identity")
+}
 
 func (c saveCall) Source() io.Reader { return c.r.bodySource() }
 

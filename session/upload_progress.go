@@ -3,6 +3,7 @@ package session
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/internal/progress"
 )
@@ -22,6 +23,7 @@ type watchedBody struct {
 	turn        int
 	done, total int64
 	meter       progress.Meter
+	over        atomic.Bool // it was closed: no more comes
 }
 
 func (c *call) watchUpload(body io.ReadCloser, total int64) io.ReadCloser {
@@ -36,6 +38,9 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if n > 0 || err != nil {
 		b.reportProgress(p[:n], err != nil)
+	}
+	if b.over.Load() { // perhaps since the last look, by a Close that did not wait
+		b.tryFinish()
 	}
 	return n, err
 }
@@ -55,6 +60,27 @@ func (b *watchedBody) reportProgress(p []byte, last bool) {
 	b.done += int64(len(p))
 	b.meter.Update(b.done, b.total)
 	if last {
+		b.meter.Finish(b.done, b.total)
+	}
+}
+
+// Close tells how far the body has come, of one that was not read to its end too.
+func (b *watchedBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.over.Store(true)
+	b.tryFinish()
+	return err
+}
+
+// tryFinish tells the end, unless something is being told: who is told may have closed
+// the body.
+func (b *watchedBody) tryFinish() {
+	w := &b.call.extra.watch
+	if !w.mu.TryLock() {
+		return
+	}
+	defer w.mu.Unlock()
+	if b.turn == w.turn {
 		b.meter.Finish(b.done, b.total)
 	}
 }

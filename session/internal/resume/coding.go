@@ -5,16 +5,19 @@ import (
 	"strings"
 )
 
+var gzipSuffixes = []string{".gz", ".tgz", ".taz", ".bgz", ".svgz"}
+
 // codedSuffixes are the ends of names that say that the bytes are in a content coding.
 var codedSuffixes = map[string][]string{
-	"gzip":   {".gz", ".tgz", ".svgz"},
-	"x-gzip": {".gz", ".tgz", ".svgz"},
+	"gzip":   gzipSuffixes,
+	"x-gzip": gzipSuffixes,
 	"br":     {".br"},
 	"zstd":   {".zst", ".tzst"},
 }
 
 // keepNamedCoding leaves a body in its coding if the file's name says that it is in it:
-// there are servers that take what a .tar.gz is for a coding of what they send.
+// there are servers that take what a .tar.gz is for a coding of what they send. Others put
+// one on top of what it is, which [Call].KeepCoding then has to tell apart.
 func (sv *Saver) keepNamedCoding(r *Response) {
 	if !r.Decoded || r.StatusCode < 200 || r.StatusCode >= 300 {
 		return

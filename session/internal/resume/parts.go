@@ -311,11 +311,14 @@ func (p *partsDownload) reportProgress() {
 	}
 }
 
-// stopReporting says that the transfer is over.
+// stopReporting says that the transfer is over, and tells how far it has come.
 func (p *partsDownload) stopReporting() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = true
+	if p.received > p.reported {
+		p.sv.meter.Finish(p.received, p.sv.total)
+	}
 	if p.late != nil {
 		p.late.Stop()
 	}

@@ -89,7 +89,9 @@ func (sv *Saver) SaveURL(ctx context.Context) (Saved, error) {
 // SaveResponse saves a response that is there already, unless only the rest of
 // it is wanted.
 func (sv *Saver) SaveResponse(ctx context.Context, r *Response) (Saved, error) {
+	stop := context.AfterFunc(ctx, r.Call.Close)
 	sv.keepNamedCoding(r)
+	stop()
 	answer, err := classifyAnswer(r, 0, description{})
 	if err != nil {
 		return Saved{}, err
