@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
@@ -105,6 +106,27 @@ func TestAsIs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLocationWithBlanks: the blanks around a field's value are no part of it, whatever
+// the version. Alone they are no target.
+func TestLocationWithBlanks(t *testing.T) {
+	t.Parallel()
+	onWires(t, connector.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/to" {
+			io.WriteString(w, r.URL.RawQuery)
+			return
+		}
+		w.Header()["Location"] = []string{r.URL.Query().Get("at")}
+		w.WriteHeader(http.StatusFound)
+	}, func(t *testing.T, s *session.Session, u string) {
+		for at, want := range map[string]string{" /to?1": "1", "/to?2 \t": "2", "\t /to?a b\t": "a%20b", " \t ": ""} {
+			resp, err := s.Get(t.Context(), u, session.Query("at", at))
+			if got := readBody(t, resp, err); got != want {
+				t.Errorf("%q: got %q, want %q", at, got, want)
+			}
+		}
+	})
 }
 
 // TestNativeURL: what net/url leaves to be sent as it should not be.

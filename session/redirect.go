@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -23,7 +24,7 @@ func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 	if c.opts.hops < 0 || !isRedirect(resp.StatusCode) {
 		return nil, nil //nolint:nilnil // it is the answer
 	}
-	location := cmp.Or(resp.Header.Get("Location"), resp.Header.Get("URI"))
+	location := cmp.Or(withoutBlanks(resp.Header.Get("Location")), withoutBlanks(resp.Header.Get("URI")))
 	if location == "" {
 		return nil, nil //nolint:nilnil // there is nowhere to go
 	}
@@ -43,6 +44,10 @@ func (c *call) nextHop(resp *http.Response) (*http.Request, error) {
 	}
 	return c.followRedirect(resp.StatusCode, target)
 }
+
+// withoutBlanks is a field's value without the blanks around it, which are no part of it
+// (RFC 9110 5.5): HTTP/1.1 takes them off, and HTTP/2, which forbids them, does not.
+func withoutBlanks(value string) string { return strings.Trim(value, " \t") }
 
 func isRedirect(status int) bool {
 	switch status {

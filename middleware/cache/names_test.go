@@ -88,6 +88,7 @@ func TestOriginsWithPorts(t *testing.T) {
 		{"http://bücher.example/x", "http://xn--bcher-kva.example:80/x", ""},
 		{"http://h/x", "http://h/y", "http://h:80/x"},
 		{"http://h:80/x", "http://h:80/y", "http://H/x"},
+		{"http://h/x", "http://h/y", " /x\t"},
 	} {
 		origin := &mwtest.EchoServer{}
 		c := cache.New(cache.Config{})

@@ -152,7 +152,7 @@ func (t *transport) roundTripUnsafe(req *http.Request) (*http.Response, error) {
 	seen := canonicalRequest(req)
 	t.cache.invalidate(primaryKey(seen))
 	for _, name := range []string{"Location", "Content-Location"} {
-		if value := httprule.FieldValue(resp.Header, name); value != "" {
+		if value := strings.Trim(httprule.FieldValue(resp.Header, name), " \t"); value != "" {
 			ref, err := httprule.ParseURL(value)
 			if err != nil {
 				continue // nobody can have asked for it
