@@ -76,8 +76,10 @@ func (r *Result) JSON(w io.Writer) error {
 	if len(r.Timeline) > 0 {
 		points := make([]jsonPoint, len(r.Timeline))
 		for i, p := range r.Timeline {
-			points[i] = jsonPoint{exactMilliseconds(p.Start), exactMilliseconds(p.Width), p.Requests, p.Errors,
-				exactMilliseconds(p.P50), exactMilliseconds(p.P99), exactMilliseconds(p.Max)}
+			points[i] = jsonPoint{
+				exactMilliseconds(p.Start), exactMilliseconds(p.Width), p.Requests, p.Errors,
+				exactMilliseconds(p.P50), exactMilliseconds(p.P99), exactMilliseconds(p.Max),
+			}
 		}
 		object["timeline"] = points
 	}

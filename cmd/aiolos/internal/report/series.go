@@ -150,7 +150,7 @@ type outcome struct {
 
 // listOutcomes are the statuses in order and the errors, the most frequent first.
 func listOutcomes(r Run) []outcome {
-	var all []outcome
+	all := make([]outcome, 0, len(r.Statuses)+len(r.Failures)+len(r.Texts))
 	for _, status := range slices.Sorted(maps.Keys(r.Statuses)) {
 		all = append(all, outcome{r.Statuses[status], fmt.Sprintf("status %d", status), statusKind(status)})
 	}
