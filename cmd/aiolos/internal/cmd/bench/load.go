@@ -123,6 +123,7 @@ func (b *command) sendAll(ctx context.Context, l *load) (*bench.Result, error) {
 		cfg.Live = b.redrawProgress
 		defer fmt.Fprint(b.App.Err, "\r\x1b[K")
 	}
+	b.last = bench.Progress{}
 	b.warm(run, cfg)
 	cfg.Timeline = b.json || b.page.Name != ""
 	b.last = bench.Progress{}
