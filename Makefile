@@ -120,7 +120,7 @@ readme: ## write the examples into the README and docs, and the map into CONTRIB
 	@go test -count=1 ./internal/housemap -run TestMap -update
 
 .PHONY: picture
-picture: ## run the tool on a terminal and draw docs/aiolos.svg (Linux; ports 8080 and 8443)
+picture: ## run the tool, draw its terminal (docs/aiolos.svg) and its reports (Linux; ports 8080 and 8443; chromium)
 	@cd internal/picture && go run .
 
 .PHONY: verify

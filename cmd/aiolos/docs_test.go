@@ -30,7 +30,7 @@ func TestDocs(t *testing.T) {
 	hosts := startHosts(t)
 	_, port, _ := strings.Cut(hosts.direct, ":")
 	// What is not literal: a port of its own, and less patience.
-	hasty := strings.NewReplacer(":8080", ":"+port, "-z 30s", "-z 300ms", "-z 10s", "-z 300ms", "-n 20000", "-n 500", "-n 5000", "-n 500", "p99>200ms", "p99>20s")
+	hasty := strings.NewReplacer(":8080", ":"+port, "-z 30s", "-z 300ms", "-z 10s", "-z 300ms", "-n 20000", "-n 500", "-n 5000", "-n 500", "--warm-up 5s", "--warm-up 50ms", "p99>200ms", "p99>20s")
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "docs"),
 		RequireExplicitExec: true,

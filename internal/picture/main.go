@@ -1,5 +1,5 @@
-// Command picture makes the picture of the tool: it runs commands on a terminal and
-// draws what they print as an SVG.
+// Command picture makes the pictures of the tool: it runs commands on a terminal and
+// draws what they print as an SVG, and has a browser draw the reports that they write.
 //
 // It is a module of its own, so that the terminal is not among the dependencies of
 // the tool. It takes the ports that the command lines name, 8080 and 8443.
@@ -35,16 +35,16 @@ type command struct {
 
 func main() {
 	tool := flag.String("tool", filepath.Join("..", "..", "cmd", "aiolos"), "the directory of the tool's source")
-	out := flag.String("out", filepath.Join("..", "..", "docs", "aiolos.svg"), "the file to write")
+	docs := flag.String("docs", filepath.Join("..", "..", "docs"), "the directory to write to")
 	flag.Parse()
-	if err := makePicture(context.Background(), *tool, *out); err != nil {
+	if err := makePictures(context.Background(), *tool, *docs); err != nil {
 		fmt.Fprintln(os.Stderr, "picture:", err)
 		os.Exit(1)
 	}
 }
 
-// makePicture builds the tool, runs the commands, and draws them.
-func makePicture(ctx context.Context, tool, out string) error {
+// makePictures builds the tool, runs the commands, and draws them.
+func makePictures(ctx context.Context, tool, docs string) error {
 	dir, err := os.MkdirTemp("", "picture")
 	if err != nil {
 		return err
@@ -60,6 +60,17 @@ func makePicture(ctx context.Context, tool, out string) error {
 		return err
 	}
 	defer stop()
+	if err := drawTerminal(ctx, dir, authority, filepath.Join(docs, "aiolos.svg")); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "urls.txt"), []byte(urlList()), 0o600); err != nil {
+		return err
+	}
+	return takeScreenshots(ctx, dir, authority, docs)
+}
+
+// drawTerminal runs the commands of the terminal and draws it.
+func drawTerminal(ctx context.Context, dir, authority, out string) error {
 	screen := vt.NewEmulator(columns, lines)
 	defer screen.Close()
 	for _, c := range []command{

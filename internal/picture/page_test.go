@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"image/color"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -61,6 +63,37 @@ func TestPicture(t *testing.T) {
 	for _, want := range []string{"prefers-color-scheme: dark", "monospace", "aiolos POST", "aiolos get", "aiolos time", "aiolos bench"} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("it has no %s", want)
+		}
+	}
+}
+
+// TestReports: the pictures of reports are as large as they were taken, and show
+// something.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	for _, r := range reports {
+		f, err := os.Open(filepath.Join("..", "..", "docs", r.picture))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		img, err := png.Decode(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := img.Bounds(); b.Dx() != pageWidth || b.Dy() != r.height {
+			t.Errorf("%s: %d times %d pixels, want %d times %d", r.picture, b.Dx(), b.Dy(), pageWidth, r.height)
+		}
+		blue := 0 // bars
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				if (color.NRGBA{9, 105, 218, 255}) == color.NRGBAModel.Convert(img.At(x, y)) {
+					blue++
+				}
+			}
+		}
+		if blue < 1000 {
+			t.Errorf("%s: %d pixels are of bars", r.picture, blue)
 		}
 	}
 }

@@ -83,5 +83,6 @@ func newHandler() http.Handler {
 			}
 		})
 	}
+	addReportHandlers(mux)
 	return mux
 }

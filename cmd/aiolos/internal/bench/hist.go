@@ -53,6 +53,28 @@ func (h *Hist) Add(d time.Duration) {
 	h.n++
 }
 
+// addCounted counts a duration n times.
+func (h *Hist) addCounted(d time.Duration, n uint64) {
+	if n == 0 {
+		return
+	}
+	h.Add(d)
+	n--
+	h.counts[bucketOf(uint64(max(d, 0)))] += n
+	h.sum += time.Duration(n) * max(d, 0) //nolint:gosec // a count of requests
+	h.n += n
+}
+
+// Counts yields the buckets that are not empty, in order: the longest duration of
+// each, and how many there were.
+func (h *Hist) Counts(yield func(time.Duration, uint64) bool) {
+	for i, c := range h.counts {
+		if c > 0 && !yield(bucketEnd(i), c) {
+			return
+		}
+	}
+}
+
 // Merge adds what another histogram has counted.
 func (h *Hist) Merge(other *Hist) {
 	if other.n == 0 {
@@ -106,11 +128,12 @@ func (h *Hist) Percentile(p float64) time.Duration {
 	return h.max
 }
 
-// Between counts the durations in buckets that end after from and not after to.
+// Between counts the durations in buckets that end after from and not after to. What is
+// too long for the buckets is in the last one, whose end is about 73 minutes.
 func (h *Hist) Between(from, to time.Duration) uint64 {
 	var n uint64
 	for i, c := range h.counts {
-		if u := bucketEnd(i); c > 0 && u > from && (u <= to || i == buckets-1) {
+		if u := bucketEnd(i); c > 0 && u > from && u <= to {
 			n += c
 		}
 	}

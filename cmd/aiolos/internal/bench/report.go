@@ -1,10 +1,8 @@
 package bench
 
 import (
-	"encoding/csv"
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"slices"
@@ -15,8 +13,11 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
-// shownPercentiles are those of the summary.
-func shownPercentiles() []float64 { return []float64{50, 90, 99, 99.9} }
+// Percentiles are those of the summaries.
+func Percentiles() []float64 { return []float64{50, 75, 90, 95, 99, 99.9} }
+
+// maxBins is how many bars the histogram on a terminal has, at most.
+const maxBins = 12
 
 // Rate is how many requests a second there were.
 func (r *Result) Rate() float64 {
@@ -43,15 +44,80 @@ func (r *Result) Text(p render.Palette, width int) string {
 		fmt.Fprintf(&b, "%s\n", p.Yellow(render.Count(r.Unsent)+" more were due and could not be sent: the rate was not reached"))
 	}
 	if h := r.Latency; h.Len() > 0 {
-		fmt.Fprintf(&b, "  min %s", render.Duration(h.Min()))
-		for _, q := range shownPercentiles() {
-			fmt.Fprintf(&b, "   p%s %s", formatFigure(q), render.Duration(h.Percentile(q)))
-		}
-		fmt.Fprintf(&b, "   max %s\n", render.Duration(h.Max()))
+		r.writePercentiles(&b, width)
 		r.drawHistogram(&b, p, width)
 	}
 	r.writeFooter(&b)
+	r.writeTexts(&b)
 	return b.String()
+}
+
+// writePercentiles writes a table of them, of several rows if the window is narrow.
+func (r *Result) writePercentiles(b *strings.Builder, width int) {
+	const column = 9
+	names, values := []string{"min"}, []time.Duration{r.Latency.Min()}
+	for _, q := range Percentiles() {
+		names, values = append(names, "p"+formatFigure(q)), append(values, r.Latency.Percentile(q))
+	}
+	names, values = append(names, "max"), append(values, r.Latency.Max())
+	for len(names) > 0 {
+		n := min(len(names), max(1, width/column))
+		var head, body strings.Builder
+		for i := range n {
+			fmt.Fprintf(&head, "%*s", column, names[i])
+			fmt.Fprintf(&body, "%*s", column, render.Duration(values[i]))
+		}
+		fmt.Fprintf(b, "%s\n%s\n", head.String(), body.String())
+		names, values = names[n:], values[n:]
+	}
+}
+
+// CompareText is a line of ratios: what the second run has of what the first one has.
+func CompareText(first, second *Result) string {
+	var b strings.Builder
+	b.WriteString("second / first:")
+	add := func(name string, a, c float64) {
+		if a > 0 {
+			fmt.Fprintf(&b, "   %s %.2f", name, c/a)
+		}
+	}
+	add("rate", first.Rate(), second.Rate())
+	for _, q := range Percentiles() {
+		add("p"+formatFigure(q), float64(first.Latency.Percentile(q)), float64(second.Latency.Percentile(q)))
+	}
+	add("errors", float64(first.Errors), float64(second.Errors))
+	return b.String() + "\n"
+}
+
+// maxShownTexts is how many texts of errors the summary has.
+const maxShownTexts = 5
+
+// writeTexts writes what the errors say, the most frequent first.
+func (r *Result) writeTexts(b *strings.Builder) {
+	all := r.SortedTexts()
+	for i, t := range all {
+		if i == maxShownTexts {
+			fmt.Fprintf(b, "  %10s  more texts: see --json or --report\n", "… "+strconv.Itoa(len(all)-i))
+			break
+		}
+		fmt.Fprintf(b, "  %10s  %s\n", render.Count(t.N), render.Line(t.Text))
+	}
+}
+
+// TextCount is the text of an error and how often it came.
+type TextCount struct {
+	Text string
+	N    int64
+}
+
+// SortedTexts are what the errors say, the most frequent first.
+func (r *Result) SortedTexts() []TextCount {
+	all := make([]TextCount, 0, len(r.Texts))
+	for text, n := range r.Texts {
+		all = append(all, TextCount{text, n})
+	}
+	slices.SortFunc(all, func(a, b TextCount) int { return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Text, b.Text)) })
+	return all
 }
 
 // writeFooter writes the statuses, the failures and the means.
@@ -83,46 +149,20 @@ func formatFigure(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// histogramEdges divides the latencies for the histogram: the powers of two of a fine
-// unit, at most ten steps, from the shortest to the longest.
-func (r *Result) histogramEdges() []time.Duration {
-	lo, hi := r.Latency.Min(), r.Latency.Max()
-	edge := time.Microsecond
-	for edge <= lo*5/4 {
-		edge *= 2
-	}
-	edges := []time.Duration{lo - 1}
-	for ; edge < hi; edge *= 2 {
-		edges = append(edges, edge)
-	}
-	if n := len(edges); n > 10 { // a long tail is one step
-		edges = edges[:10]
-	}
-	return append(edges, hi)
-}
-
-// drawHistogram draws the histogram.
+// drawHistogram draws the histogram. Both axes are logarithmic: what a hundredth of the
+// requests took is still seen beside the rest.
 func (r *Result) drawHistogram(b *strings.Builder, p render.Palette, width int) {
-	edges := r.histogramEdges()
-	counts := make([]uint64, len(edges)-1)
+	bins := r.Latency.Bins(maxBins)
 	var most uint64
-	for i := range counts {
-		last := edges[i+1]
-		if i == len(counts)-1 {
-			last = math.MaxInt64
-		}
-		counts[i] = r.Latency.Between(edges[i], last)
-		most = max(most, counts[i])
+	for _, bin := range bins {
+		most = max(most, bin.N)
 	}
 	room := min(max(width-48, 10), 40)
-	for i, n := range counts {
-		from := edges[i]
-		if i == 0 {
-			from = r.Latency.Min()
-		}
-		bar := drawBar(float64(n) / float64(max(most, 1)) * float64(room))
-		fmt.Fprintf(b, "  %8s – %-8s %s%s %10s\n", render.Duration(from), render.Duration(edges[i+1]),
-			p.Cyan(bar), strings.Repeat(" ", room-len([]rune(bar))), render.Count(int64(n))) //nolint:gosec // a count of requests
+	fmt.Fprintf(b, "  %8s   %-8s %s\n", "longer", "up to", p.Dim("requests, in bars on a logarithmic scale"))
+	for _, bin := range bins {
+		bar := drawBar(math.Log1p(float64(bin.N)) / math.Log1p(float64(most)) * float64(room))
+		fmt.Fprintf(b, "  %8s – %-8s %s%s %10s\n", render.Duration(bin.From), render.Duration(bin.To),
+			p.Cyan(bar), strings.Repeat(" ", room-len([]rune(bar))), render.Count(int64(bin.N))) //nolint:gosec // a count of requests
 	}
 }
 
@@ -134,63 +174,4 @@ func drawBar(length float64) string {
 		s += string([]rune("▏▎▍▌▋▊▉")[rest-1])
 	}
 	return s
-}
-
-// row is the result as names and values, in order.
-type row struct {
-	name  string
-	value any
-}
-
-// reportRows are the figures that --json and --csv have in common. Times are in
-// milliseconds, unless their names say otherwise.
-func (r *Result) reportRows() []row {
-	rows := []row{
-		{"requests", r.Requests},
-		{"errors", r.Errors},
-		{"unsent", r.Unsent},
-		{"seconds", math.Round(r.Elapsed.Seconds()*1e6) / 1e6},
-		{"connections", r.Workers},
-		{"rate", math.Round(r.Rate()*1000) / 1000},
-		{"target_rate", r.Target},
-		{"bytes", r.Bytes},
-		{"reused", r.Reused},
-		{"min", render.Milliseconds(r.Latency.Min())},
-		{"mean", render.Milliseconds(r.Latency.Mean())},
-	}
-	for _, q := range shownPercentiles() {
-		rows = append(rows, row{"p" + formatFigure(q), render.Milliseconds(r.Latency.Percentile(q))})
-	}
-	rows = append(rows, row{"max", render.Milliseconds(r.Latency.Max())})
-	for _, q := range shownPercentiles() {
-		rows = append(rows, row{"uncorrected_p" + formatFigure(q), render.Milliseconds(r.Service.Percentile(q))})
-	}
-	return append(rows, row{"uncorrected_max", render.Milliseconds(r.Service.Max())},
-		row{"mean_dns", render.Milliseconds(r.Means.DNS)}, row{"mean_connect", render.Milliseconds(r.Means.Connect)}, row{"mean_tls", render.Milliseconds(r.Means.TLS)},
-		row{"mean_first_byte", render.Milliseconds(r.Means.FirstByte)}, row{"mean_body", render.Milliseconds(r.Means.Body)})
-}
-
-// JSON writes the result as one object.
-func (r *Result) JSON(w io.Writer) error {
-	object := map[string]any{"statuses": r.Statuses, "failures": r.Failures}
-	for _, f := range r.reportRows() {
-		object[f.name] = f.value
-	}
-	return json.NewEncoder(w).Encode(object)
-}
-
-// CSV writes the result as a line of names and a line of values.
-func (r *Result) CSV(w io.Writer) error {
-	rows := r.reportRows()
-	names, values := make([]string, 0, len(rows)), make([]string, 0, len(rows))
-	for _, f := range rows {
-		names = append(names, f.name)
-		if v, ok := f.value.(float64); ok {
-			values = append(values, strconv.FormatFloat(v, 'f', -1, 64))
-		} else {
-			values = append(values, fmt.Sprint(f.value))
-		}
-	}
-	out := csv.NewWriter(w)
-	return out.WriteAll([][]string{names, values})
 }

@@ -32,14 +32,19 @@ func result() *bench.Result {
 func TestText(t *testing.T) {
 	t.Parallel()
 	want := `1 000 requests in 2.00 s, 5 connections, 500 req/s, 10 errors (1 %)
-  min 1.0 ms   p50 2.5 ms   p90 3.7 ms   p99 4.0 ms   p99.9 100 ms   max 100 ms
-    1.0 ms – 2.0 ms   █████████████████▌                      350
-    2.0 ms – 4.1 ms   ████████████████████████████████        640
-    4.1 ms – 8.2 ms                                             0
-    8.2 ms – 16 ms                                              0
-     16 ms – 33 ms                                              0
-     33 ms – 66 ms                                              0
-     66 ms – 100 ms   ▌                                         9
+      min      p50      p75      p90      p95      p99    p99.9      max
+   1.0 ms   2.5 ms   3.3 ms   3.7 ms   3.9 ms   4.0 ms   100 ms   100 ms
+    longer   up to    requests, in bars on a logarithmic scale
+    1.0 ms – 1.5 ms   ██████████████████████████▍             164
+    1.5 ms – 2.5 ms   ██████████████████████████████          333
+    2.5 ms – 4.0 ms   ████████████████████████████████        493
+    4.0 ms – 6.0 ms                                             0
+    6.0 ms – 10 ms                                              0
+     10 ms – 15 ms                                              0
+     15 ms – 25 ms                                              0
+     25 ms – 40 ms                                              0
+     40 ms – 60 ms                                              0
+     60 ms – 100 ms   ████████████                              9
   200: 990   503: 9   cut: 1   reused 99.5 %   5.0 kB
   mean: dns 0 ms   connect 0 ms   tls 0 ms   ttfb 2.0 ms   body 0 ms
 `

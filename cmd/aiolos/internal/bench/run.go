@@ -40,12 +40,18 @@ type Config struct {
 	Live func(Progress)
 	// Every is how often; 0 is a quarter of a second.
 	Every time.Duration
+	// Timeline keeps what happened when, for Result.Timeline. It costs a lock for
+	// each exchange.
+	Timeline bool
 }
 
 // Progress is what has happened so far.
 type Progress struct {
 	Requests, Errors int64
+	InFlight         int64
 	Elapsed          time.Duration
+	// Recent is what happened since the call before. It is the callee's.
+	Recent *Slot
 }
 
 // Means are the mean phases of all exchanges with a response.
@@ -64,20 +70,24 @@ type Result struct {
 	Service  *Hist   // the same from the instant when they were sent; without a rate it is Latency
 	Statuses map[int]int64
 	Failures map[string]int64 // by class
+	Texts    map[string]int64 // the same errors by what they say; of many kinds, some
 	Reused   int64            // exchanges on a kept connection
 	Means    Means
+	Timeline []Point // in order; nil unless the Config asks for it
 }
 
 // worker is one of many senders and what it has seen.
 type worker struct {
-	done, failed atomic.Int64 // read by others
-	latency      Hist
-	service      Hist
-	statuses     map[int]int64
-	failures     map[string]int64
-	bytes        int64
-	reused       int64
-	sums         Means
+	begun, done, failed atomic.Int64 // read by others
+
+	latency  Hist
+	service  Hist
+	statuses map[int]int64
+	failures texts
+	texts    texts
+	bytes    int64
+	reused   int64
+	sums     Means
 }
 
 // run is one benchmark under way.
@@ -86,6 +96,7 @@ type run struct {
 	start   time.Time
 	next    atomic.Int64
 	workers []*worker
+	series  *series // nil: nobody looks
 }
 
 // Run sends requests until there are enough, the time is over, or ctx ends. What
@@ -93,8 +104,11 @@ type run struct {
 // it is given up and not counted.
 func Run(ctx context.Context, cfg Config) *Result {
 	r := &run{cfg: cfg, start: time.Now()}
+	if cfg.Timeline || cfg.Live != nil {
+		r.series = newSeries(cfg.Timeline)
+	}
 	for range cfg.Workers {
-		r.workers = append(r.workers, &worker{statuses: map[int]int64{}, failures: map[string]int64{}})
+		r.workers = append(r.workers, &worker{statuses: map[int]int64{}, failures: texts{}, texts: texts{}})
 	}
 	stopLive := r.startLive()
 	var wg sync.WaitGroup
@@ -124,12 +138,16 @@ func (r *run) sendRequests(ctx context.Context, w *worker) {
 		if due.IsZero() {
 			due = began
 		}
+		w.begun.Add(1)
 		sample, err := r.cfg.Send(ctx)
 		now := time.Now()
 		if ctx.Err() != nil {
 			return
 		}
 		w.countSample(sample, err, now.Sub(due), now.Sub(began), r.cfg.Rate > 0)
+		if r.series != nil {
+			r.series.add(now.Sub(r.start), now.Sub(due), err != nil || sample.Status >= 400, err == nil)
+		}
 	}
 }
 
@@ -167,6 +185,7 @@ func (r *run) awaitDue(ctx context.Context, timer *time.Timer, n int64) (due tim
 func (w *worker) countSample(s Sample, err error, latency, service time.Duration, rated bool) {
 	if err != nil {
 		w.failures[Class(err)]++
+		w.texts.add(ErrorText(err), 1)
 		w.failed.Add(1)
 		w.done.Add(1)
 		return
@@ -211,12 +230,7 @@ func (r *run) startLive() (stop func()) {
 			case <-end:
 				return
 			case <-tick.C:
-				p := Progress{Elapsed: time.Since(r.start)}
-				for _, w := range r.workers {
-					p.Requests += w.done.Load()
-					p.Errors += w.failed.Load()
-				}
-				r.cfg.Live(p)
+				r.cfg.Live(r.readProgress())
 			}
 		}
 	}()
@@ -226,11 +240,26 @@ func (r *run) startLive() (stop func()) {
 	}
 }
 
+// readProgress is what has happened so far.
+func (r *run) readProgress() Progress {
+	p := Progress{Elapsed: time.Since(r.start), Recent: r.series.takeRecent()}
+	for _, w := range r.workers {
+		done := w.done.Load() // before begun, which is never less
+		p.Requests += done
+		p.InFlight += w.begun.Load() - done
+		p.Errors += w.failed.Load()
+	}
+	return p
+}
+
 // sumResult adds up what the workers have seen.
 func (r *run) sumResult(elapsed time.Duration) *Result {
 	res := &Result{
 		Elapsed: elapsed, Workers: r.cfg.Workers, Target: max(r.cfg.Rate, 0),
-		Latency: &Hist{}, Service: &Hist{}, Statuses: map[int]int64{}, Failures: map[string]int64{},
+		Latency: &Hist{}, Service: &Hist{}, Statuses: map[int]int64{}, Failures: map[string]int64{}, Texts: map[string]int64{},
+	}
+	if r.cfg.Timeline {
+		res.Timeline = r.series.points(elapsed)
 	}
 	var sums Means
 	for _, w := range r.workers {
@@ -245,6 +274,9 @@ func (r *run) sumResult(elapsed time.Duration) *Result {
 		}
 		for class, n := range w.failures {
 			res.Failures[class] += n
+		}
+		for text, n := range w.texts {
+			texts(res.Texts).add(text, n)
 		}
 		sums.DNS += w.sums.DNS
 		sums.Connect += w.sums.Connect

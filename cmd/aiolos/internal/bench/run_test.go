@@ -166,8 +166,14 @@ func TestRunLive(t *testing.T) {
 			Send: steady(99 * time.Millisecond), Requests: 10, Workers: 1,
 			Live: func(p bench.Progress) { seen = append(seen, p) },
 		})
-		if len(seen) != 3 || seen[0] != (bench.Progress{Requests: 2, Elapsed: 250 * time.Millisecond}) || seen[2].Requests != 7 {
-			t.Errorf("got %+v for %+v", seen, r)
+		if len(seen) != 3 || seen[0].Requests != 2 || seen[0].Elapsed != 250*time.Millisecond || seen[0].InFlight != 1 || seen[2].Requests != 7 {
+			t.Fatalf("got %+v for %+v", seen, r)
+		}
+		// What is recent is what happened since the call before.
+		for i, want := range []int64{2, 3, 2} {
+			if got := seen[i].Recent; got.Requests != want || got.Errors != 0 || got.Latency.Max() != 99*time.Millisecond {
+				t.Errorf("call %d: got %d requests, %d errors, at most %v", i, got.Requests, got.Errors, got.Latency.Max())
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,27 @@ func TestBenchLive(t *testing.T) {
 	}
 	if got := run(t.Context(), s, "bench", "-n", "2", "-c", "1", "--quiet", url); got.code != 0 || got.err != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestBenchLiveView: it tells the rate, the latency and what is in flight, of the
+// warm-up too.
+func TestBenchLiveView(t *testing.T) {
+	t.Parallel()
+	url := slow(t, 100*time.Millisecond, func(int64) {})
+	s := streams()
+	s.ErrTTY, s.Width = true, 200
+	got := run(t.Context(), s, "bench", "-n", "12", "-c", "2", "--warm-up", "400ms", url)
+	if got.code != 0 || !strings.HasPrefix(got.out, "12 requests in ") {
+		t.Errorf("got %+v", got)
+	}
+	for _, want := range []string{
+		`\rwarm-up: \d+ requests, \d+ req/s, p50 \d+ ms, p99 \d+ ms, \d in flight, \d+ ms of 400 ms\x1b\[K`,
+		`\r\d+ of 12 requests, \d+ req/s, p50 \d+ ms, p99 \d+ ms, \d in flight, 0 errors, \d+ ms\x1b\[K`,
+	} {
+		if !regexp.MustCompile(want).MatchString(got.err) {
+			t.Errorf("no line is like %s: %q", want, got.err)
+		}
 	}
 }
 

@@ -115,7 +115,10 @@ func TestFilesThatFail(t *testing.T) {
 	if err := os.Truncate(big, 65<<20); err != nil {
 		t.Fatal(err)
 	}
-	none := filepath.Join(dir, "none", "x")
+	none, page := filepath.Join(dir, "none", "x"), filepath.Join(dir, "page.html")
+	if err := os.Mkdir(page, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		args []string
 		code int
@@ -130,6 +133,12 @@ func TestFilesThatFail(t *testing.T) {
 		{[]string{srv.URL + "/get", "-o", none}, 1, "none"},
 		{[]string{srv.URL + "/get", "-o", dir}, 1, ""},
 		{[]string{srv.URL + "/get", "--har", none}, 1, "har:"},
+		{[]string{"time", srv.URL + "/get", "--report", none + ".html"}, 2, "none"},
+		{[]string{"time", srv.URL + "/get", "--report", page}, 1, "report:"},
+		{[]string{"bench", "-n", "1", srv.URL + "/get", "--report", none + ".svg"}, 2, "none"},
+		{[]string{"bench", "-n", "1", srv.URL + "/get", "--report", page}, 1, "report:"},
+		{[]string{"get", "-d", dir, srv.URL + "/get", "--report", page}, 1, "report:"},
+		{[]string{"bench", "-n", "1", "-i", none}, 2, "none"},
 		{[]string{"put", srv.URL + "/put", none}, 2, "none"},
 		{[]string{"put", srv.URL + "/put", dir}, 2, "is a directory"},
 		{[]string{"get", "-d", big, srv.URL + "/get"}, 1, "big"},

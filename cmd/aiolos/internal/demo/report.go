@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioerrors "github.com/aiolos-http/aiolos/errors"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
 )
@@ -109,16 +109,7 @@ func (r *report) addOutcomes(results []fetched) {
 }
 
 // errorText is the text of an error without the request.
-func errorText(err error) string {
-	var req *aioerrors.RequestError
-	switch {
-	case err == nil:
-		return ""
-	case aioerrors.As(err, &req):
-		err = req.Err
-	}
-	return render.Line(err.Error())
-}
+func errorText(err error) string { return render.Line(bench.ErrorText(err)) }
 
 // addWaterfall adds the chart of the success that has most to tell.
 func (r *report) addWaterfall(results []fetched) {

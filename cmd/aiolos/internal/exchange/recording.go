@@ -3,6 +3,7 @@ package exchange
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -39,17 +40,25 @@ func (r *recording) startRecording(j Job) (save func() error, mw []middleware.Mi
 }
 
 // writeHAR writes the file of --har, which replaces an older one as a whole.
-func writeHAR(name string, recorder *har.Recorder) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*.har") // for the owner alone
+func writeHAR(name string, recorder *har.Recorder) error {
+	return saveFile("har", name, func(w io.Writer) error {
+		_, err := recorder.WriteTo(w)
+		return err
+	})
+}
+
+// saveFile writes a file that replaces an older one as a whole. Its errors begin with
+// what it is.
+func saveFile(what, name string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*"+filepath.Ext(name)) // for the owner alone
 	if err != nil {
-		return fmt.Errorf("har: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	_, err = recorder.WriteTo(f)
-	if err = errors.Join(err, f.Close()); err == nil {
+	if err = errors.Join(write(f), f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		return fmt.Errorf("har: %w", errors.Join(err, os.Remove(f.Name())))
+		return fmt.Errorf("%s: %w", what, errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }
@@ -57,19 +66,28 @@ func writeHAR(name string, recorder *har.Recorder) (err error) {
 // openParameters names the parameters of a job whose names do not say that they are
 // secret.
 func openParameters(j Job) []string {
-	var names []string
-	add := func(name string) {
-		if !secret.Param(name) {
-			names = append(names, name)
-		}
-	}
-	if u, err := session.ParseURL(j.URL); err == nil {
-		for name := range u.Query() {
-			add(name)
-		}
-	}
+	names := openParametersOf(j.URL)
 	for _, q := range j.Request.Query {
-		add(q.Name)
+		if !secret.Param(q.Name) {
+			names = append(names, q.Name)
+		}
+	}
+	return names
+}
+
+// openParametersOf names those of URLs.
+func openParametersOf(urls ...string) []string {
+	var names []string
+	for _, raw := range urls {
+		u, err := session.ParseURL(raw)
+		if err != nil {
+			continue // nothing is sent to it
+		}
+		for name := range u.Query() {
+			if !secret.Param(name) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }

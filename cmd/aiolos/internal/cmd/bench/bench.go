@@ -3,10 +3,10 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"time"
 
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -14,7 +14,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/report"
 )
 
 // command is "aiolos bench".
@@ -28,6 +28,12 @@ type command struct {
 	json     bool
 	csv      bool
 	failIf   string
+	warmUp   flags.Duration
+	input    string
+	compare  string
+	page     exchange.ReportFile
+
+	last bench.Progress // that the live line has shown
 }
 
 // New makes "aiolos bench".
@@ -49,6 +55,10 @@ func New(a *app.App) *cobra.Command {
 	f.BoolVar(&b.json, "json", false, "print one JSON object, times in milliseconds")
 	f.BoolVar(&b.csv, "csv", false, "print a line of names and a line of values, times in milliseconds")
 	f.StringVar(&b.failIf, "fail-if", "", "exit with 11 if a condition holds, such as 'p99>200ms,errors>0.1%'")
+	f.StringVarP(&b.input, "input", "i", "", "send to the URLs in this file, one a line, in turn, instead of one of the command line; - is standard input")
+	f.Var(&b.warmUp, "warm-up", "send requests for this long first, and do not count them")
+	f.StringVar(&b.compare, "compare", "", "show two runs side by side: an earlier one, which --json has written to this file (.json), or one of this URL, measured next")
+	b.page.AddFlag(f, "write a page (.html) or a picture (.svg) with latency over time, a histogram and the errors to this file")
 	b.AddBodyFlags(f)
 	// The letter q is taken here.
 	f.CountVar(&a.Quiet, "quiet", "no notices and no live line; twice: no errors either")
@@ -65,50 +75,44 @@ func (b *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
-	target, req, err := b.ReadArgs(cmd, args)
+	jobs, err := b.readJobs(cmd, args)
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
-	if err := b.bufferBody(req); err != nil {
-		return exitcode.AsUsage(err)
-	}
-	options, _, err := b.RequestOptions(req)
+	other, err := b.readOther(len(jobs))
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
-	load, err := b.newLoad(cmd.Context(), exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req})
+	first, err := b.measure(cmd.Context(), jobs)
 	if err != nil {
 		return err
 	}
-	defer load.conn.Close()
-	result, err := b.sendAll(cmd.Context(), load)
-	if err != nil {
+	runs := []report.Run{{Name: describeJobs(jobs), Result: first}}
+	if other != nil { // an earlier run
+		runs = append([]report.Run{*other}, runs...)
+	} else if b.compare != "" && cmd.Context().Err() == nil {
+		jobs[0].URL = b.compare
+		second, err := b.measure(cmd.Context(), jobs)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, report.Run{Name: describeJobs(jobs), Result: second})
+	}
+	if err := errors.Join(b.printRuns(runs), b.saveReport(jobs[0].Method, runs)); err != nil {
 		return err
 	}
-	if err := b.printResult(result); err != nil {
-		return err
-	}
-	b.setExitCode(cmd.Context(), result, conditions)
+	b.setExitCode(cmd.Context(), first, conditions)
 	return nil
 }
 
-// bufferBody reads the body, which is sent many times.
-func (b *command) bufferBody(req *syntax.Request) (err error) {
-	switch {
-	case len(req.Parts) > 0:
-		return b.BufferForm(req)
-	case req.BodyFile == "":
-		return nil
-	case req.BodyFile == "-":
-		req.Body, err = b.App.ReadInput()
-	default:
-		req.Body, err = app.ReadFile(req.BodyFile)
-		if req.ContentType == "" {
-			req.ContentType = httprule.TypeByName(req.BodyFile)
-		}
+// measure sends the requests of jobs in turn.
+func (b *command) measure(ctx context.Context, jobs []exchange.Job) (*bench.Result, error) {
+	load, err := b.newLoad(ctx, jobs)
+	if err != nil {
+		return nil, err
 	}
-	req.BodyFile = ""
-	return err
+	defer load.conn.Close()
+	return b.sendAll(ctx, load)
 }
 
 // checkFlags looks at the flags.
@@ -122,8 +126,13 @@ func (b *command) checkFlags() ([]bench.Condition, error) {
 		return nil, errors.New("-c must be a number from 1 to 100000")
 	case !(b.rate >= 0 && b.rate <= 1e9):
 		return nil, errors.New("-q must be a number of requests a second")
+	case b.warmUp < 0:
+		return nil, errors.New("--warm-up must be a duration such as 2s")
 	case b.json && b.csv:
 		return nil, errors.New("give only one of --json and --csv")
+	}
+	if err := b.page.Check(".html", ".svg"); err != nil {
+		return nil, err
 	}
 	if b.number == 0 && b.duration == 0 {
 		b.number = 1000

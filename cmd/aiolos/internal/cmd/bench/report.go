@@ -4,42 +4,112 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	aioerrors "github.com/aiolos-http/aiolos/errors"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/report"
 )
 
-// redrawProgress redraws the line that shows the progress.
+// redrawProgress redraws the line that shows the progress: all that has been done, and
+// what the last moment was like.
 func (b *command) redrawProgress(p bench.Progress) {
-	rate := float64(p.Requests) / p.Elapsed.Seconds()
-	goal := ""
-	if b.duration > 0 {
-		goal = " of " + render.Duration(time.Duration(b.duration))
-	}
-	of := ""
+	of, goal := "", ""
 	if b.number > 0 {
 		of = " of " + render.Count(b.number)
 	}
-	line := fmt.Sprintf("%s%s requests, %s req/s, %s errors, %s%s",
-		render.Count(p.Requests), of, render.Count(int64(rate)), render.Count(p.Errors), render.Duration(p.Elapsed), goal)
+	if b.duration > 0 {
+		goal = " of " + render.Duration(time.Duration(b.duration))
+	}
+	b.redrawLine(fmt.Sprintf("%s%s requests, %s, %s in flight, %s errors, %s%s", render.Count(p.Requests), of,
+		b.describeRecent(p), render.Count(p.InFlight), render.Count(p.Errors), render.Duration(p.Elapsed), goal))
+}
+
+// redrawWarmUp is the line of the requests that do not count.
+func (b *command) redrawWarmUp(p bench.Progress) {
+	b.redrawLine(fmt.Sprintf("warm-up: %s requests, %s, %s in flight, %s of %s", render.Count(p.Requests),
+		b.describeRecent(p), render.Count(p.InFlight), render.Duration(p.Elapsed), render.Duration(time.Duration(b.warmUp))))
+}
+
+// describeRecent is the rate and the latency since the line was drawn last.
+func (b *command) describeRecent(p bench.Progress) string {
+	took := p.Elapsed - b.last.Elapsed
+	b.last = p
+	text := "0 req/s"
+	if took > 0 {
+		text = render.Count(int64(float64(p.Recent.Requests)/took.Seconds())) + " req/s"
+	}
+	if h := &p.Recent.Latency; h.Len() > 0 {
+		text += ", p50 " + render.Duration(h.Percentile(50)) + ", p99 " + render.Duration(h.Percentile(99))
+	}
+	return text
+}
+
+// redrawLine redraws a line, as much of it as there is room for.
+func (b *command) redrawLine(line string) {
 	if runes := []rune(line); len(runes) >= b.App.Width {
 		line = string(runes[:max(0, b.App.Width-1)])
 	}
 	fmt.Fprintf(b.App.Err, "\r%s\x1b[K", line)
 }
 
-// printResult prints the result.
-func (b *command) printResult(r *bench.Result) error {
-	switch {
-	case b.json:
-		return r.JSON(b.App.Out)
-	case b.csv:
-		return r.CSV(b.App.Out)
+// describeJobs names what was sent to.
+func describeJobs(jobs []exchange.Job) string {
+	if len(jobs) == 1 {
+		return aioerrors.RedactURLString(jobs[0].URL)
 	}
-	_, err := io.WriteString(b.App.Out, r.Text(b.App.OutPalette(), b.App.Width))
+	return render.Count(int64(len(jobs))) + " URLs"
+}
+
+// printRuns prints the runs: --json an object for each, --csv a line of values.
+func (b *command) printRuns(runs []report.Run) error {
+	var text strings.Builder
+	for i, r := range runs {
+		switch {
+		case b.json:
+			if err := r.JSON(&text); err != nil {
+				return err
+			}
+			continue
+		case b.csv:
+			write := r.CSV
+			if i > 0 {
+				write = r.CSVLine
+			}
+			if err := write(&text); err != nil {
+				return err
+			}
+			continue
+		case i > 0:
+			text.WriteByte('\n')
+		}
+		if len(runs) > 1 {
+			text.WriteString(b.App.OutPalette().Bold(render.Line(r.Name)) + "\n")
+		}
+		text.WriteString(r.Text(b.App.OutPalette(), b.App.Width))
+	}
+	if len(runs) > 1 && !b.json && !b.csv {
+		text.WriteString("\n" + bench.CompareText(runs[0].Result, runs[1].Result))
+	}
+	_, err := io.WriteString(b.App.Out, text.String())
 	return err
+}
+
+// saveReport writes the page of --report.
+func (b *command) saveReport(method string, runs []report.Run) error {
+	if b.page.Name == "" {
+		return nil
+	}
+	names := make([]string, len(runs))
+	for i, r := range runs {
+		names[i] = r.Name
+	}
+	return b.page.SaveRuns(method+" "+strings.Join(names, " and "), runs)
 }
 
 // setExitCode sets the exit code: a condition that holds, an interrupt, or nothing

@@ -2,11 +2,14 @@
 package get
 
 import (
+	"errors"
+
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
@@ -26,6 +29,7 @@ type command struct {
 	conflict   download.Conflict
 	progress   progress.Mode
 	failedFile string
+	page       exchange.ReportFile
 	checksum   string
 	sum        download.Sum
 	sums       download.Sums
@@ -63,6 +67,7 @@ func New(a *app.App) *cobra.Command {
 	f.Lookup("on-conflict").Hidden = true
 	f.Var(&g.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.StringVar(&g.failedFile, "save-failed", "", "write the URLs that failed to this file")
+	g.page.AddFlag(f, "write a waterfall of all requests to this file: an HTML page (.html)")
 	g.net.AddFlags(cmd)
 	return cmd
 }
@@ -73,12 +78,15 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
+	if err := g.page.Check(".html"); err != nil {
+		return err
+	}
 	dir, err := download.OpenDir(g.dir)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	sess, err := g.net.OpenSession(cmd.Context(), connector.Config{Limit: g.parallel, LimitPerHost: g.perHost})
+	sess, err := g.net.OpenSession(cmd.Context(), connector.Config{Limit: g.parallel, LimitPerHost: g.perHost}, g.page.Record(urlsOf(jobs)...)...)
 	if err != nil {
 		return err
 	}
@@ -102,5 +110,5 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 		}
 	})
 	display.Close()
-	return g.reportFailures(cmd.Context())
+	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", describeJobs(jobs)))
 }

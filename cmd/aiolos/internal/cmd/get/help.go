@@ -14,8 +14,9 @@ An interrupt keeps what is there; a list of --save-failed can be given to -i.
 Without a terminal, or with --progress=none, there is one line for each finished
 file; with --progress=json there are JSON objects, all on standard error, and nothing
 else. The exit code is 1 if some of many URLs failed, and if all did the lowest of
-their codes.`
+their codes. --report FILE.html writes a page with the waterfall of all requests.`
 
 const examples = `  aiolos get example.org/big.iso
   aiolos get -d pics -j 4 -i urls.txt
-  aiolos get -o big.iso --conflict overwrite example.org/download?id=7`
+  aiolos get -o big.iso --conflict overwrite example.org/download?id=7
+  aiolos get -j 4 -i urls.txt --report downloads.html`

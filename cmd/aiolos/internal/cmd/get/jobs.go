@@ -1,12 +1,9 @@
 package get
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -91,20 +88,8 @@ func (g *command) readURLArgs(args []string) ([]string, error) {
 	if g.input == "" {
 		return urls, nil
 	}
-	in := g.app.In
-	if g.input != "-" {
-		f, err := os.Open(g.input)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	more, err := readURLList(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", g.input, err)
-	}
-	return append(urls, more...), nil
+	more, err := g.app.ReadURLList(g.input)
+	return append(urls, more...), err
 }
 
 // checkURL refuses what cannot be downloaded before anything is sent.
@@ -114,23 +99,4 @@ func checkURL(raw string) error {
 		bad.Description = "not a URL"
 	}
 	return err
-}
-
-// readURLList reads one URL a line. Empty lines and lines that begin with # are
-// left out.
-func readURLList(in io.Reader) ([]string, error) {
-	var urls []string
-	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		u, err := syntax.ExpandURL(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		urls = append(urls, u)
-	}
-	return urls, lines.Err()
 }

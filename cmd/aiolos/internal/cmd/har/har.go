@@ -22,7 +22,9 @@ import (
 type command struct {
 	exchange.Sender
 
-	to string
+	to   string
+	page exchange.ReportFile
+	file string // of the command line
 }
 
 // New makes "aiolos har".
@@ -40,8 +42,9 @@ func New(a *app.App) *cobra.Command {
 			return exitcode.AsUsage(errors.New("use har show, har run or har convert"))
 		},
 	}
-	show := &cobra.Command{Use: "show FILE [N...]", Short: "List the exchanges, or show some of them", Example: "  aiolos har show log.har\n  aiolos har show log.har 3"}
+	show := &cobra.Command{Use: "show FILE [N...]", Short: "List the exchanges, or show some of them", Example: "  aiolos har show log.har\n  aiolos har show log.har 3\n  aiolos har show --report log.html log.har"}
 	show.RunE = h.newRun(h.showEntries)
+	h.page.AddFlag(show.Flags(), "write their waterfall to this file instead: an HTML page (.html)")
 	run := &cobra.Command{Use: "run FILE [N...]", Short: "Send the requests again, one after the other", Example: "  aiolos har run log.har\n  aiolos har run log.har 2 3"}
 	run.RunE = h.newRun(h.runEntries)
 	h.Net.AddFlags(run)
@@ -69,6 +72,7 @@ func (h *command) newRun(work func(ctx context.Context, entries []entry, some bo
 		if len(args) == 0 {
 			return exitcode.AsUsage(errors.New("missing HAR file"))
 		}
+		h.file = args[0]
 		entries, err := h.readEntries(args[0], args[1:])
 		if err != nil {
 			return exitcode.AsUsage(err)

@@ -4,8 +4,9 @@ const help = `Works on files that --har has recorded, or the network panel of a 
 ("Save all as HAR"). FILE may be - for standard input. N are the numbers of entries;
 without them all are meant.
 
-show lists the entries, or shows the given ones in full. run sends the requests
-again and tells where the status is another one, which is a failure (exit code 1).
+show lists the entries, or shows the given ones in full; with --report FILE.html it
+writes a page with their waterfall instead. run sends the requests again and tells
+where the status is another one, which is a failure (exit code 1).
 convert prints them as curl commands, command lines of aiolos, or a Go program.
 Commands are quoted for sh, bash, zsh and fish (3.4).
 

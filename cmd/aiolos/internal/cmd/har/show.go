@@ -12,11 +12,15 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/report"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // showEntries lists exchanges, or shows some in full.
 func (h *command) showEntries(_ context.Context, entries []entry, some bool) error {
+	if h.page.Name != "" {
+		return h.saveWaterfall(entries)
+	}
 	p := h.App.OutPalette()
 	var b strings.Builder
 	for i, e := range entries {
@@ -38,6 +42,19 @@ func (h *command) showEntries(_ context.Context, entries []entry, some bool) err
 	}
 	_, err := io.WriteString(h.App.Out, b.String())
 	return err
+}
+
+// saveWaterfall writes the page of --report.
+func (h *command) saveWaterfall(entries []entry) error {
+	if err := h.page.Check(".html"); err != nil {
+		return err
+	}
+	rows := make([]report.Row, len(entries))
+	for i, e := range entries {
+		rows[i] = report.RowOf(e.n, e.Entry)
+		rows[i].URL = h.shownURL(e)
+	}
+	return h.page.SaveRows("aiolos har show", h.file, rows)
 }
 
 // shownURL is the URL of an exchange, without its secrets unless they are wanted.
