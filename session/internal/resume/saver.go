@@ -104,26 +104,40 @@ func (sv *Saver) SaveResponse(ctx context.Context, r *Response) (Saved, error) {
 	return sv.saveAnswer(ctx, r, answer.verdict)
 }
 
-// findUnfinished looks for an unfinished file of the URL that can be continued.
+// findUnfinished looks for an unfinished file of the URL that can be continued, and then
+// for one of any URL under the name that Path gives, if that may be.
 func (sv *Saver) findUnfinished() {
-	for _, name := range sv.candidateNames() {
-		meta, err := readDescription(sv.dir.root, name+descriptionSuffix)
-		if err != nil || meta.URL != sv.cfg.URL || meta.validator() == "" {
-			continue
-		}
-		info, err := sv.dir.root.Lstat(name + partSuffix)
-		if err != nil || !info.Mode().IsRegular() || !sv.claimName(name) || sv.lockPart(name) != nil {
-			continue
-		}
-		// With the lock, size and description are what they will be.
-		if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
-			continue
-		}
-		if meta, err = readDescription(sv.dir.root, name+descriptionSuffix); err == nil && meta.URL == sv.cfg.URL && meta.validator() != "" {
-			sv.name, sv.meta, sv.size = name, meta, info.Size()
-			return
-		}
+	isOfURL := func(m description) bool { return m.URL == sv.cfg.URL }
+	if slices.ContainsFunc(sv.candidateNames(), func(name string) bool { return sv.adoptUnfinished(name, isOfURL) }) {
+		return
 	}
+	if sv.cfg.AnyURL && sv.want != "" && sv.adoptUnfinished(sv.want, func(description) bool { return true }) {
+		sv.meta.URL = sv.cfg.URL
+	}
+}
+
+// adoptUnfinished makes an unfinished file the one to go on with, if it fits.
+func (sv *Saver) adoptUnfinished(name string, fits func(description) bool) bool {
+	read := func() (description, bool) {
+		m, err := readDescription(sv.dir.root, name+descriptionSuffix)
+		return m, err == nil && fits(m) && m.validator() != ""
+	}
+	if _, ok := read(); !ok {
+		return false
+	}
+	info, err := sv.dir.root.Lstat(name + partSuffix)
+	if err != nil || !info.Mode().IsRegular() || !sv.claimName(name) || sv.lockPart(name) != nil {
+		return false
+	}
+	// With the lock, size and description are what they will be.
+	if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
+		return false
+	}
+	meta, ok := read()
+	if ok {
+		sv.name, sv.meta, sv.size = name, meta, info.Size()
+	}
+	return ok
 }
 
 // candidateNames are the names under which an unfinished file of the URL may be: that
