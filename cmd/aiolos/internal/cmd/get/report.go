@@ -132,7 +132,7 @@ func (g *command) reportFailures(ctx context.Context) error {
 	}
 	g.app.Code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), repeatableCommand(g.app.Args))
+		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), g.repeatableCommand())
 	}
 	if ctx.Err() != nil && g.app.Quiet < 2 && text {
 		g.app.Report(context.Canceled)
@@ -144,10 +144,12 @@ func (g *command) reportFailures(ctx context.Context) error {
 }
 
 // repeatableCommand is the command line, for a shell, without its secrets.
-func repeatableCommand(args []string) string {
+func (g *command) repeatableCommand() string {
+	args := g.app.Args
 	words := make([]string, 1, 1+len(args))
 	words[0] = "aiolos"
 	for _, arg := range args {
+		arg = g.net.HideLogin(arg)
 		if strings.Contains(arg, "://") {
 			arg = aioerrors.RedactURLString(arg)
 		}
