@@ -60,11 +60,11 @@ func TestParse(t *testing.T) {
 		"curl --data-raw @f h":       {Method: "POST", URL: "h", HasBody: true, Body: []byte("@f"), Headers: form()},
 		"curl --data-binary @f h":    {Method: "POST", URL: "h", HasBody: true, BodyFile: "f", Headers: form()},
 		"curl --data-urlencode a=b\\ c~ --data-urlencode =x+y --data-urlencode n@f h": {
-			Method: "POST", URL: "h", HasBody: true, Body: []byte("a=b%20c~&x%2By&n=a%20b%0D%0Ac%26d%0A"), Headers: form(),
+			Method: "POST", URL: "h", HasBody: true, Body: []byte("a=b+c~&x%2By&n=a+b%0D%0Ac%26d%0A"), Headers: form(),
 		},
 		"curl -G -d a=1 -d b h?c#d":    {Method: "GET", URL: "h?c&a=1&b#d"},
 		"curl -IG -d a=1 h?":           {Method: "HEAD", URL: "h?a=1"},
-		"curl --url-query 'a=b c' h":   {Method: "GET", URL: "h?a=b%20c"},
+		"curl --url-query 'a=b c' h":   {Method: "GET", URL: "h?a=b+c"},
 		"curl --url-query +a=%20 h":    {Method: "GET", URL: "h?a=%20"},
 		"curl --json '{' --json '}' h": {Method: "POST", URL: "h", HasBody: true, Body: []byte("{}"), Headers: []curlconv.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "Accept", Value: "application/json"}}},
 		"curl -T f http://h/a/":        {Method: "PUT", URL: "http://h/a/f", HasBody: true, BodyFile: "f", Headers: []curlconv.Header{{Name: "Content-Type", Unset: true}}},

@@ -66,6 +66,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 			return nil, err
 		}
 	}
+	n.NoNetrc = n.NoNetrc || n.User != "" // whoever names a login means that one
 	if err := n.logTLSKeys(&cfg); err != nil {
 		return nil, err
 	}
