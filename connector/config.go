@@ -97,6 +97,9 @@ type Config struct {
 	// has a login without a password, that login's password; words of other programs are
 	// passed over. A file in the home directory that others can read or write is not used.
 	TrustEnv bool
+	// NoNetrc has TrustEnv take proxies, and no credentials of the netrc file, neither for
+	// servers nor for proxies: curl without -n.
+	NoNetrc bool
 	// OnWarning is told of what is wrong with the environment and keeps no request from
 	// being sent: a netrc file that makes no sense, cannot be read, or can be read or
 	// written by others although it has passwords. Each is told once, and again after a

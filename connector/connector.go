@@ -56,7 +56,7 @@ func newConnector(cfg Config, local string) (*Connector, error) {
 		forceClose: cfg.ForceClose,
 		config:     cfg,
 	}
-	c.environment.OnWarning = cfg.OnWarning
+	c.environment.OnWarning, c.environment.NoNetrc = cfg.OnWarning, cfg.NoNetrc
 	c.dialer = newDialer(&c.config, local)
 	c.pool = c.dialer.pool
 	return c, nil

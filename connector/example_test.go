@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -102,6 +103,40 @@ func ExampleConnector_Stats() {
 	defer conn.Close()
 	fmt.Printf("%+v\n", conn.Stats())
 	// Output: {InUse:0 Unread:0 Idle:0 Waiting:0 Hosts:0 Opened:0 Closed:0 Reused:0 Retried:0}
+}
+
+// With NoNetrc the environment has proxies, and no credentials.
+func ExampleConfig_noNetrc() {
+	file := filepath.Join(os.TempDir(), "aiolos-example-netrc")
+	if err := os.WriteFile(file, []byte("machine 127.0.0.1 login gopher password x"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.Remove(file)
+	os.Setenv("NETRC", file)
+	defer os.Unsetenv("NETRC")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		login, _, ok := r.BasicAuth()
+		fmt.Println("credentials:", ok, login)
+	}))
+	defer srv.Close()
+	for _, without := range []bool{false, true} {
+		conn, err := connector.New(connector.Config{TrustEnv: true, NoNetrc: without})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp, err := (&http.Client{Transport: conn}).Get(srv.URL)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+		conn.Close()
+	}
+	// Output:
+	// credentials: true gopher
+	// credentials: false
 }
 
 // A netrc file that others can read is not used, and not passed over in silence.

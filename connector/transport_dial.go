@@ -84,7 +84,7 @@ func (d *transportDialer) useProxy(t *http.Transport, cfg *Config, through *dial
 // envProxy is a Transport's function for the proxies of the environment. For those
 // of https it does TLS with the server's configuration.
 func envProxy(cfg *Config) func(*http.Request) (*url.URL, error) {
-	environ := dial.Environment{OnWarning: cfg.OnWarning}
+	environ := dial.Environment{OnWarning: cfg.OnWarning, NoNetrc: cfg.NoNetrc}
 	pinned, named := !cfg.Pin.IsZero(), cfg.TLS != nil && cfg.TLS.ServerName != ""
 	return func(req *http.Request) (*url.URL, error) {
 		p, err := environ.ProxyFor(req.URL)

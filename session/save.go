@@ -47,11 +47,11 @@ func (r *Response) Save(ctx context.Context, path string) (int64, error) {
 // With Parallel, other requests fetch later parts of the file meanwhile (Range and
 // If-Range again), as many as the connector's limits allow. The response itself
 // goes on where a part has no connection yet, or the server does not answer with
-// that very part of that very version. Nothing after a gap counts: if a part fails
-// twice, the rest comes with one request, as after an interruption, and of what an
-// interruption leaves only the bytes before the first gap stay. While parts are
-// fetched the description has the name ".part.json.tmp", so that a process that is
-// killed leaves nothing that could be gone on with. A request with [Progress], and one with a
+// that very part of that very version. If a part fails
+// twice, what is missing comes with one request after the other. An interruption keeps
+// what has come of each part, and the next call asks for the gaps, with as many requests
+// as its Parallel says; a process that is killed keeps what was there when its call
+// began. A request with [Progress], and one with a
 // [MaxBodySize] below what is missing, stays alone.
 //
 // A status of 400 or more is an error, as from [Response.CheckStatus]. The body

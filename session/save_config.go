@@ -43,6 +43,11 @@ type SaveConfig struct {
 	Begin func(r *Response, at Saved, total int64) error
 	// NoResume neither goes on with an unfinished file nor leaves one.
 	NoResume bool
+	// ResumeAnyURL goes on with the unfinished file of Path whatever URL it was begun
+	// with: one that is signed has another query each time. The validator decides as
+	// ever, so that bytes of two versions never come together. An unfinished file of
+	// this very URL comes first. Without a name in Path it has no meaning.
+	ResumeAnyURL bool
 	// Hash makes the hash that Sum is compared with, such as sha256.New. Nil
 	// means that nothing is compared.
 	Hash func() hash.Hash
@@ -118,7 +123,7 @@ func (cfg *SaveConfig) engineConfig(url string) (resume.Config, error) {
 		return resume.Config{}, &errors.InvalidRequestError{Field: "SaveConfig.Hash", Reason: "needs Sum, what it must be"}
 	}
 	return resume.Config{
-		URL: url, Path: cfg.Path, Root: cfg.Root, IfExists: resume.IfExists(cfg.IfExists), Claim: cfg.Claim, NoResume: cfg.NoResume,
+		URL: url, Path: cfg.Path, Root: cfg.Root, IfExists: resume.IfExists(cfg.IfExists), Claim: cfg.Claim, NoResume: cfg.NoResume, AnyURL: cfg.ResumeAnyURL,
 		Hash: cfg.Hash, CheckSum: cfg.checkSum, Verify: cfg.Verify, Progress: cfg.Progress, Parallel: cfg.Parallel,
 	}, nil
 }

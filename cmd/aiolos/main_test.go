@@ -154,6 +154,9 @@ func handler() http.Handler {
 		w.Header().Set("Content-Disposition", `attachment; filename="../../../tmp/.evil"`)
 		serveFile(w, r, 0)
 	})
+	mux.HandleFunc("/dated", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC), bytes.NewReader(file()))
+	})
 	mux.HandleFunc("/cut", func(w http.ResponseWriter, r *http.Request) { serveFile(w, r, 1000) })
 	var seen sync.Map
 	first := func(r *http.Request) bool {

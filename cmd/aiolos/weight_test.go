@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxSize    = 15_000_000
+	maxSize    = 16_000_000
 	maxStartUp = 30 * time.Millisecond
 )
 

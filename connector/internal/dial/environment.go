@@ -18,6 +18,8 @@ type Environment struct {
 	// cannot be used for another reason or after it could. Nil makes it the error of
 	// whoever the file concerns.
 	OnWarning func(error)
+	// NoNetrc leaves the file alone: there are no credentials.
+	NoNetrc bool
 
 	proxies proxyenv.Cache
 	netrc   netrc.Cache
@@ -49,6 +51,9 @@ func (e *Environment) ProxyFor(u *url.URL) (*Proxy, error) {
 // is not empty. A file that is missing has no entries; nor has one that cannot be used,
 // which OnWarning is told, or the error says.
 func (e *Environment) Credentials(host, wanted string) (login, password string, ok bool, err error) {
+	if e.NoNetrc {
+		return "", "", false, nil
+	}
 	file, unusable := e.netrc.Load(os.Getenv)
 	if e.OnWarning != nil {
 		e.reportOnce(unusable)

@@ -48,6 +48,8 @@ func (sv *Saver) appendAnswer(ctx context.Context, r *Response, v rangeVerdict) 
 	}
 	if err = sv.fetchBody(ctx, r, v); err == nil {
 		err = sv.verifyPart()
+	} else if err != errPartsMissing {
+		err = oneline.Join(err, sv.noteCut())
 	}
 	if closeErr := sv.part.Close(); closeErr != nil && (err == nil || err == errPartsMissing) {
 		err = closeErr
@@ -72,7 +74,7 @@ func (sv *Saver) fetchMissing(ctx context.Context) error {
 // startPart begins an unfinished file. The old bytes go before the new description
 // comes, so that no description ever stands beside bytes of another version.
 func (sv *Saver) startPart(r *Response) error {
-	sv.size, sv.resumedFrom = 0, 0
+	sv.size, sv.kept, sv.resumedFrom = 0, nil, 0
 	var err error
 	switch {
 	case sv.name != "":
@@ -99,7 +101,7 @@ func (sv *Saver) startPart(r *Response) error {
 // reopenPart opens an unfinished file at its end.
 func (sv *Saver) reopenPart() (err error) {
 	if !sv.partsMissing {
-		sv.resumedFrom = sv.size
+		sv.resumedFrom = sv.have()
 	}
 	if sv.part, err = sv.dir.root.OpenFile(sv.name+partSuffix, os.O_RDWR, 0); err != nil {
 		return err
@@ -117,7 +119,7 @@ func (sv *Saver) reopenPart() (err error) {
 // fetchBody gets what the part lacks.
 func (sv *Saver) fetchBody(ctx context.Context, r *Response, v rangeVerdict) error {
 	if v == wholeFile || !sv.partsMissing {
-		if err := r.Call.BeginSave(Saved{Path: sv.dir.path(sv.name), Size: sv.size, Resumed: sv.resumedFrom}, sv.total); err != nil {
+		if err := r.Call.BeginSave(Saved{Path: sv.dir.path(sv.name), Size: sv.have(), Resumed: sv.resumedFrom}, sv.total); err != nil {
 			return err
 		}
 	}
@@ -137,7 +139,7 @@ func (sv *Saver) appendBody(ctx context.Context, r *Response) error {
 	defer stop()
 	begin := sv.size
 	_, err := io.Copy(&partAppender{sv}, r.Call.Source())
-	sv.meter.Finish(sv.size, sv.total)
+	sv.meter.Finish(sv.have(), sv.total)
 	switch {
 	case stderrors.Is(err, errTooMuch):
 		return sv.truncateTo(begin)
@@ -147,32 +149,38 @@ func (sv *Saver) appendBody(ctx context.Context, r *Response) error {
 		return err
 	case sv.end >= 0 && sv.size != sv.end:
 		return lengthError(sv.size, sv.end)
-	case sv.total < 0 && sv.end >= 0, sv.total >= 0 && sv.size < sv.total:
-		return sv.checkProgress(r, begin)
+	}
+	if filled := sv.skipKept(); !filled && sv.size-begin < minPart {
+		sv.short++
+	}
+	if sv.total < 0 && sv.end >= 0 || sv.total >= 0 && sv.size < sv.total {
+		return sv.checkProgress(r)
 	}
 	return nil
 }
 
 // truncateTo drops what came since begin, of a body that is longer than it said: none
 // of it can be trusted.
+//
+// If it was to fill a gap, what is behind that goes too, and the rest is asked for.
 func (sv *Saver) truncateTo(begin int64) error {
 	err := lengthError(sv.size+1, sv.end)
+	if len(sv.kept) > 0 {
+		sv.kept, err = nil, errPartsMissing
+	}
 	if sv.size = begin; sv.part.Truncate(begin) != nil {
-		return sv.distrustPart(err)
+		return sv.distrustPart(lengthError(sv.size+1, sv.end))
 	}
 	return err
 }
 
 // checkProgress is errPartsMissing, unless the server sends the file in too many small pieces,
 // or the pieces are together more than one body may have.
-func (sv *Saver) checkProgress(r *Response, begin int64) error {
-	if sv.size-begin < minPart {
-		sv.short++
-	}
+func (sv *Saver) checkProgress(r *Response) error {
 	switch limit := r.MaxSize; {
 	case sv.short > maxShort:
 		return lengthError(sv.size, sv.total)
-	case limit > 0 && sv.size-sv.resumedFrom >= limit:
+	case limit > 0 && sv.have()-sv.resumedFrom >= limit:
 		return &errors.BodyTooLargeError{Limit: limit}
 	}
 	return errPartsMissing
@@ -189,7 +197,7 @@ func (w *partAppender) Write(p []byte) (int, error) {
 	}
 	n, err := sv.part.Write(p)
 	sv.size += int64(n)
-	sv.meter.Update(sv.size, sv.total)
+	sv.meter.Update(sv.have(), sv.total)
 	if err == nil && excess {
 		err = errTooMuch
 	}
@@ -228,7 +236,7 @@ func (sv *Saver) readPart(read func(io.Reader) error) error {
 
 // distrustPart has no later call go on with the part.
 func (sv *Saver) distrustPart(err error) error {
-	sv.meta, sv.size = description{}, 0
+	sv.meta, sv.size, sv.kept = description{}, 0, nil
 	return err
 }
 

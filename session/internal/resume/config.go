@@ -20,6 +20,7 @@ type Config struct {
 	IfExists IfExists
 	Claim    func(name string) bool // nil: every name
 	NoResume bool
+	AnyURL   bool                   // an unfinished file of Path may be of another URL
 	Hash     func() hash.Hash       // nil: nothing is compared
 	CheckSum func(sum []byte) error // of what Hash has made
 	Verify   func(io.Reader) error  // nil: nothing is looked at

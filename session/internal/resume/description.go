@@ -22,6 +22,7 @@ const (
 	partSuffix        = ".part"
 	descriptionSuffix = ".part.json"
 	tempSuffix        = ".part.json.tmp"
+	newSuffix         = ".part.json.new"
 )
 
 // maxDescription bounds what is read of a file that claims to be a description.
@@ -34,7 +35,9 @@ type description struct {
 	LastModified string `json:"last-modified,omitempty"`
 	Encoding     string `json:"encoding,omitempty"` // Content-Encoding, which the bytes are still in
 	Length       int64  `json:"length"`             // of the whole; -1: not known
-	Peer         string `json:"peer,omitempty"`     // of whom the bytes are, if nobody has verified that: see fitsPeer
+	// Have are the spans of the part that count, [start, end), if not all of it does.
+	Have [][2]int64 `json:"have,omitempty"`
+	Peer string     `json:"peer,omitempty"` // of whom the bytes are, if nobody has verified that: see fitsPeer
 }
 
 // describe describes the resource of a response that has all of it. If the body was
@@ -140,6 +143,9 @@ func parseDescription(data []byte) (description, error) {
 	if m.URL == "" || m.Length < -1 {
 		return description{}, stderrors.New("not the description of an unfinished file")
 	}
+	if err := checkHave(m.Have, m.Length); err != nil {
+		return description{}, err
+	}
 	m.ETag = strongTag(m.ETag)
 	if _, err := http.ParseTime(m.LastModified); err != nil {
 		m.LastModified = ""
@@ -177,8 +183,9 @@ func writeDescription(root *os.Root, name string, m description) error {
 	if err := enc.Encode(m); err != nil {
 		return err
 	}
-	if err := root.WriteFile(name+tempSuffix, data.Bytes(), 0o600); err != nil {
+	if err := root.WriteFile(name+newSuffix, data.Bytes(), 0o600); err != nil {
+		root.Remove(name + newSuffix) //nolint:errcheck // the error that counts is known
 		return err
 	}
-	return root.Rename(name+tempSuffix, name+descriptionSuffix)
+	return root.Rename(name+newSuffix, name+descriptionSuffix)
 }

@@ -6,24 +6,24 @@ package resume
 //	   nothing ---------------------------> x.part ------------> x
 //	                                          ^
 //	              writeDescription            | says of which version the bytes are
-//	   x.part.json.tmp ---------------> x.part.json
-//	                   <---------------
-//	                       hideDescription
+//	   x.part.json.new ---------------> x.part.json <--- --> x.part.json.tmp
+//	                                               showDescription, hideDescription
 //
 //	state                x.part        x.part.json  .json.tmp  the next call for x
 //	begun                empty         -            -          begins anew
 //	under way            bytes         yes          -          goes on at the end of x.part
 //	... no validator     bytes         -            -          begins anew
-//	parts are fetched    bytes, gaps   -            yes        begins anew
-//	cut, or full disk    to 1st gap    yes          -          goes on at the end of x.part
+//	parts are fetched    bytes, gaps   yes: have    yes        goes on with what it had before
+//	... cut              bytes, gaps   yes: have    -          asks for the gaps
+//	... full disk        to 1st gap    yes          -          goes on at the end of x.part
 //	linked               the same as x -            yes        begins anew: x is whole
 //	renamed (Replace)    -             yes          -          begins anew: x is whole
 //	published            -             -            -          finds x: see IfExists
 //
 // Four rules hold at every moment, so that a process may be killed in any:
 //   - a description never stands beside bytes of another version: the old bytes go
-//     before it comes (startPart), and it comes back only once the bytes before the
-//     first gap are on the disk (truncateAtGap);
+//     before it comes (startPart), and it names only bytes that are on the disk
+//     (noteHave, cutAtGap);
 //   - x comes by one rename or link, and only when x.part is whole, verified and on the
 //     disk (verifyPart);
 //   - who writes x.part has it locked (lock.go), from when it is opened until it is x;
@@ -221,8 +221,9 @@ func (d directory) removePart(name string) error {
 	return oneline.Join(d.removeDescription(name), d.removeFile(name+partSuffix))
 }
 
+// removeDescription removes the description, wherever it is.
 func (d directory) removeDescription(name string) error {
-	return oneline.Join(d.removeFile(name+descriptionSuffix), d.removeFile(name+tempSuffix))
+	return oneline.Join(d.removeFile(name+descriptionSuffix), d.removeFile(name+tempSuffix), d.removeFile(name+newSuffix))
 }
 
 func (d directory) removeFile(name string) error {

@@ -25,7 +25,7 @@ func SafeFileName(name string) string {
 	}
 	low := strings.ToLower(name)
 	// An unfinished file is known by its suffix, which is not for servers to give.
-	if strings.HasSuffix(low, partSuffix) || strings.HasSuffix(low, descriptionSuffix) || strings.HasSuffix(low, tempSuffix) {
+	if strings.HasSuffix(low, partSuffix) || strings.HasSuffix(low, descriptionSuffix) || strings.HasSuffix(low, tempSuffix) || strings.HasSuffix(low, newSuffix) {
 		name += "_"
 	}
 	if isDeviceName(low) {

@@ -34,13 +34,13 @@ var (
 // countRequests is how many requests shall fetch what the response and the file still
 // lack: 1 unless everything speaks for more.
 func (sv *Saver) countRequests(r *Response, v rangeVerdict) int {
-	missing := sv.total - sv.size
+	missing := sv.total - sv.have()
 	switch {
 	case sv.cfg.Parallel < 2 || r.MaxParallel < 2 || v != wholeFile && v != restOfFile || r.Call.IsRead():
 		return 1
 	case v == wholeFile && (r.StatusCode != http.StatusOK || !acceptsRanges(r.Header)):
 		return 1
-	case sv.total < 0 || r.ContentLength != missing || sv.meta.validator() == "" || isEncoded(r):
+	case sv.total < 0 || r.ContentLength != sv.gapEnd()-sv.size || sv.meta.validator() == "" || isEncoded(r):
 		return 1
 	case r.MaxSize > 0 && r.MaxSize < missing:
 		return 1
@@ -58,6 +58,13 @@ func acceptsRanges(h http.Header) bool {
 // isEncoded reports whether the bytes are, or were, in a content coding: those of a
 // range would not be the same.
 func isEncoded(r *Response) bool { return r.Decoded || len(r.Header["Content-Encoding"]) > 0 }
+
+// The life of a part:
+//
+//	        takeFree         answer           endPart
+//	  free ---------> asked --------> running -------> running, all of it; or failed
+//	    \               \              |  again from where it broke, once
+//	     +---------------+---- extendFirst, also of a failed one ----> taken by the first
 
 // partsDownload is a file of which several parts are fetched at the same time.
 type partsDownload struct {
@@ -87,49 +94,104 @@ type filePart struct {
 type partState uint8
 
 const (
-	partAsked   partState = iota // no answer yet
+	partFree    partState = iota // nobody has asked for it
+	partAsked                    // no answer yet
 	partRunning                  // it comes, or has come
-	partFailed                   // its request has failed, or there is a gap before it
+	partFailed                   // its request has failed
 	partTaken                    // by the first
 )
 
 // fetchParts is appendBody with n requests, of which one has been answered by r. The
-// file is then whole, or what stays of it has no gap; that is errPartsMissing unless there
-// is a better reason.
+// file is then whole, or the description says which of its bytes are there; that is
+// errPartsMissing unless there is a better reason.
 func (sv *Saver) fetchParts(ctx context.Context, r *Response, n int) error {
-	if err := sv.dir.hideDescription(sv.name); err != nil {
+	if err := sv.describeGaps(); err != nil {
 		return err
 	}
-	p := &partsDownload{sv: sv, received: sv.size}
+	p := &partsDownload{sv: sv, received: sv.have()}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	defer p.cancel()
 	stop := context.AfterFunc(p.ctx, r.Call.Close)
 	defer stop()
 	p.splitMissing(n)
-	for i, part := range p.parts[1:] {
-		p.work.Go(func() { p.failPart(i+1, p.fetchPart(part, nil)) })
+	for range n - 1 {
+		p.work.Go(p.fetchFree)
 	}
-	p.failPart(0, p.fetchPart(p.parts[0], r))
+	p.endPart(p.parts[0], p.fetchPart(p.parts[0], r))
+	p.fetchFree()
 	p.work.Wait()
 	p.stopReporting()
-	return p.truncateAtGap(ctx)
+	return p.keepParts(ctx)
 }
 
-// splitMissing divides what is missing into n parts.
+// describeGaps has the description name the bytes that count, for the part is about to
+// get gaps. The one that is there is put aside: if the disk is full, it comes back.
+func (sv *Saver) describeGaps() error {
+	if err := sv.dir.hideDescription(sv.name); err != nil || sv.cfg.NoResume {
+		return err
+	}
+	m := sv.meta
+	m.Have = [][2]int64{{0, sv.size}}
+	for _, s := range sv.kept {
+		m.Have = append(m.Have, [2]int64{s.start, s.end})
+	}
+	return writeDescription(sv.dir.root, sv.name, m)
+}
+
+// splitMissing divides what is missing into parts: each gap is one, and if that is less
+// than n, the gaps that are large have several of the same length.
 func (p *partsDownload) splitMissing(n int) {
-	from := p.sv.size
-	size := (p.sv.total - from) / int64(n)
-	for i := range n {
-		end := from + size
-		if i == n-1 {
-			end = p.sv.total
+	gaps := p.sv.gaps()
+	pieces := slices.Repeat([]int64{1}, len(gaps))
+	for range n - len(gaps) {
+		most, at := int64(minPart-1), -1
+		for i, gap := range gaps {
+			if each := gap.length() / (pieces[i] + 1); each > most {
+				most, at = each, i
+			}
 		}
-		part := &filePart{start: from, at: from, end: end}
-		part.ctx, part.cancel = context.WithCancel(p.ctx)
-		p.parts = append(p.parts, part)
-		from = end
+		if at < 0 {
+			break
+		}
+		pieces[at]++
+	}
+	for i, gap := range gaps {
+		from, size := gap.start, gap.length()/pieces[i]
+		for k := range pieces[i] {
+			end := from + size
+			if k == pieces[i]-1 {
+				end = gap.end
+			}
+			part := &filePart{start: from, at: from, end: end}
+			part.ctx, part.cancel = context.WithCancel(p.ctx)
+			p.parts = append(p.parts, part)
+			from = end
+		}
 	}
 	p.parts[0].state = partRunning
+}
+
+// fetchFree gets one part after another that nobody has asked for.
+func (p *partsDownload) fetchFree() {
+	for {
+		part := p.takeFree()
+		if part == nil {
+			return
+		}
+		p.endPart(part, p.fetchPart(part, nil))
+	}
+}
+
+// takeFree is a part to ask for, or nil.
+func (p *partsDownload) takeFree() *filePart {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.parts, func(part *filePart) bool { return part.state == partFree })
+	if i < 0 || p.ctx.Err() != nil {
+		return nil
+	}
+	p.parts[i].state = partAsked
+	return p.parts[i]
 }
 
 // fetchPart gets a part. r is nil, or has all that comes after the start of the part.
@@ -237,7 +299,7 @@ func (p *partsDownload) extendFirst() bool {
 		if next.state == partTaken {
 			continue
 		}
-		if next.state == partRunning {
+		if next.state == partRunning || next.start != first.end {
 			return false
 		}
 		p.received -= next.at - next.start
@@ -249,23 +311,12 @@ func (p *partsDownload) extendFirst() bool {
 	return false
 }
 
-// failPart notes how the fetching of a part has ended. If it has failed, those that
-// come after it are of no use.
-func (p *partsDownload) failPart(i int, err error) {
-	if err == nil {
-		return
-	}
+// endPart notes how the fetching of a part has ended.
+func (p *partsDownload) endPart(part *filePart, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.parts[i].state == partTaken {
-		return
-	}
-	p.parts[i].state = partFailed
-	for _, later := range p.parts[i+1:] {
-		if later.state != partTaken {
-			later.state = partFailed
-			later.cancel()
-		}
+	if err != nil && part.state != partTaken {
+		part.state = partFailed
 	}
 }
 
@@ -324,20 +375,23 @@ func (p *partsDownload) stopReporting() {
 	}
 }
 
-// truncateAtGap cuts the file where the first gap is, and puts the description back.
-func (p *partsDownload) truncateAtGap(ctx context.Context) error {
+// keepParts notes which bytes are there. If that cannot be written, as on a full disk, the
+// file is cut where the first gap is, and the description is again what it was.
+func (p *partsDownload) keepParts(ctx context.Context) error {
 	sv := p.sv
-	sv.size = p.parts[0].at
-	for _, part := range p.parts[1:] {
-		if part.state != partTaken && part.start == sv.size {
-			sv.size = part.at
+	all := append([]span{{0, sv.size}}, sv.kept...)
+	for _, part := range p.parts {
+		if part.state != partTaken {
+			all = append(all, span{part.start, part.at})
 		}
 	}
-	err := sv.part.Truncate(sv.size)
-	if err == nil && !sv.cfg.NoResume {
-		// The description must not be on the disk before the bytes are.
-		if err = sv.part.Sync(); err == nil {
-			err = sv.dir.showDescription(sv.name)
+	sv.setHave(all)
+	var err error
+	if !sv.cfg.NoResume && sv.size < sv.total {
+		if err = sv.noteHave(); err != nil {
+			err = sv.cutAtGap()
+		} else {
+			err = sv.dir.removeFile(sv.name + tempSuffix)
 		}
 	}
 	switch {
@@ -352,4 +406,17 @@ func (p *partsDownload) truncateAtGap(ctx context.Context) error {
 		return httprule.ContextError(ctx)
 	}
 	return errPartsMissing
+}
+
+// cutAtGap keeps what has no gap, with the description that was put aside.
+func (sv *Saver) cutAtGap() error {
+	sv.kept, sv.meta.Have = nil, nil
+	if err := sv.part.Truncate(sv.size); err != nil {
+		return err
+	}
+	// The description must not be on the disk before the bytes are.
+	if err := sv.part.Sync(); err != nil {
+		return err
+	}
+	return sv.dir.showDescription(sv.name)
 }

@@ -41,6 +41,14 @@ func TestParseDescription(t *testing.T) {
 			t.Errorf("%s: %q, %q, %v, want %q", in, url, validator, err, want)
 		}
 	}
+	for have, ok := range map[string]bool{
+		`[[0,5]]`: true, `[[0,0]]`: true, `[[0,5],[6,7],[8,100]]`: true, `[]`: true,
+		`[[1,5]]`: false, `[[0,-1]]`: false, `[[0,5],[5,7]]`: false, `[[0,5],[3,7]]`: false, `[[0,5],[7,7]]`: false, `[[0,5],[8,6]]`: false, `[[0,101]]`: false, `[5]`: false,
+	} {
+		if _, _, err := resume.ParseDescription([]byte(`{"url":"u","etag":"\"x\"","length":100,"have":` + have + `}`)); (err == nil) != ok {
+			t.Errorf("have %s: %v, want that it is accepted: %v", have, err, ok)
+		}
+	}
 	for _, in := range []string{"", "{", "null", "[]", `{"length":3}`, `{"url":"u","length":-2}`, `{"url":1}`} {
 		if url, _, err := resume.ParseDescription([]byte(in)); err == nil {
 			t.Errorf("%q is accepted, of %q", in, url)
@@ -49,7 +57,7 @@ func TestParseDescription(t *testing.T) {
 }
 
 func FuzzSavedState(f *testing.F) {
-	for _, s := range []string{"bytes 0-9/10", "bytes */10", `{"url":"http://h/","etag":"\"a\"","length":3}`, `{"url":"u","etag":"W/\"a\"","last-modified":"Sun, 06 Nov 1994 08:49:37 GMT"}`, `{"length":-2}`} {
+	for _, s := range []string{"bytes 0-9/10", "bytes */10", `{"url":"http://h/","etag":"\"a\"","length":3}`, `{"url":"u","etag":"W/\"a\"","last-modified":"Sun, 06 Nov 1994 08:49:37 GMT"}`, `{"length":-2}`, `{"url":"u","length":9,"have":[[0,3],[5,7]]}`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

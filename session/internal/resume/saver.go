@@ -22,12 +22,13 @@ type Saver struct {
 	lock *os.File // on the part; nil: none
 	meta description
 
-	size         int64 // of the part, as far as its bytes count
-	resumedFrom  int64 // its size when the call began
-	end          int64 // its size when the body under way has come, or -1
-	total        int64 // of the whole, or -1
-	partsMissing bool  // something came, and not all
-	short        int   // answers that brought little of what was missing
+	size         int64  // of the part, as far as its bytes count and have no gap
+	kept         []span // the bytes behind the first gap that count, in order
+	resumedFrom  int64  // how many bytes there were when the call began
+	end          int64  // its size when the body under way has come, or -1
+	total        int64  // of the whole, or -1
+	partsMissing bool   // something came, and not all
+	short        int    // answers that brought little of what was missing
 	meter        progress.Meter
 	proposed     string // the name that the first answer gives; "": not asked for
 }
@@ -70,7 +71,7 @@ func (sv *Saver) Outcome(saved Saved, err error) Saved {
 	if err == nil || sv.name == "" {
 		return saved
 	}
-	return Saved{Path: sv.dir.path(sv.name), Size: sv.size, Unfinished: sv.canResume()}
+	return Saved{Path: sv.dir.path(sv.name), Size: sv.have(), Unfinished: sv.canResume()}
 }
 
 // SaveURL asks for the file, or for its rest, and saves it.
@@ -102,30 +103,46 @@ func (sv *Saver) SaveResponse(ctx context.Context, r *Response) (Saved, error) {
 			return sv.SaveURL(ctx)
 		}
 	}
-	sv.size, sv.end, sv.total = 0, answer.end, answer.total
+	sv.size, sv.kept = 0, nil
+	sv.end, sv.total = answer.end, answer.total
 	return sv.saveAnswer(ctx, r, answer.verdict)
 }
 
-// findUnfinished looks for an unfinished file of the URL that can be continued.
+// findUnfinished looks for an unfinished file of the URL that can be continued, and then
+// for one of any URL under the name that Path gives, if that may be.
 func (sv *Saver) findUnfinished() {
-	for _, name := range sv.candidateNames() {
-		meta, err := readDescription(sv.dir.root, name+descriptionSuffix)
-		if err != nil || meta.URL != sv.cfg.URL || meta.validator() == "" {
-			continue
-		}
-		info, err := sv.dir.root.Lstat(name + partSuffix)
-		if err != nil || !info.Mode().IsRegular() || !sv.claimName(name) || sv.lockPart(name) != nil {
-			continue
-		}
-		// With the lock, size and description are what they will be.
-		if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
-			continue
-		}
-		if meta, err = readDescription(sv.dir.root, name+descriptionSuffix); err == nil && meta.URL == sv.cfg.URL && meta.validator() != "" {
-			sv.name, sv.meta, sv.size = name, meta, info.Size()
-			return
-		}
+	isOfURL := func(m description) bool { return m.URL == sv.cfg.URL }
+	if slices.ContainsFunc(sv.candidateNames(), func(name string) bool { return sv.adoptUnfinished(name, isOfURL) }) {
+		return
 	}
+	if sv.cfg.AnyURL && sv.want != "" && sv.adoptUnfinished(sv.want, func(description) bool { return true }) {
+		sv.meta.URL = sv.cfg.URL
+	}
+}
+
+// adoptUnfinished makes an unfinished file the one to go on with, if it fits.
+func (sv *Saver) adoptUnfinished(name string, fits func(description) bool) bool {
+	read := func() (description, bool) {
+		m, err := readDescription(sv.dir.root, name+descriptionSuffix)
+		return m, err == nil && fits(m) && m.validator() != ""
+	}
+	if _, ok := read(); !ok {
+		return false
+	}
+	info, err := sv.dir.root.Lstat(name + partSuffix)
+	if err != nil || !info.Mode().IsRegular() || !sv.claimName(name) || sv.lockPart(name) != nil {
+		return false
+	}
+	// With the lock, size and description are what they will be.
+	if info, err = sv.dir.root.Lstat(name + partSuffix); err != nil {
+		return false
+	}
+	meta, ok := read()
+	if ok {
+		sv.name, sv.meta = name, meta
+		sv.readHave(info.Size())
+	}
+	return ok
 }
 
 // candidateNames are the names under which an unfinished file of the URL may be: that
@@ -149,7 +166,9 @@ func (sv *Saver) requestMissing(ctx context.Context) (*Response, rangeVerdict, e
 	for size := sv.size; ; size = 0 {
 		span := ""
 		if size > 0 {
-			span = strconv.FormatInt(size, 10) + "-"
+			if span = strconv.FormatInt(size, 10) + "-"; len(sv.kept) > 0 {
+				span += strconv.FormatInt(sv.kept[0].start-1, 10)
+			}
 		}
 		r, err := sv.cfg.Fetch(ctx, span, sv.meta.validator())
 		if err != nil {

@@ -59,7 +59,8 @@ func (p *parser) takeJSON(arg string) error {
 }
 
 // takeEncoded takes --data-urlencode and --url-query: content, =content,
-// name=content, @file, name@file. Only the content is encoded.
+// name=content, @file, name@file. Only the content is encoded, as a form is: curl writes
+// a space as +.
 func (p *parser) takeEncoded(to *[]string, arg string, raw bool) error {
 	if raw {
 		*to = append(*to, arg)
@@ -79,13 +80,8 @@ func (p *parser) takeEncoded(to *[]string, arg string, raw bool) error {
 	if name != "" {
 		name += "="
 	}
-	*to = append(*to, name+percentEncode(content))
+	*to = append(*to, name+url.QueryEscape(content))
 	return nil
-}
-
-// percentEncode encodes as curl does: all but the unreserved characters of RFC 3986.
-func percentEncode(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(s), "+", "%20"), "%7E", "~")
 }
 
 // takePart takes -F: name=content, name=@file, name=<file, with ;type= and

@@ -26,17 +26,14 @@ func ignoredOptions() []option {
 		{long: "no-progress-meter"},
 		{long: "fail-early"},
 		{long: "disable", short: 'q'},
-		{long: "path-as-is"},
 		{long: "no-keepalive"},
 		{long: "tcp-nodelay"},
 		{long: "styled-output"},
 		{long: "no-styled-output"},
-		{long: "basic"},
 		{long: "tlsv1", short: '1'},
 		{long: "tlsv1.2"},
 		{long: "no-sessionid"},
 		{long: "no-npn"},
-		{long: "no-alpn"},
 	}
 	for i := range all {
 		all[i].flag = func(*parser) {}
@@ -60,8 +57,14 @@ func switchOptions() []option {
 		{long: "include", short: 'i', flag: func(p *parser) { p.req.Include = true }},
 		{long: "show-headers", flag: func(p *parser) { p.req.Include = true }},
 		{long: "verbose", short: 'v', flag: func(p *parser) { p.req.Verbose = true }},
-		{long: "fail", short: 'f', flag: func(p *parser) { p.req.Fail = true }},
-		{long: "fail-with-body", flag: func(p *parser) { p.req.Fail = true }},
+		{long: "fail", short: 'f', flag: func(p *parser) { p.req.Fail, p.req.FailBody = true, false }},
+		{long: "fail-with-body", flag: func(p *parser) { p.req.Fail, p.req.FailBody = true, true }},
+		{long: "path-as-is", flag: func(p *parser) { p.pathAsIs = true }},
+		{long: "basic", flag: func(p *parser) { p.req.Digest = false }},
+		{long: "digest", flag: func(p *parser) { p.req.Digest = true }},
+		{long: "netrc", short: 'n', flag: func(p *parser) { p.req.Netrc = true }},
+		{long: "netrc-optional", flag: func(p *parser) { p.req.Netrc = true }},
+		{long: "no-alpn", flag: func(p *parser) { p.req.Version = "1.1" }},
 		{long: "globoff", short: 'g', flag: func(p *parser) { p.globOff = true }},
 		{long: "remote-name", short: 'O', flag: func(p *parser) { p.remoteName = true }},
 		{long: "http1.0", short: '0', flag: func(p *parser) { p.req.Version = "1.0" }},
@@ -80,7 +83,7 @@ func valueOptions() []option {
 		}
 	}
 	header := func(name string) func(*parser, string) error {
-		return func(p *parser, arg string) error { return p.setHeader(name, arg) }
+		return func(p *parser, arg string) error { return p.setOption(name, arg) }
 	}
 	return []option{
 		{long: "url", value: (*parser).takeURL},
@@ -91,11 +94,12 @@ func valueOptions() []option {
 		{long: "header", short: 'H', value: (*parser).takeHeader},
 		{long: "user-agent", short: 'A', value: header("User-Agent")},
 		{long: "referer", short: 'e', value: func(p *parser, arg string) error {
-			return p.setHeader("Referer", strings.TrimSuffix(arg, ";auto"))
+			arg, p.autoReferer = strings.CutSuffix(arg, ";auto")
+			return p.setOption("Referer", arg)
 		}},
 		{long: "cookie", short: 'b', value: (*parser).takeCookie},
-		{long: "range", short: 'r', value: func(p *parser, arg string) error { return p.setHeader("Range", "bytes="+arg) }},
-		{long: "oauth2-bearer", value: func(p *parser, arg string) error { return p.setHeader("Authorization", "Bearer "+arg) }},
+		{long: "range", short: 'r', value: (*parser).takeRange},
+		{long: "oauth2-bearer", value: func(p *parser, arg string) error { return p.setOption("Authorization", "Bearer "+arg) }},
 		{long: "user", short: 'u', value: (*parser).takeLogin},
 		{long: "proxy", short: 'x', value: text(func(p *parser) *string { return &p.req.Proxy })},
 		{long: "noproxy", value: func(p *parser, arg string) error {
@@ -103,6 +107,17 @@ func valueOptions() []option {
 				return &UnsupportedError{What: "--noproxy " + arg, Why: "only * is"}
 			}
 			p.req.NoProxy = true
+			return nil
+		}},
+		{long: "cert", short: 'E', value: (*parser).takeCert},
+		{long: "key", value: text(func(p *parser) *string { return &p.req.Key })},
+		{long: "cacert", value: text(func(p *parser) *string { return &p.req.CACert })},
+		{long: "connect-to", value: func(p *parser, arg string) error {
+			p.req.ConnectTo = append(p.req.ConnectTo, arg)
+			return nil
+		}},
+		{long: "resolve", value: func(p *parser, arg string) error {
+			p.req.Resolve = append(p.req.Resolve, arg)
 			return nil
 		}},
 		{long: "unix-socket", value: text(func(p *parser) *string { return &p.req.Unix })},

@@ -3,6 +3,7 @@ package curlconv
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"path"
 	"regexp"
@@ -30,6 +31,10 @@ type parser struct {
 	globOff     bool
 	remoteName  bool
 	noRedirects bool
+	pathAsIs    bool
+	autoReferer bool
+	ownMethod   bool     // -X
+	options     []Header // of options that stand for a header, each once
 }
 
 // Parse reads the words of a curl command, of which the first is curl itself.
@@ -159,7 +164,7 @@ func (p *parser) takeMethod(arg string) error {
 	if !isToken(arg) {
 		return fmt.Errorf("%q is not a method", arg)
 	}
-	p.req.Method = arg
+	p.req.Method, p.ownMethod = arg, true
 	return nil
 }
 
@@ -195,15 +200,17 @@ func (p *parser) takeHeader(arg string) error {
 	return p.addHeader(Header{Name: name, Value: value, Unset: value == ""})
 }
 
-// setHeader takes an option that stands for a header. Without a value it leaves
-// the header out.
-func (p *parser) setHeader(name, value string) error {
-	value = strings.TrimSpace(value)
-	return p.addHeader(Header{Name: name, Value: value, Unset: value == ""})
-}
-
 // addHeader adds a header that is well-formed.
 func (p *parser) addHeader(h Header) error {
+	if err := checkHeader(h); err != nil {
+		return err
+	}
+	p.req.Headers = append(p.req.Headers, h)
+	return nil
+}
+
+// checkHeader refuses what cannot be sent.
+func checkHeader(h Header) error {
 	if !isToken(h.Name) {
 		return errors.New("the name of a header has a character that it must not have")
 	}
@@ -211,16 +218,7 @@ func (p *parser) addHeader(h Header) error {
 	if strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		return fmt.Errorf("the value of the header %s has a character that it must not have", h.Name)
 	}
-	p.req.Headers = append(p.req.Headers, h)
 	return nil
-}
-
-// takeCookie takes -b, which is a file if it has no equals sign.
-func (p *parser) takeCookie(arg string) error {
-	if !strings.Contains(arg, "=") {
-		return &UnsupportedError{What: "a file of cookies (-b FILE)"}
-	}
-	return p.setHeader("Cookie", arg)
 }
 
 // takeLogin takes -u.
@@ -240,12 +238,21 @@ func (p *parser) buildRequest() (*Request, error) {
 	if err := p.checkGlobs(); err != nil {
 		return nil, err
 	}
+	if err := p.mergeHeaders(); err != nil {
+		return nil, err
+	}
 	if err := p.buildBody(); err != nil {
 		return nil, err
 	}
 	p.addQuery(p.query)
 	p.addUploadName()
+	if err := p.cleanURL(); err != nil {
+		return nil, err
+	}
 	r := p.req
+	if err := p.checkLength(); err != nil {
+		return nil, err
+	}
 	if len(r.Parts) > 0 {
 		r.Headers = slices.DeleteFunc(r.Headers, FormsOwn)
 		if len(r.Headers) == 0 {
@@ -258,6 +265,10 @@ func (p *parser) buildRequest() (*Request, error) {
 	if !r.Follow {
 		r.MaxRedirects = 0
 	}
+	if r.Follow && p.autoReferer {
+		return nil, &UnsupportedError{What: "-e with ;auto", Why: "aiolos sets no Referer after a redirect"}
+	}
+	r.KeepMethod = r.Follow && p.ownMethod && r.Method != http.MethodGet && r.Method != http.MethodHead
 	if p.remoteName && r.Output == "" {
 		name := ""
 		if u, err := parseURL(r.URL); err == nil {

@@ -34,6 +34,9 @@ func (r *Request) Curl() (string, error) {
 	if r.Login != "" {
 		add("-u", r.Login)
 	}
+	if r.Digest {
+		add("--digest")
+	}
 	r.curlBody(add)
 	r.curlFlags(add)
 	var b strings.Builder
@@ -140,7 +143,9 @@ func (r *Request) curlFlags(add func(...string)) {
 		{r.Insecure, "-k"},
 		{r.Include, "-i"},
 		{r.Verbose, "-v"},
-		{r.Fail, "-f"},
+		{r.Fail && !r.FailBody, "-f"},
+		{r.FailBody, "--fail-with-body"},
+		{r.Netrc, "-n"},
 		{r.Version == "1.0", "--http1.0"},
 		{r.Version == "1.1", "--http1.1"},
 		{r.Version == "2" && !r.OnlyHTTP2, "--http2"},
@@ -150,6 +155,12 @@ func (r *Request) curlFlags(add func(...string)) {
 			add(o.name)
 		}
 	}
+	for _, text := range r.ConnectTo {
+		add("--connect-to", text)
+	}
+	for _, text := range r.Resolve {
+		add("--resolve", text)
+	}
 	if r.Follow && r.MaxRedirects != 0 {
 		add("--max-redirs", strconv.Itoa(r.MaxRedirects))
 	}
@@ -157,6 +168,9 @@ func (r *Request) curlFlags(add func(...string)) {
 		{"-x", r.Proxy},
 		{"--noproxy", noProxyArgument(r.NoProxy)},
 		{"--unix-socket", r.Unix},
+		{"--cert", r.Cert},
+		{"--key", r.Key},
+		{"--cacert", r.CACert},
 		{"-o", r.Output},
 		{"-m", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},

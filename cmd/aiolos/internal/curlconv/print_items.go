@@ -58,7 +58,7 @@ func (r *Request) Items() (string, error) {
 // itemHeaders are the headers with what aiolos would else set otherwise.
 func (r *Request) itemHeaders() []Header {
 	headers := slices.Clone(r.Headers)
-	if strings.Contains(r.Login, ":") {
+	if strings.Contains(r.Login, ":") && !r.Digest {
 		code := base64.StdEncoding.EncodeToString([]byte(r.Login))
 		if strings.HasSuffix(r.Login, ":"+secret.Hidden) {
 			code = secret.Hidden // and nothing that looks like credentials
@@ -88,6 +88,7 @@ func (r *Request) itemFlags() []string {
 		{r.Version == "2" && (r.OnlyHTTP2 || !strings.HasPrefix(r.URL, "http:")), "--http2"},
 		{len(r.Parts) > 0, "--multipart"},
 		{!r.Fail, "--no-check"},
+		{r.FailBody && r.Output != "", "--fail-with-body"},
 		{r.Verbose, "-v"},
 		{r.Include && !r.Verbose, "--print=hb"},
 	} {
@@ -96,8 +97,17 @@ func (r *Request) itemFlags() []string {
 		}
 	}
 	user, proxy := r.Login, r.Proxy
-	if strings.Contains(user, ":") {
+	if strings.Contains(user, ":") && !r.Digest {
 		user = "" // a header says it
+	}
+	if r.Digest {
+		words = append(words, "-A", "digest")
+	}
+	for _, text := range r.ConnectTo {
+		words = append(words, "--connect-to", text)
+	}
+	for _, text := range r.Resolve {
+		words = append(words, "--resolve", text)
 	}
 	if r.NoProxy {
 		proxy = "none"
@@ -106,6 +116,9 @@ func (r *Request) itemFlags() []string {
 		{"-a", user},
 		{"--proxy", proxy},
 		{"--unix", r.Unix},
+		{"--cert", r.Cert},
+		{"--key", r.Key},
+		{"--cacert", r.CACert},
 		{"-o", r.Output},
 		{"--timeout", inSeconds(r.Timeout)},
 		{"--connect-timeout", inSeconds(r.Connect)},

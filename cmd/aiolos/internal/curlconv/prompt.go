@@ -12,6 +12,37 @@ func isPrompt(line string) bool {
 	return regexp.MustCompile(`^\s*curl(\.exe)?\s+(\^"|[^\n]* \^\r?\n)`).MatchString(line)
 }
 
+// doublesQuotes reports whether a line without carets is one of the prompt: it has no
+// quotes but ", and some of them are doubled between two others, as Firefox writes JSON.
+// In a POSIX shell two quotes there are nothing at all, and nobody types them.
+func doublesQuotes(line string) bool {
+	if !isCurl(strings.Trim(firstWord(line), `"`)) {
+		return false
+	}
+	quoted, doubled := false, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '\'' && !quoted, c == '\\' && !quoted, c == '$' && !quoted, c == '\\' && strings.HasPrefix(line[i+1:], "\n"):
+			return false
+		case c == '\\' && quoted && i+1 < len(line):
+			i++
+		case c == '"' && quoted && strings.HasPrefix(line[i+1:], `"`):
+			next := strings.TrimPrefix(line[i+2:], `"`)
+			doubled = doubled || next != "" && next[0] != ' ' && next[0] != '\n' && next[0] != '\r'
+			i++
+		case c == '"':
+			quoted = !quoted
+		}
+	}
+	return doubled && !quoted
+}
+
+// firstWord is what stands in front of the first space.
+func firstWord(line string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return word
+}
+
 // splitPrompt divides in two steps, as Windows does: the prompt takes the carets
 // away, the program's runtime divides the rest into words.
 func splitPrompt(line string) ([]string, error) {

@@ -12,10 +12,10 @@ func TestRedact(t *testing.T) {
 		"curl http://h/users/@me?a":                     "http://h/users/@me?a",
 		"curl u:canary@h":                               "***@h",
 		"curl 'http://u:can/ary:%zz@h/'":                "http://***@h/",
-		"curl http://h -H 'Authorization: canary' -H 'X-Api-Key:canary' -b a=canary -u me:canary": "me:***",
-		"curl http://h -x http://u:canary@p":                                                      "http://***@p",
-		"curl http://h -d password=canary -d name=gopher":                                         "password=***&name=gopher",
-		"curl http://h -H 'Access-Control-Allow-Origin: *'":                                       "Access-Control-Allow-Origin: *",
+		"curl http://h -H 'Proxy-Authorization: canary' -H 'X-Api-Key:canary' -b a=canary -u me:canary": "me:***",
+		"curl http://h -x http://u:canary@p":                "http://***@p",
+		"curl http://h -d password=canary -d name=gopher":   "password=***&name=gopher",
+		"curl http://h -H 'Access-Control-Allow-Origin: *'": "Access-Control-Allow-Origin: *",
 	} {
 		line = strings.ReplaceAll(line, "&", `\&`)
 		r := parse(t, line)

@@ -32,9 +32,16 @@ type Request struct {
 	Parts    []Part
 	Boundary string // of Parts; empty is a random one
 
-	Login        string // user:password; a user alone has a password that is asked for
-	Follow       bool   // redirects
-	MaxRedirects int    // 0: the sender's default; negative: no limit
+	Login        string   // user:password; a user alone has a password that is asked for
+	Digest       bool     // Login answers a challenge of Digest; else it is sent as Basic
+	Netrc        bool     // credentials of the netrc file, where there are no others
+	Cert, Key    string   // files with the client's certificate and its key, in PEM
+	CACert       string   // file with the authorities to trust
+	ConnectTo    []string // HOST1:PORT1:HOST2:PORT2
+	Resolve      []string // HOST:PORT:ADDRESS
+	Follow       bool     // redirects
+	KeepMethod   bool     // curl sends the method again after each redirect (-X with -L)
+	MaxRedirects int      // 0: the sender's default; negative: no limit
 	Insecure     bool
 	Compressed   bool
 	Proxy        string
@@ -49,6 +56,7 @@ type Request struct {
 	Include      bool          // print the head of the response too
 	Verbose      bool          // print both heads
 	Fail         bool          // a status of 400 or more is a failure
+	FailBody     bool          // whose body is shown or saved all the same
 
 	Beyond // what curl has no option for
 }
@@ -60,6 +68,7 @@ type Beyond struct {
 	Limit    int           // connections at a time
 	PerHost  int           // of these, to one host
 	TrustEnv bool          // proxies and credentials of the environment; curl asks it anyway
+	NoNetrc  bool          // no credentials of the netrc file, as curl without -n
 	// Sensitive names the headers beyond Authorization and Cookie that do not go to
 	// another origin after a redirect.
 	Sensitive []string

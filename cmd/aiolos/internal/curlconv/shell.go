@@ -18,7 +18,7 @@ func Split(line string) ([]string, error) {
 	if strings.IndexByte(line, 0) >= 0 {
 		return nil, errors.New("curl: the command has a NUL character")
 	}
-	if isPrompt(line) {
+	if isPrompt(line) || doublesQuotes(line) {
 		return splitPrompt(line)
 	}
 	return splitShell(line)

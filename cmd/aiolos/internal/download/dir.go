@@ -18,16 +18,20 @@ const (
 	Rename    Conflict = "rename"    // choose name-1, name-2, ...
 	Skip      Conflict = "skip"      // leave the file, do not download
 	Overwrite Conflict = "overwrite" // replace the file
+	// Continue goes on with an unfinished file of that name, whatever URL it was begun
+	// with, and leaves a complete one that has the length and the date of the URL's;
+	// otherwise it is Rename.
+	Continue Conflict = "continue"
 )
 
 // Set implements pflag.Value.
 func (c *Conflict) Set(s string) error {
 	switch Conflict(s) {
-	case Rename, Skip, Overwrite:
+	case Rename, Skip, Overwrite, Continue:
 		*c = Conflict(s)
 		return nil
 	}
-	return errors.New("use rename, skip or overwrite")
+	return errors.New("use rename, skip, overwrite or continue")
 }
 
 // String implements pflag.Value.
@@ -43,7 +47,7 @@ func (c Conflict) ifExists() session.IfExists {
 		return session.ExistsRefuse
 	case Overwrite:
 		return session.ExistsReplace
-	case Rename:
+	case Rename, Continue:
 	}
 	return session.ExistsNumber
 }
@@ -51,8 +55,9 @@ func (c Conflict) ifExists() session.IfExists {
 // Dir is the directory that files go to. It hands each name out once, so that
 // concurrent downloads do not meet in one file. It is safe for concurrent use.
 type Dir struct {
-	path string
-	root *os.Root
+	path   string
+	root   *os.Root
+	record *record // nil: none is kept
 
 	mu      sync.Mutex
 	claimed map[string]bool // by lower-case name: file systems may fold case
@@ -68,6 +73,21 @@ func OpenDir(path string) (*Dir, error) {
 		return nil, err
 	}
 	return &Dir{path: path, root: root, claimed: map[string]bool{}}, nil
+}
+
+// KeepRecord has an interrupted call leave a record of what it has completed, and takes
+// that of an earlier one into account.
+func (d *Dir) KeepRecord() (err error) {
+	d.record, err = openRecord(d.root)
+	return err
+}
+
+// DropRecord says that this call has come to its end: no other one has to go on with it.
+func (d *Dir) DropRecord() error {
+	if d.record == nil {
+		return nil
+	}
+	return d.record.finish()
 }
 
 // Close gives the directory back.

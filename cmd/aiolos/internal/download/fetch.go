@@ -3,6 +3,7 @@ package download
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"net/http"
@@ -49,8 +50,12 @@ type Result struct {
 	Elapsed time.Duration
 	Cuts    int  // how often the transfer broke and was taken up again
 	Skipped bool // the file existed
-	Kept    bool // an unfinished file remains that a later call can go on with
-	Err     error
+	Known   bool // it is complete: an earlier call has fetched it, or Continue has compared it
+	// InTheWay says that Name has a number because there is the beginning of a file
+	// that another URL has.
+	InTheWay bool
+	Kept     bool // an unfinished file remains that a later call can go on with
+	Err      error
 }
 
 // Fetcher downloads files into a directory. It is safe for concurrent use.
@@ -65,6 +70,8 @@ type Fetcher struct {
 	// Parallel is how many requests fetch parts of one file at the same time:
 	// see [session.SaveConfig]. Zero is one.
 	Parallel int
+	// NoTimes leaves the files' times as they are; else they are those of Last-Modified.
+	NoTimes bool
 	// Sums are the checksums of the files by the names that they should have.
 	// If there are any, a file without one is an error. Nil checks nothing.
 	Sums Sums
@@ -79,17 +86,25 @@ type transfer struct {
 	name       string   // in the directory; empty until it is settled
 	sum        Sum      // of the whole, or zero
 
+	known      int64   // length of a file that is complete
 	tracker    Tracker // nil if nothing is shown
 	shown, had int64   // bytes
+	modified   time.Time
 	// moving says that the body is under way.
 	moving bool
 }
+
+// errComplete is a file that does not have to be fetched again.
+var errComplete = errors.New("the file is complete")
 
 // Fetch downloads one URL. The error is in the Result.
 func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	start := time.Now()
 	t := &transfer{f: f, job: job}
 	t.url, _ = session.ParseURL(job.URL) // what is wrong with it, Save says
+	if name, size, ok := t.findRecorded(); ok {
+		return Result{Job: job, Name: name, Size: size, Skipped: true, Known: true}
+	}
 	res := Result{Job: job}
 	saved, err := t.saveBody(ctx)
 	res.Had = t.had
@@ -98,10 +113,16 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 		saved, err = t.saveBody(ctx)
 	}
 	res.Name, res.Size, res.Elapsed = t.name, saved.Size, time.Since(start)
-	if f.Conflict == Skip && aioerrors.Is(err, fs.ErrExist) {
+	switch {
+	case aioerrors.Is(err, errComplete):
+		return Result{Job: job, Name: t.chosenName, Size: t.known, Skipped: true, Known: true}
+	case f.Conflict == Skip && aioerrors.Is(err, fs.ErrExist):
 		res.Skipped, res.Name = true, cmp.Or(t.chosenName, t.wantedName(""))
 		return res
+	case err == nil:
+		err = t.finishFile()
 	}
+	res.InTheWay = t.isPartInTheWay()
 	res.Kept, res.Err = saved.Unfinished, err
 	return res
 }
@@ -113,15 +134,16 @@ func (t *transfer) saveBody(ctx context.Context) (session.Saved, error) {
 		return session.Saved{}, fs.ErrExist
 	}
 	saved, err := t.f.Client.Save(ctx, t.job.URL, session.SaveConfig{
-		Root:     t.f.Dir.root,
-		Path:     cmp.Or(t.name, t.job.Name),
-		IfExists: t.f.Conflict.ifExists(),
-		Name:     t.chooseName,
-		Claim:    t.claimName,
-		Begin:    t.beginProgress,
-		Verify:   t.verifyFile,
-		Progress: t.onProgress,
-		Parallel: t.f.Parallel,
+		Root:         t.f.Dir.root,
+		Path:         cmp.Or(t.name, t.job.Name, t.continuedName()),
+		IfExists:     t.f.Conflict.ifExists(),
+		ResumeAnyURL: t.f.Conflict == Continue,
+		Name:         t.chooseName,
+		Claim:        t.claimName,
+		Begin:        t.beginProgress,
+		Verify:       t.verifyFile,
+		Progress:     t.onProgress,
+		Parallel:     t.f.Parallel,
 	})
 	t.stopProgress()
 	if saved.Path != "" {
@@ -150,6 +172,10 @@ func (t *transfer) claimName(name string) bool { return name == t.name || t.f.Di
 // beginProgress shows that a body comes, if there has to be one.
 func (t *transfer) beginProgress(r *session.Response, at session.Saved, total int64) error {
 	t.name, t.had = filepath.Base(at.Path), at.Resumed
+	t.modified, _ = http.ParseTime(r.Header.Get("Last-Modified")) // none is the zero time
+	if t.isComplete(r, at, total) {
+		return errComplete
+	}
 	if err := t.wantSum(t.wantedName(r.Header.Get("Content-Disposition")), t.name); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func HeaderOptions(r *curlconv.Request) []session.Option {
 			options = append(options, session.AddHeader(h.Name, h.Value))
 		}
 	}
-	if login, password, ok := strings.Cut(r.Login, ":"); ok {
+	if login, password, ok := strings.Cut(r.Login, ":"); ok && !r.Digest {
 		options = append(options, session.BasicAuth(login, password))
 	}
 	return options

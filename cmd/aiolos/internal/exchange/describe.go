@@ -9,6 +9,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
 )
 
 // describeRequest has the library make the request without sending it, and returns the
@@ -87,7 +88,7 @@ func (s *Sender) unnamedHeaders(asked, sent *curlconv.Request) []curlconv.Header
 // showsHeader reports whether a header is to be printed: that of a password which is not
 // known stands elsewhere.
 func (s *Sender) showsHeader(h curlconv.Header) bool {
-	return s.Net.User == "" || !strings.EqualFold(h.Name, "Authorization")
+	return s.Net.User == "" || s.Net.Kind == flags.Bearer || !strings.EqualFold(h.Name, "Authorization")
 }
 
 // describeFlags is what both descriptions have.

@@ -17,6 +17,11 @@ import (
 // writeBody reads the body to its end, to where it belongs, and returns its length.
 func (s *Sender) writeBody(resp *session.Response, shown bool) (int64, error) {
 	switch {
+	case resp.StatusCode >= 400 && (s.NoErrorPage || s.KeepFile && s.CheckStatus && !s.NoCheck && s.writesFile()):
+		if s.writesFile() {
+			s.App.Notice("%s is not written: the answer is an error; --fail-with-body saves it", render.Line(s.Output))
+		}
+		return 0, nil
 	case s.writesFile():
 		return s.saveToFile(resp.Body)
 	case !shown:

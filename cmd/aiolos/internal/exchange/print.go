@@ -35,7 +35,8 @@ func (s *Sender) PrintRequest(ctx context.Context, j Job) error {
 	if s.Net.KeyLog {
 		s.noticeLost("the program does without", []string{"--keylog"})
 	}
-	return s.PrintText(strings.TrimSuffix(gosrc.Program(s.HideSecrets(asked)), "\n"), nil)
+	text, err := gosrc.Program(s.HideSecrets(asked))
+	return s.PrintText(strings.TrimSuffix(text, "\n"), err)
 }
 
 // noticeLost tells which flags a printed request does without.

@@ -29,6 +29,9 @@ type Sender struct {
 	Redirects   int
 	CheckStatus bool // the status sets the exit code
 	NoCheck     bool // it does not, whatever CheckStatus is
+	NoErrorPage bool // the body of a status of 400 or more is not for Output, nor shown
+	// KeepFile leaves the file of Output as it is if the status is 400 or more.
+	KeepFile    bool
 	ShowSecrets bool
 }
 

@@ -1,15 +1,14 @@
 package flags
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
@@ -21,11 +20,15 @@ import (
 // Credentials are -a and -H, and what is known of the secrets of a command line.
 type Credentials struct {
 	app         *app.App
-	User        string
+	User        string // as it was given: see resolveLogin
+	Kind        AuthKind
 	headerFlags []string
 
-	password      string              // what was typed for user
-	passwordKnown bool                // it was
+	given         *pflag.Flag         // -a
+	login         string              // of User, or the token
+	password      string              // of User, or what was typed for it
+	passwordKnown bool                // there is one
+	resolved      bool                // User was read
 	headers       []syntax.HeaderItem // of -H
 	itemNames     []string            // headers of the items, which count more than -H
 	secretNames   []string            // headers that stay with the origin they were given for
@@ -34,7 +37,9 @@ type Credentials struct {
 // AddFlags adds the flags to a command.
 func (c *Credentials) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&c.User, "auth", "a", "", "user for HTTP Basic; the password is asked for, and not shown")
+	f.StringVarP(&c.User, "auth", "a", "", "USER, whose password is asked for, or USER:PASSWORD, or a token; @FILE has it in its first line")
+	c.given = f.Lookup("auth")
+	f.VarP(&c.Kind, "auth-type", "A", "what -a is for: basic, digest or bearer (default basic)")
 	f.StringArrayVarP(&c.headerFlags, "header", "H", nil, "header, as Name:Value; @FILE reads a file with one a line")
 	// The flag is there.
 	_ = cmd.RegisterFlagCompletionFunc("header", complete.Header)
@@ -123,29 +128,5 @@ func (c *Credentials) sessionOptions() ([]session.Option, error) {
 			c.secretNames = append(c.secretNames, http.CanonicalHeaderKey(h.Name))
 		}
 	}
-	if c.User != "" {
-		options = append(options, session.BasicAuth(c.User, c.password))
-	}
-	return options, nil
-}
-
-// AskPassword asks for the password, once.
-func (c *Credentials) AskPassword(ctx context.Context) error {
-	switch {
-	case c.User == "" || c.passwordKnown:
-		return nil
-	case strings.Contains(c.User, ":"):
-		return exitcode.AsUsage(errors.New("-a: give the user alone: a password on the command line is there for everybody to read"))
-	case c.app.Password == nil:
-		return exitcode.AsUsage(app.ErrNoTerminal)
-	}
-	password, err := c.app.Password(ctx, fmt.Sprintf("password of %s: ", c.User))
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return exitcode.AsUsage(fmt.Errorf("-a: %w", err))
-	}
-	c.password, c.passwordKnown = password, true
-	return nil
+	return append(options, c.authOptions()...), nil
 }

@@ -15,7 +15,11 @@ func (n *Network) DescribeTo(r *curlconv.Request) {
 		r.Timeout = total
 	}
 	r.Connect, r.Silence = time.Duration(n.Connect), time.Duration(n.Read)
-	r.Login, r.Retry, r.Limit, r.PerHost = n.User, n.Retry, n.Limit, n.PerHost
+	r.Retry, r.Limit, r.PerHost = n.Retry, n.Limit, n.PerHost
+	if n.Kind != Bearer { // which is a header
+		r.Login, r.Digest = n.Login(), n.Kind == Digest
+	}
+	r.Cert, r.Key, r.CACert, r.ConnectTo, r.Resolve = n.Cert, n.Key, n.CACert, n.ConnectTo, n.Resolve
 	r.Unix, r.Insecure = n.Unix, n.Insecure
 	r.TrustEnv = n.Unix == "" && n.Proxy == ""
 	r.Sensitive = n.SensitiveHeaders()
@@ -55,6 +59,11 @@ func (n *Network) Unseen(url string) (proxy string, unseen []string) {
 		{given && proxy == "", "--proxy"},
 		{n.Unix != "", "--unix"},
 		{n.Insecure, "--insecure"},
+		{n.Cert != "", "--cert"},
+		{n.CACert != "", "--cacert"},
+		{len(n.ConnectTo) > 0, "--connect-to"},
+		{len(n.Resolve) > 0, "--resolve"},
+		{n.Kind == Digest, "--auth-type"},
 		{!n.Pin.IsZero(), "--pin"},
 		{n.HTTP2, "--http2"},
 		{n.KeyLog, "--keylog"},

@@ -58,11 +58,15 @@ func (n *Network) AddFlags(cmd *cobra.Command) {
 // OpenSession makes a session whose connector has the given settings, and those of
 // the flags where there are none.
 func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...middleware.Middleware) (*session.Session, error) {
+	if err := n.resolveLogin(); err != nil {
+		return nil, exitcode.AsUsage(err)
+	}
 	if !n.Dry {
 		if err := n.AskPassword(ctx); err != nil {
 			return nil, err
 		}
 	}
+	n.NoNetrc = n.NoNetrc || n.User != "" // whoever names a login means that one
 	if err := n.logTLSKeys(&cfg); err != nil {
 		return nil, err
 	}
@@ -98,7 +102,7 @@ func (n *Network) SessionOver(conn *connector.Connector, mw ...[]middleware.Midd
 		Jar:          cookies,
 		Connector:    conn,
 		OwnConnector: true,
-		Middleware:   slices.Concat(n.StoredSession.headerMiddleware(), slices.Concat(mw...)),
+		Middleware:   slices.Concat(n.StoredSession.headerMiddleware(), n.authMiddleware(), slices.Concat(mw...)),
 		Options:      options,
 		// What was typed for one origin is not for another one.
 		SensitiveHeaders: n.SensitiveHeaders(),

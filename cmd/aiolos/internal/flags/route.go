@@ -11,6 +11,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -28,9 +29,14 @@ type Route struct {
 	HTTP1    bool
 	HTTP2    bool
 	KeyLog   bool
-	Retry    int
-	Limit    int
-	PerHost  int
+	TLSFiles
+	// ConnectTo and Resolve say where connections really go: see curlconv.Hosts.
+	ConnectTo, Resolve []string
+	// NoNetrc has no credentials of the netrc file.
+	NoNetrc bool
+	Retry   int
+	Limit   int
+	PerHost int
 	// everyMethod sends again a POST too, as curl does.
 	EveryMethod bool
 	// notice tells of a request that is sent again; nil tells nobody.
@@ -43,7 +49,10 @@ func (r *Route) AddFlags(cmd *cobra.Command) {
 	r.AddRouteFlags(cmd)
 	f := cmd.Flags()
 	f.Var(&r.Pin, "pin", `accept only the certificate with this SHA-256, verified or not: see "aiolos pin"`)
-	f.BoolVar(&r.Insecure, "insecure", false, "accept every certificate")
+	f.BoolVarP(&r.Insecure, "insecure", "k", false, "accept every certificate")
+	f.StringVar(&r.CACert, "cacert", "", "file with the authorities to trust, in PEM, in the place of the system's")
+	f.StringVar(&r.Cert, "cert", "", "file with a certificate for this client, in PEM, and perhaps its key")
+	f.StringVar(&r.Key, "key", "", "file with the key of --cert")
 	f.BoolVar(&r.HTTP1, "http1.1", false, "do not offer HTTP/2")
 	f.BoolVar(&r.HTTP2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
 	f.BoolVar(&r.KeyLog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")
@@ -60,6 +69,8 @@ func (r *Route) AddFlags(cmd *cobra.Command) {
 func (r *Route) AddRouteFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.Proxy, "proxy", "", "proxy: http, https, socks5 or socks5h; none: not that of the environment either")
+	f.StringArrayVar(&r.ConnectTo, "connect-to", nil, "HOST1:PORT1:HOST2:PORT2: connect to the second in place of the first; empty is each, or the same")
+	f.StringArrayVar(&r.Resolve, "resolve", nil, "HOST:PORT:ADDRESS: the address of a host, or of * for each")
 	f.StringVar(&r.Unix, "unix", "", "connect to this Unix socket, whatever host the URL names")
 }
 
@@ -76,10 +87,18 @@ func (r *Route) newConnector(cfg connector.Config) (*connector.Connector, error)
 	}
 	cfg.Insecure, cfg.Pin = r.Insecure, r.Pin.Pin
 	cfg.Protocols = r.httpProtocols()
+	hosts, err := curlconv.Hosts(r.ConnectTo, r.Resolve)
+	if err != nil {
+		return nil, exitcode.AsUsage(err)
+	}
+	cfg.Hosts = hosts
+	if err := r.TLSFiles.apply(&cfg); err != nil {
+		return nil, err
+	}
 	if r.Unix != "" {
 		return connector.NewUnix(r.Unix, cfg)
 	}
-	cfg.TrustEnv = true
+	cfg.TrustEnv, cfg.NoNetrc = true, r.NoNetrc
 	switch r.Proxy {
 	case "":
 	case NoProxy:
@@ -99,6 +118,7 @@ func (r *Route) CheckConflicts() error {
 		{r.HTTP1 && r.HTTP2, "--http1.1 and --http2 exclude each other"},
 		{r.Insecure && !r.Pin.IsZero(), "--insecure and --pin exclude each other"},
 		{r.Unix != "" && r.Proxy != "" && r.Proxy != NoProxy, "--unix and --proxy exclude each other"},
+		{r.Unix != "" && len(r.ConnectTo)+len(r.Resolve) > 0, "--unix leaves nothing for --connect-to and --resolve"},
 		{r.Retry < 0 || r.Limit < 0 || r.PerHost < 0, "--retry, --limit and --per-host must not be negative"},
 	} {
 		if c.both {

@@ -26,8 +26,9 @@ type program struct {
 
 // Program returns a complete program that sends the request and copies the body
 // of the response to standard output, or to the request's file. It is formatted,
-// and compiles with the standard library and this one.
-func Program(r *curlconv.Request) string {
+// and compiles with the standard library and this one. The error is for what makes no
+// sense in the request.
+func Program(r *curlconv.Request) (string, error) {
 	p := &program{r: r, imports: []string{"context", "fmt", "io", "os", module + "session"}}
 	p.addHeaders()
 	p.addBody()
@@ -81,6 +82,13 @@ func (p *program) addHeaders() {
 	}
 	login, password, ok := strings.Cut(p.r.Login, ":")
 	switch {
+	case p.r.Digest && login != "":
+		p.addImport(module + "middleware")
+		source := stringLiteral(password)
+		if !ok {
+			source = `os.Getenv("PASSWORD")`
+		}
+		p.addOption("AddMiddleware", "middleware.Digest(middleware.DigestConfig{Login: "+stringLiteral(login)+", Password: "+source+"})")
 	case ok:
 		p.addOption("BasicAuth", stringLiteral(login), stringLiteral(password))
 	case login != "":

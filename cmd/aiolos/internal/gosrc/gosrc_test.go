@@ -29,7 +29,10 @@ func program(t *testing.T, line string) string {
 // source writes a program for a request.
 func source(t *testing.T, r *curlconv.Request) string {
 	t.Helper()
-	src := gosrc.Program(r)
+	src, err := gosrc.Program(r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want, err := format.Source([]byte(src)); err != nil || string(want) != src {
 		t.Errorf("not as gofmt has it, %v:\n%s", err, src)
 	}
@@ -47,6 +50,8 @@ func everything() []string {
 		`curl http://h.example/ -F a=b -F 'c=@f.txt;type=text/x;filename=g' -F 'd=@-'`,
 		`curl -LI http://h.example/ --http1.0 -d '' -G`,
 		`curl -L --compressed http://h.example/`,
+		`curl --connect-to h.example::a.example:81 --resolve h.example:80:192.0.2.1 --cert c.pem --key k.pem --cacert a.pem --digest -u me:pass https://h.example/`,
+		`curl --digest -u me http://h.example/`,
 		"curl $'http://h.example/\\xff\u202e'",
 	}
 }

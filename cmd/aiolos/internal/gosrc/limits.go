@@ -75,7 +75,7 @@ func (p *program) addTimeouts() {
 
 // connectorSource returns the statements that make a connector, and the fields of the
 // session's configuration.
-func (p *program) connectorSource() (statements []string, config string) {
+func (p *program) connectorSource() (statements []string, config string, err error) {
 	r := p.r
 	var fields []string
 	if r.Limit > 0 {
@@ -83,6 +83,18 @@ func (p *program) connectorSource() (statements []string, config string) {
 	}
 	if r.PerHost > 0 {
 		fields = append(fields, "LimitPerHost: "+strconv.Itoa(r.PerHost))
+	}
+	way, err := p.addWay()
+	if err != nil {
+		return nil, "", err
+	}
+	fields = append(fields, way...)
+	if r.TrustEnv && r.NoNetrc {
+		fields = append(fields, "NoNetrc: true")
+	}
+	files, name := p.tlsSource()
+	if statements = append(statements, files...); name != "" {
+		fields = append(fields, "TLS: "+name)
 	}
 	if r.OnlyHTTP2 {
 		p.addImport("net/http")
@@ -110,7 +122,7 @@ func (p *program) connectorSource() (statements []string, config string) {
 	if r.TrustEnv {
 		session = append(session, "TrustEnv: true")
 	}
-	return statements, "session.Config{" + strings.Join(session, ", ") + "}"
+	return statements, "session.Config{" + strings.Join(session, ", ") + "}", nil
 }
 
 // Unlimited is how many redirects are followed where there is no limit.

@@ -25,11 +25,14 @@ func run(ctx context.Context) error {`
 
 // writeSource puts the program together. It is laid out as gofmt does, whose packages
 // would make the tool half a megabyte larger.
-func (p *program) writeSource() string {
+func (p *program) writeSource() (string, error) {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
 	line("// A program that sends one request to ", hostOf(p.r.URL), ".\npackage main\n\nimport (")
-	statements, config := p.connectorSource()
+	statements, config, err := p.connectorSource()
+	if err != nil {
+		return "", err
+	}
 	slices.SortFunc(p.imports, byGroup)
 	for i, path := range p.imports {
 		if i > 0 && strings.Contains(path, ".") && !strings.Contains(p.imports[i-1], ".") {
@@ -52,11 +55,11 @@ func (p *program) writeSource() string {
 	line(call, ")\n", check, "\n\tdefer resp.Close()")
 	if p.r.Output == "" || p.r.Output == "-" {
 		line("\t_, err = io.Copy(os.Stdout, resp.Body)\n\treturn err\n}")
-		return b.String()
+		return b.String(), nil
 	}
 	line("\tout, err := os.Create(", stringLiteral(p.r.Output), ")\n", check)
 	line("\tif _, err := io.Copy(out, resp.Body); err != nil {\n\t\tout.Close()\n\t\treturn err\n\t}\n\treturn out.Close()\n}")
-	return b.String()
+	return b.String(), nil
 }
 
 // byGroup sorts imports: the standard library, then the others.

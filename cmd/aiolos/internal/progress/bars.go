@@ -67,9 +67,11 @@ func (b *bars) Line(text string) {
 	if b.files != nil {
 		b.files.Increment()
 	}
-	// A terminal that is gone has nobody to be told so.
-	_, _ = b.p.Write([]byte(text + "\n"))
+	b.Note(text)
 }
+
+// Note implements Display. A terminal that is gone has nobody to be told so.
+func (b *bars) Note(text string) { _, _ = b.p.Write([]byte(text + "\n")) }
 
 // Close implements Display.
 func (b *bars) Close() {

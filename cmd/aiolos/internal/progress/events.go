@@ -60,6 +60,9 @@ func (e *Events) Start(name string, have, total int64) download.Tracker {
 // Line implements Display: there is no text here.
 func (e *Events) Line(string) {}
 
+// Note implements Display.
+func (e *Events) Note(string) {}
+
 // Close implements Display.
 func (e *Events) Close() {}
 

@@ -41,6 +41,8 @@ type Display interface {
 	download.Progress
 	// Line writes a line that stays. It ends one file.
 	Line(text string)
+	// Note writes a line that stays, and is of no one file.
+	Note(text string)
 	// Close takes away what moves. Nothing may be shown after it.
 	Close()
 }
@@ -69,6 +71,9 @@ func (l *lines) Line(text string) {
 	defer l.mu.Unlock()
 	_, _ = io.WriteString(l.w, text+"\n")
 }
+
+// Note implements Display.
+func (l *lines) Note(text string) { l.Line(text) }
 
 // Close implements Display.
 func (l *lines) Close() {}

@@ -68,7 +68,10 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	if body != nil {
 		defer body.Close()
 	}
-	c.Output, c.Verbose, c.CheckStatus = r.Output, r.Verbose, r.Fail
+	c.Output, c.Verbose, c.CheckStatus, c.NoErrorPage = r.Output, r.Verbose, r.Fail, r.Fail && !r.FailBody
+	if r.KeepMethod {
+		c.App.Notice("curl -X %s sends it again after each redirect; aiolos follows as browsers do", r.Method)
+	}
 	if r.Include && !r.Verbose {
 		c.Sender.PrintParts = "hb"
 	}
@@ -151,8 +154,14 @@ func (c *command) applyRoute(r *curlconv.Request) {
 	if r.NoProxy {
 		c.Net.Proxy = flags.NoProxy
 	}
-	if !strings.Contains(r.Login, ":") {
+	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
+	c.Net.TLSFiles = flags.TLSFiles{Cert: r.Cert, Key: r.Key, CACert: r.CACert}
+	c.Net.ConnectTo, c.Net.Resolve = r.ConnectTo, r.Resolve
+	if !strings.Contains(r.Login, ":") || r.Digest {
 		c.Net.User = r.Login
+	}
+	if r.Digest {
+		c.Net.Kind = flags.Digest
 	}
 	for _, h := range r.Headers {
 		c.Net.NoteHeaders([]syntax.HeaderItem{{Name: h.Name, Value: h.Value, Unset: h.Unset}})

@@ -3,9 +3,12 @@ package get
 
 import (
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
@@ -23,6 +26,9 @@ type command struct {
 	input      string
 	parallel   int
 	perHost    int
+	parts      int
+	rate       download.Rate
+	noTimes    bool
 	dir        string
 	output     string
 	byURL      bool
@@ -58,18 +64,38 @@ func New(a *app.App) *cobra.Command {
 	f.StringVarP(&g.input, "input", "i", "", "read URLs from this file too, one a line; - is standard input")
 	f.IntVarP(&g.parallel, "jobs", "j", 8, "downloads at a time")
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
+	f.IntVarP(&g.parts, "parts", "x", 1, "requests at a time for one file, if it is large and the server can")
+	f.Var(&g.rate, "limit-rate", "bytes a second of all downloads together, such as 500K or 2M")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
 	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
 	f.BoolVarP(&g.byURL, "remote-name", "O", false, "name the files after their URLs, whatever the servers say")
 	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
-	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip or overwrite; also called --on-conflict")
+	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip, overwrite or continue; also called --on-conflict")
 	f.Var(&g.conflict, "on-conflict", "")
 	f.Lookup("on-conflict").Hidden = true
+	g.addConflictFlags(f)
+	f.BoolVar(&g.noTimes, "no-mtime", false, "do not give files the time of Last-Modified")
 	f.Var(&g.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.StringVar(&g.failedFile, "save-failed", "", "write the URLs that failed to this file")
 	g.page.AddFlag(f, "write a waterfall of all requests to this file: an HTML page (.html)")
 	g.net.AddFlags(cmd)
 	return cmd
+}
+
+// addConflictFlags adds the names that other programs have for the values of --conflict.
+func (g *command) addConflictFlags(f *pflag.FlagSet) {
+	is := func(c download.Conflict) func(string) error {
+		return func(value string) error {
+			on, err := strconv.ParseBool(value)
+			if on {
+				g.conflict = c
+			}
+			return err
+		}
+	}
+	f.BoolFuncP("continue", "c", "go on with a file of that name, whatever URL it was begun with, and leave a complete one", is(download.Continue))
+	f.BoolFunc("no-clobber", "leave every file that exists: --conflict=skip", is(download.Skip))
+	f.BoolFunc("overwrite", "fetch every file again: --conflict=overwrite", is(download.Overwrite))
 }
 
 // run downloads everything.
@@ -86,7 +112,14 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer dir.Close()
-	sess, err := g.net.OpenSession(cmd.Context(), connector.Config{Limit: g.parallel, LimitPerHost: g.perHost}, g.page.Record(urlsOf(jobs)...)...)
+	if len(jobs) > 1 {
+		if err := dir.KeepRecord(); err != nil {
+			return err
+		}
+	}
+	cfg := connector.Config{Limit: g.parallel * g.parts, LimitPerHost: g.perHost * g.parts}
+	around := append(g.page.Record(urlsOf(jobs)...), g.rate.Middleware()...)
+	sess, err := g.net.OpenSession(cmd.Context(), cfg, around...)
 	if err != nil {
 		return err
 	}
@@ -97,7 +130,11 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 	if g.progress == progress.JSON {
 		display = events
 	}
-	f := &download.Fetcher{Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.Retry, Sums: g.sums}
+	f := &download.Fetcher{
+		Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.Retry, Sums: g.sums,
+		Parallel: g.parts, NoTimes: g.noTimes,
+	}
+	start := time.Now()
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
 	download.Run(cmd.Context(), f, jobs, limits, func(r download.Result) {
 		g.results = append(g.results, r)
@@ -109,6 +146,7 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 			display.Line(line)
 		}
 	})
+	g.summarize(time.Since(start), display, events)
 	display.Close()
-	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", describeJobs(jobs)))
+	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", describeJobs(jobs)), g.dropRecord(dir))
 }

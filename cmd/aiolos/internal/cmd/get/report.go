@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
@@ -25,6 +27,8 @@ func (g *command) describeResult(r download.Result, dir *download.Dir) string {
 	switch {
 	case g.app.Quiet > 0 || r.Err != nil:
 		return ""
+	case r.Known:
+		return p.Yellow("skipped") + "  " + name + "  complete"
 	case r.Skipped:
 		return p.Yellow("skipped") + "  " + name + "  exists"
 	}
@@ -38,7 +42,72 @@ func (g *command) describeResult(r download.Result, dir *download.Dir) string {
 	case r.Cuts > 1:
 		text += fmt.Sprintf(" (broke %d times)", r.Cuts)
 	}
+	if r.InTheWay {
+		text += "; another URL's file has begun under the name without a number: -c goes on with it"
+	}
 	return text
+}
+
+// summarize tells what became of many downloads together.
+func (g *command) summarize(elapsed time.Duration, display progress.Display, events *progress.Events) {
+	sum := summary{Event: "end", MS: render.Milliseconds(elapsed)}
+	for _, r := range g.results {
+		switch {
+		case r.Err != nil && download.ExitCode(r.Err) == exitcode.Interrupt:
+			sum.Left++
+		case r.Err != nil:
+			sum.Failed++
+		case r.Skipped:
+			sum.Skipped++
+		default:
+			sum.Done++
+			sum.Bytes += r.Size - r.Had
+		}
+	}
+	switch {
+	case len(g.results) < 2:
+	case g.progress == progress.JSON:
+		events.Tell(sum)
+	case g.app.Quiet == 0:
+		display.Note(sum.describe(elapsed))
+	}
+}
+
+// summary counts the outcomes. Bytes are those that this call has fetched of what is
+// complete.
+type summary struct {
+	Event   string  `json:"event"`
+	Done    int     `json:"done"`
+	Skipped int     `json:"skipped"`
+	Failed  int     `json:"failed"`
+	Left    int     `json:"left,omitempty"` // by an interrupt
+	Bytes   int64   `json:"bytes"`
+	MS      float64 `json:"ms"`
+}
+
+// describe is the summary in one line.
+func (s summary) describe(elapsed time.Duration) string {
+	text := fmt.Sprintf("%d done, %s in %s", s.Done, render.Bytes(s.Bytes), render.Duration(elapsed))
+	if seconds := elapsed.Seconds(); s.Bytes > 0 && seconds > 0 {
+		text += fmt.Sprintf(" (%s/s)", render.Bytes(int64(float64(s.Bytes)/seconds)))
+	}
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{s.Skipped, "skipped"}, {s.Failed, "failed"}, {s.Left, "left"}} {
+		if c.n > 0 {
+			text += fmt.Sprintf(", %d %s", c.n, c.what)
+		}
+	}
+	return text
+}
+
+// dropRecord forgets what is complete once nothing is left to be done.
+func (g *command) dropRecord(dir *download.Dir) error {
+	if slices.ContainsFunc(g.results, func(r download.Result) bool { return r.Err != nil }) {
+		return nil
+	}
+	return dir.DropRecord()
 }
 
 // reportFailures tells about the failures and decides on the exit code.
@@ -63,7 +132,7 @@ func (g *command) reportFailures(ctx context.Context) error {
 	}
 	g.app.Code = exitcode.Many(codes)
 	if kept > 0 && text {
-		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), repeatableCommand(g.app.Args))
+		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), g.repeatableCommand())
 	}
 	if ctx.Err() != nil && g.app.Quiet < 2 && text {
 		g.app.Report(context.Canceled)
@@ -75,10 +144,12 @@ func (g *command) reportFailures(ctx context.Context) error {
 }
 
 // repeatableCommand is the command line, for a shell, without its secrets.
-func repeatableCommand(args []string) string {
+func (g *command) repeatableCommand() string {
+	args := g.app.Args
 	words := make([]string, 1, 1+len(args))
 	words[0] = "aiolos"
 	for _, arg := range args {
+		arg = g.net.HideLogin(arg)
 		if strings.Contains(arg, "://") {
 			arg = aioerrors.RedactURLString(arg)
 		}

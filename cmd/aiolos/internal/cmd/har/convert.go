@@ -47,7 +47,7 @@ func (h *command) chooseFormat(n int) (func(*curlconv.Request) (string, error), 
 		if n != 1 {
 			return nil, errors.New("a program sends one request: give the number of one entry")
 		}
-		return func(r *curlconv.Request) (string, error) { return gosrc.Program(r), nil }, nil
+		return gosrc.Program, nil
 	}
 	return nil, fmt.Errorf("--to %q: use curl, aiolos or go", h.to)
 }

@@ -104,6 +104,7 @@ const environmentHelp = `  NO_COLOR         not empty: no colours
   ALL_PROXY                 for those that have none of their own
   NO_PROXY                  hosts that are asked directly
   NETRC                     file with credentials for hosts; else ~/.netrc
+  AIOLOS_AUTH               USER:PASSWORD, or the token, of -a
 
   XDG_CONFIG_HOME  the file of flags is aiolos/config below it: "aiolos help config"
   XDG_STATE_HOME   the sessions of --session are in aiolos/sessions below it

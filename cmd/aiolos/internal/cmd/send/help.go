@@ -26,7 +26,7 @@ Items:   Name:Value header   name==value query   name=value field   name:=json f
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
   --offline      print the bytes, do not send --curl, --go  print a command or a program
   --timeout 30s  limit for the whole request  -q          no notices; -qq no errors
-  -a USER        ask for the password         -H @FILE    headers from a file
+  -a USER[:PASS], -A digest, -A bearer        -H @FILE    headers from a file
 
 "aiolos --help" shows all flags; "aiolos help items", "exit-codes", "defaults",
 "config" and "environment" tell more.

@@ -19,7 +19,8 @@ type command struct {
 	ignoreStdin bool
 	// version is --version. Cobra has its own, which draws in text/template, and with
 	// that every method of every type.
-	version bool
+	version      bool
+	failWithBody bool
 }
 
 // New makes the root command.
@@ -39,6 +40,7 @@ func New(a *app.App) *cobra.Command {
 	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
 	f.StringVarP(&s.Output, "output", "o", "", "write the body to this file; - is standard output")
 	f.StringVar(&s.PrintParts, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	f.BoolVar(&s.failWithBody, "fail-with-body", false, "let -o save the answer of a status of 4xx or 5xx too")
 	f.BoolVar(&s.NoFollow, "no-follow", false, "do not follow redirects")
 	f.IntVar(&s.Redirects, "max-redirects", exchange.DefaultRedirects, "how many redirects to follow")
 	f.BoolVar(&s.CheckStatus, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
@@ -76,6 +78,7 @@ func (s *command) run(cmd *cobra.Command, args []string) error {
 	if body != nil {
 		defer body.Close()
 	}
+	s.KeepFile = !s.failWithBody
 	j := exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req}
 	if s.PrintsOnly() {
 		return s.PrintRequest(cmd.Context(), j)
