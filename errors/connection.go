@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 )
 
 // ClientOSError is a failure that the operating system reports (aiohttp:
@@ -45,7 +47,24 @@ type ClientConnectorError struct {
 
 // Error is the address, the phase and the cause.
 func (e *ClientConnectorError) Error() string {
-	return "connect to " + e.address() + ": " + e.Op + ": " + causeText(e.Err)
+	return "connect to " + e.address() + ": " + e.phaseText()
+}
+
+// phaseText is the phase and the cause, each word of which stands there once: net's
+// errors begin with the phase and name the address again.
+func (e *ClientConnectorError) phaseText() string {
+	cause := e.Err
+	if op, ok := cause.(*net.OpError); ok && op.Op == e.Op && op.Addr != nil && op.Addr.String() == e.address() && op.Err != nil { //nolint:errorlint // the text of this one
+		cause = op.Err
+		if call, ok := cause.(*os.SyscallError); ok { //nolint:errorlint // as above
+			cause = call.Err
+		}
+	}
+	text := causeText(cause)
+	if strings.HasPrefix(text, e.Op+" ") || strings.HasPrefix(text, e.Op+": ") {
+		return text
+	}
+	return e.Op + ": " + text
 }
 
 func (e *ClientConnectorError) address() string {

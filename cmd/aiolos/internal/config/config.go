@@ -5,11 +5,13 @@ package config
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/internal/charset"
 	"github.com/spf13/pflag"
 )
 
@@ -23,8 +25,12 @@ type Line struct {
 
 // Parse reads a file.
 func Parse(r io.Reader, file string) ([]Line, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
 	var lines []Line
-	in := bufio.NewScanner(r)
+	in := bufio.NewScanner(bytes.NewReader(charset.UTF8Bytes("", data)))
 	for n := 1; in.Scan(); n++ {
 		text := strings.TrimSpace(in.Text())
 		if text == "" || text[0] == '#' {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -25,12 +26,17 @@ type Sender struct {
 	Verbose     bool
 	Output      string // file for the response's body; "" and "-" are standard output
 	PrintParts  string // the letters of --print
+	FailBody    bool   // a file gets the body of 4xx and 5xx too
+	pretty      looks
 	NoFollow    bool
 	Redirects   int
 	CheckStatus bool // the status sets the exit code
 	NoCheck     bool // it does not, whatever CheckStatus is
 	ShowSecrets bool
 }
+
+// AddLookFlags adds the flags that say how heads and bodies look.
+func (s *Sender) AddLookFlags(cmd *cobra.Command) { s.pretty.addFlags(cmd, cmd.Flags()) }
 
 // AddBodyFlags adds the flags that say what the fields become.
 func (s *Sender) AddBodyFlags(f *pflag.FlagSet) {

@@ -112,14 +112,14 @@ func (b *builder) addHeader(name, value string, unset bool) {
 	b.req.Headers = append(b.req.Headers, HeaderItem{strings.TrimSpace(name), strings.TrimSpace(value), unset})
 }
 
-// addLine adds a header or a query parameter whose value is a file without its
-// last line end.
+// addLine adds a header or a query parameter whose value is a file without a byte order
+// mark and its last line end.
 func (b *builder) addLine(it Item) error {
 	data, err := b.readText(it.Value)
 	if err != nil {
 		return err
 	}
-	data = strings.TrimRight(data, "\r\n")
+	data = strings.TrimRight(strings.TrimPrefix(data, "\ufeff"), "\r\n")
 	if it.Kind == HeaderFile {
 		b.addHeader(it.Name, data, false)
 		return nil

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/charset"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
@@ -68,7 +68,7 @@ func (g *command) readSums(urls int) error {
 		g.sum, err = download.ParseSum(g.checksum)
 		return err
 	}
-	data, err := app.ReadFile(name)
+	data, err := app.ReadText(name)
 	if err != nil {
 		return err
 	}
@@ -91,16 +91,11 @@ func (g *command) readURLArgs(args []string) ([]string, error) {
 	if g.input == "" {
 		return urls, nil
 	}
-	in := g.app.In
-	if g.input != "-" {
-		f, err := os.Open(g.input)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+	list, err := g.app.ReadFileOrInput(g.input)
+	if err != nil {
+		return nil, err
 	}
-	more, err := readURLList(in)
+	more, err := readURLList(bytes.NewReader(charset.UTF8Bytes("", list)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", g.input, err)
 	}

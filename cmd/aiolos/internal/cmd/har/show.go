@@ -78,8 +78,8 @@ func (h *command) writeHeaders(b *strings.Builder, headers []har.NameValue) {
 	p := h.App.OutPalette()
 	for _, f := range headers {
 		value := f.Value
-		if !h.ShowSecrets && secret.Header(f.Name) {
-			value = secret.Hidden
+		if !h.ShowSecrets {
+			value = secret.Value(f.Name, value)
 		}
 		b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -92,7 +91,7 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	switch events, ok := up.display.(*progress.Events); {
 	case ok:
 		events.Tell(progress.End{
-			Event: "done", URL: aioerrors.RedactURLString(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
+			Event: "done", URL: progress.ShownURL(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
 		})
 	case resp.StatusCode < 300:
 		p.App.Notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), describeRate(sent, elapsed))
@@ -100,9 +99,7 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	if err := p.Show(resp, req); err != nil {
 		return err
 	}
-	if !p.NoCheck {
-		p.App.Code = exitcode.Status(resp.StatusCode)
-	}
+	p.ReportStatus(resp)
 	return nil
 }
 
