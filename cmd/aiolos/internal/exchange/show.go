@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -66,7 +65,7 @@ func (s *Sender) ReportStatus(resp *session.Response) {
 	if s.App.Code == exitcode.OK || !kept && strings.Contains(s.printedParts(resp.Request.Method), "h") {
 		return
 	}
-	text := fmt.Sprintf("%s %s: %s", strings.ToLower(resp.Request.Method), aioerrors.RedactURL(resp.Request.URL), strings.TrimSpace(resp.Status))
+	text := strings.TrimSpace(resp.Status)
 	if kept {
 		text += fmt.Sprintf("; %s is left alone (--fail-with-body saves what the server says)", s.Output)
 	}

@@ -31,7 +31,7 @@ func foreignFlags() []foreign {
 		// curl
 		{"location -L", "redirects are followed; --no-follow does not"},
 		{"insecure no-check-certificate -k", "--insecure accepts every certificate"},
-		{"request method -X", "the method is the first word: aiolos POST URL"},
+		{"request method -X -m", "the method is the first word: aiolos POST URL"},
 		{"data data-raw data-binary post-data body-data -d", "fields are items behind the URL, name=value; --raw TEXT and @FILE are whole bodies"},
 		{"data-urlencode", "-f name=value sends a form, name==value a query"},
 		{"form-string", "--multipart name=value, name@FILE sends a file"},

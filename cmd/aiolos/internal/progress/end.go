@@ -2,6 +2,7 @@ package progress
 
 import (
 	"net/url"
+	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 )
@@ -17,8 +18,8 @@ func ShownURL(raw string) string {
 		return raw
 	}
 	plain := *u
-	plain.User = url.User("***")
-	return plain.String()
+	plain.User = nil
+	return strings.Replace(plain.String(), "//", "//***@", 1)
 }
 
 // End is the end of a transfer, for --progress=json.
