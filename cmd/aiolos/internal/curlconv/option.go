@@ -61,7 +61,7 @@ func switchOptions() []option {
 		{long: "show-headers", flag: func(p *parser) { p.req.Include = true }},
 		{long: "verbose", short: 'v', flag: func(p *parser) { p.req.Verbose = true }},
 		{long: "fail", short: 'f', flag: func(p *parser) { p.req.Fail = true }},
-		{long: "fail-with-body", flag: func(p *parser) { p.req.Fail = true }},
+		{long: "fail-with-body", flag: func(p *parser) { p.req.Fail, p.req.FailBody = true, true }},
 		{long: "globoff", short: 'g', flag: func(p *parser) { p.globOff = true }},
 		{long: "remote-name", short: 'O', flag: func(p *parser) { p.remoteName = true }},
 		{long: "http1.0", short: '0', flag: func(p *parser) { p.req.Version = "1.0" }},

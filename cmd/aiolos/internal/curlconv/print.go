@@ -140,7 +140,7 @@ func (r *Request) curlFlags(add func(...string)) {
 		{r.Insecure, "-k"},
 		{r.Include, "-i"},
 		{r.Verbose, "-v"},
-		{r.Fail, "-f"},
+		{r.Fail && !r.FailBody, "-f"}, {r.FailBody, "--fail-with-body"},
 		{r.Version == "1.0", "--http1.0"},
 		{r.Version == "1.1", "--http1.1"},
 		{r.Version == "2" && !r.OnlyHTTP2, "--http2"},

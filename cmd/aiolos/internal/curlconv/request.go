@@ -49,6 +49,7 @@ type Request struct {
 	Include      bool          // print the head of the response too
 	Verbose      bool          // print both heads
 	Fail         bool          // a status of 400 or more is a failure
+	FailBody     bool          // and its body goes to the file all the same
 
 	Beyond // what curl has no option for
 }

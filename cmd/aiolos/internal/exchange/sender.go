@@ -32,6 +32,7 @@ type Sender struct {
 	Redirects   int
 	CheckStatus bool // the status sets the exit code
 	NoCheck     bool // it does not, whatever CheckStatus is
+	RedirectOK  bool // a status of 3xx does not
 	ShowSecrets bool
 }
 

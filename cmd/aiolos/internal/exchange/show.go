@@ -52,7 +52,7 @@ func (s *Sender) keepsFile(status int) bool {
 
 // statusCode is the exit code for a status.
 func (s *Sender) statusCode(status int) int {
-	if s.NoCheck || !s.CheckStatus {
+	if s.NoCheck || !s.CheckStatus || s.RedirectOK && status < 400 {
 		return exitcode.OK
 	}
 	return exitcode.Status(status)

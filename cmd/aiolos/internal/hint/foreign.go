@@ -79,6 +79,17 @@ func foreignFlags() []foreign {
 	}
 }
 
+// ForeignFlags are all of them, with what is said.
+func ForeignFlags() map[string]string {
+	all := map[string]string{}
+	for _, f := range foreignFlags() {
+		for word := range strings.FieldsSeq(f.flags) {
+			all[word] = ForeignFlag(word)
+		}
+	}
+	return all
+}
+
 // ForeignFlag says what does here what a flag of another program does there: one with
 // its long name, or a letter behind a dash. It is empty for a flag that is not known.
 func ForeignFlag(name string) string {

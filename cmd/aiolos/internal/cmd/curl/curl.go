@@ -69,6 +69,7 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 		defer body.Close()
 	}
 	c.Output, c.Verbose, c.CheckStatus = r.Output, r.Verbose, r.Fail
+	c.RedirectOK, c.FailBody = true, r.FailBody // to curl -f only 400 and more is a failure
 	if r.Include && !r.Verbose {
 		c.Sender.PrintParts = "hb"
 	}
@@ -80,11 +81,7 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	if c.PrintsOnly() {
 		return c.PrintRequest(cmd.Context(), j)
 	}
-	err = c.Send(cmd.Context(), j)
-	if c.App.Code == exitcode.Status3xx { // to curl -f only 400 and more is a failure
-		c.App.Code = exitcode.OK
-	}
-	return err
+	return c.Send(cmd.Context(), j)
 }
 
 // parseCommand reads the command: one argument that is all of it, or - for standard
