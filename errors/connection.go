@@ -53,18 +53,24 @@ func (e *ClientConnectorError) Error() string {
 // phaseText is the phase and the cause, each word of which stands there once: net's
 // errors begin with the phase and name the address again.
 func (e *ClientConnectorError) phaseText() string {
-	cause := e.Err
-	if op, ok := cause.(*net.OpError); ok && op.Op == e.Op && op.Addr != nil && op.Addr.String() == e.address() && op.Err != nil { //nolint:errorlint // the text of this one
-		cause = op.Err
-		if call, ok := cause.(*os.SyscallError); ok { //nolint:errorlint // as above
-			cause = call.Err
-		}
-	}
-	text := causeText(cause)
+	text := causeText(withoutAddress(e.Err, e.Op, e.address()))
 	if strings.HasPrefix(text, e.Op+" ") || strings.HasPrefix(text, e.Op+": ") {
 		return text
 	}
 	return e.Op + ": " + text
+}
+
+// withoutAddress is the cause in an error of net, if that has the operation and the
+// address of the text that it is to stand in; else it is err.
+func withoutAddress(err error, op, address string) error {
+	e, ok := err.(*net.OpError) //nolint:errorlint // what others wrap has a text of its own
+	if !ok || e.Op != op || e.Addr == nil || e.Addr.String() != address || e.Err == nil {
+		return err
+	}
+	if call, ok := e.Err.(*os.SyscallError); ok { //nolint:errorlint // as above
+		return call.Err
+	}
+	return e.Err
 }
 
 func (e *ClientConnectorError) address() string {
@@ -141,7 +147,7 @@ type UnixClientConnectorError struct {
 
 // Error is the path and the cause.
 func (e *UnixClientConnectorError) Error() string {
-	return "connect to unix socket " + printable(e.Path, maxText) + ": " + causeText(e.Err)
+	return "connect to unix socket " + printable(e.Path, maxText) + ": " + causeText(withoutAddress(e.Err, "dial", e.Path))
 }
 
 // Is reports whether the class or an ancestor of it is target.
