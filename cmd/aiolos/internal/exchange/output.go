@@ -18,7 +18,7 @@ import (
 func (s *Sender) writeBody(resp *session.Response, shown bool) (int64, error) {
 	switch {
 	case s.keepsFile(resp.StatusCode):
-		return 0, nil
+		return io.Copy(io.Discard, resp.Body)
 	case s.writesFile():
 		return s.saveToFile(resp.Body)
 	case !shown:

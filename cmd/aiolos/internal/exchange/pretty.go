@@ -52,8 +52,8 @@ func (l *looks) addFlags(cmd *cobra.Command, f *pflag.FlagSet) {
 	_ = cmd.RegisterFlagCompletionFunc("pretty", cobra.FixedCompletions([]string{"all", "colors", "format", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// check refuses flags that contradict each other.
-func (l *looks) check() error {
+// checkConflicts refuses flags that contradict each other.
+func (l *looks) checkConflicts() error {
 	if l.sorted && (l.mode == prettyNone || l.mode == prettyColors) {
 		return errors.New("--sorted is for --pretty=format and --pretty=all")
 	}

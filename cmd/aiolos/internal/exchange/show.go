@@ -1,9 +1,11 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
@@ -45,9 +47,13 @@ func (s *Sender) printedParts(method string) string {
 func (s *Sender) writesFile() bool { return s.Output != "" && s.Output != "-" }
 
 // keepsFile reports whether the file stays as it is, because the body is only about an
-// error.
+// error. A status of 3xx is none.
 func (s *Sender) keepsFile(status int) bool {
-	return s.writesFile() && !s.FailBody && s.statusCode(status) >= exitcode.Status4xx
+	if !s.writesFile() || s.FailBody || s.statusCode(status) < exitcode.Status4xx {
+		return false
+	}
+	info, err := os.Stat(s.Output)
+	return err != nil || info.Mode().IsRegular() // a device has nothing to keep
 }
 
 // statusCode is the exit code for a status.
@@ -132,12 +138,12 @@ func (s *Sender) writeRequestBody(out *strings.Builder, req *syntax.Request) {
 	case req.BodyFile != "":
 		fmt.Fprintf(out, "(the body is %s)\n\n", render.Line(req.BodyFile))
 	case len(req.Body) > 0:
-		out.WriteString(s.layOut(req.Body, req.ContentType) + "\n\n")
+		out.WriteString(s.layOutBody(req.Body, cmp.Or(itemContentType(req.Headers), req.ContentType)) + "\n\n")
 	}
 }
 
-// layOut is a body that is in memory as it is shown.
-func (s *Sender) layOut(body []byte, contentType string) string {
+// layOutBody is a body that is in memory as it is shown.
+func (s *Sender) layOutBody(body []byte, contentType string) string {
 	if !s.App.OutTTY && !s.pretty.asksForBody() {
 		return string(body)
 	}

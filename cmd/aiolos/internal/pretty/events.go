@@ -31,14 +31,14 @@ func (e *eventWriter) Write(p []byte) (int, error) {
 				break
 			}
 			e.long = true
-			if err := e.flush(); err != nil {
+			if err := e.flushLine(); err != nil {
 				return 0, err
 			}
 			break
 		}
 		e.line = append(e.line, rest[:i+1]...)
 		rest = rest[i+1:]
-		err := e.flush()
+		err := e.flushLine()
 		if e.long = false; err != nil {
 			return 0, err
 		}
@@ -47,24 +47,24 @@ func (e *eventWriter) Write(p []byte) (int, error) {
 }
 
 // Close writes a line without an end.
-func (e *eventWriter) Close() error { return e.flush() }
+func (e *eventWriter) Close() error { return e.flushLine() }
 
-// flush writes the line that is held.
-func (e *eventWriter) flush() error {
+// flushLine writes the line that is held.
+func (e *eventWriter) flushLine() error {
 	if len(e.line) == 0 {
 		return nil
 	}
 	out := e.line
 	if !e.long {
-		out = e.layOut(e.line)
+		out = e.layOutLine(e.line)
 	}
 	_, err := e.w.Write(out)
 	e.line = e.line[:0]
 	return err
 }
 
-// layOut makes a line readable.
-func (e *eventWriter) layOut(line []byte) []byte {
+// layOutLine makes a line readable.
+func (e *eventWriter) layOutLine(line []byte) []byte {
 	text := bytes.TrimRight(line, "\r\n")
 	name, value, ok := bytes.Cut(text, []byte(":"))
 	if !ok {

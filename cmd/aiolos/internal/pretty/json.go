@@ -80,15 +80,15 @@ func (j *jsonWriter) Write(p []byte) (int, error) {
 		text = []byte(strings.TrimPrefix(string(text), "\ufeff"))
 	}
 	j.out = j.out[:0]
-	j.switchOn()
+	j.startColor()
 	for i := range text {
 		if j.foreign {
 			j.out = append(j.out, text[i:]...)
 			break
 		}
-		j.take(text[i])
+		j.lexByte(text[i])
 	}
-	j.switchOff()
+	j.endColor()
 	if len(j.out) == 0 {
 		return len(p), nil
 	}
@@ -109,22 +109,22 @@ func (j *jsonWriter) Close() error {
 	return err
 }
 
-// switchOn switches the colour of an open token on again.
-func (j *jsonWriter) switchOn() {
+// startColor switches the colour of an open token on again.
+func (j *jsonWriter) startColor() {
 	if j.color != plain {
 		j.out = append(j.out, "\x1b["+j.color+"m"...)
 	}
 }
 
-// switchOff switches it off.
-func (j *jsonWriter) switchOff() {
+// endColor switches it off.
+func (j *jsonWriter) endColor() {
 	if j.color != plain {
 		j.out = append(j.out, "\x1b[0m"...)
 	}
 }
 
-// take reads one byte.
-func (j *jsonWriter) take(c byte) {
+// lexByte reads one byte.
+func (j *jsonWriter) lexByte(c byte) {
 	switch j.in {
 	case inEscape:
 		j.out, j.in = append(j.out, c), inText
@@ -134,19 +134,19 @@ func (j *jsonWriter) take(c byte) {
 		case '\\':
 			j.in = inEscape
 		case '"':
-			j.endText()
+			j.endString()
 		}
 	case inWord:
 		if isWordByte(c) {
 			j.out = append(j.out, c)
 			return
 		}
-		j.switchOff()
+		j.endColor()
 		j.color = plain
 		j.endValue()
-		j.takeBetween(c)
+		j.lexBetween(c)
 	case between:
-		j.takeBetween(c)
+		j.lexBetween(c)
 	}
 }
 
@@ -155,8 +155,8 @@ func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == 'E' || c == '-' || c == '+' || c == '.'
 }
 
-// takeBetween reads a byte outside of strings and words.
-func (j *jsonWriter) takeBetween(c byte) {
+// lexBetween reads a byte outside of strings and words.
+func (j *jsonWriter) lexBetween(c byte) {
 	value := j.want == wantValue || j.want == wantValueOrClose
 	switch {
 	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
@@ -164,15 +164,15 @@ func (j *jsonWriter) takeBetween(c byte) {
 			j.out = append(j.out, c)
 		}
 	case value && (c == '{' || c == '['):
-		j.open(c)
-	case (c == '}' || c == ']') && j.closes(c):
-		j.close(c)
+		j.openContainer(c)
+	case (c == '}' || c == ']') && j.canClose(c):
+		j.closeContainer(c)
 	case value && c == '"':
-		j.begin(c, inText, textColor)
+		j.beginToken(c, inText, textColor)
 	case c == '"' && (j.want == wantName || j.want == wantNameOrClose):
-		j.begin(c, inText, nameColor)
+		j.beginToken(c, inText, nameColor)
 	case value && isWordByte(c):
-		j.begin(c, inWord, colorOfWord(c))
+		j.beginToken(c, inWord, colorOfWord(c))
 	case c == ':' && j.want == wantColon:
 		j.out, j.want = append(j.out, c), wantValue
 		if j.style.Indent {
@@ -197,8 +197,8 @@ func colorOfWord(c byte) string {
 	return numberColor
 }
 
-// begin begins a string or a word.
-func (j *jsonWriter) begin(c byte, in lexeme, color string) {
+// beginToken begins a string or a word.
+func (j *jsonWriter) beginToken(c byte, in lexeme, color string) {
 	j.breakLine(len(j.stack))
 	if j.style.Color {
 		j.color = color
@@ -208,13 +208,13 @@ func (j *jsonWriter) begin(c byte, in lexeme, color string) {
 	} else {
 		j.want = wantComma
 	}
-	j.switchOn()
+	j.startColor()
 	j.out, j.in = append(j.out, c), in
 }
 
-// endText ends a string, which is a name if a colon is to follow.
-func (j *jsonWriter) endText() {
-	j.switchOff()
+// endString ends a string, which is a name if a colon is to follow.
+func (j *jsonWriter) endString() {
+	j.endColor()
 	j.color = plain
 	if j.want == wantColon {
 		j.in = between
@@ -235,8 +235,8 @@ func (j *jsonWriter) endValue() {
 	}
 }
 
-// open opens an object or an array.
-func (j *jsonWriter) open(c byte) {
+// openContainer opens an object or an array.
+func (j *jsonWriter) openContainer(c byte) {
 	j.breakLine(len(j.stack))
 	j.out, j.stack, j.newline = append(j.out, c), append(j.stack, c), true
 	if j.want = wantValueOrClose; c == '{' {
@@ -244,17 +244,17 @@ func (j *jsonWriter) open(c byte) {
 	}
 }
 
-// closes reports whether c closes the container that is open, which may be empty but not
+// canClose reports whether c closes the container that is open, which may be empty but not
 // end in a comma.
-func (j *jsonWriter) closes(c byte) bool {
+func (j *jsonWriter) canClose(c byte) bool {
 	if len(j.stack) == 0 || j.want != wantComma && j.want != wantValueOrClose && j.want != wantNameOrClose {
 		return false
 	}
 	return j.stack[len(j.stack)-1] == c-2 // in ASCII
 }
 
-// close closes a container. An empty one stays on its line.
-func (j *jsonWriter) close(c byte) {
+// closeContainer closes a container. An empty one stays on its line.
+func (j *jsonWriter) closeContainer(c byte) {
 	j.stack = j.stack[:len(j.stack)-1]
 	if j.newline = j.want == wantComma; j.newline {
 		j.breakLine(len(j.stack))

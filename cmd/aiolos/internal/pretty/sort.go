@@ -31,18 +31,18 @@ func newSorter(w io.Writer) *sorter { return &sorter{w: w} }
 // Write implements io.Writer.
 func (s *sorter) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
-		n := s.ending(rest)
+		n := s.findEnd(rest)
 		s.held = append(s.held, rest[:n]...)
 		rest = rest[n:]
-		if err := s.flush(); err != nil {
+		if err := s.flushValue(); err != nil {
 			return 0, err
 		}
 	}
 	return len(p), nil
 }
 
-// flush writes a value that is complete, or what is no good for sorting.
-func (s *sorter) flush() error {
+// flushValue writes a value that is complete, or what is no good for sorting.
+func (s *sorter) flushValue() error {
 	if len(s.held) > maxSorted {
 		s.gaveUp = true
 	}
@@ -58,8 +58,8 @@ func (s *sorter) flush() error {
 	return err
 }
 
-// ending returns how many bytes there are up to the end of a value, that end included.
-func (s *sorter) ending(p []byte) int {
+// findEnd returns how many bytes there are up to the end of a value, that end included.
+func (s *sorter) findEnd(p []byte) int {
 	for i, c := range p {
 		switch {
 		case s.escaped:
