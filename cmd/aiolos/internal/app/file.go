@@ -5,7 +5,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/aiolos-http/aiolos/internal/charset"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // MaxFile bounds a file that an item reads into memory. A whole body (@FILE) is
@@ -26,7 +27,7 @@ func ReadFile(name string) ([]byte, error) {
 // mark in what else; the mark is passed over.
 func ReadText(name string) ([]byte, error) {
 	data, err := ReadFile(name)
-	return charset.UTF8Bytes("", data), err
+	return textfile.UTF8(data), err
 }
 
 // ReadInput reads standard input, which may be as large as a file.

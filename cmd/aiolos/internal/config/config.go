@@ -11,8 +11,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/internal/charset"
 	"github.com/spf13/pflag"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // Line is one flag of a file or of the environment.
@@ -30,7 +31,7 @@ func Parse(r io.Reader, file string) ([]Line, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var lines []Line
-	in := bufio.NewScanner(bytes.NewReader(charset.UTF8Bytes("", data)))
+	in := bufio.NewScanner(bytes.NewReader(textfile.UTF8(data)))
 	for n := 1; in.Scan(); n++ {
 		text := strings.TrimSpace(in.Text())
 		if text == "" || text[0] == '#' {

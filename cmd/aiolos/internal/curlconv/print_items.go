@@ -87,7 +87,8 @@ func (r *Request) itemFlags() []string {
 		{r.Version == "1.1", "--http1.1"},
 		{r.Version == "2" && (r.OnlyHTTP2 || !strings.HasPrefix(r.URL, "http:")), "--http2"},
 		{len(r.Parts) > 0, "--multipart"},
-		{!r.Fail, "--no-check"}, {r.FailBody && r.Output != "", "--fail-with-body"},
+		{!r.Fail, "--no-check"},
+		{r.FailBody && r.Output != "", "--fail-with-body"},
 		{r.Verbose, "-v"},
 		{r.Include && !r.Verbose, "--print=hb"},
 	} {

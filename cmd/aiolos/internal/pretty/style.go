@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io"
 	"mime"
-
-	"github.com/aiolos-http/aiolos/internal/charset"
+	"slices"
+	"strings"
 )
 
 // Style says what is done to a body. The zero Style does nothing.
@@ -31,13 +31,13 @@ func KindOf(contentType string) Kind {
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return Other
 	}
-	switch media {
-	case "text/event-stream":
+	top, sub, _ := strings.Cut(media, "/")
+	switch {
+	case media == "text/event-stream":
 		return Events
-	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines":
+	case sub == "json", sub == "x-json", strings.HasSuffix(sub, "+json"): // RFC 8259, 6839
 		return Values
-	}
-	if charset.IsJSON(media) {
+	case top == "application" && slices.Contains([]string{"x-ndjson", "ndjson", "jsonl", "x-jsonlines", "jsonlines"}, sub):
 		return Values
 	}
 	return Other
@@ -83,8 +83,8 @@ func (c chain) Write(p []byte) (int, error) { return c[len(c)-1].Write(p) }
 // Close closes the stages in the order of the bytes.
 func (c chain) Close() error {
 	var errs []error
-	for i := len(c) - 1; i >= 0; i-- {
-		errs = append(errs, c[i].Close())
+	for _, stage := range slices.Backward(c) {
+		errs = append(errs, stage.Close())
 	}
 	return errors.Join(errs...)
 }

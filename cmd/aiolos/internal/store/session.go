@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/internal/charset"
 	"github.com/aiolos-http/aiolos/jar"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // version is that of the files.
@@ -55,7 +56,7 @@ func Read(r io.Reader) (*Session, error) {
 		return nil, err
 	}
 	var f file
-	if err := json.Unmarshal(charset.UTF8Bytes("", data), &f); err != nil {
+	if err := json.Unmarshal(textfile.UTF8(data), &f); err != nil {
 		return nil, fmt.Errorf("not the file of a session: %w", err)
 	}
 	if f.Version != version {
@@ -166,7 +167,7 @@ func isKept(name string) bool {
 // Import adds cookies, from a cookies.txt or from the JSON of package jar, to
 // those that are there, and returns how many were read.
 func (s *Session) Import(data []byte) (int, error) {
-	data = charset.UTF8Bytes("", data)
+	data = textfile.UTF8(data)
 	in := jar.New(jar.Config{Unsafe: true})
 	read := in.ReadNetscape
 	if text := bytes.TrimSpace(data); len(text) > 0 && text[0] == '{' {

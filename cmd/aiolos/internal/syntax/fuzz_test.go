@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/internal/charset"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // FuzzBuild checks that any two items make either an error in one line or a
@@ -67,7 +66,7 @@ func FuzzJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(string) ([]byte, error) { return data, nil }
 		req, err := syntax.Build([]string{"[]:=@f"}, syntax.Mode{}, read)
-		data = charset.UTF8Bytes("", data)
+		data = textfile.UTF8(data)
 		if (err == nil) != json.Valid(data) {
 			t.Fatalf("%q: error %v, and valid is %v", data, err, json.Valid(data))
 		}

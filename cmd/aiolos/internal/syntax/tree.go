@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // shape is the JSON type of a node.
@@ -84,8 +85,8 @@ func (n *node) childAt(s step) *node {
 // memberOf returns the value of a key of an object, the last one that it has, and makes
 // it if needed.
 func (n *node) memberOf(key string) *node {
-	for i := len(n.keys) - 1; i >= 0; i-- {
-		if n.keys[i] == key {
+	for i, k := range slices.Backward(n.keys) {
+		if k == key {
 			return n.items[i]
 		}
 	}

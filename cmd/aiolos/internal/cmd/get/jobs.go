@@ -11,11 +11,11 @@ import (
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/charset"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // newJobs makes the list of what to download.
@@ -95,7 +95,7 @@ func (g *command) readURLArgs(args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, err := readURLList(bytes.NewReader(charset.UTF8Bytes("", list)))
+	more, err := readURLList(bytes.NewReader(textfile.UTF8(list)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", g.input, err)
 	}
