@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 

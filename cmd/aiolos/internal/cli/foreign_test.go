@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
 )
@@ -44,16 +46,24 @@ func TestForeignFlags(t *testing.T) {
 // TestForeignFlagsAreSaid: each is said where somebody writes it who does not find it.
 func TestForeignFlagsAreSaid(t *testing.T) {
 	t.Parallel()
-	root := cli.Root()
+	commands := map[string]*cobra.Command{}
+	for _, cmd := range cli.Commands() {
+		commands[cmd.Name()] = cmd
+	}
 	for name, text := range hint.ForeignFlags() {
-		if root.Flags().Lookup(name) != nil || len(name) == 2 && root.Flags().ShorthandLookup(name[1:]) != nil {
+		cmd := commands["aiolos"]
+		var args []string
+		if of, rest, ok := strings.Cut(name, ":"); ok {
+			name, cmd, args = rest, commands[of], []string{of}
+		}
+		if cmd.Flags().Lookup(name) != nil || len(name) == 2 && cmd.Flags().ShorthandLookup(name[1:]) != nil {
 			continue
 		}
 		arg := name
 		if len(name) > 2 || name[0] != '-' {
 			arg = "--" + name
 		}
-		got := run(t.Context(), streams(), arg, "h.example")
+		got := run(t.Context(), streams(), append(args, arg, "h.example")...)
 		if got.code != 2 || !strings.HasSuffix(got.err, "; "+text+"\n") || strings.Count(got.err, "\n") != 1 {
 			t.Errorf("%s: %+v", arg, got)
 		}

@@ -108,7 +108,7 @@ func explainUnknownFlag(cmd *cobra.Command, err error) error {
 	if letters := missing.GetSpecifiedShortnames(); letters != "" {
 		name = "-" + name
 	}
-	see := hint.ForeignFlag(name)
+	see := hint.ForeignFlag(cmd.Name(), name)
 	if see == "" {
 		see = nearestFlag(cmd, name)
 	}

@@ -52,9 +52,9 @@ func (l *looks) addFlags(cmd *cobra.Command, f *pflag.FlagSet) {
 	_ = cmd.RegisterFlagCompletionFunc("pretty", cobra.FixedCompletions([]string{"all", "colors", "format", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// checkConflicts refuses flags that contradict each other.
-func (l *looks) checkConflicts() error {
-	if l.sorted && (l.mode == prettyNone || l.mode == prettyColors) {
+// CheckLooks refuses flags that contradict each other.
+func (s *Sender) CheckLooks() error {
+	if s.pretty.sorted && (s.pretty.mode == prettyNone || s.pretty.mode == prettyColors) {
 		return errors.New("--sorted is for --pretty=format and --pretty=all")
 	}
 	return nil

@@ -36,11 +36,5 @@ func (s *Sender) Send(ctx context.Context, j Job) (err error) {
 		return err
 	}
 	defer resp.Close()
-	tellOfTLS := s.hintAtTLS(resp)
-	if err := s.Show(resp, j.Request); err != nil {
-		return err
-	}
-	s.ReportStatus(resp)
-	tellOfTLS()
-	return nil
+	return s.ShowResult(resp, j.Request)
 }

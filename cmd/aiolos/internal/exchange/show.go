@@ -64,8 +64,8 @@ func (s *Sender) statusCode(status int) int {
 	return exitcode.Status(status)
 }
 
-// ReportStatus sets the exit code, and says why where no head was shown.
-func (s *Sender) ReportStatus(resp *session.Response) {
+// reportStatus sets the exit code, and says why where no head was shown.
+func (s *Sender) reportStatus(resp *session.Response) {
 	s.App.Code = s.statusCode(resp.StatusCode)
 	kept := s.keepsFile(resp.StatusCode)
 	if s.App.Code == exitcode.OK || !kept && strings.Contains(s.printedParts(resp.Request.Method), "h") {
@@ -78,8 +78,19 @@ func (s *Sender) ReportStatus(resp *session.Response) {
 	s.App.Notice("%s", render.Line(text))
 }
 
-// Show prints the response.
-func (s *Sender) Show(resp *session.Response, req *syntax.Request) error {
+// ShowResult prints the response, and sets the exit code by its status.
+func (s *Sender) ShowResult(resp *session.Response, req *syntax.Request) error {
+	tellOfTLS := s.hintAtTLS(resp)
+	if err := s.showResponse(resp, req); err != nil {
+		return err
+	}
+	s.reportStatus(resp)
+	tellOfTLS()
+	return nil
+}
+
+// showResponse prints the response.
+func (s *Sender) showResponse(resp *session.Response, req *syntax.Request) error {
 	parts := s.printedParts(resp.Request.Method)
 	var out strings.Builder
 	p := render.Printer{W: &out, Palette: s.palette(), Safe: s.App.OutTTY, Secrets: s.ShowSecrets}
@@ -138,12 +149,12 @@ func (s *Sender) writeRequestBody(out *strings.Builder, req *syntax.Request) {
 	case req.BodyFile != "":
 		fmt.Fprintf(out, "(the body is %s)\n\n", render.Line(req.BodyFile))
 	case len(req.Body) > 0:
-		out.WriteString(s.layOutBody(req.Body, cmp.Or(itemContentType(req.Headers), req.ContentType)) + "\n\n")
+		out.WriteString(s.LayOutBody(req.Body, cmp.Or(itemContentType(req.Headers), req.ContentType)) + "\n\n")
 	}
 }
 
-// layOutBody is a body that is in memory as it is shown.
-func (s *Sender) layOutBody(body []byte, contentType string) string {
+// LayOutBody is a body that is in memory as it is shown.
+func (s *Sender) LayOutBody(body []byte, contentType string) string {
 	if !s.App.OutTTY && !s.pretty.asksForBody() {
 		return string(body)
 	}

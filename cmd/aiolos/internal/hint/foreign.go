@@ -4,7 +4,7 @@ import "strings"
 
 // foreign is a flag of another program, and what does the same here.
 type foreign struct {
-	flags string // long names, and letters with a dash
+	flags string // long names, and letters with a dash; behind "get:" those of one command
 	text  string
 }
 
@@ -12,6 +12,13 @@ type foreign struct {
 // that we have under the same name is not asked for here.
 func foreignFlags() []foreign {
 	return []foreign{
+		// What means something else for downloads (wget, aria2) and for load tests (hey).
+		{"get:-x get:-s get:split get:max-connection-per-server", "aiolos get -j N says how many files come at a time, --per-host how many from one host"},
+		{"get:-P", "aiolos get -d DIR names the directory"},
+		{"get:-t", "--retry N says how often what failed is sent again"},
+		{"bench:-D", "a whole body is an item behind the URL, @FILE"},
+		{"bench:-T", "the type is a header: aiolos bench POST URL Content-Type:TYPE"},
+		{"bench:-o", "--json and --csv print the figures for programs"},
 		// httpie, xh
 		{"follow all -F", "redirects are followed; --no-follow does not, -v shows them"},
 		{"verify", "--insecure accepts every certificate, SSL_CERT_FILE names the authorities, --pin one certificate"},
@@ -51,6 +58,7 @@ func foreignFlags() []foreign {
 		{"write-out -w", "--print=m prints the times, aiolos time URL a picture of them"},
 		{"dump-header -D", "--print=h prints the head of the response"},
 		{"compressed compress", "compression is asked for without a flag"},
+		{"proxy-url -x", "--proxy URL goes through a proxy, --proxy none around that of the environment"},
 		{"unix-socket", "--unix PATH connects to a socket"},
 		{"max-redirs max-redirect", "--max-redirects says how many are followed"},
 		{"fail", "the exit code tells the status without a flag"},
@@ -79,26 +87,26 @@ func foreignFlags() []foreign {
 	}
 }
 
-// ForeignFlags are all of them, with what is said.
+// ForeignFlags are all of them by their names, with what is said.
 func ForeignFlags() map[string]string {
 	all := map[string]string{}
 	for _, f := range foreignFlags() {
 		for word := range strings.FieldsSeq(f.flags) {
-			all[word] = ForeignFlag(word)
+			if all[word] == "" { // the first counts
+				all[word] = f.text
+			}
 		}
 	}
 	return all
 }
 
 // ForeignFlag says what does here what a flag of another program does there: one with
-// its long name, or a letter behind a dash. It is empty for a flag that is not known.
-func ForeignFlag(name string) string {
-	for _, f := range foreignFlags() {
-		for word := range strings.FieldsSeq(f.flags) {
-			if word == name {
-				return f.text
-			}
-		}
+// its long name, or a letter behind a dash, given to a command. It is empty for a flag
+// that is not known.
+func ForeignFlag(command, name string) string {
+	all := ForeignFlags()
+	if text, ok := all[command+":"+name]; ok {
+		return text
 	}
-	return ""
+	return all[name]
 }

@@ -255,3 +255,18 @@ func sameValue(t *testing.T, a, b []byte) bool {
 	}
 	return texts[0] == texts[1]
 }
+
+// FuzzEvents: nothing is lost of what comes, and nothing is added but blanks and colours.
+func FuzzEvents(f *testing.F) {
+	for _, seed := range []string{"data: {\"a\":1}\n\n", ": x\r\ndata:[]\n", "data: {", "event\n:\n\n", "data: \x1b[0m\n"} {
+		f.Add([]byte(seed), 3)
+	}
+	blanks := strings.NewReplacer(" ", "", "\n", "", "\t", "", "\r", "")
+	f.Fuzz(func(t *testing.T, data []byte, n int) {
+		text := sgr.ReplaceAllString(string(data), "")
+		got := write(t, pretty.Events, pretty.Style{Indent: true, Color: true}, text, max(1, n))
+		if plain := blanks.Replace(sgr.ReplaceAllString(got, "")); plain != blanks.Replace(text) && sgr.ReplaceAllString(text, "") == text {
+			t.Errorf("%q became %q", text, got)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package secret_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
@@ -53,4 +54,20 @@ func TestParam(t *testing.T) {
 			t.Errorf("Param(%q) = %v", name, got)
 		}
 	}
+}
+
+// FuzzValue: a challenge has the same pieces afterwards, and hiding twice is hiding once.
+func FuzzValue(f *testing.F) {
+	for _, seed := range []string{`Basic realm="a, b"`, "Negotiate abc==, NTLM", `x "\", y`, ",,", "a b c"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		once := secret.Value("WWW-Authenticate", value)
+		if twice := secret.Value("WWW-Authenticate", once); twice != once {
+			t.Errorf("%q became %q, and that %q", value, once, twice)
+		}
+		if strings.Count(once, ",") != strings.Count(value, ",") {
+			t.Errorf("%q became %q", value, once)
+		}
+	})
 }

@@ -2,6 +2,7 @@
 package curl
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -40,6 +41,7 @@ func New(a *app.App) *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&c.translate, "print", false, "send nothing: print the command line of aiolos that does the same")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
+	c.AddLookFlags(cmd)
 	c.Print.AddFlags(cmd)
 	c.HAR.AddFlags(cmd)
 	return cmd
@@ -47,7 +49,7 @@ func New(a *app.App) *cobra.Command {
 
 // run reads the command and sends its request.
 func (c *command) run(cmd *cobra.Command, args []string) error {
-	if err := c.CheckSingle(c.translate); err != nil {
+	if err := cmp.Or(c.CheckSingle(c.translate), c.CheckLooks()); err != nil {
 		return exitcode.AsUsage(err)
 	}
 	r, err := c.parseCommand(args)
