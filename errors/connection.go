@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 )
 
 // ClientOSError is a failure that the operating system reports (aiohttp:
@@ -45,7 +47,30 @@ type ClientConnectorError struct {
 
 // Error is the address, the phase and the cause.
 func (e *ClientConnectorError) Error() string {
-	return "connect to " + e.address() + ": " + e.Op + ": " + causeText(e.Err)
+	return "connect to " + e.address() + ": " + e.phaseText()
+}
+
+// phaseText is the phase and the cause, each word of which stands there once: net's
+// errors begin with the phase and name the address again.
+func (e *ClientConnectorError) phaseText() string {
+	text := causeText(withoutAddress(e.Err, e.Op, e.address()))
+	if strings.HasPrefix(text, e.Op+" ") || strings.HasPrefix(text, e.Op+": ") {
+		return text
+	}
+	return e.Op + ": " + text
+}
+
+// withoutAddress is the cause in an error of net, if that has the operation and the
+// address of the text that it is to stand in; else it is err.
+func withoutAddress(err error, op, address string) error {
+	e, ok := err.(*net.OpError) //nolint:errorlint // what others wrap has a text of its own
+	if !ok || e.Op != op || e.Addr == nil || e.Addr.String() != address || e.Err == nil {
+		return err
+	}
+	if call, ok := e.Err.(*os.SyscallError); ok { //nolint:errorlint // as above
+		return call.Err
+	}
+	return e.Err
 }
 
 func (e *ClientConnectorError) address() string {
@@ -122,7 +147,7 @@ type UnixClientConnectorError struct {
 
 // Error is the path and the cause.
 func (e *UnixClientConnectorError) Error() string {
-	return "connect to unix socket " + printable(e.Path, maxText) + ": " + causeText(e.Err)
+	return "connect to unix socket " + printable(e.Path, maxText) + ": " + causeText(withoutAddress(e.Err, "dial", e.Path))
 }
 
 // Is reports whether the class or an ancestor of it is target.

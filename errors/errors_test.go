@@ -2,6 +2,7 @@ package errors_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	stderrors "errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -313,6 +315,10 @@ func TestTexts(t *testing.T) {
 		{&errors.ClientResponseError{Status: 500, Message: "evil\r\nline\x1b[31m"}, `500 evil\r\nline\x1b[31m`},
 		{&errors.ClientConnectorError{Host: "h", Port: 443, Op: "dial", Err: syscall.ECONNREFUSED}, "connect to h:443: dial: connection refused"},
 		{&errors.ClientConnectorError{Host: "::1", Port: 80, Op: "dial", Err: io.EOF}, "connect to [::1]:80: dial: EOF"},
+		{&errors.ClientConnectorError{Host: "127.0.0.1", Port: 80, Op: "dial", Err: &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}, "connect to 127.0.0.1:80: dial: connection refused"},
+		{&errors.ClientConnectorError{Host: "h", Port: 80, Op: "dial", Err: &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}, "connect to h:80: dial tcp 127.0.0.1:80: connect: connection refused"},
+		{&errors.UnixClientConnectorError{Path: "/s", ClientConnectorError: errors.ClientConnectorError{Err: &net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/s"}, Err: os.NewSyscallError("connect", syscall.ENOENT)}}}, "connect to unix socket /s: no such file or directory"},
+		{&errors.ClientConnectorError{Host: "h", Port: 443, Op: "tls", Err: tls.RecordHeaderError{Msg: "first record"}}, "connect to h:443: tls: first record"},
 		{&errors.TimeoutError{Kind: errors.ErrSocketTimeout, Phase: errors.PhaseBody, Limit: time.Second, Elapsed: 1001 * time.Millisecond, Host: "h:80"}, "socket timeout of 1s exceeded after 1.001s (phase body), host h:80"},
 		{&errors.ClientPayloadError{Received: 5, Expected: 10, Err: io.ErrUnexpectedEOF}, "response payload is not completed: 5 of 10 bytes: unexpected EOF"},
 		{&errors.ClientPayloadError{Received: 5, Expected: -1, Kind: errors.ErrClientPayload, Err: io.EOF}, "payload error: 5 bytes: EOF"},

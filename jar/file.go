@@ -1,7 +1,6 @@
 package jar
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/charset"
 )
 
 // maxFile bounds what is read of a file, in bytes: 100,000 cookies take a quarter
@@ -112,8 +112,7 @@ func loadFile(path string, read func(io.Reader) error) error {
 	return err
 }
 
-// readAll reads what is at most limit bytes long, and takes off the byte order mark that
-// editors of Windows leave.
+// readAll reads what is at most limit bytes long, and passes over a byte order mark.
 func readAll(r io.Reader, format string, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -122,7 +121,7 @@ func readAll(r io.Reader, format string, limit int64) ([]byte, error) {
 	if int64(len(data)) > limit {
 		return nil, &FileError{Format: format, Reason: "longer than " + strconv.FormatInt(limit, 10) + " bytes"}
 	}
-	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+	return charset.UTF8Bytes("", data), nil
 }
 
 // record is a cookie as a file has it.

@@ -2,6 +2,7 @@ package jar_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,37 @@ func TestNetscapeIn(t *testing.T) {
 	for c := range j.All() {
 		if c.HttpOnly != (c.Name == "secret") {
 			t.Errorf("%s: HttpOnly %v", c.Name, c.HttpOnly)
+		}
+	}
+}
+
+// TestFilesWithMarks: a byte order mark, also one of UTF-16, is passed over.
+func TestFilesWithMarks(t *testing.T) {
+	t.Parallel()
+	wide := func(text string) string {
+		out := []byte{0xff, 0xfe}
+		for _, c := range []byte(text) {
+			out = append(out, c, 0)
+		}
+		return string(out)
+	}
+	from := newRejects(jar.Config{})
+	set(t, from.Jar, "http://h.example/", "a=1; Max-Age=1000")
+	var lines, object bytes.Buffer
+	if err := errors.Join(from.WriteNetscape(&lines), from.WriteJSON(&object)); err != nil {
+		t.Fatal(err)
+	}
+	mark := func(text string) string { return "\ufeff" + text }
+	for name, encode := range map[string]func(string) string{"utf-8": mark, "utf-16": wide} {
+		for _, read := range []func(j *jar.Jar) error{
+			func(j *jar.Jar) error { return j.ReadNetscape(strings.NewReader(encode(lines.String()))) },
+			func(j *jar.Jar) error { return j.ReadJSON(strings.NewReader(encode(object.String()))) },
+		} {
+			j := newRejects(jar.Config{})
+			if err := read(j.Jar); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			wantSent(t, j.Jar, "http://h.example/", "a=1")
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 	tlsServer := quietServer(t, true)
 	secure := tlsServer.Listener.Addr().String()
 	closed := closedPort(t)
+	alert, junk := rawServer(t, "\x15\x03\x01\x00\x02\x02\x46"), rawServer(t, "SSH-2.0-x\r\n")
 	unix, proxy := unixServer(t), proxyServer(t, srv)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -44,6 +47,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PORT", srv[strings.LastIndexByte(srv, ':')+1:])
 			env.Setenv("SECURE", secure)
 			env.Setenv("CLOSED", closed)
+			env.Setenv("ALERT", alert)
+			env.Setenv("JUNK", junk)
 			env.Setenv("PIN", pinOf(tlsServer))
 			env.Setenv("FILESUM", fileSum())
 			env.Setenv("UNIX", unix)
@@ -58,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"exits":    exits,
 			"waitsize": waitSize,
 			"subst":    subst,
+			"marked":   marked,
 		},
 	})
 }
@@ -88,6 +94,26 @@ func subst(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	name := ts.MkAbs(args[0])
 	ts.Check(os.WriteFile(name, []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+}
+
+// marked CODING FILE... replaces the variables in files, and writes them in utf-8 or
+// utf-16 with a byte order mark.
+func marked(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: marked utf-8|utf-16 FILE...")
+	}
+	for _, name := range args[1:] {
+		subst(ts, false, []string{name})
+		data := []byte("\ufeff" + ts.ReadFile(name))
+		if args[0] == "utf-16" {
+			var wide []byte
+			for _, unit := range utf16.Encode([]rune(string(data))) {
+				wide = binary.LittleEndian.AppendUint16(wide, unit)
+			}
+			data = wide
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+	}
 }
 
 // waitsize FILE SIZE waits until a file has a size, which a command in the
@@ -146,6 +172,15 @@ func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", httpbin.New())
 	mux.HandleFunc("/flaky/{name}", flaky())
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.Copy(w, r.Body)
+	})
+	mux.HandleFunc("/challenge", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Add("Www-Authenticate", `Basic realm="a, b"`)
+		w.Header().Add("Www-Authenticate", `Digest realm="x", nonce="n", Negotiate canary==`)
+		w.WriteHeader(http.StatusUnauthorized)
+	})
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/loop", http.StatusFound)
 	})

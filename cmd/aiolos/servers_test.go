@@ -122,3 +122,26 @@ func flaky() http.HandlerFunc {
 		serveFile(w, r, 0)
 	}
 }
+
+// rawServer answers whatever comes with bytes of its own, and hangs up.
+func rawServer(t *testing.T, answer string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			// Who hangs up with something unread sends a reset, which may be faster.
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = io.WriteString(conn, answer)
+			_ = conn.Close()
+		}
+	}()
+	return ln.Addr().String()
+}

@@ -13,7 +13,7 @@ import (
 
 const (
 	maxSize    = 16_000_000
-	maxStartUp = 30 * time.Millisecond
+	maxStartUp = 10 * time.Millisecond
 )
 
 // TestWeight builds the program as a release does, and checks that it is small and

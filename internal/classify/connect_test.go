@@ -26,7 +26,7 @@ func TestConnectFailure(t *testing.T) {
 		want error
 		text string
 	}{
-		{"an address", refused, at, errors.ErrClientConnector, "connect to example.com:443: dial: dial tcp: EOF"},
+		{"an address", refused, at, errors.ErrClientConnector, "connect to example.com:443: dial tcp: EOF"},
 		{"a name", fmt.Errorf("look-up: %w", &net.DNSError{Err: "no such host", Name: "example.com"}), at, errors.ErrClientConnectorDNS, ""},
 		{"a certificate", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, inTLS, errors.ErrClientConnectorCertificate, ""},
 		{"a certificate of another name", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}, at, errors.ErrClientConnectorCertificate, ""},

@@ -38,6 +38,7 @@ const (
 	tooManyTrailer = "too many trailer fields"
 
 	badStatusLine  = "malformed status line"
+	tlsRecord      = "a TLS record in place of a status line"
 	badReason      = "control character in the status line"
 	emptyName      = "header field without a name"
 	blankInName    = "whitespace before the colon of a header field"

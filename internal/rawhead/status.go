@@ -23,7 +23,8 @@ func (s *Scanner) statusPart(b []byte) bool {
 		b = b[:s.left+1] // what breaks a rule first is reported
 	}
 	i := 0
-	if s.step == 0 && len(b) > len(usual) && string(b[:len(usual)]) == usual {
+	first := s.step == 0
+	if first && len(b) > len(usual) && string(b[:len(usual)]) == usual {
 		i, s.step = len(usual), stepCode
 	}
 	for ; i < len(b) && s.step < stepReason; i++ {
@@ -31,6 +32,9 @@ func (s *Scanner) statusPart(b []byte) bool {
 			continue
 		}
 		if !s.limits.Lenient {
+			if first && i == 0 && isTLSRecord(b[0]) {
+				return s.fail(tlsRecord, 0)
+			}
 			return s.fail(badStatusLine, 0)
 		}
 		s.step, s.interim = stepGarbage, false
@@ -74,6 +78,11 @@ func (s *Scanner) statusByte(c byte) bool {
 	s.step++
 	return ok
 }
+
+// isTLSRecord reports whether an alert or a handshake of TLS begins with c (RFC 8446
+// 5.1), as no text does: the port speaks TLS, and was not asked to. One byte has to be
+// enough, for what is said must not depend on how the bytes come.
+func isTLSRecord(c byte) bool { return c == 0x15 || c == 0x16 }
 
 // endStatus takes the end of the status line.
 func (s *Scanner) endStatus() bool {

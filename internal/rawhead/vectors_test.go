@@ -12,6 +12,7 @@ type vector struct {
 
 const (
 	badLine  = "malformed status line"
+	badTLS   = "a TLS record in place of a status line"
 	ctlLine  = "control character in the status line"
 	ctlValue = "control character in the value of a header field"
 	badName  = "invalid character in the name of a header field"
@@ -53,7 +54,8 @@ func statusVectors() []vector {
 		{"no http", "", "SSH-2.0-OpenSSH_9.9\r\n", badLine},
 		{"lower case", "", "http/1.1 200 OK\r\n\r\n", badLine},
 		{"icy", "", "ICY 200 OK\r\n\r\n", badLine},
-		{"TLS alert", "", "\x15\x03\x01\x00\x02\x02\x16", badLine},
+		{"TLS alert", "", "\x15\x03\x01\x00\x02\x02\x16", badTLS},
+		{"TLS handshake", "", "\x16\x03\x01\x00\x02\x02\x16", badTLS},
 		{"version too long", "HTTP/1.1", "1 200 OK\r\n\r\n", badLine},
 		{"version without a dot", "HTTP/1", " 200 OK\r\n\r\n", badLine},
 		{"version of letters", "HTTP/", "x.1 200 OK\r\n\r\n", badLine},

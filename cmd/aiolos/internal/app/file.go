@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // MaxFile bounds a file that an item reads into memory. A whole body (@FILE) is
@@ -18,6 +20,13 @@ func ReadFile(name string) ([]byte, error) {
 	}
 	defer f.Close()
 	return readBounded(f, name)
+}
+
+// ReadText reads a file of text, such as a list. It is in UTF-8, or says by a byte order
+// mark in what else; the mark is passed over.
+func ReadText(name string) ([]byte, error) {
+	data, err := ReadFile(name)
+	return textfile.UTF8(data), err
 }
 
 // ReadInput reads standard input, which may be as large as a file.

@@ -16,7 +16,12 @@ func (a *App) Report(err error) {
 		return
 	}
 	fmt.Fprintf(a.Err, "%s %s\n", p.Red("aiolos:"), render.Line(err.Error()))
-	if h := hint.For(err); h != "" {
-		fmt.Fprintf(a.Err, "%s %s\n", p.Yellow("hint:"), render.Line(h))
+	a.Hint(hint.For(err))
+}
+
+// Hint writes what may help, if there is something, unless not even errors are wanted.
+func (a *App) Hint(text string) {
+	if text != "" && a.Quiet < 2 {
+		fmt.Fprintf(a.Err, "%s %s\n", a.ErrPalette().Yellow("hint:"), render.Line(text))
 	}
 }

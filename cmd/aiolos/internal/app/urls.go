@@ -2,48 +2,46 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // ReadURLList reads the URLs of a file, one a line; - is standard input. They are
 // completed as those of the command line are.
 func (a *App) ReadURLList(name string) ([]string, error) {
-	in := a.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	urls, err := readURLList(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return urls, nil
+	var urls []string
+	err := a.EachLine(name, func(line string) error {
+		u, err := syntax.ExpandURL(line)
+		urls = append(urls, u)
+		return err
+	})
+	return urls, err
 }
 
-// readURLList reads one URL a line. Empty lines and lines that begin with # are
-// left out.
-func readURLList(in io.Reader) ([]string, error) {
-	var urls []string
-	lines := bufio.NewScanner(in)
+// EachLine calls do with the lines of a file; - is standard input. Blanks around a line,
+// empty lines, lines that begin with # and a byte order mark are left out. An error of do
+// ends it, and gets the number of its line.
+func (a *App) EachLine(name string, do func(line string) error) error {
+	list, err := a.ReadFileOrInput(name)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(textfile.UTF8(list)))
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		u, err := syntax.ExpandURL(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+		if err := do(text); err != nil {
+			return fmt.Errorf("%s: line %d: %w", name, n, err)
 		}
-		urls = append(urls, u)
 	}
-	return urls, lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net/http"
@@ -208,6 +209,31 @@ func TestBars(t *testing.T) {
 			t.Errorf("%s: got %+v, want something that moves: %v", tt.name, got, tt.moving)
 		}
 	}
+}
+
+// startServe starts "aiolos serve" for a test and returns its URL.
+func startServe(t *testing.T) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	pr, pw := io.Pipe()
+	s := streams()
+	s.Out, s.Err = pw, io.Discard
+	code := make(chan int, 1)
+	go func() {
+		defer pw.Close()
+		code <- cli.Run(ctx, []string{"serve", "--port", "0"}, s)
+	}()
+	t.Cleanup(func() {
+		stop()
+		if got := <-code; got != 0 {
+			t.Errorf("serve: exit code %d, want 0", got)
+		}
+	})
+	line, err := bufio.NewReader(pr).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
 }
 
 func TestServe(t *testing.T) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -96,20 +97,71 @@ func briefHelp(cmd *cobra.Command) string {
 	return text
 }
 
-// explainUnknownFlag completes the error of a flag that does not exist by one that does.
+// explainUnknownFlag completes the error of a flag that does not exist by one that does,
+// or by what does here what it does in another program.
 func explainUnknownFlag(cmd *cobra.Command, err error) error {
-	see := fmt.Sprintf("see %q", cmd.CommandPath()+" --help")
-	_, word, ok := strings.Cut(err.Error(), "unknown flag: --")
-	if ok {
-		near, best := "", 1+len(word)/4
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if d := hint.Distance(word, f.Name); d <= best && !f.Hidden {
-				near, best = f.Name, d-1
-			}
-		})
-		if near != "" {
-			see = fmt.Sprintf("did you mean --%s?", near)
-		}
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		return exitcode.AsUsage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))
+	}
+	name := missing.GetSpecifiedName()
+	if letters := missing.GetSpecifiedShortnames(); letters != "" {
+		name = "-" + name
+	}
+	see := hint.ForeignFlag(cmd.Name(), name)
+	if see == "" {
+		see = nearestFlag(cmd, name)
 	}
 	return exitcode.AsUsage(fmt.Errorf("%w; %s", err, see))
+}
+
+// nearestFlag names a flag that is written much like name.
+func nearestFlag(cmd *cobra.Command, name string) string {
+	see := fmt.Sprintf("see %q", cmd.CommandPath()+" --help")
+	best := 1 + len(name)/4
+	if name[0] == '-' {
+		return see // a letter is like every other
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := hint.Distance(name, f.Name); d <= best && !f.Hidden {
+			best = d - 1
+			see = fmt.Sprintf("did you mean --%s?", f.Name)
+		}
+	})
+	return see
+}
+
+// newHelpCommand makes "aiolos help", which cobra's own ends with success for what there
+// is no help about.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [COMMAND]",
+		Short:             "Help about a command, or one of the topics",
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: completeHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			about, rest, err := root.Find(args)
+			if len(args) > 0 && (err != nil || about == root || len(rest) > 0) {
+				return exitcode.AsUsage(fmt.Errorf("there is no help about %q; \"aiolos help\" lists the commands and topics", strings.Join(args, " ")))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
+
+// completeHelp completes the name of a command or topic.
+func completeHelp(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	about, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, sub := range about.Commands() {
+		if (sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand()) && strings.HasPrefix(sub.Name(), begun) {
+			names = append(names, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

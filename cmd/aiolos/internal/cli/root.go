@@ -79,6 +79,7 @@ func newRoot(a *app.App) *cobra.Command {
 	root.AddCommand(completion.New(a))
 	root.AddCommand(man.New(a))
 	root.AddCommand(help.Topics()...)
+	root.SetHelpCommand(newHelpCommand())
 	answerBriefHelp(a, root)
 	root.SetHelpFunc(newHelpFunc(a, root.HelpFunc()))
 	return root

@@ -34,7 +34,7 @@ func (s *settings) addFlags(f *pflag.FlagSet) {
 
 // commandLineOnly names the flags that make no sense for every call.
 func commandLineOnly() []string {
-	return []string{"help", "brief-help", "version", "no-config", "config-here", "raw", "curl", "go", "offline"}
+	return []string{"help", "brief-help", "version", "body", "meta", "no-config", "config-here", "raw", "curl", "go", "offline"}
 }
 
 // applyToFlags sets the flags that the command line leaves alone: from the environment,

@@ -5,12 +5,15 @@ package config
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // Line is one flag of a file or of the environment.
@@ -23,8 +26,12 @@ type Line struct {
 
 // Parse reads a file.
 func Parse(r io.Reader, file string) ([]Line, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
 	var lines []Line
-	in := bufio.NewScanner(r)
+	in := bufio.NewScanner(bytes.NewReader(textfile.UTF8(data)))
 	for n := 1; in.Scan(); n++ {
 		text := strings.TrimSpace(in.Text())
 		if text == "" || text[0] == '#' {

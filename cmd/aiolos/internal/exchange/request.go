@@ -32,6 +32,9 @@ func (s *Sender) ReadArgs(cmd *cobra.Command, args []string) (syntax.Target, *sy
 	if err := CheckPrint(s.PrintParts); err != nil {
 		return target, nil, err
 	}
+	if err := s.CheckLooks(); err != nil {
+		return target, nil, err
+	}
 	req, err := syntax.Build(target.Items, mode, app.ReadFile)
 	if err != nil {
 		return target, nil, err

@@ -8,7 +8,6 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
@@ -37,11 +36,5 @@ func (s *Sender) Send(ctx context.Context, j Job) (err error) {
 		return err
 	}
 	defer resp.Close()
-	if err := s.Show(resp, j.Request); err != nil {
-		return err
-	}
-	if s.CheckStatus && !s.NoCheck {
-		s.App.Code = exitcode.Status(resp.StatusCode)
-	}
-	return nil
+	return s.ShowResult(resp, j.Request)
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -25,15 +26,19 @@ type Sender struct {
 	Verbose     bool
 	Output      string // file for the response's body; "" and "-" are standard output
 	PrintParts  string // the letters of --print
+	FailBody    bool   // a file gets the body of 4xx and 5xx too
+	pretty      looks
 	NoFollow    bool
 	Redirects   int
 	CheckStatus bool // the status sets the exit code
 	NoCheck     bool // it does not, whatever CheckStatus is
 	NoErrorPage bool // the body of a status of 400 or more is not for Output, nor shown
-	// KeepFile leaves the file of Output as it is if the status is 400 or more.
-	KeepFile    bool
+	RedirectOK  bool // a status of 3xx does not
 	ShowSecrets bool
 }
+
+// AddLookFlags adds the flags that say how heads and bodies look.
+func (s *Sender) AddLookFlags(cmd *cobra.Command) { s.pretty.addFlags(cmd, cmd.Flags()) }
 
 // AddBodyFlags adds the flags that say what the fields become.
 func (s *Sender) AddBodyFlags(f *pflag.FlagSet) {

@@ -1,13 +1,16 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
@@ -43,11 +46,54 @@ func (s *Sender) printedParts(method string) string {
 // writesFile reports whether the body goes to a file.
 func (s *Sender) writesFile() bool { return s.Output != "" && s.Output != "-" }
 
-// Show prints the response.
-func (s *Sender) Show(resp *session.Response, req *syntax.Request) error {
+// keepsFile reports whether the file stays as it is, because the body is only about an
+// error. A status of 3xx is none.
+func (s *Sender) keepsFile(status int) bool {
+	if !s.writesFile() || s.FailBody || s.statusCode(status) < exitcode.Status4xx {
+		return false
+	}
+	info, err := os.Stat(s.Output)
+	return err != nil || info.Mode().IsRegular() // a device has nothing to keep
+}
+
+// statusCode is the exit code for a status.
+func (s *Sender) statusCode(status int) int {
+	if s.NoCheck || !s.CheckStatus || s.RedirectOK && status < 400 {
+		return exitcode.OK
+	}
+	return exitcode.Status(status)
+}
+
+// reportStatus sets the exit code, and says why where no head was shown.
+func (s *Sender) reportStatus(resp *session.Response) {
+	s.App.Code = s.statusCode(resp.StatusCode)
+	kept := s.keepsFile(resp.StatusCode)
+	if s.App.Code == exitcode.OK || !kept && strings.Contains(s.printedParts(resp.Request.Method), "h") {
+		return
+	}
+	text := strings.TrimSpace(resp.Status)
+	if kept {
+		text += fmt.Sprintf("; %s is left alone (--fail-with-body saves what the server says)", s.Output)
+	}
+	s.App.Notice("%s", render.Line(text))
+}
+
+// ShowResult prints the response, and sets the exit code by its status.
+func (s *Sender) ShowResult(resp *session.Response, req *syntax.Request) error {
+	tellOfTLS := s.hintAtTLS(resp)
+	if err := s.showResponse(resp, req); err != nil {
+		return err
+	}
+	s.reportStatus(resp)
+	tellOfTLS()
+	return nil
+}
+
+// showResponse prints the response.
+func (s *Sender) showResponse(resp *session.Response, req *syntax.Request) error {
 	parts := s.printedParts(resp.Request.Method)
 	var out strings.Builder
-	p := render.Printer{W: &out, Palette: s.App.OutPalette(), Safe: s.App.OutTTY, Secrets: s.ShowSecrets}
+	p := render.Printer{W: &out, Palette: s.palette(), Safe: s.App.OutTTY, Secrets: s.ShowSecrets}
 	if s.Verbose {
 		for _, hop := range resp.History() {
 			if err := s.writeHeads(p, &out, parts, hop, req); err != nil {
@@ -103,12 +149,24 @@ func (s *Sender) writeRequestBody(out *strings.Builder, req *syntax.Request) {
 	case req.BodyFile != "":
 		fmt.Fprintf(out, "(the body is %s)\n\n", render.Line(req.BodyFile))
 	case len(req.Body) > 0:
-		text := string(req.Body)
-		if s.App.OutTTY {
-			text = render.Text(req.Body)
-		}
-		out.WriteString(text + "\n\n")
+		out.WriteString(s.LayOutBody(req.Body, cmp.Or(itemContentType(req.Headers), req.ContentType)) + "\n\n")
 	}
+}
+
+// LayOutBody is a body that is in memory as it is shown.
+func (s *Sender) LayOutBody(body []byte, contentType string) string {
+	if !s.App.OutTTY && !s.pretty.asksForBody() {
+		return string(body)
+	}
+	var out strings.Builder
+	w := s.newBodyWriter(&out, http.Header{"Content-Type": {contentType}})
+	// A builder takes everything.
+	_, _ = w.Write(body)
+	_ = w.Close()
+	if s.bodyStyle().Indent {
+		return strings.TrimSuffix(out.String(), "\n")
+	}
+	return out.String()
 }
 
 // writeTimes writes where the time went.

@@ -51,7 +51,7 @@ func (c *Credentials) readHeaderLines() error {
 	for _, line := range c.headerFlags {
 		lines := []string{line}
 		if name, ok := strings.CutPrefix(line, "@"); ok {
-			data, err := app.ReadFile(name)
+			data, err := app.ReadText(name)
 			if err != nil {
 				return err
 			}

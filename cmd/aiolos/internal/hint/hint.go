@@ -14,8 +14,31 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
+// WantsTLS is the hint for a port that speaks TLS and was spoken to without.
+const WantsTLS = "the server speaks TLS on this port: write https:// in front of the URL"
+
+// hinted is an error with a hint of its own.
+type hinted struct {
+	error
+
+	hint string
+}
+
+// Unwrap returns the error.
+func (h *hinted) Unwrap() error { return h.error }
+
+// Hint is what may help.
+func (h *hinted) Hint() string { return h.hint }
+
+// With gives an error a hint of its own, which counts more than that of its class.
+func With(err error, text string) error { return &hinted{err, text} }
+
 // For says what may help against an error, or nothing.
 func For(err error) string {
+	var own interface{ Hint() string }
+	if aioerrors.As(err, &own) {
+		return own.Hint()
+	}
 	var not *syntax.NotURLError
 	if aioerrors.As(err, &not) {
 		return forWord(not.Word)
@@ -25,6 +48,12 @@ func For(err error) string {
 	}
 	if aioerrors.Is(err, aioerrors.ErrClientSSL) {
 		return forTLS(err)
+	}
+	if aioerrors.Is(err, aioerrors.ErrBadHTTPMessage) && strings.Contains(err.Error(), "TLS record") {
+		return WantsTLS
+	}
+	if aioerrors.Is(err, aioerrors.ErrServerDisconnected) && strings.Contains(err.Error(), " http://") {
+		return "what listens there may not speak HTTP, or wants https://"
 	}
 	for _, h := range []struct {
 		class error
@@ -39,6 +68,7 @@ func For(err error) string {
 		{aioerrors.ErrSocketTimeout, "--read-timeout sets how long the server may be silent"},
 		{aioerrors.ErrTooManyRedirects, "--no-follow shows the first redirect, -v all of them"},
 		{aioerrors.ErrNonHTTPURLClient, "only http:// and https:// are spoken here"},
+		{aioerrors.ErrWSServerHandshake, `there is no WebSocket under this URL, or it is refused: "aiolos URL" shows what the server says`},
 		{aioerrors.ErrBadHTTPMessage, "what listens there may not speak HTTP, or wants https://"},
 		{aioerrors.ErrBodyNotReplayable, "the redirect asks for the body again, and a pipe cannot be read twice: give a file"},
 		{syscall.ECONNREFUSED, "nothing listens on that port"},

@@ -45,6 +45,12 @@ func TestHints(t *testing.T) {
 		{ssl(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired"},
 		{ssl(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}), ""},
 		{aioerrors.New("something else"), ""},
+		{aioerrors.ErrWSServerHandshake, "no WebSocket under this URL"},
+		{fmt.Errorf("get http://h/: %w", aioerrors.ErrServerDisconnected), "wants https://"},
+		{fmt.Errorf("get https://h/: %w", aioerrors.ErrServerDisconnected), ""},
+		{fmt.Errorf("%w: a TLS record in place of a status line", aioerrors.ErrBadHTTPMessage), "the server speaks TLS"},
+		{&syntax.SlashError{Scheme: "http", Rest: "/h/x"}, `did you mean "http://h/x"?`},
+		{hint.With(fmt.Errorf("x: %w", syscall.ECONNREFUSED), "its own"), "its own"},
 	} {
 		if got := hint.For(tt.err); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
 			t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)

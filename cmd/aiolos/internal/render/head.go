@@ -86,8 +86,8 @@ func (p Printer) writeFields(b *strings.Builder, header http.Header) {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range header[name] {
-			if !p.Secrets && secret.Header(name) {
-				value = secret.Hidden
+			if !p.Secrets {
+				value = secret.Value(name, value)
 			}
 			b.WriteString(p.Palette.Cyan(p.escapeLine(name)) + ": " + p.escapeLine(value) + "\n")
 		}

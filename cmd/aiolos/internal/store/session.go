@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/jar"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // version is that of the files.
@@ -54,7 +56,7 @@ func Read(r io.Reader) (*Session, error) {
 		return nil, err
 	}
 	var f file
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := json.Unmarshal(textfile.UTF8(data), &f); err != nil {
 		return nil, fmt.Errorf("not the file of a session: %w", err)
 	}
 	if f.Version != version {
@@ -166,6 +168,7 @@ func isKept(name string) bool {
 // those that are there, and returns how many were read. An error that is a Partial
 // [jar.FileError] is about lines that were passed over.
 func (s *Session) Import(data []byte) (int, error) {
+	data = textfile.UTF8(data)
 	in := jar.New(jar.Config{Unsafe: true})
 	read := in.ReadNetscape
 	if text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))); len(text) > 0 && text[0] == '{' {

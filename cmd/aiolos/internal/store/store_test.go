@@ -240,6 +240,19 @@ func TestSetAndUnset(t *testing.T) {
 }
 
 // TestImport: what comes in is what went out, beside what was there.
+// TestReadMarked: an editor may put a byte order mark in front of the file.
+func TestReadMarked(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	if err := filled(t).Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Read(strings.NewReader("\ufeff" + file.String()))
+	if err != nil || !slices.Equal(texts(s), texts(filled(t))) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestImport(t *testing.T) {
 	t.Parallel()
 	from := filled(t)

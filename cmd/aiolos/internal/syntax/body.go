@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // field is a field of the body, of which only the other items tell whether it
@@ -26,7 +28,7 @@ func (b *builder) addField(arg string, it Item) error {
 		if data, err = b.read(it.Value); err != nil {
 			return err
 		}
-		f.value, err = parseJSON(data)
+		f.value, err = parseJSON(textfile.UTF8(data))
 	case JSON:
 		f.value, err = parseJSON(data)
 	default:

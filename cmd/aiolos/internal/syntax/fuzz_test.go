@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // FuzzBuild checks that any two items make either an error in one line or a
@@ -60,10 +61,12 @@ func FuzzEscape(f *testing.F) {
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"b":1,"a":[true,null,"x\u00e9"]}`))
 	f.Add([]byte("1e400"))
+	f.Add([]byte("\ufeff{\"a\":1,\"a\":2}"))
 	f.Add([]byte(`"\ud800"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		read := func(string) ([]byte, error) { return data, nil }
 		req, err := syntax.Build([]string{"[]:=@f"}, syntax.Mode{}, read)
+		data = textfile.UTF8(data)
 		if (err == nil) != json.Valid(data) {
 			t.Fatalf("%q: error %v, and valid is %v", data, err, json.Valid(data))
 		}

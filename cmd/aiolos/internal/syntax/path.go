@@ -96,6 +96,9 @@ func parseBracket(inner string, plain bool) (step, error) {
 	if !plain || strings.Trim(strings.TrimPrefix(inner, "-"), "0123456789") != "" || inner == "-" {
 		return step{key: inner, object: true}, nil
 	}
+	if digits := strings.TrimPrefix(inner, "-"); len(digits) > 1 && digits[0] == '0' {
+		return step{key: inner, object: true}, nil // no index is written so
+	}
 	n, err := strconv.Atoi(inner)
 	switch {
 	case inner[0] == '-':

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
 // Pair is a name and its value.
@@ -112,10 +114,14 @@ func (b *builder) addHeader(name, value string, unset bool) {
 	b.req.Headers = append(b.req.Headers, HeaderItem{strings.TrimSpace(name), strings.TrimSpace(value), unset})
 }
 
-// addLine adds a header or a query parameter whose value is a file without its
-// last line end.
+// addLine adds a header or a query parameter whose value is a file without a byte order
+// mark and its last line end.
 func (b *builder) addLine(it Item) error {
-	data, err := b.readText(it.Value)
+	raw, err := b.read(it.Value)
+	if err != nil {
+		return err
+	}
+	data, err := checkText(it.Value, textfile.UTF8(raw))
 	if err != nil {
 		return err
 	}
@@ -134,6 +140,11 @@ func (b *builder) readText(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return checkText(name, data)
+}
+
+// checkText refuses what is no UTF-8.
+func checkText(name string, data []byte) (string, error) {
 	if !utf8.Valid(data) {
 		return "", fmt.Errorf("file %q is not UTF-8 text", name)
 	}

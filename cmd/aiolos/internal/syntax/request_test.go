@@ -18,6 +18,10 @@ func files(name string) ([]byte, error) {
 		"json":  ` {"z":1, "a":[2,3]} `,
 		"bad":   "{",
 		"bytes": "\xff\xfe",
+
+		"marked":      "\ufeff" + `{"a":"é"}`,
+		"wide":        "\xff\xfe[\x001\x00]\x00",
+		"marked line": "\ufeffone line\n",
 	}[name]
 	if !ok {
 		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
@@ -53,6 +57,13 @@ func TestBuildJSON(t *testing.T) {
 		{"literal bracket", []string{`a\[b\]=v`}, `{"a[b]": "v"}`},
 		{"literal backslash", []string{`a\\b=v`}, `{"a\\b": "v"}`},
 		{"number as key", []string{`a[\0]=v`}, `{"a": {"0": "v"}}`},
+		{"zeros in front", []string{"a[007]=v", "a[00]=w"}, `{"a": {"007": "v", "00": "w"}}`},
+		{"zero", []string{"a[0]=v"}, `{"a": ["v"]}`},
+		{"zeros behind a sign", []string{"a[-01]=v"}, `{"a": {"-01": "v"}}`},
+		{"raw keeps doubles", []string{`o:={"x":1,"y":{"z":1,"z":[2]},"x":null}`}, `{"o": {"x": 1, "y": {"z": 1, "z": [2]}, "x": null}}`},
+		{"into a double", []string{`o:={"x":1,"x":2}`, "o[x]=3"}, `{"o": {"x": 1, "x": "3"}}`},
+		{"marked JSON file", []string{"t:=@marked"}, `{"t": {"a": "é"}}`},
+		{"wide JSON file", []string{"t:=@wide"}, `{"t": [1]}`},
 		{"number first", []string{"0=v"}, `{"0": "v"}`},
 		{"word with digits", []string{"a[0x]=v"}, `{"a": {"0x": "v"}}`},
 		{"separator in name", []string{`a\:b=v`}, `{"a:b": "v"}`},
@@ -93,15 +104,15 @@ func TestBuildForm(t *testing.T) {
 
 func TestBuildHeadersAndQuery(t *testing.T) {
 	t.Parallel()
-	req, err := syntax.Build([]string{"X-A: 1 ", "User-Agent:", "X-E;", "X-F:@line", "q==a b", "q==2", "l==@line"}, syntax.Mode{}, files)
+	req, err := syntax.Build([]string{"X-A: 1 ", "User-Agent:", "X-E;", "X-F:@line", "q==a b", "q==2", "l==@line", "m==@marked line", "X-M:@marked line"}, syntax.Mode{}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantHeaders := []syntax.HeaderItem{{"X-A", "1", false}, {"User-Agent", "", true}, {"X-E", "", false}, {"X-F", "one line", false}}
+	wantHeaders := []syntax.HeaderItem{{"X-A", "1", false}, {"User-Agent", "", true}, {"X-E", "", false}, {"X-F", "one line", false}, {"X-M", "one line", false}}
 	if !reflect.DeepEqual(req.Headers, wantHeaders) {
 		t.Errorf("headers %v, want %v", req.Headers, wantHeaders)
 	}
-	wantQuery := []syntax.Pair{{"q", "a b"}, {"q", "2"}, {"l", "one line"}}
+	wantQuery := []syntax.Pair{{"q", "a b"}, {"q", "2"}, {"l", "one line"}, {"m", "one line"}}
 	if !reflect.DeepEqual(req.Query, wantQuery) {
 		t.Errorf("query %v, want %v", req.Query, wantQuery)
 	}

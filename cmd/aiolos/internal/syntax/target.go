@@ -91,6 +91,9 @@ func ExpandURL(word string) (string, error) {
 	case word[0] == ':':
 		return expandPort(word)
 	}
+	if err := checkSlashes(word); err != nil {
+		return "", err
+	}
 	rest := strings.TrimPrefix(word, "//")
 	if hostOf(rest) == "" {
 		return "", fmt.Errorf("%q has no host", word)
@@ -99,6 +102,33 @@ func ExpandURL(word string) (string, error) {
 		return "http://" + rest, nil
 	}
 	return "https://" + rest, nil
+}
+
+// SlashError is the error for a scheme that is not followed by two slashes.
+type SlashError struct{ Scheme, Rest string }
+
+// Error implements error.
+func (e *SlashError) Error() string {
+	return fmt.Sprintf("%q has no host: behind %s: come two slashes", e.Scheme+":"+e.Rest, e.Scheme)
+}
+
+// Hint is the URL that may be meant.
+func (e *SlashError) Hint() string {
+	return fmt.Sprintf("did you mean %q?", e.Scheme+"://"+strings.TrimLeft(e.Rest, "/"))
+}
+
+// checkSlashes refuses http:/host/x and http:host, which are no host named http with an
+// odd port. http:8080/x may be one.
+func checkSlashes(word string) error {
+	scheme, rest, _ := strings.Cut(word, ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ws", "wss":
+		port, _, _ := strings.Cut(rest, "/")
+		if rest != "" && (port == "" || strings.Trim(port, "0123456789") != "") {
+			return &SlashError{scheme, rest}
+		}
+	}
+	return nil
 }
 
 // AddScheme completes a URL, or the address of a proxy, as curl does: one without a
@@ -147,6 +177,17 @@ func hostOf(rest string) string {
 func isLocalhost(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// IsLoopback reports whether the value of a header Host is a name or an address of this
+// machine alone, with or without a port. Names are not looked up.
+func IsLoopback(hostport string) bool {
+	host := hostOf(hostport)
+	if isLocalhost(host) {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
 }
 
 // isLocal reports whether host is on this machine or in a private network as

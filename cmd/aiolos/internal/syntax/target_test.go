@@ -47,12 +47,15 @@ func TestExpandURL(t *testing.T) {
 		"HTTP://X":              "HTTP://X",
 		"ftp://x/y":             "ftp://x/y",
 		"example.org/http://x":  "https://example.org/http://x",
+		"http:8080/x":           "https://http:8080/x",
+		"http:":                 "https://http:",
+		"host:/x":               "https://host:/x",
 	} {
 		if got, err := syntax.ExpandURL(word); err != nil || got != want {
 			t.Errorf("ExpandURL(%q) = %q, %v, want %q", word, got, err, want)
 		}
 	}
-	for _, word := range []string{"", "foo", "get", "post", "/x", "//", "://x", ":80a/x", ":x"} {
+	for _, word := range []string{"", "foo", "get", "post", "/x", "//", "://x", ":80a/x", ":x", "http:/h/x", "https:h", "WS:/h", "http:h:80/x", "http:/"} {
 		if got, err := syntax.ExpandURL(word); err == nil {
 			t.Errorf("ExpandURL(%q) = %q, want an error", word, got)
 		}
@@ -87,5 +90,20 @@ func TestSplit(t *testing.T) {
 	}
 	if _, err := syntax.Split([]string{"Get", "a.b"}); !errors.As(err, &not) || not.Word != "Get" {
 		t.Errorf("got %v, want *NotURLError for Get", err)
+	}
+}
+
+// TestIsLoopback: names and addresses of this machine, as a header Host has them.
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"localhost": true, "LOCALHOST:80": true, "localhost.": true, "a.localhost:1": true, "127.0.0.1": true, "127.1.2.3:80": true,
+		"[::1]:80": true, "[::1]": true, "[::ffff:127.0.0.1]:80": true,
+		"": false, "evil.example": false, "localhost.evil.example": false, "127.0.0.1.nip.io": false, "10.0.0.1": false, "0.0.0.0": false,
+		"evil.example@localhost": true, "localhost@evil.example": false, "127.1": false, "2130706433": false,
+	} {
+		if got := syntax.IsLoopback(host); got != want {
+			t.Errorf("%q: got %v", host, got)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // shape is the JSON type of a node.
@@ -22,8 +23,8 @@ type node struct {
 	shape shape
 	text  []byte // scalar: its encoding
 	keys  []string
-	items map[string]*node // object
-	elems []*node          // array; nil is a null that nobody has set
+	items []*node // object: the values of keys, of which raw JSON may have one twice
+	elems []*node // array; nil is a null that nobody has set
 }
 
 // stringNode makes a string node.
@@ -81,17 +82,21 @@ func (n *node) childAt(s step) *node {
 	return n.elems[s.index]
 }
 
-// memberOf returns the value of a key of an object and makes it if needed.
+// memberOf returns the value of a key of an object, the last one that it has, and makes
+// it if needed.
 func (n *node) memberOf(key string) *node {
-	if c, ok := n.items[key]; ok {
-		return c
+	for i, k := range slices.Backward(n.keys) {
+		if k == key {
+			return n.items[i]
+		}
 	}
-	if n.items == nil {
-		n.items = map[string]*node{}
-	}
+	return n.addMember(key)
+}
+
+// addMember adds a member to an object, be there one of that key or not.
+func (n *node) addMember(key string) *node {
 	c := &node{}
-	n.keys = append(n.keys, key)
-	n.items[key] = c
+	n.keys, n.items = append(n.keys, key), append(n.items, c)
 	return c
 }
 
@@ -115,7 +120,7 @@ func (n *node) appendTo(b []byte) []byte {
 				b = append(b, ", "...)
 			}
 			b = append(append(b, quoteJSON(k)...), ": "...)
-			b = n.items[k].appendTo(b)
+			b = n.items[i].appendTo(b)
 		}
 		return append(b, '}')
 	case array:
@@ -143,8 +148,8 @@ func (n *node) plainText() string {
 	return string(out)
 }
 
-// parseJSON reads one JSON value and keeps the order of its members and the
-// exact digits of its numbers.
+// parseJSON reads one JSON value and keeps the order of its members, those of one name
+// too, and the exact digits of its numbers.
 func parseJSON(data []byte) (*node, error) {
 	// Unmarshal checks the whole value, and how deep it is nested, before the
 	// recursive reading below begins.
@@ -193,7 +198,7 @@ func decodeObject(dec *json.Decoder) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		*n.memberOf(key) = *v
+		*n.addMember(key) = *v
 	}
 	_, err := dec.Token()
 	return n, err

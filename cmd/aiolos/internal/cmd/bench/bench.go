@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
@@ -71,7 +72,7 @@ const benchTimeout = 30 * time.Second
 
 // run does it.
 func (b *command) run(cmd *cobra.Command, args []string) error {
-	conditions, err := b.checkFlags()
+	conditions, err := b.checkFlags(cmd.Flags())
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
@@ -116,11 +117,11 @@ func (b *command) measure(ctx context.Context, jobs []exchange.Job) (*bench.Resu
 }
 
 // checkFlags looks at the flags.
-func (b *command) checkFlags() ([]bench.Condition, error) {
+func (b *command) checkFlags(given *pflag.FlagSet) ([]bench.Condition, error) {
 	switch {
-	case b.number < 0:
+	case b.number < 0 || b.number == 0 && given.Changed("number"):
 		return nil, errors.New("-n must be at least 1")
-	case b.duration < 0:
+	case b.duration < 0 || b.duration == 0 && given.Changed("duration"):
 		return nil, errors.New("-z must be a duration such as 30s")
 	case b.workers < 1 || b.workers > 100_000:
 		return nil, errors.New("-c must be a number from 1 to 100000")

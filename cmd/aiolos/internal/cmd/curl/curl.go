@@ -2,6 +2,7 @@
 package curl
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -40,6 +41,7 @@ func New(a *app.App) *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&c.translate, "print", false, "send nothing: print the command line of aiolos that does the same")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
+	c.AddLookFlags(cmd)
 	c.Print.AddFlags(cmd)
 	c.HAR.AddFlags(cmd)
 	return cmd
@@ -47,7 +49,7 @@ func New(a *app.App) *cobra.Command {
 
 // run reads the command and sends its request.
 func (c *command) run(cmd *cobra.Command, args []string) error {
-	if err := c.CheckSingle(c.translate); err != nil {
+	if err := cmp.Or(c.CheckSingle(c.translate), c.CheckLooks()); err != nil {
 		return exitcode.AsUsage(err)
 	}
 	r, err := c.parseCommand(args)
@@ -69,6 +71,7 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 		defer body.Close()
 	}
 	c.Output, c.Verbose, c.CheckStatus, c.NoErrorPage = r.Output, r.Verbose, r.Fail, r.Fail && !r.FailBody
+	c.RedirectOK, c.FailBody = true, r.FailBody // to curl -f only 400 and more is a failure
 	if r.KeepMethod {
 		c.App.Notice("curl -X %s sends it again after each redirect; aiolos follows as browsers do", r.Method)
 	}
@@ -83,11 +86,7 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	if c.PrintsOnly() {
 		return c.PrintRequest(cmd.Context(), j)
 	}
-	err = c.Send(cmd.Context(), j)
-	if c.App.Code == exitcode.Status3xx { // to curl -f only 400 and more is a failure
-		c.App.Code = exitcode.OK
-	}
-	return err
+	return c.Send(cmd.Context(), j)
 }
 
 // parseCommand reads the command: one argument that is all of it, or - for standard

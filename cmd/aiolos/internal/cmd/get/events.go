@@ -1,8 +1,6 @@
 package get
 
 import (
-	aioerrors "github.com/aiolos-http/aiolos/errors"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
@@ -11,7 +9,7 @@ import (
 // writeEvent tells of the end of a download.
 func (g *command) writeEvent(e *progress.Events, r download.Result, dir *download.Dir) {
 	end := progress.End{
-		Event: "done", URL: aioerrors.RedactURLString(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: render.Milliseconds(r.Elapsed),
+		Event: "done", URL: progress.ShownURL(r.Job.URL), Bytes: r.Size, Had: r.Had, Broke: r.Cuts, MS: render.Milliseconds(r.Elapsed),
 	}
 	if r.Name != "" {
 		end.File = dir.Path(r.Name)

@@ -1,13 +1,10 @@
 package get
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -75,7 +72,7 @@ func (g *command) readSums(urls int) error {
 		g.sum, err = download.ParseSum(g.checksum)
 		return err
 	}
-	data, err := app.ReadFile(name)
+	data, err := app.ReadText(name)
 	if err != nil {
 		return err
 	}
@@ -98,20 +95,12 @@ func (g *command) readTargets(args []string) ([]target, error) {
 	if g.input == "" {
 		return all, nil
 	}
-	in := g.app.In
-	if g.input != "-" {
-		f, err := os.Open(g.input)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	more, err := readURLList(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", g.input, err)
-	}
-	return append(all, more...), nil
+	err := g.app.EachLine(g.input, func(line string) error {
+		one, err := parseTarget(line)
+		all = append(all, one)
+		return err
+	})
+	return all, err
 }
 
 // checkURL refuses what cannot be downloaded before anything is sent.
@@ -123,26 +112,8 @@ func checkURL(raw string) error {
 	return err
 }
 
-// readURLList reads one URL a line, and behind it, after spaces or tabs, the name of the
-// file if it is to have one. Empty lines and lines that begin with # are left out.
-func readURLList(in io.Reader) ([]target, error) {
-	var all []target
-	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		one, err := parseTarget(text)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		all = append(all, one)
-	}
-	return all, lines.Err()
-}
-
-// parseTarget reads a line of a list.
+// parseTarget reads a line of a list: a URL, and behind it, after spaces or tabs, the name
+// of the file if it is to have one.
 func parseTarget(text string) (target, error) {
 	word, name := text, ""
 	if i := strings.IndexAny(text, " \t"); i >= 0 {

@@ -72,7 +72,7 @@ func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	b.WriteString(p.Bold(p.Green(render.Line(e.Request.Method))) + " " + render.Line(h.shownURL(e)) + " " + render.Line(e.Request.HTTPVersion) + "\n")
 	h.writeHeaders(b, e.Request.Headers)
 	if post := e.Request.Post; post != nil && post.Text != "" {
-		h.writeBody(b, []byte(post.Text))
+		h.writeBody(b, []byte(post.Text), post.MimeType)
 		b.WriteByte('\n')
 	}
 	if e.Response.Status == 0 {
@@ -86,7 +86,7 @@ func (h *command) writeExchange(b *strings.Builder, e entry) error {
 	if err != nil {
 		return err
 	}
-	h.writeBody(b, data)
+	h.writeBody(b, data, e.Response.Content.MimeType)
 	return nil
 }
 
@@ -95,16 +95,16 @@ func (h *command) writeHeaders(b *strings.Builder, headers []har.NameValue) {
 	p := h.App.OutPalette()
 	for _, f := range headers {
 		value := f.Value
-		if !h.ShowSecrets && secret.Header(f.Name) {
-			value = secret.Hidden
+		if !h.ShowSecrets {
+			value = secret.Value(f.Name, value)
 		}
 		b.WriteString(p.Cyan(render.Line(f.Name)) + ": " + render.Line(value) + "\n")
 	}
 	b.WriteByte('\n')
 }
 
-// writeBody writes a body, on a terminal as a text if it is one.
-func (h *command) writeBody(b *strings.Builder, data []byte) {
+// writeBody writes a body, on a terminal as that of a response if it is text.
+func (h *command) writeBody(b *strings.Builder, data []byte, contentType string) {
 	switch {
 	case len(data) == 0:
 		return
@@ -113,7 +113,7 @@ func (h *command) writeBody(b *strings.Builder, data []byte) {
 	case bytes.IndexByte(data, 0) >= 0:
 		fmt.Fprintf(b, "(%s of binary data)", render.Bytes(int64(len(data))))
 	default:
-		b.WriteString(render.Text(data))
+		b.WriteString(h.LayOutBody(data, contentType))
 	}
 	b.WriteByte('\n')
 }

@@ -34,7 +34,8 @@ In JSON, names nest:
 
 --raw TEXT sends a text as the whole body. A request has one body: fields, or @file,
 or --raw. If POST, PUT or PATCH is written and there is none, what is piped in is the
-body; --ignore-stdin leaves it alone, as in a loop that reads lines.
+body; --ignore-stdin leaves it alone, as in a loop that reads lines. With another method
+it is left alone anyway, and a notice tells of it.
 
 -H is another way to write a header; -H @FILE reads several. A header whose name says
 that it is a secret (Authorization, Cookie, X-Api-Key, ...-Token, ...-Secret, ...-Key)
@@ -77,7 +78,9 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   whole request       5 minutes; downloads have no limit (--timeout)
   one connection try  30 seconds
   silence             no limit; 30 seconds for downloads (--read-timeout)
-  status              3xx, 4xx and 5xx set the exit code (--no-check)
+  status              3xx, 4xx and 5xx set the exit code (--no-check); with 4xx and 5xx
+                      the file of -o is left alone (--fail-with-body)
+  bodies              as they come; JSON and events on a terminal in colours (--pretty)
   cookies             kept for one call; --session NAME keeps them for the next
   scheme              https; http for localhost, loopback and private addresses
   headers             Accept: */*, Accept-Encoding, User-Agent
@@ -89,7 +92,7 @@ const defaultsHelp = `  redirects           10 are followed (--no-follow, --max-
   bench               1000 requests, 50 at a time, 30 seconds each (-n, -c, --timeout)
   curl                what curl does: no redirects, no limits, any status is a success`
 
-const environmentHelp = `  NO_COLOR         not empty: no colours
+const environmentHelp = `  NO_COLOR         not empty: no colours, and bodies as they come
   FORCE_COLOR      not empty: colours, even without a terminal
   CLICOLOR_FORCE   the same
   TERM=dumb        no colours

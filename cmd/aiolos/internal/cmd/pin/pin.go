@@ -2,6 +2,7 @@
 package pin
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/url"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/certs"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -64,6 +66,9 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	}
 	connect := func(cfg connector.Config) (*session.Session, error) { return p.net.OpenSession(cmd.Context(), cfg) }
 	state, err := certs.Look(cmd.Context(), target.String(), p.serverName, connect)
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
+		return hint.With(err, "the server does not speak TLS on this port, so it has no certificate to show: name the port of https, or none for 443")
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@
 package put
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	neturl "net/url"
@@ -9,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
-	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -51,7 +51,9 @@ func New(a *app.App) *cobra.Command {
 	f.Var(&p.progress, "progress", "what to show meanwhile: auto, none or json")
 	f.BoolVarP(&p.Verbose, "verbose", "v", false, "print the heads of requests and responses too")
 	f.StringVarP(&p.Output, "output", "o", "", "write the body of the response to this file; - is standard output")
+	f.BoolVar(&p.FailBody, "fail-with-body", false, "with -o, save the body of a status of 4xx or 5xx too")
 	f.StringVar(&p.PrintParts, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	p.AddLookFlags(cmd)
 	f.IntVar(&p.Redirects, "max-redirects", 10, "how many redirects to follow")
 	f.BoolVar(&p.NoFollow, "no-follow", false, "do not follow redirects")
 	f.BoolVar(&p.NoCheck, "no-check", false, "exit with 0 whatever the status is")
@@ -92,18 +94,12 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 	switch events, ok := up.display.(*progress.Events); {
 	case ok:
 		events.Tell(progress.End{
-			Event: "done", URL: aioerrors.RedactURLString(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
+			Event: "done", URL: progress.ShownURL(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
 		})
 	case resp.StatusCode < 300:
 		p.App.Notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), describeRate(sent, elapsed))
 	}
-	if err := p.Show(resp, req); err != nil {
-		return err
-	}
-	if !p.NoCheck {
-		p.App.Code = exitcode.Status(resp.StatusCode)
-	}
-	return nil
+	return p.ShowResult(resp, req)
 }
 
 // readArgs makes the request of the command line.
@@ -118,7 +114,7 @@ func (p *command) readArgs(args []string) (string, *syntax.Request, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if err := exchange.CheckPrint(p.PrintParts); err != nil {
+	if err := cmp.Or(exchange.CheckPrint(p.PrintParts), p.CheckLooks()); err != nil {
 		return "", nil, err
 	}
 	req, err := syntax.Build(args[2:], syntax.Mode{}, app.ReadFile)

@@ -22,6 +22,7 @@ Examples:
 Items:   Name:Value header   name==value query   name=value field   name:=json field   @file body
          name@file upload (multipart)
   -f             send a form, not JSON        -v          show the heads too
+  -b, -p hb      print the body, these parts  --sorted    JSON by the names of members
   --raw TEXT     send this body               -o FILE     save the body
   --no-follow    do not follow redirects      --no-check  exit with 0 for 4xx and 5xx
   --offline      print the bytes, do not send --curl, --go  print a command or a program
@@ -42,12 +43,18 @@ GET. URL needs one of the characters . : / or is localhost:
   :8000/x, :/x       http://localhost:8000/x, http://localhost/x
   192.168.0.7/x      http, as for every loopback and private address
 
-ITEMs are headers, query parameters and the body: see "aiolos help items".`
+ITEMs are headers, query parameters and the body: see "aiolos help items".
+
+A body is printed as it comes. On a terminal JSON, JSON lines and server-sent events are
+indented and coloured, and nothing else about them changes; NO_COLOR, --color=never and
+--pretty=none leave the bytes as they are, as a pipe or a file has them. --pretty and
+--sorted are for pipes too.`
 
 const examples = `  aiolos example.org
   aiolos :8080/get q==go Accept:text/html
   aiolos :8080/post name=gopher tags[]=a tags[]=b age:=12
   aiolos -f :8080/post name=gopher
+  aiolos -b --sorted :8080/json
   aiolos :8080/post title=cat pic@cat.png
   aiolos PUT :8080/put @photo.jpg
   echo hello | aiolos POST :8080/post`

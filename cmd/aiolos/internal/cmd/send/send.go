@@ -3,8 +3,10 @@ package send
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
@@ -19,8 +21,7 @@ type command struct {
 	ignoreStdin bool
 	// version is --version. Cobra has its own, which draws in text/template, and with
 	// that every method of every type.
-	version      bool
-	failWithBody bool
+	version bool
 }
 
 // New makes the root command.
@@ -39,8 +40,11 @@ func New(a *app.App) *cobra.Command {
 	s.AddBodyFlags(f)
 	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
 	f.StringVarP(&s.Output, "output", "o", "", "write the body to this file; - is standard output")
-	f.StringVar(&s.PrintParts, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
-	f.BoolVar(&s.failWithBody, "fail-with-body", false, "let -o save the answer of a status of 4xx or 5xx too")
+	f.BoolVar(&s.FailBody, "fail-with-body", false, "with -o, save the body of a status of 4xx or 5xx too")
+	f.StringVarP(&s.PrintParts, "print", "p", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	s.addPrintAlias(f, "body", "b", "print only the body (--print=b)")
+	s.addPrintAlias(f, "meta", "m", "print only the times (--print=m)")
+	s.AddLookFlags(cmd)
 	f.BoolVar(&s.NoFollow, "no-follow", false, "do not follow redirects")
 	f.IntVar(&s.Redirects, "max-redirects", exchange.DefaultRedirects, "how many redirects to follow")
 	f.BoolVar(&s.CheckStatus, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
@@ -68,6 +72,7 @@ func (s *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
+	defer s.noticeUnsent(req)
 	if err := s.takePipedBody(cmd.Context(), target.Written, req); err != nil {
 		return err
 	}
@@ -78,10 +83,19 @@ func (s *command) run(cmd *cobra.Command, args []string) error {
 	if body != nil {
 		defer body.Close()
 	}
-	s.KeepFile = !s.failWithBody
 	j := exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req}
 	if s.PrintsOnly() {
 		return s.PrintRequest(cmd.Context(), j)
 	}
 	return s.Send(cmd.Context(), j)
+}
+
+// addPrintAlias adds a flag that stands for letters of --print. The last one counts.
+func (s *command) addPrintAlias(f *pflag.FlagSet, name, letter, usage string) {
+	f.BoolFuncP(name, letter, usage, func(value string) error {
+		if on, err := strconv.ParseBool(value); err != nil || !on {
+			return err
+		}
+		return f.Set("print", letter)
+	})
 }

@@ -89,3 +89,11 @@ func firstByteOf(f *os.File) (byte, error) {
 	}
 	return b[0], err
 }
+
+// noticeUnsent says that what is piped in was not sent, with a request that has no body.
+// It is not touched: a loop of a shell may go on reading its lines there.
+func (s *command) noticeUnsent(req *syntax.Request) {
+	if !req.Sends() && !s.ignoreStdin && s.App.HasUnreadInput() {
+		s.App.Notice("standard input was not sent: write POST or another method in front of the URL, or @- behind it; --ignore-stdin hides this")
+	}
+}

@@ -9,13 +9,16 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/httpbin"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // New makes "aiolos serve".
@@ -42,11 +45,14 @@ func runServer(ctx context.Context, a *app.App, port int) error {
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp4", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return hint.With(err, "another program has this port: --port 0 takes a free one")
+	}
 	if err != nil {
 		return err
 	}
 	srv := &http.Server{
-		Handler:           httpbin.Handler(),
+		Handler:           refuseOtherHosts(httpbin.Handler()),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
@@ -71,4 +77,16 @@ func runServer(ctx context.Context, a *app.App, port int) error {
 		return err
 	}
 	return nil
+}
+
+// refuseOtherHosts answers only requests for names of this machine. A page of the web
+// whose name was made to lead here (DNS rebinding) asks for its own.
+func refuseOtherHosts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !syntax.IsLoopback(r.Host) {
+			http.Error(w, "this server answers only for localhost and loopback addresses", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
