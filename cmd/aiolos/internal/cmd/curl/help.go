@@ -7,7 +7,8 @@ give -, which is the safe way for a command with quotes in it.
 Nothing in the command is run or expanded by a shell. An option that has no
 counterpart here is an error, so that no request goes out that is another one than
 curl's. As with curl, redirects are not followed without -L, and a status is a
-failure only with -f; the netrc file counts with -n. --print translates for the bare form of aiolos.`
+failure only with -f; the netrc file counts with -n. --print translates for the bare
+form of aiolos.`
 
 const examples = `  aiolos curl 'curl https://example.org/ -H "Accept: text/html" --compressed'
   xclip -o | aiolos curl -
