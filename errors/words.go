@@ -161,7 +161,7 @@ func (w *jsonLine) writeName() (secret bool, err error) {
 	name, _ := token.(string)
 	w.writeString(w.hide(name))
 	w.out.WriteByte(':')
-	if !SensitiveHeader(name) && !(w.echoes && isEcho(name)) {
+	if secret = SensitiveHeader(name) || w.echoes && isEcho(name); !secret {
 		return false, nil
 	}
 	w.writeString(hidden)

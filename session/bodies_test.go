@@ -115,6 +115,20 @@ func onlyRecord[T any](records iter.Seq2[T, error], text func(T) string) (got st
 	return got, nil
 }
 
+// TestRecordsBehindAHead: what comes after lines that were read otherwise is in the same
+// charset.
+func TestRecordsBehindAHead(t *testing.T) {
+	t.Parallel()
+	resp := answerOf(t, http.StatusOK, "head \xcf\n{\"n\":\"\xcf\xf0\xe8\"}", "Content-Type", "application/x-ndjson; charset=windows-1251")
+	if _, err := resp.Content().ReadLine(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := onlyRecord(session.Records[struct{ N string }](resp, nil), func(v struct{ N string }) string { return v.N })
+	if got != "При" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 // TestRecordsInCharset: lines of another charset come one by one, as they arrive.
 func TestRecordsInCharset(t *testing.T) {
 	t.Parallel()

@@ -77,20 +77,19 @@ func (r *recordReader) readRecord() ([]byte, error) {
 }
 
 // utf8Content is Content behind its byte order mark, and in UTF-8 by that or by the
-// charset that the header names. It waits for no more than tells whether there is a mark.
+// charset that the header names. It waits for no more than tells whether there is a mark,
+// which is not looked for behind what was read already.
 func (r *Response) utf8Content() *StreamReader {
-	s := r.Content()
-	if s.total > 0 {
-		return s // where it stands now is for its reader to know
-	}
-	for n := -1; len(s.bufferedBytes()) > n && charset.MayBeMarked(s.bufferedBytes()); {
-		n = len(s.bufferedBytes())
-		s.fillBuffer()
-	}
-	label := r.Charset()
-	if marked, n := charset.Marked(s.bufferedBytes()); n > 0 {
-		s.takeBuffered(n)
-		label = marked
+	s, label := r.Content(), r.Charset()
+	if s.total == 0 {
+		for n := -1; len(s.bufferedBytes()) > n && charset.MayBeMarked(s.bufferedBytes()); {
+			n = len(s.bufferedBytes())
+			s.fillBuffer()
+		}
+		if marked, n := charset.Marked(s.bufferedBytes()); n > 0 {
+			s.takeBuffered(n)
+			label = marked
+		}
 	}
 	if decoded := charset.UTF8Reader(label, s); decoded != io.Reader(s) {
 		return newStreamReader(readCloser{decoded, s}, s.ahead)

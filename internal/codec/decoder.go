@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bufio"
-	"cmp"
 	"io"
 	"sync"
 
@@ -99,10 +98,15 @@ func (d *decoder) startGzip() error {
 	return err
 }
 
-// passPadding looks at what follows a member, of which there is a byte: another member,
-// or nothing but zeros and line ends. Those are read to their end, which is io.EOF:
-// gzip(1) passes over zeros too, and programs that print a body add a line end.
-func (d *decoder) passPadding() error {
+// passPadding looks at what follows the data, of which there is a byte: another member of
+// gzip's, or nothing but zeros and line ends. Those are read to their end, which is io.EOF:
+// gzip(1) passes over zeros too, and programs that print a body add a line end, whatever
+// the coding. The decoders of br and zstd look at what follows themselves, and take none.
+func (d *decoder) passPadding(k kind) error {
+	trailing := errTrailing
+	if k == gzipCoding {
+		trailing = errTrailingGzip
+	}
 	for n := 0; ; n++ {
 		c, err := d.in.ReadByte()
 		if err != nil {
@@ -112,10 +116,13 @@ func (d *decoder) passPadding() error {
 			if n < maxPadding {
 				continue
 			}
-			return errTrailingGzip
+			return trailing
 		}
-		if err := d.in.UnreadByte(); err != nil || n > 0 {
-			return cmp.Or(err, errTrailingGzip)
+		if n > 0 || k != gzipCoding {
+			return trailing
+		}
+		if err := d.in.UnreadByte(); err != nil {
+			return err
 		}
 		return d.checkMember()
 	}

@@ -13,7 +13,7 @@ import (
 // Read does not work for ever without a result.
 const maxEmpty = 1024
 
-// maxPadding bounds what may stand behind a gzip stream to fill a block.
+// maxPadding bounds what may stand behind the data to fill a block.
 const maxPadding = 1 << 20
 
 var (
@@ -118,8 +118,8 @@ func (r *Reader) beginPart() error {
 	if _, err := r.dec.in.Peek(1); err != nil {
 		return err
 	}
-	if !first && r.step.kind == gzipCoding {
-		if err := r.dec.passPadding(); err != nil {
+	if !first {
+		if err := r.dec.passPadding(r.step.kind); err != nil {
 			return err
 		}
 	}
