@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,6 +191,54 @@ func TestHandlerEnds(t *testing.T) {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// TestHandlerUploadEnds: the end of a request's context ends its RoundTrip, whatever its
+// body is doing, and the body is closed once.
+func TestHandlerUploadEnds(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/read", func(_ http.ResponseWriter, req *http.Request) { io.Copy(io.Discard, req.Body) })
+	mux.HandleFunc("/wait", func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() })
+	for _, path := range []string{"/read", "/wait"} {
+		synctest.Test(t, func(t *testing.T) {
+			stop := make(chan struct{})
+			body := &stuckBody{stop: stop}
+			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Hour, io.ErrNoProgress)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://h"+path, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			_, err = middleware.Handler(mux).RoundTrip(req)
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, io.ErrNoProgress) || time.Since(start) != time.Hour {
+				t.Errorf("%s: got %v after %v", path, err, time.Since(start))
+			}
+			close(stop) // its Read returns at last
+			synctest.Wait()
+			if n := body.closed.Load(); n != 1 {
+				t.Errorf("%s: the body was closed %d times", path, n)
+			}
+		})
+	}
+}
+
+// stuckBody is a body whose Read does not return before stop is closed, not even for
+// Close.
+type stuckBody struct {
+	stop   chan struct{}
+	closed atomic.Int32
+}
+
+func (b *stuckBody) Read([]byte) (int, error) {
+	<-b.stop
+	return 0, io.EOF
+}
+
+func (b *stuckBody) Close() error {
+	b.closed.Add(1)
+	return nil
 }
 
 func ExampleAnswer() {

@@ -298,7 +298,7 @@ func TestRefusalWithoutEnd(t *testing.T) {
 			return &http.Response{StatusCode: 403, Body: body, Request: req, Header: http.Header{}}, nil
 		}), "ws://example.com/", nil)
 		e, ok := errors.AsType[*errors.WSServerHandshakeError](err)
-		if !ok || string(e.Body) != "no" || time.Since(start) != 3*time.Second {
+		if !ok || string(e.Body) != "no" || time.Since(start) != time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 	})

@@ -9,31 +9,100 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Transport is one whose server, whatever the URL, is h; nil is
 // [http.DefaultServeMux]. Nothing has to be closed.
-func Transport(h http.Handler) *http.Transport {
+func Transport(h http.Handler) http.RoundTripper {
 	dial := func(secure bool) func(context.Context, string, string) (net.Conn, error) {
 		return func(context.Context, string, string) (net.Conn, error) {
 			client, server := net.Pipe()
-			serveConn(h, server, secure)
-			return client, nil
+			ctx, cancel := context.WithCancel(context.Background())
+			serveConn(ctx, h, server, secure) //nolint:contextcheck // the connection outlives the dialling
+			return &clientConn{client, cancel}, nil
 		}
 	}
-	return &http.Transport{
+	return &transport{&http.Transport{
 		DialContext: dial(false), DialTLSContext: dial(true),
 		MaxIdleConnsPerHost: -1, // a connection is for one request
 		DisableCompression:  true,
+	}}
+}
+
+// clientConn is the client's end. When it is closed, so is the handler's context: a
+// server of net/http notices that only once it has read the request's body.
+type clientConn struct {
+	net.Conn
+	cancel context.CancelFunc
+}
+
+// Close ends the handler's context, too.
+func (c *clientConn) Close() error {
+	c.cancel()
+	return c.Conn.Close()
+}
+
+// transport returns when the request's context ends, where net/http's waits for a read
+// from the request's body to return.
+type transport struct{ native *http.Transport }
+
+// RoundTrip sends one with a body in a goroutine of its own.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if req.Body == nil || req.Body == http.NoBody || ctx.Done() == nil {
+		return t.native.RoundTrip(req)
+	}
+	body := &onceBody{ReadCloser: req.Body}
+	sent := req.WithContext(ctx) // a copy
+	sent.Body = body
+	type answer struct {
+		resp *http.Response
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		resp, err := t.native.RoundTrip(sent) //nolint:bodyclose // the caller does, or the goroutine below
+		answers <- answer{resp, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.resp != nil {
+			a.resp.Request = req
+		}
+		return a.resp, a.err
+	case <-ctx.Done():
+		body.Close() // the context's end is the error
+		go func() {
+			if a := <-answers; a.resp != nil {
+				a.resp.Body.Close()
+			}
+		}()
+		return nil, httprule.ContextError(ctx)
 	}
 }
 
+// onceBody is closed once, by whoever comes first.
+type onceBody struct {
+	io.ReadCloser
+	once sync.Once
+	err  error
+}
+
+// Close closes what is below.
+func (b *onceBody) Close() error {
+	b.once.Do(func() { b.err = b.ReadCloser.Close() })
+	return b.err
+}
+
 // serveConn serves the one connection, in the background.
-func serveConn(h http.Handler, conn net.Conn, secure bool) {
+func serveConn(ctx context.Context, h http.Handler, conn net.Conn, secure bool) {
 	if h == nil {
 		h = http.DefaultServeMux
 	}
 	srv := &http.Server{ //nolint:gosec // the client is not slow on purpose
+		BaseContext: func(net.Listener) context.Context { return ctx },
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			req.RemoteAddr = handlerPeer
 			if secure {

@@ -258,9 +258,10 @@ func addMiddleware(t *testing.T, add adder) {
 // with.
 func addPolicies(add adder) []middleware.Middleware {
 	var all []middleware.Middleware
-	policy := func(name string, p interface {
+	type wrapper interface {
 		Wrap(next http.RoundTripper) http.RoundTripper
-	}) {
+	}
+	policy := func(name string, p wrapper) {
 		add(name, p)
 		all = append(all, p.Wrap)
 	}
