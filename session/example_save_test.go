@@ -69,14 +69,7 @@ func ExampleSaveConfig_names() {
 func ExampleSaved() {
 	dir, remove := exampleDir()
 	defer remove()
-	s, err := session.New(session.Config{Transport: middleware.Func(func(req *http.Request) (*http.Response, error) {
-		h := http.Header{"Etag": {`"v1"`}}
-		if req.Header.Get("Range") == "bytes=4-" {
-			h.Set("Content-Range", "bytes 4-7/8")
-			return &http.Response{StatusCode: http.StatusPartialContent, Header: h, ContentLength: 4, Body: io.NopCloser(strings.NewReader("body"))}, nil
-		}
-		return &http.Response{StatusCode: http.StatusOK, Header: h, ContentLength: 8, Body: io.NopCloser(strings.NewReader("the "))}, nil
-	})})
+	s, err := session.New(session.Config{Transport: cutOnce()})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -89,4 +82,37 @@ func ExampleSaved() {
 	// Output:
 	// file 4 0 true true
 	// file 8 4 false false
+}
+
+// A URL that is signed has another query each time; the file's name is the same.
+func ExampleSaveConfig_resumeAnyURL() {
+	dir, remove := exampleDir()
+	defer remove()
+	s, err := session.New(session.Config{Transport: cutOnce()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	for _, signature := range []string{"1", "2"} {
+		saved, err := s.Save(context.Background(), "http://example.com/file?signature="+signature, session.SaveConfig{
+			Path: filepath.Join(dir, "file"), ResumeAnyURL: true,
+		})
+		fmt.Println(filepath.Base(saved.Path), saved.Size, saved.Resumed, saved.Unfinished, err != nil)
+	}
+	// Output:
+	// file 4 0 true true
+	// file 8 4 false false
+}
+
+// cutOnce sends half of the file, or the rest if that is asked for.
+func cutOnce() http.RoundTripper {
+	return middleware.Func(func(req *http.Request) (*http.Response, error) {
+		h := http.Header{"Etag": {`"v1"`}}
+		if req.Header.Get("Range") == "bytes=4-" {
+			h.Set("Content-Range", "bytes 4-7/8")
+			return &http.Response{StatusCode: http.StatusPartialContent, Header: h, ContentLength: 4, Body: io.NopCloser(strings.NewReader("body"))}, nil
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: h, ContentLength: 8, Body: io.NopCloser(strings.NewReader("the "))}, nil
+	})
 }

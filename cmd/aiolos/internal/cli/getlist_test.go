@@ -149,7 +149,7 @@ func (s *fileServer) wantFiles(t *testing.T, dir string) {
 // fetches each byte about once.
 func TestGetListInterrupted(t *testing.T) {
 	t.Parallel()
-	for name, args := range map[string][]string{"one request": nil, "parts": {"-x", "3"}} {
+	for name, args := range map[string][]string{"one request": nil, "parts": {"-x", "3", "-j", "2"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n, size := 200, 128<<10

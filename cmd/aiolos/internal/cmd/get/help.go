@@ -27,6 +27,6 @@ their codes. --report FILE.html writes a page with the waterfall of all requests
 const examples = `  aiolos get example.org/big.iso
   aiolos get -d pics -j 4 -i urls.txt
   aiolos get -x 4 --limit-rate 10M example.org/big.iso
-  aiolos get -c -o p.bin 'example.org/p?X-Signature=2'
+  aiolos get -c -o p.bin 'example.org/download?signature=2'
   aiolos get -o big.iso --conflict overwrite example.org/download?id=7
   aiolos get -j 4 -i urls.txt --report downloads.html`

@@ -131,8 +131,12 @@ func (g *command) reportFailures(ctx context.Context) error {
 		}
 	}
 	g.app.Code = exitcode.Many(codes)
-	if kept > 0 && text {
+	switch left := g.countLeft(); {
+	case !text:
+	case kept > 0:
 		g.app.Notice("%s; run the same command to continue with %s:\n  %s", countUnfinished(kept), pronounFor(kept), g.repeatableCommand())
+	case left > 0 && left < len(g.results):
+		g.app.Notice("%d of %d files are left; run the same command to continue with them:\n  %s", left, len(g.results), g.repeatableCommand())
 	}
 	if ctx.Err() != nil && g.app.Quiet < 2 && text {
 		g.app.Report(context.Canceled)
@@ -141,6 +145,17 @@ func (g *command) reportFailures(ctx context.Context) error {
 		return os.WriteFile(g.failedFile, []byte(strings.Join(failed, "")), 0o600)
 	}
 	return nil
+}
+
+// countLeft is how many downloads an interrupt has kept from coming to an end.
+func (g *command) countLeft() int {
+	n := 0
+	for _, r := range g.results {
+		if r.Err != nil && download.ExitCode(r.Err) == exitcode.Interrupt {
+			n++
+		}
+	}
+	return n
 }
 
 // repeatableCommand is the command line, for a shell, without its secrets.
