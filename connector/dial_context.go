@@ -10,7 +10,7 @@ import (
 // A timer that was stopped may stay with the runtime for minutes, and whatever it leads to
 // with it; once the context is detached, that is nothing of the caller's.
 type dialContext struct {
-	context.Context // ends with the caller's; has neither its values nor its deadline
+	context.Context //nolint:containedctx // it is a context itself: ends with the caller's; has neither its values nor its deadline
 	caller          atomic.Pointer[context.Context]
 }
 

@@ -44,15 +44,18 @@ func TestSaveGaps(t *testing.T) {
 	}{
 		"one gap": {[][2]int{{0, 1000}, {mebi, 4 * mebi}}, 4 * mebi, 1, 3*mebi + 1000, "bytes=1000-1048575" + v1},
 		"three gaps": {
-			[][2]int{{0, 1000}, {2000, 3000}, {4000, 5000}}, 5000, 1, 3000,
+			[][2]int{{0, 1000}, {2000, 3000}, {4000, 5000}},
+			5000, 1, 3000,
 			"bytes=1000-1999" + v1 + "|bytes=3000-3999" + v1 + "|bytes=5000-" + v1,
 		},
 		"small gaps at a time": {
-			[][2]int{{0, mebi - 500}, {mebi, 2*mebi - 500}, {2 * mebi, 3*mebi - 500}, {3 * mebi, 4*mebi - 500}}, 4 * mebi, 4, 4*mebi - 2000,
+			[][2]int{{0, mebi - 500}, {mebi, 2*mebi - 500}, {2 * mebi, 3*mebi - 500}, {3 * mebi, 4*mebi - 500}},
+			4 * mebi, 4, 4*mebi - 2000,
 			"bytes=1048076-1048575" + v1 + "|bytes=2096652-2097151" + v1 + "|bytes=3145228-3145727" + v1 + "|bytes=4193804-" + v1,
 		},
 		"a large gap is divided": {
-			[][2]int{{0, 1000}, {2000, mebi}}, mebi, 3, mebi - 1000,
+			[][2]int{{0, 1000}, {2000, mebi}},
+			mebi, 3, mebi - 1000,
 			"bytes=1000-1999" + v1 + "|bytes=1048576-2621439" + v1 + "|bytes=2621440-4194303" + v1,
 		},
 		"the disk has cut the last":  {[][2]int{{0, 1000}, {2 * mebi, 4 * mebi}}, 3 * mebi, 1, mebi + 1000, "bytes=1000-2097151" + v1 + "|bytes=3145728-" + v1},
