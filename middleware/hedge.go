@@ -135,6 +135,8 @@ type hedgeRace struct {
 	cancels []context.CancelFunc
 	running int
 	failed  *hedgeResult // the one that is the result if all fail
+	tried   triedBackends
+	first   triedContext
 }
 
 type hedgeResult struct {
@@ -166,7 +168,15 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	runner := len(r.cancels)
 	r.cancels = append(r.cancels, cancel)
 	r.running++
-	try := req.Clone(ctx) // the caller may have gone when it is still read
+	own := &r.first
+	if runner > 0 {
+		own = new(triedContext)
+	}
+	own.Context, own.tried = ctx, triedOf(ctx)
+	if own.tried == nil {
+		own.tried = &r.tried
+	}
+	try := req.Clone(own) // the caller may have gone when it is still read
 	go func() {           // it ends with its request
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed

@@ -56,3 +56,9 @@ func (e *TokenError) MarshalText() ([]byte, error) { return []byte(e.Error()), n
 
 // MarshalText is Error: the causes may hold secrets.
 func (e *RetryError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// MarshalText is Error: the cause may hold secrets.
+func (e *BackendError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// MarshalText is Error: the cause may hold secrets.
+func (e *NoBackendError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
