@@ -77,8 +77,9 @@ const (
 	// RoundRobin takes one after the other, from any to begin with, each as often as its
 	// weight says, and spread evenly.
 	RoundRobin BalanceBy = "round robin"
-	// LeastOfTwo takes two at random, and of them the one that has, for its weight,
-	// fewer requests under way: until the body of the response is closed or at its end.
+	// LeastOfTwo takes two at random, by their weights, and of them the one that has, for
+	// its weight, fewer requests under way: until the body of the response is closed or
+	// at its end.
 	LeastOfTwo BalanceBy = "least of two"
 )
 
@@ -115,13 +116,13 @@ type Balancer struct {
 	due     time.Time // when the next look-up is; zero: never
 	failure error     // of the last look-up
 	count   struct{ sent, refused, putOut, returned, lookups, lookupsFailed int64 }
-	random  func(n int) int // 0 to n-1
+	random  func(n int64) int64 // 0 to n-1
 }
 
 // NewBalancer is [Balance] with a way to ask for its state.
-func NewBalancer(cfg BalanceConfig) *Balancer { return newBalancer(cfg, rand.IntN) }
+func NewBalancer(cfg BalanceConfig) *Balancer { return newBalancer(cfg, rand.Int64N) }
 
-func newBalancer(cfg BalanceConfig, random func(n int) int) *Balancer {
+func newBalancer(cfg BalanceConfig, random func(n int64) int64) *Balancer {
 	if cfg.Failures == 0 {
 		cfg.Failures = 5
 	}

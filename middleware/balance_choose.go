@@ -9,17 +9,18 @@ import (
 // The backend of a request is one of the members with the lowest rank:
 //
 //	in service, or due for a probe        before   out
-//	not tried for this request            before   tried
+//	not tried for this request            before   tried, the last at last
 //	a lower priority                      before   a higher one
 //
 // and among these it is that of the key, the next in the round, or the better of two.
 type memberRank struct {
-	out, tried bool
-	priority   int
+	out      bool
+	tried    int // which sending of the request it was, the last time; 0: none
+	priority int
 }
 
 func (r memberRank) compare(o memberRank) int {
-	return cmp.Or(compareBools(r.out, o.out), compareBools(r.tried, o.tried), cmp.Compare(r.priority, o.priority))
+	return cmp.Or(compareBools(r.out, o.out), cmp.Compare(r.tried, o.tried), cmp.Compare(r.priority, o.priority))
 }
 
 func compareBools(a, b bool) int {
@@ -86,7 +87,7 @@ func (b *Balancer) stayingMember(x *balanceExchange, now time.Time) *member {
 // bestRank ranks the members for a request.
 func (b *Balancer) bestRank(x *balanceExchange, now time.Time) (best memberRank, found bool) {
 	for _, m := range b.members {
-		m.rank = memberRank{m.isOut(now), x.tried.has(b, m.name), m.backend.Priority}
+		m.rank = memberRank{m.isOut(now), x.tried.lastAt(b, m.name), m.backend.Priority}
 		if !found || m.rank.compare(best) < 0 {
 			best, found = m.rank, true
 		}
@@ -125,45 +126,39 @@ func (b *Balancer) takeTurn(best memberRank) *member {
 	return next
 }
 
-// leastOfTwo draws two candidates without asking for a list of them. (Mitzenmacher, "The
-// Power of Two Choices in Randomized Load Balancing")
+// leastOfTwo draws two candidates, and takes the one that has less under way for its
+// weight. (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing")
 func (b *Balancer) leastOfTwo(best memberRank) *member {
-	count := 0
-	for _, m := range b.members {
-		if m.rank == best {
-			count++
-		}
-	}
-	first, second := b.random(count), -1
-	if count > 1 {
-		if second = b.random(count - 1); second >= first {
-			second++
-		}
-	}
-	var one, other *member
-	n := 0
-	for _, m := range b.members {
-		if m.rank != best {
-			continue
-		}
-		switch n {
-		case first:
-			one = m
-		case second:
-			other = m
-		}
-		n++
-	}
-	if other != nil && other.load(one) < one.load(other) {
+	one := b.drawMember(best, nil)
+	other := b.drawMember(best, one)
+	if other != nil && int64(other.underWay)*int64(one.backend.Weight) < int64(one.underWay)*int64(other.backend.Weight) {
 		return other
 	}
 	return one
 }
 
-// load is how much there would be under way with one more request, to compare with the
-// load of the other one by their weights.
-func (m *member) load(beside *member) int64 {
-	return int64(m.underWay+1) * int64(beside.backend.Weight)
+// drawMember draws a candidate, each as probably as its weight says, or nil if there is
+// none but the one that it must not be.
+func (b *Balancer) drawMember(best memberRank, but *member) *member {
+	sum := int64(0)
+	for _, m := range b.members {
+		if m.rank == best && m != but {
+			sum += int64(m.backend.Weight)
+		}
+	}
+	if sum == 0 {
+		return nil
+	}
+	left := b.random(sum)
+	for _, m := range b.members {
+		if m.rank != best || m == but {
+			continue
+		}
+		if left -= int64(m.backend.Weight); left < 0 {
+			return m
+		}
+	}
+	return nil // it never comes to this
 }
 
 // memberOfKey is rendezvous hashing with weights: each candidate has a number of its own

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -185,18 +185,19 @@ type triedBackend struct {
 	name string
 }
 
-func (t *triedBackends) has(by *Balancer, name string) bool {
+// lastAt is the number of the last sending to a backend, from 1; 0: there was none.
+func (t *triedBackends) lastAt(by *Balancer, name string) int {
 	if t == nil {
-		return false
+		return 0
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, tried := range t.all {
+	for i, tried := range slices.Backward(t.all) {
 		if tried == (triedBackend{by, name}) {
-			return true
+			return i + 1
 		}
 	}
-	return false
+	return 0
 }
 
 // add takes note of a sending, and returns its number, from 1.
@@ -206,7 +207,7 @@ func (t *triedBackends) add(by *Balancer, name string) int {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.all = append(t.all, triedBackend{by, strings.Clone(name)})
+	t.all = append(t.all, triedBackend{by, name})
 	return len(t.all)
 }
 

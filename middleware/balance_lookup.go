@@ -141,7 +141,7 @@ func (b *Balancer) adoptMembers(members []*member) {
 		for _, m := range members {
 			m.rank = memberRank{priority: m.backend.Priority}
 		}
-		for range b.random(len(members)) {
+		for range b.random(int64(len(members))) {
 			b.takeTurn(members[0].rank)
 		}
 	}
