@@ -136,7 +136,7 @@ type hedgeRace struct {
 	running int
 	failed  *hedgeResult // the one that is the result if all fail
 	tried   triedBackends
-	first   triedContext
+	room    [2]triedContext // for the contexts of the first runners
 }
 
 type hedgeResult struct {
@@ -168,15 +168,7 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	runner := len(r.cancels)
 	r.cancels = append(r.cancels, cancel)
 	r.running++
-	own := &r.first
-	if runner > 0 {
-		own = new(triedContext)
-	}
-	own.Context, own.tried = ctx, triedOf(ctx)
-	if own.tried == nil {
-		own.tried = &r.tried
-	}
-	try := req.Clone(own) // the caller may have gone when it is still read
+	try := req.Clone(r.contextOf(ctx, runner)) // the caller may have gone when it is still read
 	go func() {           // it ends with its request
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed
@@ -194,6 +186,21 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 			cancel()
 		}
 	}()
+}
+
+// contextOf is the context of a runner, by which it learns where the others are.
+func (r *hedgeRace) contextOf(ctx context.Context, runner int) context.Context {
+	var own *triedContext
+	if runner < len(r.room) {
+		own = &r.room[runner]
+	} else {
+		own = new(triedContext)
+	}
+	own.Context, own.tried = ctx, triedOf(ctx)
+	if own.tried == nil {
+		own.tried = &r.tried
+	}
+	return own
 }
 
 // recordFailure keeps the failure if it is the better one to show, and reports whether
