@@ -103,7 +103,8 @@ const (
 // whatever it wraps. Nothing of it runs while nobody asks, but for a look-up that was begun.
 func Balance(cfg BalanceConfig) Middleware { return NewBalancer(cfg).Wrap }
 
-// Balancer is what [Balance] makes its middleware of.
+// Balancer is what [Balance] makes its middleware of. It is made by [NewBalancer], since
+// its zero value has no settings, and is safe for concurrent use.
 type Balancer struct {
 	cfg  BalanceConfig
 	host logicalHost

@@ -1,17 +1,21 @@
 package middleware
 
-import "time"
+import (
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+)
 
 // BalanceStats is what a [Balancer] did since it was made, and how it stands.
 type BalanceStats struct {
-	Sent          int64 // requests, each time that one was sent
-	Refused       int64 // requests, because there was no backend
-	PutOut        int64 // times that a backend was in service before
-	Returned      int64 // times that a backend was out before
-	Lookups       int64 // of the list
-	LookupsFailed int64 // of these
-	LookupErr     error // of the last one; nil: it has brought a list
-	Out           int   // backends, now
+	Sent          int64  // requests, each time that one was sent
+	Refused       int64  // requests, because there was no backend
+	PutOut        int64  // times that a backend was in service before
+	Returned      int64  // times that a backend was out before
+	Lookups       int64  // of the list
+	LookupsFailed int64  // of these
+	LookupError   string // of the last one, without secrets; "": it has brought a list
+	Out           int    // backends, now
 	// Backends are those of the present list, by priority. Counters of one that has left
 	// the list are gone.
 	Backends []BalanceBackend
@@ -33,8 +37,11 @@ func (b *Balancer) Stats() BalanceStats {
 	defer b.mu.Unlock()
 	s := BalanceStats{
 		Sent: b.count.sent, Refused: b.count.refused, PutOut: b.count.putOut, Returned: b.count.returned,
-		Lookups: b.count.lookups, LookupsFailed: b.count.lookupsFailed, LookupErr: b.failure,
+		Lookups: b.count.lookups, LookupsFailed: b.count.lookupsFailed,
 		Backends: make([]BalanceBackend, 0, len(b.members)),
+	}
+	if b.failure != nil {
+		s.LookupError = errors.RedactError(b.failure)
 	}
 	for _, m := range b.members {
 		if !m.state.until.IsZero() {

@@ -169,7 +169,7 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	r.cancels = append(r.cancels, cancel)
 	r.running++
 	try := req.Clone(r.contextOf(ctx, runner)) // the caller may have gone when it is still read
-	go func() {           // it ends with its request
+	go func() {                                // it ends with its request
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed
 		if err != nil && resp != nil {

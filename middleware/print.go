@@ -62,3 +62,8 @@ func (e *BackendError) MarshalText() ([]byte, error) { return []byte(e.Error()),
 
 // MarshalText is Error: the cause may hold secrets.
 func (e *NoBackendError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// Format writes the name of the type: see [Balancer.Stats].
+func (*Balancer) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Balancer"}.Format(f, verb)
+}
