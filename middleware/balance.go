@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -62,12 +61,6 @@ type BalanceConfig struct {
 	// OnEvent is told what happens, as [EventChosen], [EventPutOut], [EventProbed],
 	// [EventReturned], [EventRefused], [EventFetched] and [EventFailed]: see [Event]. nil is nobody.
 	OnEvent func(ctx context.Context, e Event)
-}
-
-// SRVResolver looks SRV records up. [*net.Resolver] is one. Service and proto are "", and
-// name is the whole name; what it finds is used if there is anything, beside an error too.
-type SRVResolver interface {
-	LookupSRV(ctx context.Context, service, proto, name string) (cname string, addrs []*net.SRV, err error)
 }
 
 // BalanceBy is a way to choose a backend.
@@ -141,7 +134,7 @@ func newBalancer(cfg BalanceConfig, random func(n int64) int64) *Balancer {
 		cfg.LookupTimeout = 10 * time.Second
 	}
 	if cfg.Resolver == nil {
-		cfg.Resolver = net.DefaultResolver
+		cfg.Resolver = defaultSRVResolver()
 	}
 	b := &Balancer{cfg: cfg, random: random}
 	b.host, b.err = parseLogicalHost(cfg.Host)
@@ -203,8 +196,8 @@ func (t *balanceTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		return refuseRequest(req, err)
 	}
 	outcome, handed := breakerNeutral, false
-	defer func() { // also if something panics
-		x.recordOutcome(outcome) //nolint:contextcheck // it has the request
+	defer func() { //nolint:contextcheck // the exchange has the request; it is called also if something panics
+		x.recordOutcome(outcome)
 		if !handed {
 			x.release()
 		}
@@ -218,7 +211,7 @@ func (t *balanceTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		return resp, x.nameBackend(err)
 	}
 	if resp != nil {
-		x.nameRequest(resp)
+		x.nameRequest(resp) //nolint:contextcheck // likewise
 		onBodyDone(resp, x.release)
 		handed = true
 	}
@@ -247,7 +240,7 @@ func (b *Balancer) chooseBackend(req *http.Request) (*balanceExchange, error) {
 		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: balancePolicy, Kind: EventRefused, Host: originOf(req), Err: err})
 		return nil, err
 	}
-	x.address()
+	x.address() //nolint:contextcheck // it is a context itself
 	return x, nil
 }
 

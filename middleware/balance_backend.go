@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"hash/fnv"
 	"io"
-	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -61,13 +60,14 @@ func (p place) at(u *url.URL) string {
 	if port == "" {
 		port = u.Port()
 	}
-	switch {
-	case port != "":
-		return net.JoinHostPort(p.host, port)
-	case strings.Contains(p.host, ":"):
-		return "[" + p.host + "]"
+	host := p.host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
 	}
-	return p.host
+	if port == "" {
+		return host
+	}
+	return host + ":" + port
 }
 
 // parsePlace reads where a server is.
@@ -106,22 +106,6 @@ func parseBackends(backends []Backend) ([]*member, error) {
 	}
 	slices.SortStableFunc(members, func(a, b *member) int { return cmp.Compare(a.backend.Priority, b.backend.Priority) })
 	return members, nil
-}
-
-// backendsOfSRV reads records. A single one for the root is a service that is not there
-// (RFC 2782).
-func backendsOfSRV(records []*net.SRV) []Backend {
-	backends := make([]Backend, 0, len(records))
-	for _, r := range records {
-		host := strings.TrimSuffix(r.Target, ".")
-		if host == "" {
-			continue
-		}
-		backends = append(backends, Backend{
-			Addr: net.JoinHostPort(host, strconv.Itoa(int(r.Port))), Weight: max(int(r.Weight)*100, 1), Priority: int(r.Priority),
-		})
-	}
-	return backends
 }
 
 // hashText is the same in every process.

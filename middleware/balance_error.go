@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"net"
 	"strconv"
 	"time"
 
@@ -79,7 +78,7 @@ func (e *NoBackendError) Unwrap() error { return e.Err }
 
 // Is reports whether the class or an ancestor of it is target.
 func (e *NoBackendError) Is(target error) bool {
-	if _, ok := errors.AsType[*net.DNSError](e.Err); ok && errors.Is(errors.ErrClientConnectorDNS, target) {
+	if isDNSError(e.Err) && errors.Is(errors.ErrClientConnectorDNS, target) {
 		return true
 	}
 	return errors.Is(errors.ErrClientConnector, target)

@@ -238,7 +238,7 @@ func avoidBackends(try *http.Request, tried *triedBackends) *http.Request {
 	if tried == nil || triedOf(try.Context()) == tried {
 		return try
 	}
-	return try.WithContext(&triedContext{try.Context(), tried})
+	return try.WithContext(&triedContext{try.Context(), tried}) //nolint:contextcheck // it inherits
 }
 
 // noteBackend adds the backend of a result to those that were tried.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
@@ -108,17 +107,6 @@ func (b *Balancer) fetchMembers(ctx context.Context) (members []*member, err err
 		return nil, err
 	}
 	return parseBackends(backends)
-}
-
-func (b *Balancer) fetchSRV(ctx context.Context) ([]Backend, error) {
-	_, records, err := b.cfg.Resolver.LookupSRV(ctx, "", "", b.cfg.SRV)
-	if len(records) > 0 {
-		return backendsOfSRV(records), nil
-	}
-	if err == nil {
-		err = errors.New("no SRV records")
-	}
-	return nil, err
 }
 
 // adoptMembers takes a new list. What is known of a backend that was in the old one stays.

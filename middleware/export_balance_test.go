@@ -4,7 +4,7 @@ import "math/rand/v2"
 
 // NewBalancerSeeded is [NewBalancer] with random numbers that are known beforehand.
 func NewBalancerSeeded(cfg BalanceConfig, seed uint64) *Balancer {
-	return newBalancer(cfg, rand.New(rand.NewPCG(seed, seed)).Int64N) //nolint:gosec // known is what they are to be
+	return newBalancer(cfg, rand.New(rand.NewPCG(seed, seed)).Int64N)
 }
 
 // NewBalancerFrom is [NewBalancer] whose first round begins with the n-th backend.
