@@ -130,12 +130,16 @@ func TestBalanceHedge(t *testing.T) {
 		{"a second one", "", map[string]stubStep{"a": stubHang}, []middleware.Middleware{hedge()}, "a b", false},
 		{"a third one", "", map[string]stubStep{"a": stubHang, "b": stubHang}, []middleware.Middleware{hedge()}, "a b c", false},
 		{
-			"below retry", "", map[string]stubStep{"a": slow(1500*time.Millisecond, stubFail(errStub)), "b": slow(800*time.Millisecond, stubFail(errStub))},
-			[]middleware.Middleware{retry(), hedge()}, "a b c", false,
+			"below retry", "",
+			map[string]stubStep{"a": slow(1500*time.Millisecond, stubFail(errStub)), "b": slow(800*time.Millisecond, stubFail(errStub))},
+			[]middleware.Middleware{retry(), hedge()},
+			"a b c", false,
 		},
 		{
-			"above retry", "", map[string]stubStep{"a": slow(1500*time.Millisecond, stubStatus(503, "")), "b": stubHang},
-			[]middleware.Middleware{hedge(), retry()}, "a b c", false,
+			"above retry", "",
+			map[string]stubStep{"a": slow(1500*time.Millisecond, stubStatus(503, "")), "b": stubHang},
+			[]middleware.Middleware{hedge(), retry()},
+			"a b c", false,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
