@@ -16,7 +16,11 @@ func (x *exchange) lookUpCredentials() error {
 			return nil
 		}
 	}
-	login, password, ok, err := x.c.environment.Credentials(x.key.Host, wanted)
+	host := x.key.Host
+	if backend := httprule.BackendOf(x.request); backend != nil { // they are for whom was asked
+		host, _ = dial.CanonicalHost(backend.Asked.Hostname()) // as in the key of its connections
+	}
+	login, password, ok, err := x.c.environment.Credentials(host, wanted)
 	if ok {
 		x.ensureRare().authorization = httprule.BasicAuth(login, password)
 	}

@@ -164,8 +164,12 @@ func (x *exchange) resolveRoute(s *Settings) error {
 			x.settings.Limits = s.Head.applyTo(c.limits)
 		}
 	}
-	if c.config.TrustEnv || c.proxy != nil || s != nil && (s.TLS != nil || s.Proxy != nil || s.TrustEnv) {
-		r, err := c.routeOf(req.URL, s)
+	var backend *httprule.Backend
+	if x.key.HTTPS {
+		backend = httprule.BackendOf(req)
+	}
+	if backend != nil || c.config.TrustEnv || c.proxy != nil || s != nil && (s.TLS != nil || s.Proxy != nil || s.TrustEnv) {
+		r, err := c.routeOf(req.URL, s, backend)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector/internal/dial"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // Proxy is the proxy of one request.
@@ -20,8 +21,9 @@ type Proxy struct {
 }
 
 // routeOf finds the route of a request. Requests without wishes of their own, on
-// a connector without a proxy, need none.
-func (c *Connector) routeOf(u *url.URL, s *Settings) (*dial.Route, error) {
+// a connector without a proxy, need none. A backend that stands in for another host has
+// to prove that it is that one, in whichever way the policy says.
+func (c *Connector) routeOf(u *url.URL, s *Settings, backend *httprule.Backend) (*dial.Route, error) {
 	var policy *TLSPolicy
 	var wanted *Proxy
 	trust := c.config.TrustEnv
@@ -49,6 +51,9 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*dial.Route, error) {
 		}
 		through = p
 	}
+	if backend != nil && backend.ServerName != "" {
+		policy = c.policyFor(policy, backend.ServerName)
+	}
 	if policy == nil && through == nil {
 		return nil, nil //nolint:nilnil // nil is the usual route
 	}
@@ -59,4 +64,22 @@ func (c *Connector) routeOf(u *url.URL, s *Settings) (*dial.Route, error) {
 		return nil, err
 	}
 	return c.dialer.net.Route(policy.dialPolicy(), through), nil
+}
+
+// policyFor is the policy of a request, nil for the connector's, with a name for TLS,
+// unless it has one already.
+func (c *Connector) policyFor(policy *TLSPolicy, serverName string) *TLSPolicy {
+	named := TLSPolicy{Insecure: c.config.Insecure, Pin: c.config.Pin}
+	if policy != nil {
+		named = *policy
+	}
+	base := c.config.TLS
+	if named.Config != nil {
+		base = named.Config
+	}
+	if named.ServerName != "" || base != nil && base.ServerName != "" {
+		return policy
+	}
+	named.ServerName = serverName
+	return &named
 }

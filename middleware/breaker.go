@@ -57,9 +57,7 @@ func NewBreaker(cfg BreakerConfig) *Breaker {
 	cfg.OpenFor = durationOr(cfg.OpenFor, 30*time.Second)
 	cfg.Probes = max(cfg.Probes, 1)
 	if cfg.IsFailure == nil {
-		cfg.IsFailure = func(resp *http.Response, err error) bool {
-			return err != nil || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
-		}
+		cfg.IsFailure = isServerFailure
 	}
 	hosts := &hostTable[breaker]{
 		fresh: func() *breaker { return &breaker{} },
@@ -133,6 +131,12 @@ const (
 )
 
 func (b *breakerTransport) classifyOutcome(ctx context.Context, resp *http.Response, err error) breakerOutcome {
+	return outcomeOf(ctx, resp, err, b.cfg.IsFailure)
+}
+
+// outcomeOf is what a sending says of its server. What its caller has cancelled, and what
+// was never sent, says nothing.
+func outcomeOf(ctx context.Context, resp *http.Response, err error, isFailure func(*http.Response, error) bool) breakerOutcome {
 	if err != nil {
 		resp = nil
 		if errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, errors.ErrInvalidRequest) ||
@@ -141,10 +145,15 @@ func (b *breakerTransport) classifyOutcome(ctx context.Context, resp *http.Respo
 			return breakerNeutral
 		}
 	}
-	if b.cfg.IsFailure(resp, err) {
+	if isFailure(resp, err) {
 		return breakerFailure
 	}
 	return breakerSuccess
+}
+
+// isServerFailure tells failures of a server from successes, where nobody says more.
+func isServerFailure(resp *http.Response, err error) bool {
+	return err != nil || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
 }
 
 // isLimitError reports whether another middleware did not send the request.
@@ -172,29 +181,7 @@ func (s *breaker) admitRequest(probes int) (allowed bool, wait time.Duration, ep
 func (b *Breaker) recordOutcome(ctx context.Context, host string, epoch int, outcome breakerOutcome) {
 	changed, open := false, false
 	b.hosts.withHost(host, func(s *breaker) {
-		if s.epoch != epoch {
-			return // the breaker has opened or closed since
-		}
-		was := !s.until.IsZero()
-		if was {
-			s.probing = max(s.probing-1, 0) // it may have been forgotten meanwhile
-		}
-		switch outcome {
-		case breakerSuccess:
-			s.failures = 0
-			if was {
-				*s = breaker{epoch: epoch + 1} // the other probes count no more
-			}
-		case breakerFailure:
-			s.failures++
-			s.failed = time.Now()
-			if was || b.cfg.Failures > 0 && s.failures >= b.cfg.Failures {
-				*s = breaker{until: time.Now().Add(b.cfg.OpenFor), epoch: epoch + 1, failures: s.failures}
-			}
-		case breakerNeutral:
-		}
-		open = !s.until.IsZero()
-		changed = open != was
+		changed, open = s.recordOutcome(epoch, outcome, b.cfg.Failures, b.cfg.OpenFor)
 		if changed {
 			b.countChange(open)
 		}
@@ -209,6 +196,34 @@ func (b *Breaker) recordOutcome(ctx context.Context, host string, epoch int, out
 		}
 		tellEvent(b.cfg.OnEvent, ctx, Event{Policy: breakerPolicy, Kind: kind, Host: host})
 	}
+}
+
+// recordOutcome takes note of what a request that was admitted in an epoch says, and opens
+// after so many failures or closes. It reports whether it has, and what it is now.
+func (s *breaker) recordOutcome(epoch int, outcome breakerOutcome, failures int, openFor time.Duration) (changed, open bool) {
+	if s.epoch != epoch {
+		return false, false // it has opened or closed since
+	}
+	was := !s.until.IsZero()
+	if was {
+		s.probing = max(s.probing-1, 0) // it may have been forgotten meanwhile
+	}
+	switch outcome {
+	case breakerSuccess:
+		s.failures = 0
+		if was {
+			*s = breaker{epoch: epoch + 1} // the other probes count no more
+		}
+	case breakerFailure:
+		s.failures++
+		s.failed = time.Now()
+		if was || failures > 0 && s.failures >= failures {
+			*s = breaker{until: time.Now().Add(openFor), epoch: epoch + 1, failures: s.failures}
+		}
+	case breakerNeutral:
+	}
+	open = !s.until.IsZero()
+	return open != was, open
 }
 
 // countChange counts that a breaker has opened or closed.

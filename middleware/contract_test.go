@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -31,6 +32,14 @@ func TestContract(t *testing.T) {
 		"Hedge":          func() middleware.Middleware { return middleware.Hedge(middleware.HedgePolicy{Delay: time.Hour}) },
 		"Hedge, off":     func() middleware.Middleware { return middleware.Hedge(middleware.HedgePolicy{Extra: -1}) },
 		"Dedupe":         func() middleware.Middleware { return middleware.Dedupe(middleware.DedupeConfig{}) },
+		"Balance": func() middleware.Middleware {
+			return middleware.Balance(middleware.BalanceConfig{Host: "h", Backends: []middleware.Backend{{Addr: "one:81"}, {Addr: "two:82"}}})
+		},
+		"Balance, sticky": func() middleware.Middleware {
+			return middleware.Balance(middleware.BalanceConfig{
+				Host: "h", Backends: []middleware.Backend{{Addr: "one:81"}}, By: middleware.LeastOfTwo, Sticky: func(req *http.Request) string { return req.Method },
+			})
+		},
 	} {
 		contract(t, name, mw)
 	}

@@ -120,6 +120,7 @@ func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if try, err = rewindRequest(req); err != nil {
 			return nil, err
 		}
+		try = stayAtBackend(try, resp) // others may not know the nonce
 		if err := d.signRequest(try, session); err != nil {
 			return refuseRequest(try, err)
 		}

@@ -12,6 +12,7 @@
 //
 //   - To send again, or twice, or once for many: [Retry], [Hedge], [Dedupe].
 //   - To send less: [RateLimit], [Concurrency], [CircuitBreaker].
+//   - To send to many servers in turn: [Balance].
 //   - To say who one is: [BasicAuth], [Bearer], [Digest], [TokenSource].
 //   - To keep responses: package middleware/cache, in memory or in a directory.
 //   - To write down: [Log], and packages middleware/har and middleware/cassette.
@@ -23,7 +24,7 @@
 //
 // The first of a [Chain] is the outermost. What is inside of a Retry runs once per
 // attempt, what is outside once per request. A good order is Schemes, Cache, Retry,
-// RateLimit, credentials, Log.
+// RateLimit, credentials, Log, Balance.
 //
 // # Cookies
 //
@@ -46,12 +47,12 @@
 // Each policy tells what it does, in one form: see [Event]. Each can be asked how it
 // stands, if it is made by its New function, whose Wrap is what the function of the
 // policy returns: [NewRetrier], [NewHedger], [NewDeduper], [NewRateLimiter],
-// [NewConcurrencyLimiter], [NewBreaker], [NewTokens].
+// [NewConcurrencyLimiter], [NewBreaker], [NewBalancer], [NewTokens].
 //
 // # Errors
 //
 // What a middleware refuses or gives up has a type of its own: [LimitError],
-// [RetryError], [TokenError]. All of them are of the tree of package errors and keep
+// [RetryError], [BackendError], [NoBackendError], [TokenError]. All of them are of the tree of package errors and keep
 // their causes.
 //
 // # Names in aiohttp

@@ -18,11 +18,13 @@ import (
 // no secret in it but what Err may hold, which [errors.RedactError] hides.
 type Event struct {
 	// Policy is "retry", "hedge", "dedupe", "rate limit", "concurrency", "circuit
-	// breaker", "token source" or "cache".
+	// breaker", "token source", "balance" or "cache".
 	Policy string
 	Kind   EventKind
 	// Host is the origin of the request, as scheme://host:port.
 	Host string
+	// Backend is the address that [Balance] sends to, as host:port.
+	Backend string
 	// Attempt is the number of the sending that the event is about, from 1.
 	Attempt int
 	// Wait is how long was waited, or is going to be, as the kind says.
@@ -68,10 +70,16 @@ const (
 	EventOpened EventKind = "opened"
 	EventProbed EventKind = "probed"
 	EventClosed EventKind = "closed"
-	// EventFetched and EventFailed: a token was fetched, or could not be, with Err. Wait
-	// is how long that took.
+	// EventFetched and EventFailed: a token, or a list of backends, was fetched, or could
+	// not be, with Err. Wait is how long that took.
 	EventFetched EventKind = "fetched"
 	EventFailed  EventKind = "failed"
+	// EventChosen: a request is sent to a backend. EventPutOut and EventReturned: a
+	// backend has failed and is out, for Wait, or is in service again. EventProbed is
+	// told of a request to one that was out.
+	EventChosen   EventKind = "chosen"
+	EventPutOut   EventKind = "put out"
+	EventReturned EventKind = "returned"
 	// EventHit, EventStale, EventRevalidated and EventMiss: where a cache has taken the
 	// response from: what is stored; the same after its end; what is stored, after the
 	// server has said that it still holds; the server. EventStored: a response was

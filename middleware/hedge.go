@@ -136,6 +136,8 @@ type hedgeRace struct {
 	cancels []context.CancelFunc
 	running int
 	failed  *hedgeResult // the one that is the result if all fail
+	tried   triedBackends
+	room    [2]triedContext // for the contexts of the first runners
 }
 
 type hedgeResult struct {
@@ -167,8 +169,8 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	runner := len(r.cancels)
 	r.cancels = append(r.cancels, cancel)
 	r.running++
-	try := req.Clone(ctx) // the caller may have gone when it is still read
-	go func() {           // it ends with its request
+	try := req.Clone(r.contextOf(ctx, runner)) // the caller may have gone when it is still read
+	go func() {                                // it ends with its request
 		began := time.Now()
 		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed
 		if err != nil && resp != nil {
@@ -185,6 +187,21 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 			cancel()
 		}
 	}()
+}
+
+// contextOf is the context of a runner, by which it learns where the others are.
+func (r *hedgeRace) contextOf(ctx context.Context, runner int) context.Context {
+	var own *triedContext
+	if runner < len(r.room) {
+		own = &r.room[runner]
+	} else {
+		own = new(triedContext)
+	}
+	own.Context, own.tried = ctx, triedOf(ctx)
+	if own.tried == nil {
+		own.tried = &r.tried
+	}
+	return own
 }
 
 // recordFailure keeps the failure if it is the better one to show, and reports whether

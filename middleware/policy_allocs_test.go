@@ -28,6 +28,7 @@ func TestPolicyAllocs(t *testing.T) { //nolint:paralleltest // it counts allocat
 		{"breaker", middleware.CircuitBreaker(middleware.BreakerConfig{}), 2},
 		{"token source", middleware.TokenSource(middleware.TokenConfig{Fetch: func(context.Context) (middleware.Token, error) { return middleware.Token{Value: "x"}, nil }}), 6},
 		{"hedge", middleware.Hedge(middleware.HedgePolicy{}), 20},
+		{"balance", middleware.Balance(middleware.BalanceConfig{Host: "h.example", Backends: []middleware.Backend{{Addr: "a:80"}, {Addr: "b:80"}}}), 8},
 		{"dedupe", middleware.Dedupe(middleware.DedupeConfig{}), 33},
 	} {
 		rt := tt.wrap(next)

@@ -95,3 +95,14 @@ func (e *TokenError) MarshalText() ([]byte, error) { return []byte(e.Error()), n
 
 // MarshalText is Error: the causes may hold secrets.
 func (e *RetryError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// MarshalText is Error: the cause may hold secrets.
+func (e *BackendError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// MarshalText is Error: the cause may hold secrets.
+func (e *NoBackendError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// Format writes the name of the type: see [Balancer.Stats].
+func (*Balancer) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "middleware.Balancer"}.Format(f, verb)
+}

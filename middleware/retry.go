@@ -183,6 +183,7 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return run.finishRun(resp, err, verdict.err)
 		}
 		run.recordFailure(resp, err, verdict.err)
+		run.tried = noteBackend(run.tried, resp, err)
 		drainAndClose(resp)
 		if err := waitContext(req.Context(), verdict.wait); err != nil {
 			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
@@ -200,6 +201,7 @@ type retryRun struct {
 	start   time.Time
 	attempt int     // attempts made
 	errs    []error // of the attempts that were followed by another one
+	tried   *triedBackends
 }
 
 type retryVerdict struct {
@@ -268,8 +270,12 @@ func (r *retryRun) hasTimeFor(ctx context.Context, wait time.Duration) bool {
 // nextRequest makes the request of the next attempt.
 func (r *retryRun) nextRequest() (*http.Request, error) {
 	try, err := rewindRequest(r.req)
-	if err != nil || r.policy.Prepare == nil {
-		return try, err
+	if err != nil {
+		return nil, err
+	}
+	try = avoidBackends(try, r.tried)
+	if r.policy.Prepare == nil {
+		return try, nil
 	}
 	if err := r.policy.Prepare(try, r.attempt+1); err != nil {
 		closeBody(try)

@@ -88,13 +88,17 @@ func (h *hopContext) Value(key any) any {
 // name. A middleware may also send requests of its own, to fetch a token for example:
 // those have another host, or are not as safe.
 func (h *hopContext) isOf(req *http.Request) bool {
+	u, host := req.URL, req.Host
+	if b := httprule.BackendOf(req); b != nil { // what it was before a backend was chosen
+		u, host = b.Asked, b.Host
+	}
 	switch {
-	case req.URL == h.url:
+	case u == h.url:
 		return true
-	case req.URL == nil || req.Host != h.host:
+	case u == nil || host != h.host:
 		return false
 	}
-	return h.url.Scheme != "https" || req.URL.Scheme == "https" || req.URL.Hostname() != h.url.Hostname()
+	return h.url.Scheme != "https" || u.Scheme == "https" || u.Hostname() != h.url.Hostname()
 }
 
 // refreshCookies is the request with the cookies that it has to have now: the request

@@ -193,6 +193,17 @@ func docsEvents(logger *slog.Logger) (*session.Session, error) {
 	return session.New(session.Config{Middleware: []middleware.Middleware{breaker.Wrap, retrier.Wrap}})
 }
 
+func docsBalance() (*session.Session, error) {
+	balancer := middleware.NewBalancer(middleware.BalanceConfig{
+		Host:   "api.example",                                                    // https://api.example/ in the program
+		SRV:    "_https._tcp.api.example",                                        // or Backends, or Lookup
+		By:     middleware.LeastOfTwo,                                            // or in turn
+		Sticky: func(r *http.Request) string { return r.Header.Get("X-Tenant") }, // "": nobody's
+	})
+	retrier := middleware.NewRetrier(middleware.RetryPolicy{})
+	return session.New(session.Config{Middleware: []middleware.Middleware{retrier.Wrap, balancer.Wrap}}) // in this order
+}
+
 // otelhttp stands for go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp.
 type otelhttp struct {
 	NewTransport func(http.RoundTripper) http.RoundTripper
@@ -216,4 +227,4 @@ func closeAll(all ...*session.Response) error {
 }
 
 // docs keeps the functions above from being unused.
-var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsEvents, docsTracing}
+var _ = []any{docsTimeouts, docsErrors, docsRetries, docsPins, docsRotate, docsTLS, docsProxies, docsCookies, docsWebSocket, docsMiddlewares, docsCache, docsCassette, docsMock, docsEvents, docsBalance, docsTracing}

@@ -3,6 +3,7 @@ package httprule
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -118,4 +119,31 @@ type UserKey struct{}
 func HadUser(ctx context.Context) bool {
 	had, _ := ctx.Value(UserKey{}).(bool)
 	return had
+}
+
+// BackendKey is the key under which the context of a request has a *[Backend], if it is
+// sent to another host than the one that was asked for.
+type BackendKey struct{}
+
+// Backend is for whom a request is sent to the host that its URL has. Cookies and
+// credentials are those of the host that was asked for.
+type Backend struct {
+	// Asked is the URL, and Host the value of Host, that the request had before.
+	Asked *url.URL
+	Host  string
+	// Addr is the host and port of the URL that it has now.
+	Addr string
+	// ServerName is what TLS asks for, and what the certificate has to be for; "" is
+	// the host of the URL.
+	ServerName string
+}
+
+// BackendOf returns the [Backend] of a request, or nil. A request that somebody sends
+// elsewhere with the same context has none.
+func BackendOf(req *http.Request) *Backend {
+	b, _ := req.Context().Value(BackendKey{}).(*Backend)
+	if b == nil || req.URL == nil || req.URL.Host != b.Addr {
+		return nil
+	}
+	return b
 }

@@ -63,6 +63,10 @@ var data = map[string]string{
 	"middleware.RetryBudget":                 "numbers",
 	"middleware.RetryPolicy":                 "functions and numbers",
 	"middleware.SchemeRules":                 "ports",
+	"middleware.Backend":                     "an address, names and numbers",
+	"middleware.BalanceBackend":              "a Backend and numbers",
+	"middleware.BalanceConfig":               "Backends, names, functions and numbers",
+	"middleware.BalanceStats":                "numbers by Backend, and a text without secrets",
 	"session.Event":                          "the data of a stream, which its reader asked for",
 	"session.HTTPChunk":                      "the data of a body, which its reader asked for",
 	"session.ContentDisposition":             "a file name, for a person to see",
@@ -228,6 +232,12 @@ func addMiddleware(t *testing.T, add adder) {
 	add("middleware.Attempt", middleware.Attempt{Number: 1, Request: req, Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}, Response: &http.Response{Status: "200 OK", Request: req, Header: secretHeader()}})
 	add("middleware.Event", middleware.Event{Kind: middleware.EventRetried, Host: "http://h.example:80", Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
+	balancer := middleware.NewBalancer(middleware.BalanceConfig{Host: "h.example", Backends: []middleware.Backend{{Addr: "a.example"}}})
+	add("middleware.Balancer", balancer)
+	failing := middleware.Func(func(*http.Request) (*http.Response, error) { return nil, &url.Error{Op: "Get", URL: secretURL, Err: io.EOF} })
+	_, backendErr := balancer.Wrap(failing).RoundTrip(req)
+	add("middleware.BackendError", backendErr)
+	add("middleware.NoBackendError", &middleware.NoBackendError{Host: "https://h.example:443", Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
 	recorder := har.New(har.Config{MaxBody: 100})
 	add("har.Recorder", recorder)
 	responses := cache.New(cache.Config{Store: cache.NewMemory(1 << 20)})

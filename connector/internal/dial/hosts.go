@@ -2,7 +2,6 @@ package dial
 
 import (
 	"context"
-	"net"
 	"net/http/httptrace"
 	"net/netip"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/dnscache"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/netguard"
 )
 
@@ -52,20 +52,11 @@ func badHosts(what, text string) error {
 // parsePlace reads "host", "host:port", "[::1]:port" or "::1". A wildcard may be "*" for
 // the host.
 func parsePlace(text string, wildcard bool) (p place, ok bool) {
-	host := text
-	if strings.Count(text, ":") == 1 || strings.HasPrefix(text, "[") && !strings.HasSuffix(text, "]") {
-		var err error
-		if host, p.port, err = net.SplitHostPort(text); err != nil {
-			return place{}, false
-		}
-		if n, err := strconv.ParseUint(p.port, 10, 16); err != nil || n == 0 {
-			return place{}, false
-		}
-	} else if inside, bracketed := strings.CutPrefix(text, "["); bracketed {
-		if host = strings.TrimSuffix(inside, "]"); !strings.Contains(host, ":") {
-			return place{}, false
-		}
+	host, port, ok := httprule.SplitPlace(text)
+	if !ok {
+		return place{}, false
 	}
+	p.port = port
 	if host == "*" && wildcard {
 		return p, true
 	}
