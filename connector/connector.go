@@ -127,7 +127,7 @@ func (x *exchange) prepareRequest() error {
 		x.timeout = s.Timeout.Inherit(x.timeout)
 		w.Total = s.Deadline
 		x.retry = x.retry && !s.DisableStaleRetry
-		x.record = s.Recorder
+		x.record, x.observer = s.Recorder, s.Observer
 		w.HTTP10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
 		w.Chunks = s.HTTPChunks && s.Recorder != nil
 		if s.HTTP10 && x.upload.Present() && req.ContentLength <= 0 {

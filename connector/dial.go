@@ -56,7 +56,7 @@ func newDialer(cfg *Config, local string) *dialer {
 	d.h2 = h2.NewTransport(cfg.http2OrDefault(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{
 		Limit: cfg.Limit, PerHost: cfg.LimitPerHost, MaxIdle: cfg.MaxIdle,
-		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge,
+		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge, OnGone: cfg.tellClosed(),
 		MayMultiplex: func(k key) bool { return !cfg.ForceClose && d.mayMultiplex(k) }, // else nobody shares
 	})
 	return d
@@ -136,6 +136,9 @@ func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	c.info = &ConnInfo{Local: nc.LocalAddr(), Remote: nc.RemoteAddr(), Created: time.Now(), TLS: a.State}
 	if addr := c.info.Remote; addr != nil {
 		c.remote = addr.String()
+	}
+	if d.config.OnClose != nil {
+		c.origin = a.key.Scheme() + "://" + a.key.Addr()
 	}
 	a.conn = c
 	may := d.mayMultiplex(a.key)

@@ -65,12 +65,15 @@ type exchange struct {
 	closes                bool // it is the last on a connection of HTTP/2
 	retried               bool // a connection before the present one was stale, or refused it
 	gotHead               bool
+	failed                bool        // without a response, as the observer was told
 	recorded              atomic.Bool // what is known at the end
 	fields                fieldFacts
 
 	times  exchangeTimes
 	rare   *rareFacts // what few exchanges have; nil: none of it
 	record *Recorder  // where the caller asks; nil: nowhere
+	// observer is where a middleware asks; nil: nowhere.
+	observer *Recorder
 	trace  *Trace
 
 	ctx          context.Context         //nolint:containedctx // the caller's: what can end the exchange
@@ -110,6 +113,9 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	resp, err := x.runAttempts()
 	settled = true
 	if err != nil {
+		if x.observer != nil {
+			x.recordFailure()
+		}
 		x.stopCancelWatch()
 	}
 	return resp, err

@@ -1,0 +1,2 @@
+// Package otelaiolos tells OpenTelemetry what aiolos does.
+package otelaiolos
