@@ -2,6 +2,7 @@ package otelaiolos
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -45,6 +45,8 @@ type attempt struct {
 	answered bool        // there was a response
 	received atomic.Int64
 	ended    atomic.Bool
+	source   io.ReadCloser         // the response's body, of which the attempt is the reader
+	room     [6]attribute.KeyValue // for those of the span, which copies them
 }
 
 // roundTripper is what [Telemetry.Wrap] returns.
@@ -109,7 +111,7 @@ func (t *Telemetry) begin(req *http.Request) (*attempt, *http.Request) {
 		if out.Header == nil {
 			out.Header = http.Header{}
 		}
-		t.cfg.Propagator.Inject(ctx, propagation.HeaderCarrier(out.Header))
+		t.cfg.Propagator.Inject(ctx, headerCarrier(out.Header))
 	}
 	a.watchUpload(out)
 	if m := t.meters.active; m.Enabled(ctx) {
@@ -132,8 +134,7 @@ func (a *attempt) startSpan(ctx context.Context, req *http.Request, settings *co
 	case first == req:
 		resends = 0
 	}
-	attrs := make([]attribute.KeyValue, 0, 6)
-	attrs = append(attrs, semconv.HTTPRequestMethodKey.String(a.key.method),
+	attrs := append(a.room[:0], semconv.HTTPRequestMethodKey.String(a.key.method),
 		semconv.URLFull(errors.RedactURL(req.URL)), semconv.ServerAddress(a.key.address), semconv.ServerPort(a.key.port))
 	if a.key.method == "_OTHER" {
 		attrs = append(attrs, semconv.HTTPRequestMethodOriginal(req.Method))
@@ -172,9 +173,8 @@ func (a *attempt) takeResponse(ctx context.Context, resp *http.Response) {
 	a.key.errorType = statusError(resp.StatusCode)
 	timing := a.observer.Timing()
 	if a.span.IsRecording() {
-		attrs := make([]attribute.KeyValue, 0, 5)
-		attrs = append(attrs, semconv.HTTPResponseStatusCode(a.key.status), semconv.NetworkProtocolVersion(a.key.protocol))
-		attrs = append(attrs, peerAttributes(timing.Remote)...)
+		attrs := append(a.room[:0], semconv.HTTPResponseStatusCode(a.key.status), semconv.NetworkProtocolVersion(a.key.protocol))
+		attrs = appendPeer(attrs, timing.Remote)
 		if a.key.errorType != "" {
 			attrs = append(attrs, semconv.ErrorTypeKey.String(a.key.errorType))
 			a.span.SetStatus(codes.Error, "")
@@ -190,17 +190,17 @@ func (a *attempt) takeResponse(ctx context.Context, resp *http.Response) {
 	resp.Body = a.watchBody(ctx, resp.Body)
 }
 
-// peerAttributes tells the address that was connected to.
-func peerAttributes(remote string) []attribute.KeyValue {
+// appendPeer tells the address that was connected to.
+func appendPeer(attrs []attribute.KeyValue, remote string) []attribute.KeyValue {
+	if remote == "" {
+		return attrs // there is no connector
+	}
 	host, port, err := net.SplitHostPort(remote)
-	if err != nil {
-		return nil // a Unix socket, or no connector
+	n, bad := strconv.Atoi(port)
+	if err != nil || bad != nil {
+		return append(attrs, semconv.NetworkPeerAddress(remote)) // a Unix socket
 	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return nil
-	}
-	return []attribute.KeyValue{semconv.NetworkPeerAddress(host), semconv.NetworkPeerPort(n)}
+	return append(attrs, semconv.NetworkPeerAddress(host), semconv.NetworkPeerPort(n))
 }
 
 // fail ends an attempt that has no response.
@@ -224,9 +224,9 @@ func (a *attempt) end(err error) {
 }
 
 // endByContext is end for the watch over the context, which begins before stop is set.
-func (a *attempt) endByContext(ctx context.Context) {
+func (a *attempt) endByContext() {
 	if a.ended.CompareAndSwap(false, true) {
-		a.tell(context.Cause(ctx))
+		a.tell(context.Cause(a.ctx))
 	}
 }
 

@@ -10,51 +10,60 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// body is the response's, whose end is the attempt's.
-type body struct {
-	io.ReadCloser
-	a *attempt
-}
+// body is an attempt as the response's body, whose end is the attempt's.
+type body attempt
 
 // writerBody keeps the short way of bodies that have one.
-type writerBody struct{ body }
+type writerBody attempt
 
 // watchBody has the end of the body, or of the context, end the attempt.
 func (a *attempt) watchBody(ctx context.Context, b io.ReadCloser) io.ReadCloser {
+	a.source = b
 	if ctx.Done() != nil {
-		a.stop = context.AfterFunc(ctx, func() { a.endByContext(ctx) })
+		a.stop = context.AfterFunc(ctx, a.endByContext)
 	}
 	if _, ok := b.(io.WriterTo); ok {
-		return &writerBody{body{b, a}}
+		return (*writerBody)(a)
 	}
-	return &body{b, a}
+	return (*body)(a)
 }
 
 // Read reads on. What ends it ends the attempt.
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.a.received.Add(int64(n))
-	b.a.endReading(err)
-	return n, err
-}
+func (b *body) Read(p []byte) (int, error) { return (*attempt)(b).read(p) }
 
 // Close ends the attempt, and closes the body.
-func (b *body) Close() error {
-	b.a.end(nil)
-	return b.ReadCloser.Close()
-}
+func (b *body) Close() error { return (*attempt)(b).close() }
+
+// Read is that of a body.
+func (b *writerBody) Read(p []byte) (int, error) { return (*attempt)(b).read(p) }
+
+// Close is that of a body.
+func (b *writerBody) Close() error { return (*attempt)(b).close() }
 
 // WriteTo is what the wrapped body has.
 func (b *writerBody) WriteTo(w io.Writer) (int64, error) {
-	n, err := b.ReadCloser.(io.WriterTo).WriteTo(w) //nolint:errcheck // watchBody has seen that it has one
-	b.a.received.Add(n)
+	a := (*attempt)(b)
+	n, err := a.source.(io.WriterTo).WriteTo(w) //nolint:errcheck // watchBody has seen that it has one
+	a.received.Add(n)
 	switch {
 	case err == nil:
-		b.a.end(nil)
-	case errors.Is(err, errors.ErrClient) || errors.Is(err, b.a.ctx.Err()):
-		b.a.end(err)
+		a.end(nil)
+	case errors.Is(err, errors.ErrClient) || errors.Is(err, a.ctx.Err()):
+		a.end(err)
 	} // else it may be the writer's, and the body can still be read or closed
 	return n, err
+}
+
+func (a *attempt) read(p []byte) (int, error) {
+	n, err := a.source.Read(p)
+	a.received.Add(int64(n))
+	a.endReading(err)
+	return n, err
+}
+
+func (a *attempt) close() error {
+	a.end(nil)
+	return a.source.Close()
 }
 
 func (a *attempt) endReading(err error) {

@@ -22,8 +22,8 @@ const (
 	typeKey      = attribute.Key("aiolos.message.type")
 )
 
-// addPhases adds an event at the end of each phase that there was, with its duration in
-// seconds. The connector has noted them in any case; nothing is called on the way.
+// addPhases adds an event at the end of each phase that there was, those on the way to a
+// connection with their duration in seconds. The connector has noted them in any case; nothing is called on the way.
 func (a *attempt) addPhases(t *connector.Timing) {
 	if t.Start.IsZero() {
 		return // no connector, or it has not begun
@@ -32,8 +32,8 @@ func (a *attempt) addPhases(t *connector.Timing) {
 	add := func(name string, d time.Duration, more ...attribute.KeyValue) {
 		at = at.Add(d)
 		if d > 0 || len(more) > 0 {
-			attrs := append(more, durationKey.Float64(d.Seconds()))
-			a.span.AddEvent(name, trace.WithTimestamp(at), trace.WithAttributes(attrs...))
+			more = append(more, durationKey.Float64(d.Seconds()))
+			a.span.AddEvent(name, trace.WithTimestamp(at), trace.WithAttributes(more...))
 		}
 	}
 	add("queue", t.Queue)
@@ -44,8 +44,9 @@ func (a *attempt) addPhases(t *connector.Timing) {
 	}
 	add("connect", t.Connect)
 	add("tls", t.TLS)
-	at = at.Add(t.Request)
-	add("first byte", t.FirstByte)
+	if t.FirstByte > 0 { // every request that was answered has this one, so it is the cheapest
+		a.span.AddEvent("first byte", trace.WithTimestamp(at.Add(t.Request+t.FirstByte)))
+	}
 	if t.Retried {
 		a.span.AddEvent("stale connection replaced")
 	}

@@ -1,0 +1,2 @@
+// Package promaiolos tells Prometheus what aiolos counts.
+package promaiolos
