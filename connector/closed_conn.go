@@ -21,19 +21,19 @@ type ClosedConn struct {
 }
 
 // tellClosed is the pool's OnGone; nil if nobody asks.
-func (cfg *Config) tellClosed() func(pool.Conn) {
+func (cfg *Config) tellClosed() func(key, pool.Conn) {
 	tell := cfg.OnClose
 	if tell == nil {
 		return nil
 	}
-	return func(gone pool.Conn) {
+	return func(k key, gone pool.Conn) {
 		c := gone.(*conn) //nolint:errcheck // the pool holds nothing else
 		proto := "HTTP/1.1"
 		if c.h2 != nil {
 			proto = "HTTP/2.0"
 		}
 		tell(ClosedConn{
-			Host: c.origin, Proto: proto, Remote: c.info.Remote,
+			Host: k.Scheme() + "://" + k.Addr(), Proto: proto, Remote: c.info.Remote,
 			Created: c.info.Created, Age: time.Since(c.info.Created),
 		})
 	}

@@ -23,7 +23,6 @@ type conn struct {
 	nc     net.Conn  // what HTTP is spoken on, above TLS
 	info   *ConnInfo // what does not change: shared by all who ask
 	remote string
-	origin string // scheme://host:port, if Config.OnClose asks for it
 
 	idleSince time.Time    // of HTTP/1; belongs to who has the conn
 	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created

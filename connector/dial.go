@@ -137,9 +137,6 @@ func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	if addr := c.info.Remote; addr != nil {
 		c.remote = addr.String()
 	}
-	if d.config.OnClose != nil {
-		c.origin = a.key.Scheme() + "://" + a.key.Addr()
-	}
 	a.conn = c
 	may := d.mayMultiplex(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {

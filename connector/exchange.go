@@ -74,7 +74,7 @@ type exchange struct {
 	record *Recorder  // where the caller asks; nil: nowhere
 	// observer is where a middleware asks; nil: nowhere.
 	observer *Recorder
-	trace  *Trace
+	trace    *Trace
 
 	ctx          context.Context         //nolint:containedctx // the caller's: what can end the exchange
 	canceler     context.CancelCauseFunc // ends ctx, if Request.Cancel can; else nil

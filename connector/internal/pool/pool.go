@@ -19,7 +19,7 @@ type Config[K comparable] struct {
 
 	// OnGone is told of each adopted connection once it is gone, after the lock is free, by
 	// who may hold locks of an engine. Nil: nobody.
-	OnGone func(Conn)
+	OnGone func(K, Conn)
 
 	// MayMultiplex reports whether connections of a key may turn out to be
 	// multiplexed; nil: none. It is called with the pool's lock held.
@@ -52,7 +52,11 @@ func New[K comparable](cfg Config[K]) *Pool[K] {
 	p := &Pool[K]{mayMultiplex: cfg.MayMultiplex, hosts: map[K]*entry[K]{}}
 	p.limit, p.maxIdle = orNone(cfg.Limit, math.MaxInt), orNone(cfg.MaxIdle, math.MaxInt)
 	p.keepAlive, p.maxAge = orNone(cfg.KeepAlive, never), orNone(cfg.MaxAge, never)
-	p.onGone = cfg.OnGone
+	if tell := cfg.OnGone; tell != nil {
+		p.onGone = func(c Conn) { // whose host does not change once it was adopted
+			tell(c.Notes().host.home.(*entry[K]).key, c) //nolint:errcheck // it is the pool's own
+		}
+	}
 	p.queue.perHost = orNone(cfg.PerHost, math.MaxInt)
 	p.start, p.wakeAt, p.ended = time.Now(), never, make(chan struct{})
 	p.dials = map[*Dial]struct{}{}
