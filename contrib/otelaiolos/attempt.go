@@ -10,13 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // The life of an attempt. Whatever comes first of the four on the right ends it, and the

@@ -15,17 +15,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/session"
-	"github.com/aiolos-http/aiolos/ws"
 )
 
 var plain = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "plain") })

@@ -9,11 +9,10 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 const schemaURL = semconv.SchemaURL

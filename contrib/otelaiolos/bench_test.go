@@ -6,14 +6,14 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // dropAll is an exporter that costs nothing.

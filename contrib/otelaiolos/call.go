@@ -6,12 +6,11 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // call is what has a span around its attempts. The span ends when the call has returned and

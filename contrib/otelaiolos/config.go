@@ -4,13 +4,12 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // scope is the name of the instrumentation.

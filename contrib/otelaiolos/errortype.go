@@ -4,10 +4,9 @@ import (
 	"context"
 	"strconv"
 
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // errorClass is a class of errors under its name in error.type.

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
 	"github.com/aiolos-http/aiolos/errors"
+
+	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
 )
 
 // Every class of package errors has its own name, which is that of the variable.

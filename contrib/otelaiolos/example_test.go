@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -13,10 +16,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // A server that fails at first, under a retry: the call has two attempts, each with a span.
@@ -57,7 +57,7 @@ func Example() {
 		for _, kv := range span.Attributes() {
 			switch kv.Key {
 			case "http.response.status_code", "http.request.resend_count", "error.type", "aiolos.attempts":
-				fmt.Printf(" %s=%s", kv.Key, kv.Value.Emit())
+				fmt.Printf(" %s=%s", kv.Key, kv.Value.String())
 			}
 		}
 		fmt.Println()
@@ -102,7 +102,7 @@ func ExampleTelemetry_Wrap() {
 	for _, m := range all.ScopeMetrics[0].Metrics {
 		if h, ok := m.Data.(metricdata.Histogram[float64]); ok && m.Name == "http.client.request.duration" {
 			status, _ := h.DataPoints[0].Attributes.Value(attribute.Key("http.response.status_code"))
-			fmt.Println(m.Name, status.Emit(), h.DataPoints[0].Count)
+			fmt.Println(m.Name, status.String(), h.DataPoints[0].Count)
 		}
 	}
 	// Output: http.client.request.duration 404 3

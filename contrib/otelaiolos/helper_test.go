@@ -8,6 +8,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/internal/certs"
+	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/coder/websocket"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
@@ -17,11 +21,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
-	"github.com/aiolos-http/aiolos/internal/certs"
-	"github.com/aiolos-http/aiolos/internal/leak"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

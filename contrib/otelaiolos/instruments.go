@@ -3,10 +3,9 @@ package otelaiolos
 import (
 	"context"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/semconv/v1.43.0/httpconv"
-
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // backgroundContext is that of measurements that belong to no request.

@@ -3,10 +3,9 @@ package otelaiolos
 import (
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/aiolos-http/aiolos/connector"
 )
 
 // The attributes that are not of the conventions.

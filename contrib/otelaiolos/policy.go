@@ -3,12 +3,11 @@ package otelaiolos
 import (
 	"context"
 
+	"github.com/aiolos-http/aiolos/middleware"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // OnEvent counts what policies do, and adds it to the span that the request's context has:

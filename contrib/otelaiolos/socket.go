@@ -1,9 +1,8 @@
 package otelaiolos
 
 import (
-	"go.opentelemetry.io/otel/metric"
-
 	"github.com/aiolos-http/aiolos/ws"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // socketSets are the options of the counters of messages, made once.

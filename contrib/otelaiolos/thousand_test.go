@@ -12,15 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel/attribute"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/middleware/cache"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // seen is a request as the server has seen it.
@@ -232,8 +232,8 @@ func (m *mixedServer) compare(t *testing.T, attempts []sdktrace.ReadOnlySpan, ur
 			t.Errorf("without a status: got %v, want Canceled", failure.AsString())
 		}
 		for key, w := range want {
-			if got, _ := attr(span, key); got.Emit() != w {
-				t.Errorf("%s of %s: got %v, want %v", key, s.path, got.Emit(), w)
+			if got, _ := attr(span, key); got.String() != w {
+				t.Errorf("%s of %s: got %v, want %v", key, s.path, got.String(), w)
 			}
 		}
 		cut := strings.HasPrefix(s.path, "/half/")

@@ -5,14 +5,13 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // DefaultMaxHosts is how many hosts have labels of their own.

@@ -8,17 +8,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
-	"github.com/prometheus/common/expfmt"
-
-	"github.com/aiolos-http/aiolos/contrib/promaiolos"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/ws"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/aiolos-http/aiolos/contrib/promaiolos"
 )
 
 func TestMain(m *testing.M) { leak.Main(m) }

@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aiolos-http/aiolos/contrib/promaiolos"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // A session and its policy, under one name.

@@ -16,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/aiolos-http/aiolos/contrib/promaiolos"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // startPrometheus runs a real one that scrapes the address every second, and returns its
