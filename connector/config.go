@@ -189,6 +189,10 @@ type Config struct {
 	// request, so it is for tests and debugging. Nil means that nobody looks.
 	// (aiohttp: the warning "Unclosed response")
 	OnLeak func(stack string)
+	// OnClose is told of each connection that was in use and is closed, or about to be. It is
+	// called by whichever goroutine ends it, perhaps by several at a time and under locks of
+	// the engine: it must not block, and must not call the Connector. Nil is nobody.
+	OnClose func(ClosedConn)
 	// Timeout is used by requests that bring no timeouts of their own. Its zero
 	// value bounds only SockConnect, to [DefaultSockConnect].
 	Timeout ClientTimeout

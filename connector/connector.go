@@ -128,6 +128,9 @@ func (x *exchange) prepareRequest() error {
 		w.Total = s.Deadline
 		x.retry = x.retry && !s.DisableStaleRetry
 		x.record = s.Recorder
+		if s.Observer != nil {
+			x.ensureRare().observer = s.Observer
+		}
 		w.HTTP10, x.notUntilEOF = s.HTTP10, s.NotUntilEOF
 		w.Chunks = s.HTTPChunks && s.Recorder != nil
 		if s.HTTP10 && x.upload.Present() && req.ContentLength <= 0 {

@@ -56,7 +56,7 @@ func newDialer(cfg *Config, local string) *dialer {
 	d.h2 = h2.NewTransport(cfg.http2OrDefault(), cfg.expectContinueTimeout(), maxHead)
 	d.pool = pool.New(pool.Config[key]{
 		Limit: cfg.Limit, PerHost: cfg.LimitPerHost, MaxIdle: cfg.MaxIdle,
-		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge,
+		KeepAlive: cfg.KeepAlive, MaxAge: cfg.MaxConnAge, OnGone: cfg.tellClosed(),
 		MayMultiplex: func(k key) bool { return !cfg.ForceClose && d.mayMultiplex(k) }, // else nobody shares
 	})
 	return d

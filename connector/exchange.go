@@ -69,6 +69,7 @@ type exchange struct {
 	inRetryPause bool // without a slot, between two attempts: see pool.BeginRetryPause
 	reused       bool
 	gotHead      bool
+	failed       bool        // without a response, as the observer was told
 	recorded     atomic.Bool // what is known at the end
 
 	times  exchangeTimes
@@ -109,6 +110,9 @@ func (x *exchange) roundTrip() (*http.Response, error) {
 	resp, err := x.runAttempts()
 	settled = true
 	if err != nil {
+		if x.observer() != nil {
+			x.recordFailure()
+		}
 		x.stopCancelWatch()
 	}
 	return resp, err

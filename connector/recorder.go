@@ -16,16 +16,23 @@ import (
 // more than once, the last that delivered a response counts. The zero Recorder is
 // ready, and safe for concurrent use.
 type Recorder struct {
-	last atomic.Pointer[exchange] // whose response was delivered last; nil: none was
+	last     atomic.Pointer[exchange] // whose response was delivered last; nil: none was
+	attempts atomic.Int64
 }
 
 // Reset forgets what was noted, so that the next request may be one that never comes to
 // the connector: a cache answers it.
 func (r *Recorder) Reset() { r.last.Store(nil) }
 
+// CountAttempt counts how often it was called and returns that, from 1. A middleware that
+// stands below all others numbers the sendings of one call with it: whatever sends again,
+// the Recorder in the request's [Settings] is the call's.
+func (r *Recorder) CountAttempt() int { return int(r.attempts.Add(1)) }
+
 // Timing returns where the time has gone so far. While the exchange goes on, Received and
 // Sent are those of now: a request's body may still be under way when the head of the
-// response is there.
+// response is there. Of a request that failed before, which only an Observer hears of, it
+// has the way to the connection and Total.
 func (r *Recorder) Timing() Timing {
 	if x := r.last.Load(); x != nil {
 		return x.timing()
@@ -39,8 +46,15 @@ func (r *Recorder) Conn() ConnInfo {
 	if x == nil {
 		return ConnInfo{}
 	}
+	if x.conn == nil { // it has failed without one
+		return ConnInfo{}
+	}
 	info := x.conn.info
-	info.Proto, info.Reused = x.response.Proto, x.reused
+	info.Reused = x.reused
+	if x.failed {
+		return info
+	}
+	info.Proto = x.response.Proto
 	if x.rare != nil {
 		info.RawHeaders = x.rare.rawHead
 	}
@@ -87,13 +101,14 @@ type exchangeTimes struct {
 	sentLen  int64
 }
 
-// rareFacts are of few exchanges: those that dial, keep the raw head, watch chunks, or have
-// credentials of the netrc file.
+// rareFacts are of few exchanges: those that dial, keep the raw head, watch chunks, are
+// observed, or have credentials of the netrc file.
 type rareFacts struct {
 	authorization string // what the netrc file adds; "": nothing
 	dialed        dialTimes
 	rawHead       []RawHeader
 	chunkEnd      *atomic.Int64 // nil: the body has no chunks, or nobody asks
+	observer      *Recorder     // where a middleware asks; nil: nowhere
 }
 
 type dialTimes struct {
@@ -107,6 +122,14 @@ func (x *exchange) ensureRare() *rareFacts {
 		x.rare = new(rareFacts)
 	}
 	return x.rare
+}
+
+// observer is where a middleware asks how the exchange fares, or nil.
+func (x *exchange) observer() *Recorder {
+	if x.rare == nil {
+		return nil
+	}
+	return x.rare.observer
 }
 
 // notesChunks reports whether the ends of the body's chunks are noted.
@@ -135,11 +158,20 @@ func (x *exchange) recordHead(resp *http.Response) {
 	if x.record != nil {
 		x.record.last.Store(x)
 	}
+	if o := x.observer(); o != nil {
+		o.last.Store(x)
+	}
+}
+
+// recordFailure tells the Observer of an exchange that has no response.
+func (x *exchange) recordFailure() {
+	x.failed, x.times.ended = true, time.Since(x.times.start)
+	x.observer().last.Store(x)
 }
 
 // recordEnd notes the totals when the exchange is over.
 func (x *exchange) recordEnd(now time.Time) {
-	if x.record == nil || !x.gotHead {
+	if x.record == nil && x.observer() == nil || !x.gotHead {
 		return
 	}
 	t := &x.times
@@ -154,16 +186,20 @@ func (x *exchange) recordEnd(now time.Time) {
 // timing is what a Recorder tells of the exchange.
 func (x *exchange) timing() Timing {
 	t := &x.times
-	all := Timing{
-		Start: t.start, Queue: t.queue, Request: t.sent - t.gotConn, FirstByte: t.gotHead - t.sent,
-		Reused: x.reused, Retried: x.retried,
-	}
-	if addr := x.conn.info.Remote; addr != nil {
-		all.Remote = addr.String()
+	all := Timing{Start: t.start, Queue: t.queue, Reused: x.reused, Retried: x.retried}
+	if !x.failed {
+		all.Request, all.FirstByte = t.sent-t.gotConn, t.gotHead-t.sent
+		if addr := x.conn.info.Remote; addr != nil {
+			all.Remote = addr.String()
+		}
 	}
 	if x.rare != nil {
 		d := &x.rare.dialed
 		all.DNS, all.Connect, all.TLS, all.CachedDNS = d.dns, d.connect, d.tls, d.cachedDNS
+	}
+	if x.failed {
+		all.Total = t.ended
+		return all
 	}
 	var now h1.Facts
 	if x.h2 == nil && x.response.StatusCode != http.StatusSwitchingProtocols {

@@ -57,6 +57,10 @@ type Settings struct {
 	Started time.Time
 	// Recorder takes note of how the request fares; nil means nobody asks.
 	Recorder *Recorder
+	// Observer is a second Recorder, for who stands below the one that reads the first and
+	// sends each attempt by itself. It takes note of a request that fails, too: see
+	// [Recorder.Timing]. Nil means nobody asks.
+	Observer *Recorder
 	// Trace is told how the request gets its connection; nil means nobody is.
 	Trace *Trace
 	// TLS takes the place of the connector's TLS policy.

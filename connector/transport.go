@@ -24,7 +24,7 @@ import (
 // Failures to connect are of the tree of errors, all others are net/http's own.
 //
 // What a Transport cannot do is an [errors.InvalidRequestError] that names the
-// field: Limit, MaxConnAge, MaxLineSize, MaxFieldSize, MaxHeaders, OnLeak, the Total,
+// field: Limit, MaxConnAge, MaxLineSize, MaxFieldSize, MaxHeaders, OnLeak, OnClose, the Total,
 // Connect and SockRead of Timeout, if they are greater than zero or set;
 // DisableStaleRetry; a Proxy-Authorization in ProxyHeader (ProxyAuth is what there
 // is); Protocols with HTTP/2 on http beside HTTP/1 or a proxy. So is, when a request
@@ -90,6 +90,7 @@ func (cfg *Config) checkTransport() error {
 		{"Timeout.Connect", "has no such timeout", cfg.Timeout.Connect > 0},
 		{"Timeout.SockRead", "has no such timeout", cfg.Timeout.SockRead > 0},
 		{"OnLeak", "does not look for leaks", cfg.OnLeak != nil},
+		{"OnClose", "does not tell when a connection ends", cfg.OnClose != nil},
 		{"DisableStaleRetry", "always retries on stale connections", cfg.DisableStaleRetry},
 		{"ProxyHeader", "takes credentials for proxies only from ProxyAuth", authorized},
 		{"Protocols", "speaks HTTP/1 to http servers unless it is off", p != nil && p.UnencryptedHTTP2() && p.HTTP1()},

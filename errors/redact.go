@@ -24,10 +24,11 @@ func RedactURL(u *url.URL) string {
 	if u.User != nil {
 		text = strings.Replace(text, "//", "//"+hidden+"@", 1)
 	}
-	if u.RawQuery != "" {
-		text += "?" + redactQuery(u.RawQuery)
+	if u.RawQuery == "" {
+		return text
 	}
-	return text
+	b := make([]byte, 0, len(text)+1+len(u.RawQuery)+len(hidden))
+	return string(appendRedactedQuery(append(append(b, text...), '?'), u.RawQuery))
 }
 
 // redactOpaque writes what follows a scheme without slashes: a handle of skype:, a
@@ -44,16 +45,22 @@ func redactOpaque(scheme, opaque string) string {
 	return opaque
 }
 
-func redactQuery(query string) string {
-	parts := strings.Split(query, "&")
-	for i, part := range parts {
+func redactQuery(query string) string { return string(appendRedactedQuery(nil, query)) }
+
+func appendRedactedQuery(b []byte, query string) []byte {
+	for more := true; more; {
+		var part string
+		part, query, more = strings.Cut(query, "&")
 		if name, _, ok := strings.Cut(part, "="); ok {
-			parts[i] = name + "=" + hidden
+			b = append(append(append(b, name...), '='), hidden...)
 		} else if part != "" {
-			parts[i] = hidden // a value without a name, as far as one can know
+			b = append(b, hidden...) // a value without a name, as far as one can know
+		}
+		if more {
+			b = append(b, '&')
 		}
 	}
-	return strings.Join(parts, "&")
+	return b
 }
 
 // RedactURLString is [RedactURL] for a URL that may not even parse. What comes

@@ -60,17 +60,19 @@ func (c *call) resolveTimeouts(ctx context.Context) error {
 	set.Timeout.Total = -1 // the deadline says it for all hops
 	set.TrustEnv = c.s.trustEnv
 	c.setDeadline(t.Total)
-	if len(c.s.traces) > 0 {
-		c.trace = newTracing(c)
-		c.ctx.Context, set.Trace = c.trace.connectorTrace(c.ctx.Context)
-	}
 	if w := c.opts.wire; w != nil {
 		if err := w.applySettings(set); err != nil {
 			return err
 		}
 	}
 	if c.s.connector == nil && !c.s.mock {
-		return c.opts.checkForeign()
+		if err := c.opts.checkForeign(); err != nil {
+			return err
+		}
+	}
+	if len(c.s.traces) > 0 { // last: whoever was told of the beginning is told of the end
+		c.trace = newTracing(c)
+		c.ctx.Context, set.Trace = c.trace.connectorTrace(c.ctx.Context)
 	}
 	return nil
 }

@@ -56,6 +56,11 @@ type Config struct {
 	// Middleware wraps the sending of every request, and again of every hop of
 	// a redirect; the first is the outermost. (aiohttp: middlewares)
 	Middleware []middleware.Middleware
+	// Innermost stands below all other middlewares, those of a request included, and below
+	// the jar; [Middlewares] does not take it away. So it sees exactly what goes to the
+	// Connector or the Transport, once for each attempt and each hop: it is for telemetry.
+	// Nil is none.
+	Innermost middleware.Middleware
 	// Trace is told what every request does. (aiohttp: trace_configs)
 	Trace []*Trace
 	// EncodeJSON is used by [JSON], DecodeJSON by [Response.JSON] and what builds
@@ -193,6 +198,9 @@ func (c *core) setTransport(cfg *Config) error {
 			c.connector, c.owned = conn, conn
 		}
 		rt = c.connector
+	}
+	if cfg.Innermost != nil {
+		rt = cfg.Innermost(rt)
 	}
 	c.bare, c.transport, c.kept = rt, rt, rt
 	if c.keepsCookies {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -29,6 +30,11 @@ type Trace struct {
 	// is what [TraceContext] has given, or nil. If NewValue is nil, that is the
 	// Value. (aiohttp: trace_config_ctx_factory)
 	NewValue func(traceContext any) any
+	// NewContext makes, after NewValue, the context that the call goes on with: a child of
+	// its own, such as one with a span. Middlewares and the other functions get it, and one
+	// of RequestEnd and RequestException always follows. The Header of its event is nil.
+	// If NewContext is nil or returns nil, the context stays as it is.
+	NewContext func(context.Context, RequestEvent) context.Context
 
 	// RequestStart is the first. What it changes in the Header is sent.
 	RequestStart func(context.Context, RequestEvent)
@@ -198,6 +204,11 @@ func (t *tracing) requestEvent(header http.Header) func(any) RequestEvent {
 
 // connectorTrace has the connector and net/http tell what they do.
 func (t *tracing) connectorTrace(ctx context.Context) (context.Context, *connector.Trace) {
+	for i, tr := range t.traces {
+		if tr.NewContext != nil {
+			t.recoverPanic(func() { ctx = cmp.Or(tr.NewContext(ctx, t.requestEvent(nil)(t.values[i])), ctx) })
+		}
+	}
 	ctx, t.cancel = context.WithCancelCause(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
 		callHooks(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestHeadersSent },

@@ -54,6 +54,11 @@ type Options struct {
 	MaxMessageSize int64
 	// Compress asks for compression; nil does not (aiohttp: compress).
 	Compress *Compression
+
+	// OnMessage is told of each text and binary message that has come, before it is
+	// received, or that was sent, with its size without compression. It is called by
+	// whoever reads or sends, perhaps by two at a time, and must not block. Nil is nobody.
+	OnMessage func(m MessageEvent)
 }
 
 const (

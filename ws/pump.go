@@ -77,6 +77,7 @@ func (c *Conn) newMessage(typ MessageType, data []byte) (Message, error) {
 	if m.Type == Text && !c.opts.VerbatimText && !utf8.Valid(m.Data) {
 		return Message{}, &violation{CloseInvalidText, "text message that is not UTF-8"}
 	}
+	c.tellMessage(false, m.Type, len(m.Data))
 	return m, nil
 }
 

@@ -105,6 +105,7 @@ func (c *Conn) sendMessage(ctx context.Context, typ MessageType, data []byte, op
 	}
 	position, err := c.encodeMessage(typ, data, level) //nolint:contextcheck // it waits for nothing
 	if err == nil {
+		c.tellMessage(true, typ, len(data))
 		err = c.wire.out.flushTo(ctx, position)
 	}
 	return c.sendError(typ, err)

@@ -13,7 +13,7 @@ import (
 )
 
 // layers are the directories below the root, from the top down: imports point down.
-var layers = []string{".", "session", "middleware", "connector", "ws", "form", "jar", "errors", "internal", "cmd"}
+var layers = []string{".", "contrib", "session", "middleware", "connector", "ws", "form", "jar", "errors", "internal", "cmd"}
 
 // Package is a directory with code in it that is not only tests.
 type Package struct {

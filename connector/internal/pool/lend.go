@@ -46,6 +46,9 @@ type core struct {
 
 	counts  counts
 	toClose []Conn // to be closed once the lock is free; see unlock
+
+	onGone func(Conn) // nil: nobody
+	gone   []Conn     // of which it is to be told
 }
 
 type counts struct{ opened, closed, reused, retried uint64 }
@@ -74,7 +77,12 @@ func (p *core) unlock() (toClose []Conn) {
 		p.isAllReleased = true
 		close(p.allReleased)
 	}
+	gone := p.gone
+	p.gone = nil
 	p.mu.Unlock()
+	for _, c := range gone {
+		p.onGone(c)
+	}
 	return toClose
 }
 

@@ -17,6 +17,10 @@ type Config[K comparable] struct {
 	KeepAlive time.Duration // how long one may be idle
 	MaxAge    time.Duration // how old one may become from its adoption on
 
+	// OnGone is told of each adopted connection once it is gone, after the lock is free, by
+	// who may hold locks of an engine. Nil: nobody.
+	OnGone func(K, Conn)
+
 	// MayMultiplex reports whether connections of a key may turn out to be
 	// multiplexed; nil: none. It is called with the pool's lock held.
 	MayMultiplex func(K) bool
@@ -48,6 +52,11 @@ func New[K comparable](cfg Config[K]) *Pool[K] {
 	p := &Pool[K]{mayMultiplex: cfg.MayMultiplex, hosts: map[K]*entry[K]{}}
 	p.limit, p.maxIdle = orNone(cfg.Limit, math.MaxInt), orNone(cfg.MaxIdle, math.MaxInt)
 	p.keepAlive, p.maxAge = orNone(cfg.KeepAlive, never), orNone(cfg.MaxAge, never)
+	if tell := cfg.OnGone; tell != nil {
+		p.onGone = func(c Conn) { // whose host does not change once it was adopted
+			tell(c.Notes().host.home.(*entry[K]).key, c) //nolint:errcheck // it is the pool's own
+		}
+	}
 	p.queue.perHost = orNone(cfg.PerHost, math.MaxInt)
 	p.start, p.wakeAt, p.ended = time.Now(), never, make(chan struct{})
 	p.dials = map[*Dial]struct{}{}

@@ -154,5 +154,8 @@ func (p *core) removeConnLocked(n *Notes) {
 		p.aging = n.links[byAge].next
 	}
 	p.open.remove(n)
+	if p.onGone != nil {
+		p.gone = append(p.gone, n.conn)
+	}
 	p.counts.closed++
 }
