@@ -64,6 +64,9 @@ func (c *call) resolveTimeouts(ctx context.Context) error {
 		c.trace = newTracing(c)
 		c.ctx.Context, set.Trace = c.trace.connectorTrace(c.ctx.Context)
 	}
+	if i := c.s.inspector.Load(); i != nil {
+		c.beginInspection(i)
+	}
 	if w := c.opts.wire; w != nil {
 		if err := w.applySettings(set); err != nil {
 			return err
