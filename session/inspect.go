@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptrace"
@@ -45,6 +46,7 @@ const (
 
 // CallInfo is a call under way. It has no secret.
 type CallInfo struct {
+	Number  uint64    `json:"number"` // in the order in which calls have begun, from 1
 	Method  string    `json:"method"`
 	URL     string    `json:"url"`    // of the present hop, redacted
 	Origin  string    `json:"origin"` // as scheme://host:port
@@ -101,7 +103,7 @@ func (i *Inspector) Calls() []CallInfo {
 			all = append(all, info)
 		}
 	}
-	slices.SortFunc(all, func(a, b CallInfo) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(all, func(a, b CallInfo) int { return cmp.Compare(a.Number, b.Number) })
 	return all
 }
 
@@ -152,6 +154,7 @@ func (i *Inspector) add(e *inspected) {
 	i.mu.Lock()
 	i.calls[e] = struct{}{}
 	i.begun++
+	e.info.Number = i.begun
 	i.mu.Unlock()
 }
 

@@ -83,7 +83,7 @@ func TestPage(t *testing.T) {
 				_, _ = w.Write([]byte("body"))
 			}
 		})
-		if _, err := s.Get(t.Context(), "http://h/late?x=canary", session.Timeout(time.Second), session.BearerAuth(canary)); !errors.Is(err, errors.ErrTotalTimeout) {
+		if _, err := s.Get(t.Context(), "http://h/late?x=canary", session.Timeout(time.Second), session.Bearer(canary)); !errors.Is(err, errors.ErrTotalTimeout) {
 			t.Fatalf("got %v", err)
 		}
 		unread, err := s.Get(t.Context(), "http://me:canary@h/unread?q=canary#canary")
@@ -140,7 +140,7 @@ func checkState(t *testing.T, s *session.Session, page *debug.Handler) {
 			t.Errorf("the page says %s: %d, want %d", id, got, want)
 		}
 	}
-	for _, want := range []string{"2 of 2 slots of the host are in use", "debug_test.go:", "TotalTimeout", "http://h/slow?***", ">queue<", ">wait<", "&#34;", "5s"} {
+	for _, want := range []string{"2 of 2 slots of the host are in use", "debug_test.go:", "TotalTimeout", "http://h/slow?%3Cscript%3E=***", ">queue<", ">wait<", "&#34;Requests&#34;: 5", ">5s<"} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page has no %q:\n%s", want, html)
 		}
