@@ -3,9 +3,8 @@
 package secret
 
 import (
-	"strings"
-
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // Hidden stands in the place of a secret, here as in what the library writes.
@@ -16,6 +15,4 @@ const Hidden = "***"
 func Header(name string) bool { return aioerrors.SensitiveHeader(name) }
 
 // Param reports whether the values of a parameter or a field of a form are secret.
-func Param(name string) bool {
-	return aioerrors.SensitiveHeader(strings.ReplaceAll(name, "_", "-"))
-}
+func Param(name string) bool { return curl.SecretParam(name) }
