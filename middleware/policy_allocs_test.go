@@ -5,13 +5,14 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // TestPolicyAllocs: counting costs no allocation, and neither does telling it where
 // nobody listens.
 func TestPolicyAllocs(t *testing.T) { //nolint:paralleltest // it counts allocations
-	if raceEnabled {
+	if racetest.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	resp := &http.Response{StatusCode: 200, Body: http.NoBody}

@@ -34,7 +34,7 @@ func (c *Command) Redact() (plain *Command, changed bool) {
 	}
 	r.URL = RedactURL(c.URL)
 	if strings.HasPrefix(strings.ToLower(c.contentType()), "application/x-www-form-urlencoded") {
-		r.Body = []byte(redactQuery(string(c.Body)))
+		r.Body = []byte(redact.Params(string(c.Body)))
 	}
 	changed = r.URL != c.URL || r.Login != c.Login || !slices.Equal(r.Headers, c.Headers) ||
 		!slices.Equal(r.Parts, c.Parts) || !bytes.Equal(r.Body, c.Body)
@@ -53,7 +53,7 @@ func (c *Command) contentType() string {
 
 // SecretParam reports whether the values of a query parameter, or of a field of a form,
 // are secret by their name.
-func SecretParam(name string) bool { return errors.SensitiveHeader(strings.ReplaceAll(name, "_", "-")) }
+func SecretParam(name string) bool { return redact.SecretParam(name) }
 
 // RedactURL hides the credentials of a URL, which may lack its scheme, and the values of
 // the parameters that are secret by their names. [errors.RedactURLString] hides those of
@@ -76,7 +76,7 @@ func RedactURL(raw string) string {
 		rest = rest[:from] + redact.Hidden + rest[at:]
 	}
 	if hasQuery {
-		rest += "?" + redactQuery(query)
+		rest += "?" + redact.Params(query)
 	}
 	if hasFragment {
 		rest += "#" + fragment
@@ -91,19 +91,6 @@ func parses(raw string) bool {
 	}
 	_, err := url.Parse(raw)
 	return err == nil
-}
-
-// redactQuery hides the values of parameters whose names say that they are secret.
-func redactQuery(query string) string {
-	params := strings.Split(query, "&")
-	for i, param := range params {
-		name, value, ok := strings.Cut(param, "=")
-		plain, err := url.QueryUnescape(name)
-		if ok && value != "" && (err != nil || SecretParam(plain)) {
-			params[i] = name + "=" + redact.Hidden
-		}
-	}
-	return strings.Join(params, "&")
 }
 
 // Format writes what is set, without credentials and the values of headers, whatever the
