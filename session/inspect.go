@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/redact"
 )
 
 // An Inspector knows the calls of a session that are under way, and how they have
@@ -79,11 +81,16 @@ type FailureInfo struct {
 	Text   string    `json:"text"`
 }
 
+// Format writes the name of the type, whatever the verb.
+func (i *Inspector) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "session.Inspector"}.Format(f, verb)
+}
+
 // Inspect has the session keep a list of its calls under way from now on, those of
 // sessions that were derived from it included, and returns who has it: always the same
 // one. Calls that have begun before are not in it, nor are WebSockets that are open.
 // A session that was never asked pays nothing but the look whether it was; one that
-// was, about two microseconds for each call.
+// was, a few microseconds and some 30 allocations for each call.
 func (s *Session) Inspect() *Inspector {
 	s.inspector.CompareAndSwap(nil, &Inspector{calls: map[*inspected]struct{}{}, failed: map[string]*FailureInfo{}})
 	return s.inspector.Load()

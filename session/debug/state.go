@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/redact"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -44,6 +45,17 @@ func New(cfg Config) (*Handler, error) {
 		}
 	}
 	return &Handler{cfg.Session, cfg.Session.Inspect(), cfg.Stats}, nil
+}
+
+// Format writes the configuration, without secrets, whatever the verb.
+func (cfg Config) Format(f fmt.State, verb rune) { redact.Of(cfg).Format(f, verb) }
+
+// MarshalJSON writes what Format does.
+func (cfg Config) MarshalJSON() ([]byte, error) { return redact.Of(cfg).MarshalJSON() }
+
+// Format writes the name of the type, whatever the verb.
+func (h *Handler) Format(f fmt.State, verb rune) {
+	redact.Struct{Name: "debug.Handler"}.Format(f, verb)
 }
 
 // State is what the page shows, and what the JSON is.

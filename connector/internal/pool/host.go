@@ -7,6 +7,7 @@ type Host struct {
 
 	inUse    int // slots
 	counts   counts
+	row      int // of the HostStats that are being made
 	waiters  waiters
 	pos      int  // in the queue, or -1
 	idle     list // longest idle first

@@ -25,13 +25,12 @@ type ConnStats struct {
 }
 
 // HostStats returns the numbers of every host and those of the pool, all of one
-// moment. It looks at each connection while the lock is held; nothing is kept for it
-// meanwhile.
+// moment. It looks at each connection while the lock is held. The host of an open
+// connection is always known: it has a slot in use, or is idle.
 func (p *Pool[K]) HostStats() ([]HostStats[K], Stats) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all := make([]HostStats[K], 0, len(p.hosts))
-	row := make(map[*Host]int, len(p.hosts))
 	now := p.now()
 	for k, e := range p.hosts {
 		s := HostStats[K]{
@@ -41,17 +40,13 @@ func (p *Pool[K]) HostStats() ([]HostStats[K], Stats) {
 		if w := e.waiters.head; w != nil {
 			s.Oldest = max(now-w.since, 0)
 		}
-		row[&e.Host] = len(all)
+		e.row = len(all)
 		all = append(all, s)
 	}
 	for n := p.open.head; n != nil; n = n.links[byAge].next {
-		i, ok := row[n.host]
-		if !ok {
-			continue
-		}
-		conns := &all[i].Single
+		conns := &all[n.host.row].Single
 		if n.multiplexed {
-			conns = &all[i].Multi
+			conns = &all[n.host.row].Multi
 		}
 		conns.Open++
 		conns.Active += n.active
