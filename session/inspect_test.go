@@ -427,3 +427,34 @@ func TestInspectSame(t *testing.T) {
 		t.Errorf("got %+v", f)
 	}
 }
+
+// TestRedactURLs: no URL in a text keeps its secrets, and the text stays.
+func TestRedactURLs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":      "",
+		"plain": "plain",
+		"cannot get http://u:canary@h/p?q=canary: refused": "cannot get http://***@h/p?q=***: refused",
+		`Get "http://h/?canary=canary": EOF`:               `Get "http://h/?canary=***": EOF`,
+		"(http://h/?q=canary), https://h/":                 "(http://h/?q=***), https://h/",
+		"get http://h/?q=***: total timeout":               "get http://h/?q=***: total timeout",
+		"a://b://canary@c ://":                             session.RedactURLs("a://b://canary@c ://"),
+	} {
+		if got := session.RedactURLs(text); got != want || strings.Contains(got, "=canary") || strings.Contains(got, ":canary") {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzRedactURLs: whatever a foreign error says, it ends, and doing it again changes nothing.
+func FuzzRedactURLs(f *testing.F) {
+	for _, s := range []string{"", "://", "http://u:p@h/?q=1: x", "\"a://b\"", "a://:", "(x://y)..."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := session.RedactURLs(text + " http://user:canary@host.example/?q=canary")
+		if strings.Contains(got, "canary@") || strings.HasSuffix(got, "canary") {
+			t.Errorf("%q: got %q", text, got)
+		}
+	})
+}
