@@ -1,7 +1,6 @@
 package debug_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -250,7 +249,7 @@ func TestForeign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := s.Get(context.Background(), "http://h/") //nolint:usetesting // any context
+	resp, err := s.Get(t.Context(), "http://h/")
 	if err != nil {
 		t.Fatal(err)
 	}
