@@ -1,7 +1,8 @@
 // Package aiolos is the front page of an HTTP client with the shape of aiohttp's, over
 // net/http's wire code. It exports nothing: import what you need.
 //
-//	session      requests: Get, Post, JSON, forms, downloads, streams, cookies, redirects
+//	session      requests: Get, Post, JSON, forms, downloads, streams, cookies, redirects;
+//	             session/debug is a page of what it does, session/curl writes commands
 //	connector    connections: limits, keep-alive, DNS, TLS and pins, proxies, HTTP/2; an
 //	             http.RoundTripper that works alone, under http.Client or any SDK
 //	middleware   policies around a RoundTripper: retry, hedge, rate limit, circuit breaker,

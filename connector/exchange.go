@@ -177,6 +177,7 @@ func (x *exchange) contextError() error {
 }
 
 func (x *exchange) runAttempts() (*http.Response, error) {
+	uncounted := false // it is going to be sent again
 	for attempt, fresh := 1, false; ; attempt++ {
 		x.retried = attempt > 1
 		err := x.acquireConn(fresh)
@@ -184,6 +185,10 @@ func (x *exchange) runAttempts() (*http.Response, error) {
 		if err != nil {
 			x.upload.Close()
 			return nil, err
+		}
+		if uncounted {
+			x.c.pool.CountRetry(x.conn) // which has the host that is known now
+			uncounted = false
 		}
 		resp, err := x.sendRequest()
 		if err == h1.ErrDied && x.ctx.Err() == nil && x.upload.Rewind(x.request) { // else it was we who closed
@@ -215,7 +220,7 @@ func (x *exchange) runAttempts() (*http.Response, error) {
 				return nil, err
 			}
 		}
-		x.c.pool.CountRetry()
+		uncounted = true
 		callHook(x.trace.Retried)
 	}
 }

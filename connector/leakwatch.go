@@ -31,7 +31,7 @@ func (x *exchange) newLeak() leak {
 	stack := make([]uintptr, maxStack)
 	n := runtime.Callers(skipOwn, stack)
 	if mark, ok := x.ctx.Value(httprule.LeakKey{}).(httprule.LeakMark); ok {
-		mark.MarkWatched()
+		mark.MarkWatched(stack[:n:n])
 	}
 	return leak{stack[:n:n], x.c.config.OnLeak, x, x.conn}
 }

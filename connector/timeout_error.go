@@ -30,13 +30,14 @@ func (x *exchange) readTimeoutError(phase errors.Phase) error {
 // explainWait says what a request that ran out of time in the queue has waited for.
 func (c *Connector) explainWait(k key) error {
 	st := c.Stats()
+	inHost, _ := c.pool.HostLoad(k)
 	used, limit, where := st.InUse, c.config.Limit, ""
-	if limit <= 0 || used < limit {
-		used, _ = c.pool.HostLoad(k)
-		limit, where = c.config.LimitPerHost, " to "+k.Addr()
+	reason := c.waitReason(st.InUse, inHost)
+	if reason == WaitLimitPerHost {
+		used, limit, where = inHost, c.config.LimitPerHost, " to "+k.Addr()
 	}
 	switch {
-	case limit <= 0 || used < limit:
+	case reason == WaitConnection:
 		return stderrors.New("it waited for a connection that another request was making")
 	case st.Unread == 0:
 		return fmt.Errorf("%d of %d%s in use", used, limit, where)

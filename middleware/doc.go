@@ -15,7 +15,7 @@
 //   - To send to many servers in turn: [Balance].
 //   - To say who one is: [BasicAuth], [Bearer], [Digest], [TokenSource].
 //   - To keep responses: package middleware/cache, in memory or in a directory.
-//   - To write down: [Log], and packages middleware/har and middleware/cassette.
+//   - To write down: [Log], [Dump], and packages middleware/har and middleware/cassette.
 //   - To refuse: [Schemes].
 //   - To test what must withstand failures: [Fault], and in the place of the server
 //     [Answer], [Handler] or a [Func].

@@ -31,6 +31,7 @@ func observers(t *testing.T) map[string]middleware.Middleware {
 	}
 	return map[string]middleware.Middleware{
 		"cache":    c.Wrap,
+		"dump":     middleware.Dump(middleware.DumpConfig{Writer: io.Discard}),
 		"log":      middleware.Log(middleware.LogConfig{Handler: slog.DiscardHandler, Headers: true}),
 		"har":      har.New(har.Config{MaxBody: 100}).Wrap,
 		"cassette": tape.Wrap,

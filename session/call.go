@@ -44,6 +44,7 @@ type extras struct {
 	first        errors.RequestInfo // of the first, if there are several
 	cookieHeader []string           // the caller's own
 	watch        watch
+	inspected    *inspected         // nil: nobody inspects
 	cancel       context.CancelFunc // of the watch over a native request's Cancel, or nil
 }
 
@@ -168,13 +169,22 @@ func (c *call) releaseResources() {
 	if c.total != nil {
 		c.total.stop()
 	}
-	if x := c.extra; x != nil && x.cancel != nil {
-		x.cancel()
+	if x := c.extra; x != nil {
+		x.release()
 	}
 	if c.trace != nil {
 		c.trace.cancel(nil)
 	}
 	c.s.endCall()
+}
+
+func (x *extras) release() {
+	if x.inspected != nil {
+		x.inspected.finish()
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
 }
 
 // finishBody says that the body will not be sent again.

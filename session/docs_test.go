@@ -12,7 +12,7 @@ import (
 )
 
 // packages are the names of all packages, for a regular expression.
-const packages = `(?:session|connector|errors|middleware|ws|form|jar|cache|cassette|har)`
+const packages = `(?:session|connector|errors|middleware|ws|form|jar|cache|cassette|har|curl|debug)`
 
 // allDeclared are the exported identifiers of all packages.
 func allDeclared(t *testing.T) map[string]bool {
@@ -20,7 +20,7 @@ func allDeclared(t *testing.T) map[string]bool {
 	known := map[string]bool{}
 	for _, dir := range []string{
 		"session", "connector", "errors", "middleware", "ws", "form", "jar",
-		"middleware/cache", "middleware/cassette", "middleware/har",
+		"middleware/cache", "middleware/cassette", "middleware/har", "session/curl", "session/debug",
 	} {
 		declared(t, dir, known)
 	}

@@ -20,7 +20,7 @@ func (s *Session) doNative(req *http.Request) (*Response, error) {
 			req.Body.Close() // the call has failed for another reason
 		}
 		c.finish()
-		return nil, errors.Wrap(c.method, req.URL, err)
+		return nil, c.noteFailure(errors.Wrap(c.method, req.URL, err))
 	}
 	return c.sendAndFollow()
 }

@@ -120,16 +120,23 @@ func (c *call) chooseTransport() http.RoundTripper {
 }
 
 // innermost is the RoundTripper that the middlewares of a session are wrapped around.
-type innermost struct{ next http.RoundTripper }
+type innermost struct {
+	next http.RoundTripper
+	core *core
+}
 
 type addedKey struct{}
 
 // RoundTrip goes on through the middlewares that AddMiddleware has added to the call.
 func (t *innermost) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := t.next
 	if r, _ := req.Context().Value(addedKey{}).(*clientOptions); r != nil {
-		return middleware.Chain(t.next, r.middlewares...).RoundTrip(req)
+		next = middleware.Chain(next, r.middlewares...)
 	}
-	return t.next.RoundTrip(req)
+	if t.core.inspector.Load() != nil {
+		return roundTripInspected(next, req)
+	}
+	return next.RoundTrip(req)
 }
 
 // passesMiddleware reports whether the call does not go straight to the connector.
@@ -175,7 +182,12 @@ func (c *callContext) Value(key any) any {
 }
 
 // MarkWatched is told by the connector that it looks for leaks of the response.
-func (c *callContext) MarkWatched() { c.watched.Store(true) }
+func (c *callContext) MarkWatched(stack []uintptr) {
+	c.watched.Store(true)
+	if e, _ := c.Value(inspectKey{}).(*inspected); e != nil {
+		e.setStack(stack)
+	}
+}
 
 // Format writes the settings, whatever the verb: they leave out what is secret.
 func (c *callContext) Format(f fmt.State, verb rune) { c.settings.Format(f, verb) }

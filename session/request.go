@@ -61,7 +61,7 @@ func (s *Session) Request(ctx context.Context, method, url string, opts ...Optio
 	defer c.finishUnanswered()
 	if err := c.prepareCall(ctx, method, url, opts); err != nil {
 		c.discardUnsent()
-		return nil, errors.Wrap(c.method, c.url, err)
+		return nil, c.noteFailure(errors.Wrap(c.method, c.url, err))
 	}
 	return c.sendAndFollow()
 }
@@ -138,12 +138,14 @@ func (c *call) sendAndFollow() (*Response, error) {
 			break
 		}
 		if next == nil {
+			c.inspectedCall().answered(resp.StatusCode)
 			r, err := c.makeResponse(resp)
 			c.answered = err == nil
 			return r, err
 		}
 		next.Response = resp
 		req = next
+		c.inspectedCall().nextHop(c)
 	}
 	err = c.contextCause(err)
 	c.finish()
@@ -179,7 +181,7 @@ func (c *call) failCall(err error) error {
 	}
 	err = errors.Wrap(c.method, c.url, err)
 	c.trace.requestException(err)
-	return err
+	return c.noteFailure(err)
 }
 
 // contextCause returns the total timeout in place of err if that is why the call's own

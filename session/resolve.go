@@ -74,6 +74,9 @@ func (c *call) resolveTimeouts(ctx context.Context) error {
 		c.trace = newTracing(c)
 		c.ctx.Context, set.Trace = c.trace.connectorTrace(c.ctx.Context)
 	}
+	if i := c.s.inspector.Load(); i != nil {
+		c.beginInspection(i)
+	}
 	return nil
 }
 

@@ -92,6 +92,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.src.Read(p)
 	b.done += int64(n)
+	b.call.inspectedCall().addRead(int64(n))
 	err = bodyError(err, b.done, b.total)
 	if b.limit > 0 && b.done > b.limit {
 		n -= int(b.done - b.limit)
@@ -144,13 +145,13 @@ func (b *responseBody) finishRead(err error) error {
 		b.src.Close() // the error that counts is known
 		c.releaseAll()
 	}
-	return errors.Wrap(c.method, c.url, err)
+	return c.noteFailure(errors.Wrap(c.method, c.url, err))
 }
 
 // WriteTo lets a copy of an undecoded body use the connector's large buffer.
 func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
 	src, ok := b.src.(io.WriterTo)
-	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.trace != nil || b.isPastDeadline() {
+	if !ok || b.limit > 0 || b.call.opts.progress != nil || b.call.isWatched() || b.isPastDeadline() {
 		return io.Copy(w, struct{ io.Reader }{b})
 	}
 	n, err := src.WriteTo(w)

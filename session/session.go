@@ -114,8 +114,9 @@ type core struct {
 	keepsCookies bool
 	sensitive    []string
 	trustEnv     bool
-	mock         bool     // what only a connector honours is not refused
-	root         *Session // the one that New made
+	mock         bool                      // what only a connector honours is not refused
+	root         *Session                  // the one that New made
+	inspector    atomic.Pointer[Inspector] // nil: nobody has asked
 }
 
 // New returns a Session. The Config is copied. The error is an
@@ -206,7 +207,7 @@ func (c *core) setTransport(cfg *Config) error {
 	if c.keepsCookies {
 		c.kept = &cookieKeeper{rt}
 	}
-	end := &innermost{c.kept}
+	end := &innermost{c.kept, c}
 	if first := middleware.Chain(end, cfg.Middleware...); first != http.RoundTripper(end) {
 		c.transport, c.wrapped = first, true
 	}

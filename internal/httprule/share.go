@@ -42,8 +42,9 @@ type SettingsKey struct{}
 // leaks.
 type LeakKey struct{}
 
-// LeakMark is told that the response of the request is watched, if it has a body.
-type LeakMark interface{ MarkWatched() }
+// LeakMark is told that the response of the request is watched, if it has a body, and
+// which stack has asked for it, as [runtime.Callers] has it.
+type LeakMark interface{ MarkWatched(stack []uintptr) }
 
 // AnswerKey is the key under which the context of a request has an [AnswerNoter], or
 // nothing.

@@ -12,7 +12,7 @@ import (
 )
 
 // packages are those whose types users get to see.
-var packages = []string{"errors", "form", "jar", "connector", "session", "ws", "middleware", "middleware/cache", "middleware/cassette", "middleware/har"}
+var packages = []string{"errors", "form", "jar", "connector", "session", "ws", "middleware", "middleware/cache", "middleware/cassette", "middleware/har", "session/curl", "session/debug"}
 
 // harmless are types of fields that no secret fits into.
 var harmless = []string{

@@ -37,6 +37,8 @@ var data = map[string]string{
 	"form.SizeError":                         "the name of a part",
 	"connector.Pin":                          "the digest of a certificate",
 	"connector.Stats":                        "numbers by host",
+	"connector.HostStats":                    "numbers, a host and a proxy without credentials",
+	"middleware.DumpConfig":                  "functions and numbers",
 	"connector.Timing":                       "times and an address",
 	"connector.CachedHost":                   "a host and its addresses",
 	"connector.ClosedConn":                   "a host, an address and times",
@@ -125,6 +127,7 @@ func values(t *testing.T) []value {
 	addSession(t, add)
 	addMiddleware(t, add)
 	addOthers(t, add)
+	addObservers(t, add)
 	return all
 }
 

@@ -2,17 +2,16 @@ package har
 
 import (
 	"encoding/base64"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware/internal/bodytap"
 	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
@@ -24,55 +23,19 @@ type exchange struct {
 	start, head time.Time
 	trace       trace
 
-	mu   sync.Mutex
-	body bodyBuffer // of the request
+	body bodytap.Request
 }
 
 // tracedRequest is the request that is sent: the caller's, with the hooks of the trace
 // and a body that is recorded.
 func (x *exchange) tracedRequest() *http.Request {
 	x.sent = x.req.WithContext(x.trace.withHooks(x.req.Context()))
-	if x.recorder.cfg.MaxBody <= 0 || x.req.Body == nil || x.req.Body == http.NoBody {
-		return x.sent
-	}
-	x.sent.Body = x.recordBody(x.req.Body)
-	if open := x.req.GetBody; open != nil {
-		x.sent.GetBody = func() (io.ReadCloser, error) {
-			body, err := open()
-			if err != nil {
-				return nil, err
-			}
-			return x.recordBody(body), nil
-		}
-	}
+	x.body.Wrap(x.sent, x.recorder.cfg.MaxBody)
 	return x.sent
 }
 
-// recordBody begins the record of the request's body, anew if it is sent again.
-func (x *exchange) recordBody(body io.ReadCloser) io.ReadCloser {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.body = bodyBuffer{limit: x.recorder.cfg.MaxBody}
-	return &requestBody{body, x}
-}
-
-type requestBody struct {
-	io.ReadCloser
-	exchange *exchange
-}
-
-func (u *requestBody) Read(p []byte) (int, error) {
-	n, err := u.ReadCloser.Read(p)
-	if n > 0 {
-		u.exchange.mu.Lock()
-		u.exchange.body.appendData(p[:n])
-		u.exchange.mu.Unlock()
-	}
-	return n, err
-}
-
 // finish adds the entry to the archive. Kept is the response's body, or nil if there is none.
-func (x *exchange) finish(kept *bodyBuffer, err error) {
+func (x *exchange) finish(kept *bodytap.Buffer, err error) {
 	now := time.Now()
 	e := &Entry{
 		Started: x.start.Format(startedLayout),
@@ -104,11 +67,9 @@ func (x *exchange) describeRequest() Request {
 	} else if req.BodySize == 0 && x.req.Body != http.NoBody {
 		req.BodySize = -1
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if len(x.body.data) > 0 {
+	if body := x.body.Kept(); len(body.Data) > 0 {
 		kind := httprule.FieldValue(x.req.Header, "Content-Type")
-		text := string(r.ShownBody(kind, x.body.data))
+		text := string(r.ShownBody(kind, body.Data))
 		if !utf8.ValidString(text) {
 			text = strings.ToValidUTF8(text, "\uFFFD") // the format has no base64 here
 		}
@@ -117,7 +78,7 @@ func (x *exchange) describeRequest() Request {
 	return req
 }
 
-func (x *exchange) describeResponse(kept *bodyBuffer) Response {
+func (x *exchange) describeResponse(kept *bodytap.Buffer) Response {
 	resp := Response{
 		HTTPVersion: "HTTP/1.1", Cookies: []NameValue{}, Headers: []NameValue{}, HeadersSize: -1, BodySize: -1,
 		Content: Content{MimeType: "x-unknown"},
@@ -140,13 +101,13 @@ func (x *exchange) describeResponse(kept *bodyBuffer) Response {
 		resp.BodySize = 0
 		return resp
 	}
-	resp.BodySize, resp.Content.Size = kept.size, kept.size
+	resp.BodySize, resp.Content.Size = kept.Size, kept.Size
 	if x.resp.Uncompressed {
 		resp.BodySize = -1 // what came over the wire is not known here
 	}
-	if len(kept.data) > 0 {
-		setContentText(&resp.Content, r.ShownBody(resp.Content.MimeType, kept.data))
-		if kept.size > int64(len(kept.data)) {
+	if len(kept.Data) > 0 {
+		setContentText(&resp.Content, r.ShownBody(resp.Content.MimeType, kept.Data))
+		if kept.Size > int64(len(kept.Data)) {
 			resp.Content.Comment = "cut"
 		}
 	}

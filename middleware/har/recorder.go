@@ -11,6 +11,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/internal/redact"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/internal/bodytap"
 	"github.com/aiolos-http/aiolos/middleware/internal/redaction"
 )
 
@@ -95,7 +96,7 @@ func (h *Recorder) Wrap(next http.RoundTripper) http.RoundTripper {
 			x.finish(nil, nil)
 			return resp, nil
 		}
-		resp.Body = &responseBody{ReadCloser: resp.Body, exchange: x, kept: bodyBuffer{limit: h.cfg.MaxBody}}
+		resp.Body = bodytap.Response(resp.Body, h.cfg.MaxBody, func(kept bodytap.Buffer, err error) { x.finish(&kept, err) })
 		return resp, nil
 	})
 }
@@ -170,81 +171,4 @@ func (h *Recorder) WriteTo(w io.Writer) (int64, error) {
 	}
 	n, err := w.Write(append(text, '\n'))
 	return int64(n), err
-}
-
-// bodyBuffer keeps the first bytes of a body and counts all of them.
-type bodyBuffer struct {
-	limit, size int64
-	data        []byte
-}
-
-// appendData counts p, and keeps of it what there is room for.
-func (b *bodyBuffer) appendData(p []byte) {
-	b.size += int64(len(p))
-	if room := b.limit - int64(len(b.data)); room > 0 {
-		b.data = append(b.data, p[:min(room, int64(len(p)))]...)
-	}
-}
-
-// responseBody counts the body of a response and tells its end.
-type responseBody struct {
-	io.ReadCloser
-	exchange *exchange
-	once     sync.Once
-
-	mu   sync.Mutex // a body may be closed while it is read
-	kept bodyBuffer
-}
-
-func (b *responseBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
-		b.recordData(p[:n])
-	}
-	if err == io.EOF {
-		b.finishExchange(nil)
-	} else if err != nil {
-		b.finishExchange(err)
-	}
-	return n, err
-}
-
-func (b *responseBody) recordData(p []byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.kept.appendData(p)
-}
-
-// WriteTo leaves the copying to the body, which may know better than Read.
-func (b *responseBody) WriteTo(w io.Writer) (int64, error) {
-	n, err := io.Copy(copyWriter{b, w}, b.ReadCloser)
-	b.finishExchange(err)
-	return n, err
-}
-
-type copyWriter struct {
-	body *responseBody
-	w    io.Writer
-}
-
-func (t copyWriter) Write(p []byte) (int, error) {
-	n, err := t.w.Write(p)
-	t.body.recordData(p[:max(0, min(n, len(p)))])
-	return n, err
-}
-
-func (b *responseBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.finishExchange(nil)
-	return err
-}
-
-// finishExchange records the exchange, once.
-func (b *responseBody) finishExchange(err error) {
-	b.once.Do(func() {
-		b.mu.Lock()
-		kept := b.kept
-		b.mu.Unlock()
-		b.exchange.finish(&kept, err)
-	})
 }

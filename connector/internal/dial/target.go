@@ -54,6 +54,14 @@ func (t Target) Forwarded() bool {
 	return p != nil && !t.HTTPS && !t.H1 && !p.IsSOCKS()
 }
 
+// ProxyAddr is "scheme://host:port" of the proxy, or "" if there is none.
+func (t Target) ProxyAddr() string {
+	if p := t.proxy(); p != nil {
+		return p.Scheme + "://" + t.DialAddr()
+	}
+	return ""
+}
+
 func (t Target) proxy() *Proxy {
 	if t.Route == nil {
 		return nil

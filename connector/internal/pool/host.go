@@ -6,6 +6,8 @@ type Host struct {
 	home interface{ forgetHost() } // its place in the pool's map
 
 	inUse    int // slots
+	counts   counts
+	row      int // of the HostStats that are being made
 	waiters  waiters
 	pos      int  // in the queue, or -1
 	idle     list // longest idle first

@@ -20,7 +20,7 @@ func (p *core) takeIdleLocked(n *Notes) {
 	p.unlinkIdleLocked(n)
 	n.state, n.active = stateHeld, 1
 	n.host.refileConn(n)
-	p.counts.reused++
+	p.countReuseLocked(n.host)
 }
 
 // unlinkIdleLocked takes n out of the lists of the idle ones.

@@ -44,13 +44,14 @@ type core struct {
 	allReleased   chan struct{} // of Shutdown; nil: not called
 	isAllReleased bool          // allReleased is closed
 
-	counts  counts
+	counts  counts // of the hosts that were forgotten too
 	toClose []Conn // to be closed once the lock is free; see unlock
 
 	onGone func(Conn) // nil: nobody
 	gone   []Conn     // of which it is to be told
 }
 
+// counts is what has been, of the pool and of each host.
 type counts struct{ opened, closed, reused, retried uint64 }
 
 // Ticket is a request's place in the queue. The request keeps it as long as it
@@ -134,7 +135,7 @@ func (p *core) lendConnLocked(h *Host, now instant, fresh bool) (c Conn, ok bool
 		if !p.isTooOld(n, now) {
 			n.active++
 			h.refileConn(n)
-			p.counts.reused++
+			p.countReuseLocked(h)
 			return n.conn, true
 		}
 		p.retireConnLocked(n)

@@ -29,6 +29,7 @@ func (x *run) compare() {
 	if got := x.Stats(); got != want {
 		x.t.Errorf("got %+v, want %+v", got, want)
 	}
+	x.compareHosts()
 	for k := range x.m.hosts {
 		inUse, waiting := x.HostLoad(k)
 		if inUse != x.m.count(k, "dialing", "holding") || waiting != x.m.count(k, "waiting") {

@@ -119,7 +119,7 @@ func (p *Pool[K]) Acquire(ctx context.Context, k K, t *Ticket, now time.Time, fr
 		closeConns(p.unlock())
 		return Grant{h, c}, nil
 	}
-	w := p.queueRequestLocked(h, t, fresh)
+	w := p.queueRequestLocked(h, t, p.instantOf(now), fresh)
 	closeConns(p.unlock())
 	return p.awaitGrant(ctx, w)
 }
@@ -140,7 +140,7 @@ func (p *Pool[K]) Requeue(ctx context.Context, k K, c Conn, t *Ticket, fresh boo
 	now := p.now()
 	p.awaitStreamLocked(c.Notes(), now)
 	h := p.hostLocked(k)
-	w := p.queueRequestLocked(h, t, fresh)
+	w := p.queueRequestLocked(h, t, now, fresh)
 	p.serveWaitersLocked(h, now)
 	closeConns(p.unlock())
 	if hasStream() {
@@ -149,8 +149,8 @@ func (p *Pool[K]) Requeue(ctx context.Context, k K, c Conn, t *Ticket, fresh boo
 	return p.awaitGrant(ctx, w)
 }
 
-func (p *core) queueRequestLocked(h *Host, t *Ticket, fresh bool) *waiter {
-	w := &waiter{host: h, place: t.place, fresh: fresh, grant: make(chan granted, 1)}
+func (p *core) queueRequestLocked(h *Host, t *Ticket, now instant, fresh bool) *waiter {
+	w := &waiter{host: h, place: t.place, since: now, fresh: fresh, grant: make(chan granted, 1)}
 	p.enqueueLocked(w)
 	return w
 }

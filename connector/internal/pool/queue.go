@@ -5,6 +5,7 @@ type waiter struct {
 	host       *Host
 	grant      chan granted // of capacity 1: granting never blocks
 	place      uint64
+	since      instant // when it was queued
 	fresh      bool
 	queued     bool
 	prev, next *waiter

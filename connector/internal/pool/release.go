@@ -21,9 +21,9 @@ func (p *core) Adopt(h *Host, c Conn, multiplexed bool) error {
 		return errors.ErrConnectorClosed
 	}
 	n, now := c.Notes(), p.now()
-	p.counts.opened++
+	p.countOpenedLocked(h)
 	if n.state == stateGone {
-		p.counts.closed++
+		p.countClosedLocked(h)
 		return ErrClosedWhileDialing
 	}
 	n.conn, n.host, n.state, n.active = c, h, stateHeld, 1
@@ -157,5 +157,5 @@ func (p *core) removeConnLocked(n *Notes) {
 	if p.onGone != nil {
 		p.gone = append(p.gone, n.conn)
 	}
-	p.counts.closed++
+	p.countClosedLocked(n.host)
 }

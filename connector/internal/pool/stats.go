@@ -17,6 +17,10 @@ type Stats struct {
 func (p *Pool[K]) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.statsLocked()
+}
+
+func (p *Pool[K]) statsLocked() Stats {
 	return Stats{
 		InUse: p.inUse, Idle: p.idle.len, Waiting: p.waiting, Hosts: len(p.hosts),
 		Opened: p.counts.opened, Closed: p.counts.closed,
@@ -35,9 +39,26 @@ func (p *Pool[K]) HostLoad(k K) (inUse, waiting int) {
 	return 0, 0
 }
 
-// CountRetry notes that a request was sent again.
-func (p *core) CountRetry() {
+// CountRetry notes that the request which has c was sent before.
+func (p *core) CountRetry(c Conn) {
+	n := c.Notes()
 	p.mu.Lock()
 	p.counts.retried++
+	n.host.counts.retried++
 	p.mu.Unlock()
+}
+
+func (p *core) countOpenedLocked(h *Host) {
+	p.counts.opened++
+	h.counts.opened++
+}
+
+func (p *core) countClosedLocked(h *Host) {
+	p.counts.closed++
+	h.counts.closed++
+}
+
+func (p *core) countReuseLocked(h *Host) {
+	p.counts.reused++
+	h.counts.reused++
 }

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/session/curl"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // Report is what is told of a server. Its JSON is the form of --json.
@@ -123,7 +124,7 @@ func certNames(cert *x509.Certificate) []string {
 
 // quoteShell makes a word of a shell.
 func quoteShell(s string) string {
-	word, err := shellword.Quote(s)
+	word, err := curl.Quote(s)
 	if err != nil {
 		return "..." // no URL that parses gets here
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // takeData takes -d and --data-binary. @FILE is the content of a file, which -d
@@ -268,7 +270,7 @@ func (p *parser) setContentType() {
 		set("Content-Type", "application/json")
 		set("Accept", "application/json")
 	case p.form:
-		set(formType().Name, formType().Value)
+		set(curl.FormType().Name, curl.FormType().Value)
 	case p.put && !p.req.mentionsHeader("Content-Type"):
 		p.req.Headers = append(p.req.Headers, Header{Name: "Content-Type", Unset: true})
 	}

@@ -11,8 +11,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/session"
-
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // ReadFile returns the content of a file that the command names for its body.
@@ -275,7 +274,7 @@ func (p *parser) buildRequest() (*Request, error) {
 			name = path.Base(u.Path)
 		}
 		// A name that the URL chose is visible, and in the present directory.
-		if name == "" || name[0] == '.' || name[0] == '/' || !shellword.Printable(name) || strings.Contains(name, `\`) {
+		if name == "" || name[0] == '.' || name[0] == '/' || !curl.Printable(name) || strings.Contains(name, `\`) {
 			return nil, errors.New("curl: option -O: the URL has no file name")
 		}
 		if name[0] == '-' {

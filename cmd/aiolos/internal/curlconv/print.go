@@ -2,134 +2,31 @@ package curlconv
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
-// Curl returns a curl command that sends the request, one option a line, quoted
-// for a shell ([shellword.Quote]). Read again by [Parse] it gives the same request. The error is for a
-// body that no command line can hold: write it into a file.
+// Curl returns a curl command that sends the request, as [curl.Command.Text] writes it.
+// Read again by [Parse] it gives the same request. The error is for a body that no
+// command line can hold: write it into a file.
 func (r *Request) Curl() (string, error) {
-	lines := [][]string{{"curl"}}
-	add := func(words ...string) { lines = append(lines, words) }
-	if r.Method == http.MethodHead && !r.hasBody() {
-		add("-I")
-	} else if r.Method != r.impliedMethod() {
-		add("-X", r.Method)
+	c := r.command()
+	r.curlFlags(func(words ...string) { c.Options = append(c.Options, words) })
+	text, err := c.Text()
+	if err != nil {
+		return "", fmt.Errorf("curl: %w: put the body into a file", curl.ErrNUL)
 	}
-	if strings.ContainsAny(r.URL, `[]{}\`) {
-		add("-g")
-	}
-	add("--url", r.URL)
-	for i, h := range r.Headers {
-		// The type that curl sets by itself, and takes back after a redirect.
-		if i < len(r.Headers)-1 || !r.HasBody || r.BodyFile != "" || h != formType() {
-			add("-H", headerLine(h))
-		}
-	}
-	if r.Login != "" {
-		add("-u", r.Login)
-	}
-	if r.Digest {
-		add("--digest")
-	}
-	r.curlBody(add)
-	r.curlFlags(add)
-	var b strings.Builder
-	for i, words := range lines {
-		for j, word := range words {
-			quoted, err := quoteWord(word)
-			if err != nil {
-				return "", err
-			}
-			switch {
-			case j > 0, i == 1:
-				b.WriteByte(' ')
-			case i > 1:
-				b.WriteString(" \\\n  ")
-			}
-			b.WriteString(quoted)
-		}
-	}
-	return b.String(), nil
+	return text, nil
 }
 
-// formType is the content type that -d brings along.
-func formType() Header {
-	return Header{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}
-}
-
-// hasBody reports whether there is a body of any kind.
-func (r *Request) hasBody() bool { return r.HasBody || len(r.Parts) > 0 }
-
-// impliedMethod is the method that curl takes when none is given.
-func (r *Request) impliedMethod() string {
-	if r.hasBody() {
-		return http.MethodPost
+// command is the request without what is not the request's own.
+func (r *Request) command() *curl.Command {
+	return &curl.Command{
+		Method: r.Method, URL: r.URL, Headers: r.Headers, Login: r.Login,
+		Body: r.Body, BodyFile: r.BodyFile, HasBody: r.HasBody, Parts: r.Parts,
 	}
-	return http.MethodGet
-}
-
-// headerLine writes a header as -H wants it.
-func headerLine(h Header) string {
-	switch {
-	case h.Unset:
-		return h.Name + ":"
-	case h.Value == "":
-		return h.Name + ";"
-	}
-	return h.Name + ": " + h.Value
-}
-
-// curlBody adds the options for the body.
-func (r *Request) curlBody(add func(...string)) {
-	switch {
-	case r.BodyFile != "":
-		r.suppressContentType(add)
-		add("--data-binary", "@"+r.BodyFile)
-	case r.HasBody:
-		r.suppressContentType(add)
-		add("--data-raw", string(r.Body))
-	}
-	for _, p := range r.Parts {
-		switch {
-		case p.File == "" && p.Type == "" && p.As == "":
-			add("--form-string", p.Name+"="+p.Value)
-			continue
-		case p.File == "":
-			add("-F", p.Name+"="+formQuote(p.Value)+partParams(p))
-		default:
-			add("-F", p.Name+"=@"+formQuote(p.File)+partParams(p))
-		}
-	}
-}
-
-// suppressContentType keeps curl from setting a content type of its own.
-func (r *Request) suppressContentType(add func(...string)) {
-	if !r.mentionsHeader("Content-Type") {
-		add("-H", "Content-Type:")
-	}
-}
-
-// partParams writes what follows a part's value.
-func partParams(p Part) string {
-	s := ""
-	if p.Type != "" {
-		s += ";type=" + p.Type
-	}
-	if p.As != "" {
-		s += ";filename=" + formQuote(p.As)
-	}
-	return s
-}
-
-// formQuote puts a value of a part between quotes.
-func formQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // curlFlags adds the options for the rest.
@@ -140,6 +37,7 @@ func (r *Request) curlFlags(add func(...string)) {
 	}{
 		{r.Compressed, "--compressed"},
 		{r.Follow, "-L"},
+		{r.Digest, "--digest"},
 		{r.Insecure, "-k"},
 		{r.Include, "-i"},
 		{r.Verbose, "-v"},
@@ -209,7 +107,7 @@ func inSeconds(d time.Duration) string {
 
 // quoteWord writes a word for a shell, or says what to do if there is no way.
 func quoteWord(word string) (string, error) {
-	quoted, err := shellword.Quote(word)
+	quoted, err := curl.Quote(word)
 	if err != nil {
 		return "", fmt.Errorf("curl: %w: put the body into a file", err)
 	}

@@ -17,7 +17,7 @@ import (
 func (r *Request) Items() (string, error) {
 	flags := append([]string{"aiolos"}, r.itemFlags()...)
 	var words []string
-	if r.Method != r.impliedMethod() {
+	if r.Method != r.command().ImpliedMethod() {
 		if !syntax.IsMethod(r.Method) {
 			return "", &UnsupportedError{What: "the method " + strconv.Quote(r.Method), Why: "aiolos tells methods from URLs by their capitals"}
 		}

@@ -5,15 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/session/curl"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // Header is one header of a request. Unset leaves out one that is set
 // automatically.
-type Header struct {
-	Name, Value string
-	Unset       bool
-}
+type Header = curl.Header
 
 // Part is one part of a multipart form: a text, or a file.
 type Part = syntax.Part

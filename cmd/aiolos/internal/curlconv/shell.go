@@ -13,7 +13,7 @@ import (
 // escaped with ^ is taken for one of the Windows command prompt, everything
 // else for one of a POSIX shell with bash's $'…'. Variables and commands are
 // not expanded: they are errors, and so is a second command. What
-// [shellword.Quote] writes is read.
+// [curl.Quote] writes is read.
 func Split(line string) ([]string, error) {
 	if strings.IndexByte(line, 0) >= 0 {
 		return nil, errors.New("curl: the command has a NUL character")
@@ -145,7 +145,7 @@ func (s *shell) readDoubleQuoted() error {
 	return errors.New(`curl: a " has no end`)
 }
 
-// The one command that is understood: [shellword.Quote] writes control characters so.
+// The one command that is understood: [curl.Quote] writes control characters so.
 const printfOpen, printfClose = "$(printf '", "')"
 
 // readPrintf reads what a printf in double quotes prints, and returns how long its text

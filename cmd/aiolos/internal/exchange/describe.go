@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
@@ -31,7 +32,7 @@ func (s *Sender) describeRequest(ctx context.Context, j Job) (asked, sent *curlc
 		asked.Headers = append(asked.Headers, curlconv.Header{Name: h.Name, Value: h.Value, Unset: h.Unset})
 	}
 	sent = s.describeFlags(made, j)
-	sent.Headers, sent.Compressed = describeHeaders(made)
+	sent.Headers, sent.Compressed = curl.DescribeHeaders(made)
 	if len(sent.Parts) > 0 {
 		s.dropFormType(asked, sent)
 	}
@@ -110,36 +111,4 @@ func (s *Sender) describeFlags(made *http.Request, j Job) *curlconv.Request {
 	}
 	s.Net.DescribeTo(r)
 	return r
-}
-
-// describeHeaders are the headers of a request that was made, as curl has to be told
-// of them.
-func describeHeaders(made *http.Request) (headers []curlconv.Header, compressed bool) {
-	if made.Host != "" && made.Host != made.URL.Host {
-		headers = append(headers, curlconv.Header{Name: "Host", Value: made.Host})
-	}
-	if len(made.Header["Accept"]) == 0 {
-		headers = append(headers, curlconv.Header{Name: "Accept", Unset: true})
-	}
-	names := make([]string, 0, len(made.Header))
-	for name := range made.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if i := slices.Index(names, "Content-Type"); i >= 0 {
-		// It comes last: curl does without it where it would set the same.
-		names = append(slices.Delete(names, i, i+1), "Content-Type")
-	}
-	for _, name := range names {
-		for _, value := range made.Header[name] {
-			switch {
-			case name == "Accept" && value == "*/*": // curl's own
-			case name == "User-Agent" && value == "": // net/http's way to send none
-				headers = append(headers, curlconv.Header{Name: name, Unset: true})
-			default:
-				headers = append(headers, curlconv.Header{Name: name, Value: value})
-			}
-		}
-	}
-	return headers, len(made.Header["Accept-Encoding"]) > 0
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // Line returns s fit for one line on a terminal: control characters, line ends
@@ -101,31 +103,7 @@ func (e *Escaper) escapeFirst(text []byte) []byte {
 
 // IsDangerous reports whether a terminal may act on r, which took n bytes of the text,
 // or turns the direction of writing with it. A line feed and a tab are no danger.
-func IsDangerous(r rune, n int) bool {
-	switch {
-	case r == '\n' || r == '\t':
-		return false
-	case r < 0x20 || r == 0x7f:
-		return true
-	case r == utf8.RuneError && n == 1:
-		return true
-	case r >= 0x80 && r < 0xa0:
-		return true
-	}
-	return turnsDirection(r)
-}
-
-// turnsDirection reports whether r changes the order in which text is shown, or
-// splits lines in some programs.
-func turnsDirection(r rune) bool {
-	switch {
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-		return true
-	case r == 0x2028 || r == 0x2029 || r == 0x200e || r == 0x200f || r == 0x061c:
-		return true
-	}
-	return false
-}
+func IsDangerous(r rune, n int) bool { return curl.IsControl(r, n) }
 
 // escapeRune writes one character as an escape of Go's.
 func escapeRune(s string) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // Hidden stands in the place of a secret, here as in what the library writes.
@@ -16,9 +17,7 @@ const Hidden = "***"
 func Header(name string) bool { return aioerrors.SensitiveHeader(name) }
 
 // Param reports whether the values of a parameter or a field of a form are secret.
-func Param(name string) bool {
-	return aioerrors.SensitiveHeader(strings.ReplaceAll(name, "_", "-"))
-}
+func Param(name string) bool { return curl.SecretParam(name) }
 
 // Value is the value of a header as it may be shown: nothing of a secret one, but the
 // schemes and parameters of a challenge, which ask for credentials and hold none. What

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/aiolos-http/aiolos/session/curl"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
 
@@ -20,13 +22,7 @@ type HeaderItem struct {
 }
 
 // Part is one part of a multipart form: a text, or a file.
-type Part struct {
-	Name  string
-	Value string // the text, if File is empty
-	File  string // its name; "-" is standard input
-	Type  string // content type; empty leaves it to the sender
-	As    string // file name that is told; empty is that of File
-}
+type Part = curl.Part
 
 // Mode says how fields make a body.
 type Mode struct {

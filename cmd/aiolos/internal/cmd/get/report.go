@@ -11,13 +11,13 @@ import (
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
 )
 
 // describeResult is what is shown when a file has come to its end, if anything is.
@@ -171,7 +171,7 @@ func (g *command) repeatableCommand() string {
 		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
 			arg = name + ":***"
 		}
-		word, err := shellword.Quote(arg)
+		word, err := curl.Quote(arg)
 		if err != nil {
 			word = "..." // it was not typed in a shell
 		}

@@ -1,10 +1,10 @@
-package shellword_test
+package curl_test
 
 import (
 	"errors"
 	"testing"
 
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/shellword"
+	"github.com/aiolos-http/aiolos/session/curl"
 )
 
 // TestQuote: the texts; that shells read them so is tested beside the commands that
@@ -30,11 +30,11 @@ func TestQuote(t *testing.T) {
 		"a\xff7\u202e\n'%\\!b":   `'a'"$(printf '\3777\342\200\256` + "\n" + `\047%%\134\041b')"`,
 		"';touch PWNED; #\n":     `\'` + "';touch PWNED; #\n'",
 	} {
-		if got, err := shellword.Quote(word); err != nil || got != want {
+		if got, err := curl.Quote(word); err != nil || got != want {
 			t.Errorf("%q: got %s, %v, want %s", word, got, err, want)
 		}
 	}
-	if got, err := shellword.Quote("a\x00"); !errors.Is(err, shellword.ErrNUL) {
+	if got, err := curl.Quote("a\x00"); !errors.Is(err, curl.ErrNUL) {
 		t.Errorf("NUL: got %q, %v", got, err)
 	}
 }

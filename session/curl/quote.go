@@ -1,18 +1,14 @@
-// Package shellword writes words for command lines that a person copies into a
-// shell.
-package shellword
+package curl
 
 import (
-	"errors"
+	stderrors "errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
 // ErrNUL is a word that no command line can hold.
-var ErrNUL = errors.New("no command line can hold a NUL character")
+var ErrNUL = stderrors.New("no command line can hold a NUL character")
 
 // bare are the characters that mean nothing to any shell. A word that starts with
 // "=" or "%" does to zsh (the path of a command) and fish (a job).
@@ -117,4 +113,33 @@ func indexUnsafe(word string, lineEnd bool) int {
 
 // isUnsafe reports whether a terminal may act on r, which took n bytes; to a line of a
 // shell a tab and a line end are more than text, too.
-func isUnsafe(r rune, n int) bool { return r == '\n' || r == '\t' || render.IsDangerous(r, n) }
+func isUnsafe(r rune, n int) bool { return r == '\n' || r == '\t' || IsControl(r, n) }
+
+// IsControl reports whether a terminal may act on r, which took n bytes of the text,
+// although r is neither a line feed nor a tab: control characters, the C1 range, bytes
+// that are not UTF-8, and what turns the direction of writing.
+func IsControl(r rune, n int) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case r < 0x20 || r == 0x7f:
+		return true
+	case r == utf8.RuneError && n == 1:
+		return true
+	case r >= 0x80 && r < 0xa0:
+		return true
+	}
+	return turnsDirection(r)
+}
+
+// turnsDirection reports whether r changes the order in which text is shown, or
+// splits lines in some programs.
+func turnsDirection(r rune) bool {
+	switch {
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		return true
+	case r == 0x2028 || r == 0x2029 || r == 0x200e || r == 0x200f || r == 0x061c:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,209 @@
+package session
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http/httptrace"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
+)
+
+// inspected is what an [Inspector] knows of a call. It must not lead to the call: the
+// list of entries would keep alive what the garbage collector has to find.
+//
+//	beginInspection ──► on the list ──► finish: off the list
+//	                        └─ nobody holds the call any more ─┘
+type inspected struct {
+	inspector *Inspector
+	dropped   runtime.Cleanup // takes the entry off the list with the call
+
+	mu    sync.Mutex
+	info  CallInfo
+	stack []uintptr // who asked for the response; nil: not known
+	ended bool
+}
+
+func newInspected(i *Inspector, c *call) *inspected {
+	e := &inspected{inspector: i}
+	e.info.Started = c.ctx.settings.Started
+	e.info.Hop = 0
+	e.nextHop(c)
+	i.add(e)
+	e.dropped = runtime.AddCleanup(c, func(e *inspected) { e.inspector.remove(e) }, e)
+	return e
+}
+
+// nextHop notes that the call goes to its present URL.
+func (e *inspected) nextHop(c *call) {
+	if e == nil {
+		return
+	}
+	url, origin, phase := errors.RedactURL(c.url), httprule.OriginOf(c.url).String(), PhaseQueue
+	if c.passesMiddleware() {
+		phase = PhaseMiddleware
+	}
+	e.mu.Lock()
+	e.info.Method, e.info.URL, e.info.Origin = c.method, url, origin
+	e.info.Hop++
+	e.info.Attempt = 0
+	e.info.Phase, e.info.Since = phase, time.Now()
+	e.mu.Unlock()
+}
+
+func (e *inspected) setPhase(p CallPhase) {
+	e.mu.Lock()
+	if e.info.Status == 0 { // else the rest of an exchange that is not the caller's
+		e.info.Phase, e.info.Since = p, time.Now()
+	}
+	e.mu.Unlock()
+}
+
+// answered notes that the caller has the response.
+func (e *inspected) answered(status int) {
+	if e == nil {
+		return
+	}
+	e.setPhase(PhaseResponse)
+	e.mu.Lock()
+	e.info.Status = status
+	e.mu.Unlock()
+}
+
+// addRead counts what was read of the body.
+func (e *inspected) addRead(n int64) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	e.info.Read += n
+	e.mu.Unlock()
+}
+
+// finish takes the entry off the list.
+func (e *inspected) finish() {
+	e.dropped.Stop()
+	e.mu.Lock()
+	e.ended = true
+	e.mu.Unlock()
+	e.inspector.remove(e)
+}
+
+func (e *inspected) setStack(stack []uintptr) {
+	e.mu.Lock()
+	e.stack = stack
+	e.mu.Unlock()
+}
+
+// snapshot is how the call stands; not ok: it has ended.
+func (e *inspected) snapshot() (info CallInfo, ok bool) {
+	e.mu.Lock()
+	info, stack, ok := e.info, e.stack, !e.ended
+	e.mu.Unlock()
+	if info.Phase == PhaseResponse {
+		info.Caller = callerOf(stack)
+	}
+	return info, ok
+}
+
+// clientTrace has the connector, or another RoundTripper, tell the phases. The hooks of
+// one call may come from several goroutines.
+func (e *inspected) clientTrace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) {
+			e.setPhase(PhaseQueue)
+			e.mu.Lock()
+			e.info.Attempt++
+			e.mu.Unlock()
+		},
+		DNSStart:             func(httptrace.DNSStartInfo) { e.setPhase(PhaseDNS) },
+		ConnectStart:         func(string, string) { e.setPhase(PhaseConnect) },
+		TLSHandshakeStart:    func() { e.setPhase(PhaseTLS) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { e.setPhase(PhaseConnect) },
+		GotConn:              func(httptrace.GotConnInfo) { e.setPhase(PhaseSend) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { e.setPhase(PhaseWait) },
+		GotFirstResponseByte: func() { e.setPhase(PhaseWait) },
+	}
+}
+
+// connectorTrace is t, which may be nil, and tells when a connection is made: a
+// DialContext of the caller's does not.
+func (e *inspected) connectorTrace(t *connector.Trace) *connector.Trace {
+	all := new(connector.Trace)
+	if t != nil {
+		*all = *t
+	}
+	next := all.CreateStart
+	all.CreateStart = func() {
+		e.setPhase(PhaseConnect)
+		if next != nil {
+			next()
+		}
+	}
+	return all
+}
+
+// module is where the frames are that are not the caller's.
+const module = "github.com/aiolos-http/aiolos/"
+
+// callerOf is the first line of a stack that is neither the library's nor net/http's.
+func callerOf(stack []uintptr) string {
+	if len(stack) == 0 {
+		return ""
+	}
+	for frames := runtime.CallersFrames(stack); ; {
+		f, more := frames.Next()
+		if !isOwnFrame(f.Function) {
+			return fmt.Sprintf("%s:%d %s", filepath.Base(f.File), f.Line, f.Function)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// isOwnFrame reports whether a function is of the library, or of net/http above it.
+func isOwnFrame(function string) bool {
+	pkg := function
+	if base := strings.LastIndexByte(function, '/') + 1; strings.Contains(function[base:], ".") {
+		name, _, _ := strings.Cut(function[base:], ".")
+		pkg = function[:base] + name
+	}
+	switch {
+	case pkg == "net/http":
+		return true
+	case strings.HasSuffix(pkg, "_test"), strings.HasPrefix(pkg, module+"cmd/"):
+		return false
+	}
+	return strings.HasPrefix(pkg, module)
+}
+
+// redactURLs hides the secrets of whatever looks like a URL in a text: a foreign
+// RoundTripper may quote one in an error of its own.
+func redactURLs(text string) string {
+	var b strings.Builder
+	for {
+		at := strings.Index(text, "://")
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		start := strings.LastIndexFunc(text[:at], isURLEnd) + 1
+		end := len(text)
+		if n := strings.IndexFunc(text[at:], isURLEnd); n >= 0 {
+			end = at + n
+		}
+		url := strings.TrimRight(text[start:end], ":,.;)]}") // the sentence's own
+		b.WriteString(text[:start] + errors.RedactURLString(url))
+		text = text[start+len(url):]
+	}
+}
+
+// isURLEnd reports whether no URL has r.
+func isURLEnd(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'<>`(", r) }
