@@ -24,7 +24,7 @@ import (
 // each that is new, have to keep responses apart.
 var partitionNeutral = map[string]bool{
 	"Timeout.Total": true, "Timeout.Connect": true, "Timeout.SockConnect": true, "Timeout.SockRead": true,
-	"Deadline": true, "Started": true, "Recorder": true, "Trace": true,
+	"Deadline": true, "Started": true, "Recorder": true, "Observer": true, "Trace": true,
 	"Head.Keep": true, "HTTPChunks": true, "DisableStaleRetry": true,
 }
 
