@@ -239,7 +239,9 @@ func addMiddleware(t *testing.T, add adder) {
 	add("middleware.LogConfig", middleware.LogConfig{Handler: slog.DiscardHandler})
 	balancer := middleware.NewBalancer(middleware.BalanceConfig{Host: "h.example", Backends: []middleware.Backend{{Addr: "a.example"}}})
 	add("middleware.Balancer", balancer)
-	failing := middleware.Func(func(*http.Request) (*http.Response, error) { return nil, &url.Error{Op: "Get", URL: secretURL, Err: io.EOF} })
+	failing := middleware.Func(func(*http.Request) (*http.Response, error) {
+		return nil, &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}
+	})
 	_, backendErr := balancer.Wrap(failing).RoundTrip(req)
 	add("middleware.BackendError", backendErr)
 	add("middleware.NoBackendError", &middleware.NoBackendError{Host: "https://h.example:443", Err: &url.Error{Op: "Get", URL: secretURL, Err: io.EOF}})
