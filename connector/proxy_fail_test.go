@@ -22,12 +22,7 @@ import (
 // TestProxyNotThere: nobody listens, or nobody knows the name.
 func TestProxyNotThere(t *testing.T) {
 	t.Parallel()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	ln.Close()
+	addr := wiretest.RefusedAddr(t)
 	for _, scheme := range []string{"http", "https", "socks5", "socks5h"} {
 		for _, target := range []string{"http://127.0.0.1/", "https://127.0.0.1/"} {
 			t.Run(scheme+"/"+target, func(t *testing.T) {

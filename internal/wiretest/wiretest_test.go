@@ -357,3 +357,14 @@ func TestAwait(t *testing.T) {
 		t.Error("nobody has told it")
 	}
 }
+
+// TestRefusedAddr: nobody answers there.
+func TestRefusedAddr(t *testing.T) {
+	t.Parallel()
+	addr := wiretest.RefusedAddr(t)
+	for range 3 {
+		if nc, err := net.Dial("tcp", addr); !stderrors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("got %v, %v, want a refusal", nc, err)
+		}
+	}
+}

@@ -104,7 +104,9 @@ func TestReadErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := har.Read(strings.NewReader(tt.file))
-			if _, ok := errors.AsType[*har.FormatError](err); !ok || err.Error() != tt.want {
+			_, ok := errors.AsType[*har.FormatError](err)
+			got := strings.ReplaceAll(fmt.Sprint(err), "entries.0.", "entries.") // newer releases of encoding/json count
+			if !ok || got != tt.want {
 				t.Errorf("got %T %v, want %v", err, err, tt.want)
 			}
 		})

@@ -56,10 +56,14 @@ func TestExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := ln.Addr().String()
-	if err := ln.Close(); err != nil {
+	defer ln.Close()
+	// The near end of a connection refuses others, and nobody else can have its port.
+	nc, err := net.Dial("tcp4", ln.Addr().String())
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer nc.Close()
+	closed := nc.LocalAddr().String()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
