@@ -18,6 +18,7 @@ func foreignFlags() []foreign {
 		{"get:-n get:nc", "--no-clobber leaves every file that exists"},
 		{"get:-N get:timestamping", "-c leaves a complete file that has the length and the date of the URL's"},
 		{"get:content-disposition get:remote-header-name get:-J", "files have the names that servers say; -O names them after their URLs"},
+		{"pin:-k pin:insecure", "certificates are shown whether they are trusted or not"},
 		{"get:-P", "aiolos get -d DIR names the directory"},
 		{"get:-t", "--retry N says how often what failed is sent again"},
 		{"bench:follow bench:location bench:-F bench:-L bench:disable-redirects", "redirects are not followed"},
