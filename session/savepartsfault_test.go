@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -307,6 +308,43 @@ func TestSavePartsCancel(t *testing.T) {
 			wantContent(t, filepath.Join(dir, "f"), bigContent)
 		}
 	}
+}
+
+// TestSavePartsAfterFirstByte: no part is asked for while the file has no beginning, for
+// without one nothing could be kept.
+func TestSavePartsAfterFirstByte(t *testing.T) {
+	t.Parallel()
+	f, dir := newPartsServer(t, session.Config{}), t.TempDir()
+	others := make(chan struct{})
+	var once sync.Once
+	f.answer[""] = func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Accept-Ranges", "bytes")
+		w.Header().Set("Content-Length", strconv.Itoa(len(bigContent)))
+		http.NewResponseController(w).Flush()
+		select {
+		case <-others:
+			t.Error("a part is asked for before the first byte is there")
+		case <-time.After(50 * time.Millisecond):
+		}
+		w.Write(bigContent[:1000])
+		http.NewResponseController(w).Flush()
+		select {
+		case <-others:
+		case <-r.Context().Done():
+		}
+		w.Write(bigContent[1000:])
+	}
+	for i, each := range []string{second, third, fourth} {
+		f.answer[span(each)] = func(w http.ResponseWriter, r *http.Request) {
+			once.Do(func() { close(others) })
+			partAnswer(206, (i+1)*mebi, (i+2)*mebi)(w, r)
+		}
+	}
+	saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: filepath.Join(dir, "f"), Parallel: 4})
+	if err != nil || saved.Size != int64(len(bigContent)) {
+		t.Errorf("got %+v, %v", saved, err)
+	}
+	wantContent(t, filepath.Join(dir, "f"), bigContent)
 }
 
 // TestSavePartsResume: the rest of an unfinished file is divided, too.

@@ -114,6 +114,11 @@ func (sv *Saver) fetchParts(ctx context.Context, r *Response, n int) error {
 	stop := context.AfterFunc(p.ctx, r.Call.Close)
 	defer stop()
 	p.splitMissing(n)
+	if sv.size == 0 {
+		// What has no beginning cannot be gone on with, so that an interrupt would lose what
+		// the others have. An error comes again where the body is read on.
+		_, _ = io.CopyN(&partWriter{p, p.parts[0]}, r.Body, 1)
+	}
 	for range n - 1 {
 		p.work.Go(p.fetchFree)
 	}
@@ -380,10 +385,8 @@ func (p *partsDownload) stopReporting() {
 func (p *partsDownload) keepParts(ctx context.Context) error {
 	sv := p.sv
 	all := append([]span{{0, sv.size}}, sv.kept...)
-	for _, part := range p.parts {
-		if part.state != partTaken {
-			all = append(all, span{part.start, part.at})
-		}
+	for _, part := range p.parts { // also what came of one before the first took it
+		all = append(all, span{part.start, part.at})
 	}
 	sv.setHave(all)
 	var err error

@@ -150,3 +150,12 @@ func TestBenchSends(t *testing.T) {
 		t.Errorf("%d bad requests, %+v", bad.Load(), got)
 	}
 }
+
+// TestBenchDigest: it would be a measurement of 401, which nobody wants.
+func TestBenchDigest(t *testing.T) {
+	t.Parallel()
+	got := run(t.Context(), streams(), "bench", "-n", "1", "-A", "digest", "-a", "u:p", "http://h.example/")
+	if got.code != 2 || !strings.Contains(got.err, "-A digest") {
+		t.Errorf("got %+v, want a usage error", got)
+	}
+}

@@ -72,6 +72,39 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
+// TestTranslationsOfFiles: curl, too, leaves the file alone at 404, and so does the program,
+// unless the body was asked for.
+func TestTranslationsOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args      []string
+		curl      string // the flag for curl
+		goChecked bool
+	}{
+		{[]string{"-o", "f"}, "-f", true},
+		{[]string{"-o", "f", "--fail-with-body"}, "--fail-with-body", false},
+		{[]string{"-o", "f", "--no-check"}, "", false},
+		{[]string{"-o", "-"}, "", false},
+		{nil, "", false},
+	} {
+		got := run(t.Context(), streams(), append(tt.args, "--curl", "http://h.example/x")...)
+		words, err := curlconv.Split(got.out)
+		flag := ""
+		for _, word := range words {
+			if word == "-f" || word == "--fail-with-body" {
+				flag = word
+			}
+		}
+		if err != nil || got.code != 0 || flag != tt.curl {
+			t.Errorf("%q: %+v, %v, want %q", tt.args, got, err, tt.curl)
+		}
+		got = run(t.Context(), streams(), append(tt.args, "--go", "http://h.example/x")...)
+		if got.code != 0 || strings.Contains(got.out, "session.CheckStatus()") != tt.goChecked {
+			t.Errorf("%q: %+v, want a check: %v", tt.args, got, tt.goChecked)
+		}
+	}
+}
+
 // TestTranslationsHide: no translation of a command shows a secret that it was not
 // asked for.
 func TestTranslationsHide(t *testing.T) {

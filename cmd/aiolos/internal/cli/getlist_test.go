@@ -19,22 +19,39 @@ import (
 	"time"
 )
 
-// smallSender is a listener whose connections hold little that was not read yet.
+// smallSender is a listener whose connections hold little that was not read yet. They are
+// those of a Unix socket: the other side of TCP would take megabytes on a busy machine that
+// nobody has read, and that count as sent.
 type smallSender struct{ net.Listener }
 
 func (l smallSender) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		err = tcp.SetWriteBuffer(4 << 10)
+	if unix, ok := conn.(*net.UnixConn); ok {
+		err = unix.SetWriteBuffer(4 << 10)
 	}
 	return conn, err
+}
+
+// listenUnix listens on a socket whose path is short enough for every system.
+func listenUnix(t *testing.T) net.Listener {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aiolos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // fileServer has files of random bytes at /0, /1 and so on, and counts what it sends.
 // When as much as interruptAt was sent, it calls interrupt and sends nothing more to
 // those who ask meanwhile.
 type fileServer struct {
-	url         string
+	socket      string
 	files       [][]byte
 	sent        atomic.Int64
 	mu          sync.Mutex
@@ -51,10 +68,11 @@ func newFileServer(t *testing.T, n, size int) *fileServer {
 		_, _ = rng.Read(s.files[i])
 	}
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	srv.Listener = smallSender{srv.Listener}
+	srv.Listener.Close()
+	srv.Listener = smallSender{listenUnix(t)}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	s.url = srv.URL
+	s.socket = srv.Listener.Addr().String()
 	return s
 }
 
@@ -119,7 +137,7 @@ func (s *fileServer) writeLists(t *testing.T) (urls, sums string) {
 	var list, sumList strings.Builder
 	for i, data := range s.files {
 		sum := sha256.Sum256(data)
-		fmt.Fprintf(&list, "%s/%d?sig=canary f%d\n", s.url, i, i)
+		fmt.Fprintf(&list, "http://files.test/%d?sig=canary f%d\n", i, i)
 		fmt.Fprintf(&sumList, "%s  f%d\n", hex.EncodeToString(sum[:]), i)
 	}
 	urls, sums = filepath.Join(dir, "urls"), filepath.Join(dir, "sums")
@@ -162,7 +180,7 @@ func TestGetListInterrupted(t *testing.T) {
 			for _, data := range s.files {
 				total += int64(len(data))
 			}
-			words := append([]string{"get", "-d", dir, "-i", urls, "--checksum", "@" + sums}, args...)
+			words := append([]string{"get", "-d", dir, "-i", urls, "--checksum", "@" + sums, "--unix", s.socket}, args...)
 			for i := range int64(5) {
 				got := s.interruptedRun(t, total*(i+1)/6, words...)
 				if got.code != 130 && got.code != 1 || !strings.Contains(got.err, "run the same command") {

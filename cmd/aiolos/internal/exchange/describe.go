@@ -105,6 +105,9 @@ func (s *Sender) describeFlags(made *http.Request, j Job) *curlconv.Request {
 	if r.Output == "-" {
 		r.Output = ""
 	}
+	if s.writesFile() && s.CheckStatus && !s.NoCheck { // curl writes an error page without -f
+		r.Fail, r.FailBody = true, s.FailBody
+	}
 	if r.Follow && s.Redirects != DefaultRedirects {
 		r.MaxRedirects = s.Redirects
 		r.Follow = s.Redirects > 0

@@ -39,7 +39,7 @@ func (p *program) addLimits() {
 		major, minor, _ := strings.Cut(r.Version+".0", ".")
 		p.addOption("Version", major, strings.TrimSuffix(minor, ".0"))
 	}
-	if r.Fail {
+	if r.Fail && (!r.FailBody || r.Output == "") {
 		p.addOption("CheckStatus")
 	}
 	if r.Retry > 0 {

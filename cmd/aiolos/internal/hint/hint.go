@@ -93,7 +93,7 @@ func forTLS(err error) string {
 	case aioerrors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return "the server does not speak TLS on this port: write http:// in front of the URL"
 	case aioerrors.As(err, &authority):
-		return "the certificate is not signed by an authority that this system trusts; SSL_CERT_FILE names another list, --pin trusts this certificate alone"
+		return "the certificate is not signed by an authority that this system trusts; --cacert FILE names another one, --pin trusts this certificate alone"
 	case aioerrors.As(err, &name):
 		return "the certificate is for other names than this host"
 	case aioerrors.As(err, &cert) && cert.Reason == x509.Expired:

@@ -33,6 +33,7 @@ func newBars(w io.Writer, width, n int) *bars {
 	b := &bars{p: mpb.New(options...)}
 	if n > 1 {
 		b.files = b.p.AddBar(int64(n),
+			mpb.BarRemoveOnComplete(), // one that is complete cannot be aborted any more
 			mpb.BarPriority(math.MaxInt),
 			mpb.PrependDecorators(decor.Name("files", decor.WC{W: maxName, C: decor.DindentRight})),
 			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")),

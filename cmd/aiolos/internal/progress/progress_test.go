@@ -57,6 +57,26 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// TestBarsEnd: when all files are there, no bar is left below the lines.
+func TestBarsEnd(t *testing.T) {
+	t.Parallel()
+	b := &syncbuf.Buffer{}
+	d := progress.New(b, true, 80, 3)
+	for _, name := range []string{"one", "two", "three"} {
+		tr := d.Start(name, 0, 100)
+		tr.Add(100)
+		tr.Stop()
+		d.Line("done " + name)
+	}
+	d.Note("3 done")
+	d.Close()
+	got := b.String()
+	left := got[strings.LastIndex(got, "\x1b[J")+1:]
+	if strings.Contains(left, "[=") || strings.Contains(left, "3 / 3") {
+		t.Errorf("a bar is left: %q of %q", left, got)
+	}
+}
+
 func TestBarsWithoutFiles(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 2} {

@@ -129,6 +129,8 @@ func (b *command) checkFlags(given *pflag.FlagSet) ([]bench.Condition, error) {
 		return nil, errors.New("-q must be a number of requests a second")
 	case b.warmUp < 0:
 		return nil, errors.New("--warm-up must be a duration such as 2s")
+	case b.Net.Kind == flags.Digest:
+		return nil, errors.New("-A digest answers each challenge anew, and bench sends the same request each time")
 	case b.json && b.csv:
 		return nil, errors.New("give only one of --json and --csv")
 	}
