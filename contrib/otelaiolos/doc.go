@@ -83,7 +83,7 @@
 //	question                    OpenTelemetry                          promaiolos
 //	why is it slow              the events of a span; queue.duration   aiolos_requests_waiting
 //	why does it fail            error.type; retries, circuit_breakers  aiolos_retries_total
-//	who holds the slots         active_requests, unread_responses      aiolos_responses_unread
+//	who holds the slots         active_requests, unread_responses      aiolos_host_requests_in_use
 //	are connections reused      connection.duration, open_connections  aiolos_connections_reused_total
 //
 // A bare connector under an http.Client is wrapped by hand:
