@@ -136,7 +136,7 @@ func (i *Inspector) Failures() []FailureInfo {
 
 // noteFailure counts the error of a call.
 func (i *Inspector) noteFailure(method, url string, err error) {
-	text, class, now := redactURLs(errors.RedactError(err)), errors.Class(err), time.Now()
+	text, class, now := errors.RedactError(err), errors.Class(err), time.Now()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	f := i.failed[class]

@@ -183,27 +183,3 @@ func isOwnFrame(function string) bool {
 	}
 	return strings.HasPrefix(pkg, module)
 }
-
-// redactURLs hides the secrets of whatever looks like a URL in a text: a foreign
-// RoundTripper may quote one in an error of its own.
-func redactURLs(text string) string {
-	var b strings.Builder
-	for {
-		at := strings.Index(text, "://")
-		if at < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		start := strings.LastIndexFunc(text[:at], isURLEnd) + 1
-		end := len(text)
-		if n := strings.IndexFunc(text[at:], isURLEnd); n >= 0 {
-			end = at + n
-		}
-		url := strings.TrimRight(text[start:end], ":,.;)]}") // the sentence's own
-		b.WriteString(text[:start] + errors.RedactURLString(url))
-		text = text[start+len(url):]
-	}
-}
-
-// isURLEnd reports whether no URL has r.
-func isURLEnd(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'<>`(", r) }

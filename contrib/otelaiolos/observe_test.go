@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel/attribute"
@@ -61,6 +63,27 @@ func TestOpenConnections(t *testing.T) {
 	a.Close()
 	check("one is closed", srv.URL, 1, 0)
 	check("one is closed", other.URL, 0, 0)
+}
+
+// What a foreign Transport quotes in its error has no secret in a span.
+func TestForeignErrorText(t *testing.T) {
+	sdk := newSDK(t, otelaiolos.Config{Calls: true})
+	s, err := sdk.NewSession(session.Config{Transport: middleware.Func(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("no way to http://user:c4n4ry@h/?token=c4n4ry")
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Get(t.Context(), "http://h/"); err == nil {
+		t.Error("got no error")
+	}
+	attempts, calls := sdk.checkEnded(t)
+	for _, span := range append(attempts, calls...) {
+		if text := span.Status().Description; strings.Contains(text, "c4n4ry") || !strings.Contains(text, "no way to http://***@h/") {
+			t.Errorf("%s: got %q", span.Name(), text)
+		}
+	}
 }
 
 // A balance is told of: requests by backend, and look-ups under the name of the host alone.
