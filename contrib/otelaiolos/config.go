@@ -100,19 +100,21 @@ func NewSession(cfg session.Config) (*session.Session, error) {
 // with the session. The durations of connections are those of connectors that
 // [Telemetry.NewConnector] has made, and of this.
 func (t *Telemetry) NewSession(cfg session.Config) (*session.Session, error) {
+	var made *connector.Connector
 	if cfg.Connector == nil && cfg.Transport == nil {
 		c, err := t.NewConnector(connector.Config{})
 		if err != nil {
 			return nil, err
 		}
+		made = c
 		cfg.Connector, cfg.OwnConnector = c, true
 	} else if cfg.Connector != nil {
 		t.Observe(cfg.Connector) //nolint:errcheck // it is of a known type
 	}
 	t.instrument(&cfg)
 	s, err := session.New(cfg)
-	if err != nil && cfg.OwnConnector {
-		cfg.Connector.Close() // always nil
+	if err != nil && made != nil { // another one is still its maker's
+		made.Close() // always nil
 	}
 	return s, err
 }

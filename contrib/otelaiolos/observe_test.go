@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
@@ -63,6 +64,29 @@ func TestOpenConnections(t *testing.T) {
 	a.Close()
 	check("one is closed", srv.URL, 1, 0)
 	check("one is closed", other.URL, 0, 0)
+}
+
+// A session that cannot be made leaves the connector to whom it belongs, as session.New
+// does, and needs none.
+func TestNewSessionRefuses(t *testing.T) {
+	sdk := newSDK(t, otelaiolos.Config{})
+	c, err := sdk.NewConnector(connector.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for name, cfg := range map[string]session.Config{
+		"its own connector": {BaseURL: "::"},
+		"a connector":       {BaseURL: "::", Connector: c, OwnConnector: true},
+		"a Transport":       {BaseURL: "::", Transport: middleware.Answer(200, nil, ""), OwnConnector: true},
+	} {
+		if _, err := sdk.NewSession(cfg); !errors.Is(err, errors.ErrClient) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if c.Closed() {
+		t.Error("the connector is closed")
+	}
 }
 
 // What a foreign Transport quotes in its error has no secret in a span.
