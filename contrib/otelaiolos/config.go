@@ -24,10 +24,12 @@ type Config struct {
 	// which writes nothing until [otel.SetTextMapPropagator] was called.
 	Propagator propagation.TextMapPropagator
 	// PropagateTo are the origins, as scheme://host or scheme://host:port, whose requests
-	// get that header. Nil is all; an empty list is none.
+	// get that header. Nil is all; an empty list is none. Behind [middleware.Balance] they
+	// are the backends'.
 	PropagateTo []string
 	// SameOrigin keeps that header from a hop of a redirect that leads to another origin
-	// than the call's first URL.
+	// than the call's first URL. Behind [middleware.Balance] every other hop leads to one:
+	// there PropagateTo says more.
 	SameOrigin bool
 	// Calls adds a span around all attempts of a call, begun before the first, for
 	// [Telemetry.NewSession]. It costs as much as several attempts' spans.
