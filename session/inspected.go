@@ -52,7 +52,7 @@ func (e *inspected) nextHop(c *call) {
 	e.mu.Lock()
 	e.info.Method, e.info.URL, e.info.Origin = c.method, url, origin
 	e.info.Hop++
-	e.info.Attempt = 0
+	e.info.Attempt, e.info.Server = 0, ""
 	e.info.Phase, e.info.Since = phase, time.Now()
 	e.mu.Unlock()
 }
@@ -116,10 +116,11 @@ func (e *inspected) snapshot() (info CallInfo, ok bool) {
 // one call may come from several goroutines.
 func (e *inspected) clientTrace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn: func(string) {
+		GetConn: func(host string) {
 			e.setPhase(PhaseQueue)
 			e.mu.Lock()
 			e.info.Attempt++
+			e.info.Server = host
 			e.mu.Unlock()
 		},
 		DNSStart:             func(httptrace.DNSStartInfo) { e.setPhase(PhaseDNS) },
