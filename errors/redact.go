@@ -145,7 +145,12 @@ func redactURLs(text string) string {
 			end = at + n
 		}
 		url := strings.TrimRight(text[start:end], ":,.;)]}") // the sentence's own
-		b.WriteString(text[:start] + RedactURLString(url))
+		b.WriteString(text[:start])
+		if scheme, bare := strings.CutSuffix(url, "://"); bare && !strings.ContainsAny(scheme, "@:/?#") {
+			b.WriteString(url) // "no http:// or https://"
+		} else {
+			b.WriteString(RedactURLString(url))
+		}
 		text = text[start+len(url):]
 	}
 }

@@ -82,6 +82,7 @@ func TestRedactError(t *testing.T) {
 		{"no URL", errors.New("a: b, c"), "a: b, c"},
 		{"net/url's", quoted, `parse "http://***@h/%zz": invalid URL escape "%zz"`},
 		{"a text", errors.New("ask http://u:canary@h/p?q=canary#canary: no"), "ask http://***@h/p?q=***: no"},
+		{"schemes", errors.New("no http:// or https://"), "no http:// or https://"},
 		{"two", errors.New("(ftp://u:canary@a) https://b/?canary"), "(ftp://***@a) https://b/?***"},
 		{"both", fmt.Errorf("of \"http://h:80\", through socks5://u:canary@p:1080: %w", quoted), `of "http://h:80", through socks5://***@p:1080: parse "http://***@h/%zz": invalid URL escape "%zz"`},
 	} {
