@@ -111,7 +111,8 @@ func hidePort(s string, feared bool) string {
 }
 
 // RedactError is the text of an error with the URLs in it as [RedactURL] writes them:
-// every [net/url.Error] on the way to the cause quotes one. It is "" for nil.
+// those that a [net/url.Error] on the way to the cause quotes, whatever they look like,
+// and what else looks like one. It is "" for nil.
 func RedactError(err error) string {
 	if err == nil {
 		return ""
@@ -125,8 +126,37 @@ func RedactError(err error) string {
 			}
 		}
 	})
-	return text
+	return redactURLs(text)
 }
+
+// redactURLs hides the secrets of whatever looks like a URL in a text: anybody may quote
+// one in an error of his own.
+func redactURLs(text string) string {
+	var b strings.Builder
+	for {
+		at := strings.Index(text, "://")
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		start := strings.LastIndexFunc(text[:at], isURLEnd) + 1
+		end := len(text)
+		if n := strings.IndexFunc(text[at:], isURLEnd); n >= 0 {
+			end = at + n
+		}
+		url := strings.TrimRight(text[start:end], ":,.;)]}") // the sentence's own
+		b.WriteString(text[:start])
+		if scheme, bare := strings.CutSuffix(url, "://"); bare && !strings.ContainsAny(scheme, "@:/?#") {
+			b.WriteString(url) // "no http:// or https://"
+		} else {
+			b.WriteString(RedactURLString(url))
+		}
+		text = text[start+len(url):]
+	}
+}
+
+// isURLEnd reports whether no URL has r.
+func isURLEnd(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'<>`(", r) }
 
 // eachURLError calls found for what is in the tree of err.
 func eachURLError(err error, found func(*url.Error)) {

@@ -1,6 +1,7 @@
 package errors_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -65,6 +66,29 @@ func TestRedactHeader(t *testing.T) {
 	}
 	if errors.RedactHeader(nil) != nil {
 		t.Error("nil is not nil")
+	}
+}
+
+// TestRedactError: no URL keeps its secrets, whoever quotes it, and the text stays.
+func TestRedactError(t *testing.T) {
+	t.Parallel()
+	quoted := &url.Error{Op: "parse", URL: "http://u:canary@h/%zz", Err: url.EscapeError("%zz")}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"nil", nil, ""},
+		{"no URL", errors.New("a: b, c"), "a: b, c"},
+		{"net/url's", quoted, `parse "http://***@h/%zz": invalid URL escape "%zz"`},
+		{"a text", errors.New("ask http://u:canary@h/p?q=canary#canary: no"), "ask http://***@h/p?q=***: no"},
+		{"schemes", errors.New("no http:// or https://"), "no http:// or https://"},
+		{"two", errors.New("(ftp://u:canary@a) https://b/?canary"), "(ftp://***@a) https://b/?***"},
+		{"both", fmt.Errorf("of \"http://h:80\", through socks5://u:canary@p:1080: %w", quoted), `of "http://h:80", through socks5://***@p:1080: parse "http://***@h/%zz": invalid URL escape "%zz"`},
+	} {
+		if got := errors.RedactError(tt.err); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }
 

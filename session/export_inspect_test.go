@@ -1,4 +1,6 @@
 package session
 
-// RedactURLs hides the secrets of URLs in a text.
-func RedactURLs(text string) string { return redactURLs(text) }
+import "github.com/aiolos-http/aiolos/errors"
+
+// RedactURLs is what becomes of the text of a failure.
+func RedactURLs(text string) string { return errors.RedactError(errors.New(text)) }

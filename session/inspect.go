@@ -48,10 +48,13 @@ const (
 
 // CallInfo is a call under way. It has no secret.
 type CallInfo struct {
-	Number  uint64    `json:"number"` // in the order in which calls have begun, from 1
-	Method  string    `json:"method"`
-	URL     string    `json:"url"`    // of the present hop, redacted
-	Origin  string    `json:"origin"` // as scheme://host:port
+	Number uint64 `json:"number"` // in the order in which calls have begun, from 1
+	Method string `json:"method"`
+	URL    string `json:"url"`    // of the present hop, redacted
+	Origin string `json:"origin"` // as scheme://host:port
+	// Server is where the hop has asked for a connection last, as host:port: that of the
+	// Origin, of a backend of a [middleware.Balance], or of a proxy; "": it has not.
+	Server  string    `json:"server,omitempty"`
 	Phase   CallPhase `json:"phase"`
 	Started time.Time `json:"started"`
 	// Since is when the phase began.
@@ -136,7 +139,7 @@ func (i *Inspector) Failures() []FailureInfo {
 
 // noteFailure counts the error of a call.
 func (i *Inspector) noteFailure(method, url string, err error) {
-	text, class, now := redactURLs(errors.RedactError(err)), errors.Class(err), time.Now()
+	text, class, now := errors.RedactError(err), errors.Class(err), time.Now()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	f := i.failed[class]

@@ -52,7 +52,7 @@ func (e *inspected) nextHop(c *call) {
 	e.mu.Lock()
 	e.info.Method, e.info.URL, e.info.Origin = c.method, url, origin
 	e.info.Hop++
-	e.info.Attempt = 0
+	e.info.Attempt, e.info.Server = 0, ""
 	e.info.Phase, e.info.Since = phase, time.Now()
 	e.mu.Unlock()
 }
@@ -116,10 +116,11 @@ func (e *inspected) snapshot() (info CallInfo, ok bool) {
 // one call may come from several goroutines.
 func (e *inspected) clientTrace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn: func(string) {
+		GetConn: func(host string) {
 			e.setPhase(PhaseQueue)
 			e.mu.Lock()
 			e.info.Attempt++
+			e.info.Server = host
 			e.mu.Unlock()
 		},
 		DNSStart:             func(httptrace.DNSStartInfo) { e.setPhase(PhaseDNS) },
@@ -183,27 +184,3 @@ func isOwnFrame(function string) bool {
 	}
 	return strings.HasPrefix(pkg, module)
 }
-
-// redactURLs hides the secrets of whatever looks like a URL in a text: a foreign
-// RoundTripper may quote one in an error of its own.
-func redactURLs(text string) string {
-	var b strings.Builder
-	for {
-		at := strings.Index(text, "://")
-		if at < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		start := strings.LastIndexFunc(text[:at], isURLEnd) + 1
-		end := len(text)
-		if n := strings.IndexFunc(text[at:], isURLEnd); n >= 0 {
-			end = at + n
-		}
-		url := strings.TrimRight(text[start:end], ":,.;)]}") // the sentence's own
-		b.WriteString(text[:start] + errors.RedactURLString(url))
-		text = text[start+len(url):]
-	}
-}
-
-// isURLEnd reports whether no URL has r.
-func isURLEnd(r rune) bool { return r <= ' ' || strings.ContainsRune("\"'<>`(", r) }

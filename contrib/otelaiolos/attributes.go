@@ -2,6 +2,7 @@ package otelaiolos
 
 import (
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -37,13 +38,27 @@ func serverOf(u *url.URL) server {
 	return s
 }
 
-// serverOfOrigin is that of scheme://host:port.
+// serverOfOrigin is that of scheme://host:port, or of host:port.
 func serverOfOrigin(origin string) server {
+	if !strings.Contains(origin, "://") {
+		return serverOfHost(origin)
+	}
 	u, err := url.Parse(origin)
 	if err != nil {
 		return server{address: origin}
 	}
 	return serverOf(u)
+}
+
+// serverOfHost is that of host:port. Without a port it is 0, which is not known.
+func serverOfHost(host string) server {
+	address, port, err := net.SplitHostPort(host)
+	if err != nil {
+		return server{address: host}
+	}
+	s := server{address: address}
+	s.port, _ = strconv.Atoi(port) // it was connected to, or is looked up
+	return s
 }
 
 // knownMethod is the method as metrics and span names have it: one of those that the

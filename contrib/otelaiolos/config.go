@@ -24,10 +24,12 @@ type Config struct {
 	// which writes nothing until [otel.SetTextMapPropagator] was called.
 	Propagator propagation.TextMapPropagator
 	// PropagateTo are the origins, as scheme://host or scheme://host:port, whose requests
-	// get that header. Nil is all; an empty list is none.
+	// get that header. Nil is all; an empty list is none. Behind [middleware.Balance] they
+	// are the backends'.
 	PropagateTo []string
 	// SameOrigin keeps that header from a hop of a redirect that leads to another origin
-	// than the call's first URL.
+	// than the call's first URL. Behind [middleware.Balance] every other hop leads to one:
+	// there PropagateTo says more.
 	SameOrigin bool
 	// Calls adds a span around all attempts of a call, begun before the first, for
 	// [Telemetry.NewSession]. It costs as much as several attempts' spans.
@@ -100,19 +102,21 @@ func NewSession(cfg session.Config) (*session.Session, error) {
 // with the session. The durations of connections are those of connectors that
 // [Telemetry.NewConnector] has made, and of this.
 func (t *Telemetry) NewSession(cfg session.Config) (*session.Session, error) {
+	var made *connector.Connector
 	if cfg.Connector == nil && cfg.Transport == nil {
 		c, err := t.NewConnector(connector.Config{})
 		if err != nil {
 			return nil, err
 		}
+		made = c
 		cfg.Connector, cfg.OwnConnector = c, true
 	} else if cfg.Connector != nil {
 		t.Observe(cfg.Connector) //nolint:errcheck // it is of a known type
 	}
 	t.instrument(&cfg)
 	s, err := session.New(cfg)
-	if err != nil && cfg.OwnConnector {
-		cfg.Connector.Close() // always nil
+	if err != nil && made != nil { // another one is still its maker's
+		made.Close() // always nil
 	}
 	return s, err
 }

@@ -50,24 +50,27 @@
 //	http.client.request.body.size            By   the same; of attempts with a response
 //	http.client.response.body.size           By   the same; as it was read, still encoded
 //	http.client.active_requests                   method, server
-//	http.client.open_connections                  http.connection.state: active, idle
+//	http.client.open_connections                  server, http.connection.state: active, idle
 //	http.client.connection.duration          s    server, protocol
 //	aiolos.client.queue.duration             s    server; of requests that had to wait
 //	aiolos.client.dns.duration               s    server, aiolos.dns.cached
 //	aiolos.client.waiting_requests                for a slot of the connector
 //	aiolos.client.unread_responses                neither read to their end nor closed
 //	aiolos.client.retries, .hedges, .dedupes, .rate_limits, .concurrency_limits,
-//	  .circuit_breakers, .tokens, .cache.results  server, aiolos.result, aiolos.reason,
-//	                                              error.type: what OnEvent was told
+//	  .circuit_breakers, .balances, .tokens,
+//	  .cache.results                              server, aiolos.result, aiolos.reason,
+//	                                              aiolos.backend, error.type: what OnEvent
+//	                                              was told
 //	aiolos.client.limiter.duration           s    server, aiolos.policy
 //	aiolos.client.limiter.waiting_requests        aiolos.policy
 //	aiolos.client.circuit_breaker.state           server, aiolos.state
 //	aiolos.client.cache.entries, .size
 //	aiolos.client.websocket.messages, .io         aiolos.direction, aiolos.message.type
 //
-// Server is server.address and server.port. open_connections has none, because the connector
-// tells its totals; several connectors are added up. What is not wanted is dropped by a View
-// of the SDK, and costs next to nothing then.
+// Server is server.address and server.port; behind [middleware.Balance] an attempt and a
+// connection have those of the backend, and what OnEvent was told those of the request.
+// Several connectors are added up, and so are the ways to a server, such as proxies. What is
+// not wanted is dropped by a View of the SDK, and costs next to nothing then.
 //
 // # OpenTelemetry and Prometheus
 //
@@ -80,7 +83,7 @@
 //	question                    OpenTelemetry                          promaiolos
 //	why is it slow              the events of a span; queue.duration   aiolos_requests_waiting
 //	why does it fail            error.type; retries, circuit_breakers  aiolos_retries_total
-//	who holds the slots         active_requests, unread_responses      aiolos_responses_unread
+//	who holds the slots         active_requests, unread_responses      aiolos_host_requests_in_use
 //	are connections reused      connection.duration, open_connections  aiolos_connections_reused_total
 //
 // A bare connector under an http.Client is wrapped by hand:
@@ -94,5 +97,8 @@
 // Without this package nothing is measured and nothing is paid. With it an attempt has fewer
 // allocations than under otelhttp.Transport and takes less time, with more metrics: see the
 // benchmarks, which compare the two in one run. Sets of attributes are made once. Names of
-// servers are what there is of different values; the SDK bounds those.
+// servers and backends are what there is of different values; the SDK bounds those, with
+// its cardinality limit: 2,000 sets of attributes for each metric, and one for all others.
+// Connections are told server by server when metrics are collected
+// ([connector.Connector.HostStats]).
 package otelaiolos

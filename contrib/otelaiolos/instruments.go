@@ -47,6 +47,7 @@ var policyMetrics = map[string]struct{ name, about string }{
 	"rate limit":      {"aiolos.client.rate_limits", "Requests that waited for a rate limit or were refused, and pauses."},
 	"concurrency":     {"aiolos.client.concurrency_limits", "Requests that waited for a concurrency limit or were refused."},
 	"circuit breaker": {"aiolos.client.circuit_breakers", "Changes of circuit breakers, probes, and requests that were refused."},
+	"balance":         {"aiolos.client.balances", "Requests that were sent to a backend, changes of backends, and look-ups of the list."},
 	"token source":    {"aiolos.client.tokens", "Tokens that were fetched, or could not be."},
 	"cache":           {"aiolos.client.cache.results", "Where responses came from, and those that were stored."},
 }

@@ -91,15 +91,26 @@ func (t *Telemetry) observeSources(_ context.Context, o metric.Observer) error {
 	return nil
 }
 
+// observeConnectors tells of connections by server, however they are reached, and of the
+// rest in sum.
 func (t *Telemetry) observeConnectors(o metric.Observer, list []*connector.Connector) {
-	var idle, open, waiting, unread int64
+	type connections struct{ open, idle int64 }
+	byServer := map[server]connections{}
+	var waiting, unread int64
 	for _, c := range list {
-		s := c.Stats()
-		idle, waiting, unread = idle+int64(s.Idle), waiting+int64(s.Waiting), unread+int64(s.Unread)
-		open += int64(s.Opened - s.Closed) //nolint:gosec // connections are few
+		hosts, all := c.HostStats()
+		waiting, unread = waiting+int64(all.Waiting), unread+int64(all.Unread)
+		for i := range hosts {
+			h, at := &hosts[i], serverOfHost(hosts[i].Host)
+			n := byServer[at]
+			byServer[at] = connections{n.open + int64(h.HTTP1.Open+h.HTTP2.Open), n.idle + int64(h.Idle)}
+		}
 	}
-	o.ObserveInt64(t.meters.open, idle, metric.WithAttributes(semconv.HTTPConnectionStateIdle))
-	o.ObserveInt64(t.meters.open, open-idle, metric.WithAttributes(semconv.HTTPConnectionStateActive))
+	for at, n := range byServer {
+		address, port := semconv.ServerAddress(at.address), semconv.ServerPort(at.port)
+		o.ObserveInt64(t.meters.open, n.idle, metric.WithAttributes(semconv.HTTPConnectionStateIdle, address, port))
+		o.ObserveInt64(t.meters.open, n.open-n.idle, metric.WithAttributes(semconv.HTTPConnectionStateActive, address, port))
+	}
 	o.ObserveInt64(t.meters.waiting, waiting)
 	o.ObserveInt64(t.meters.unread, unread)
 }

@@ -16,13 +16,15 @@ const (
 	resultKey    = attribute.Key("aiolos.result")
 	reasonKey    = attribute.Key("aiolos.reason")
 	stateKey     = attribute.Key("aiolos.state")
+	backendKey   = attribute.Key("aiolos.backend")
 	attemptsKey  = attribute.Key("aiolos.attempts")
 	directionKey = attribute.Key("aiolos.direction")
 	typeKey      = attribute.Key("aiolos.message.type")
 )
 
 // addPhases adds an event at the end of each phase that there was, those on the way to a
-// connection with their duration in seconds. The connector has noted them in any case; nothing is called on the way.
+// connection with their duration in seconds. The connector has noted them in any case;
+// nothing is called on the way.
 func (a *attempt) addPhases(t *connector.Timing) {
 	if t.Start.IsZero() {
 		return // no connector, or it has not begun

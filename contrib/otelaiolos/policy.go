@@ -15,8 +15,14 @@ import (
 // middleware, and of a cache.
 func (t *Telemetry) OnEvent(ctx context.Context, e middleware.Event) {
 	s := serverOfOrigin(e.Host)
-	attrs := make([]attribute.KeyValue, 0, 6)
-	attrs = append(attrs, resultKey.String(string(e.Kind)), semconv.ServerAddress(s.address), semconv.ServerPort(s.port))
+	attrs := make([]attribute.KeyValue, 0, 8)
+	attrs = append(attrs, resultKey.String(string(e.Kind)), semconv.ServerAddress(s.address))
+	if s.port != 0 { // a list of backends is looked up for a host
+		attrs = append(attrs, semconv.ServerPort(s.port))
+	}
+	if e.Backend != "" {
+		attrs = append(attrs, backendKey.String(e.Backend))
+	}
 	if e.Reason != "" {
 		attrs = append(attrs, reasonKey.String(e.Reason))
 	}

@@ -21,9 +21,10 @@ const DefaultMaxHosts = 100
 type Config struct {
 	// ConstLabels are on every metric. Nil is none.
 	ConstLabels prometheus.Labels
-	// MaxHosts is how many hosts of one client have labels of their own, per metric; the
-	// others are counted together, under the host "other". 0 is DefaultMaxHosts, and
-	// negative is none.
+	// MaxHosts is how many hosts of one client have labels of their own, per metric: the
+	// first by name. The others are together under the host "other", in gauges; counters,
+	// which must not fall when a host is forgotten, have them in the client's alone. 0 is
+	// DefaultMaxHosts, and negative is none: a connector is not asked for its hosts then.
 	MaxHosts int
 }
 
@@ -141,7 +142,7 @@ func (s *sink) put(name string, value float64, labels ...string) {
 func emitterOf(from any) func(*sink) {
 	switch f := from.(type) {
 	case *connector.Connector:
-		return func(s *sink) { s.connector(f.Stats()) }
+		return func(s *sink) { s.connector(f) }
 	case *middleware.Retrier:
 		return func(s *sink) { s.retry(f.Stats()) }
 	case *middleware.Hedger:
@@ -154,6 +155,8 @@ func emitterOf(from any) func(*sink) {
 		return func(s *sink) { s.concurrency(f.Stats()) }
 	case *middleware.Breaker:
 		return func(s *sink) { s.breaker(f.Stats()) }
+	case *middleware.Balancer:
+		return func(s *sink) { s.balance(f.Stats()) }
 	case *middleware.Tokens:
 		return func(s *sink) { s.tokens(f.Stats()) }
 	case *cache.Cache:

@@ -37,14 +37,22 @@ func everything(t testing.TB) []any {
 		s, middleware.NewRetrier(middleware.RetryPolicy{}), middleware.NewHedger(middleware.HedgePolicy{}),
 		middleware.NewDeduper(middleware.DedupeConfig{}), middleware.NewRateLimiter(middleware.RateLimitConfig{}),
 		middleware.NewConcurrencyLimiter(middleware.ConcurrencyLimit{}), middleware.NewBreaker(middleware.BreakerConfig{}),
-		middleware.NewTokens(middleware.TokenConfig{}), store, new(ws.ReconnectCounter), new(session.EventSourceCounter),
+		middleware.NewBalancer(middleware.BalanceConfig{Host: "h"}), middleware.NewTokens(middleware.TokenConfig{}), store, new(ws.ReconnectCounter), new(session.EventSourceCounter),
 	}
 }
 
 // Every family is emitted, and its name is after Prometheus' conventions.
 func TestLint(t *testing.T) {
 	c := promaiolos.New(promaiolos.Config{ConstLabels: prometheus.Labels{"service": "test"}})
-	if err := c.Add("all", everything(t)...); err != nil {
+	list := everything(t)
+	if err := c.Add("all", list...); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	if resp, err := list[0].(*session.Session).Get(t.Context(), srv.URL); err != nil { // the connector knows a host then
+		t.Fatal(err)
+	} else if _, err := resp.Bytes(); err != nil {
 		t.Fatal(err)
 	}
 	problems, err := testutil.CollectAndLint(c)

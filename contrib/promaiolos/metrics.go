@@ -13,7 +13,8 @@ func isCounter(name string) bool { return strings.HasSuffix(name, "_total") }
 
 var (
 	byResult = []string{"result"}
-	byHost   = []string{"host", "state"}
+	byHost   = []string{"host"}
+	byState  = []string{"host", "state"}
 )
 
 var metrics = []metric{
@@ -26,6 +27,14 @@ var metrics = []metric{
 	{"aiolos_connections_closed_total", "Connections that were closed.", nil},
 	{"aiolos_connections_reused_total", "Requests that found a connection.", nil},
 	{"aiolos_connections_stale_total", "Requests that were sent again because their connection was dead.", nil},
+	{"aiolos_host_requests_in_use", "Requests to a host that hold a slot.", byHost},
+	{"aiolos_host_requests_waiting", "Requests to a host that wait for a slot.", byHost},
+	{"aiolos_host_oldest_wait_seconds", "How long the first of these has waited; 0 if there is none.", byHost},
+	{"aiolos_host_connections", "Connections to a host, by state: active or idle.", byState},
+	{"aiolos_host_connections_opened_total", "Connections to a host that were made, since it is known.", byHost},
+	{"aiolos_host_connections_closed_total", "Of these, that were closed.", byHost},
+	{"aiolos_host_connections_reused_total", "Requests to a host that found a connection.", byHost},
+	{"aiolos_host_connections_stale_total", "Requests to a host that were sent again because their connection was dead.", byHost},
 
 	{"aiolos_retry_requests_total", "Requests that came to the retries.", nil},
 	{"aiolos_retry_attempts_total", "Attempts that the retries have sent.", nil},
@@ -49,7 +58,11 @@ var metrics = []metric{
 
 	{"aiolos_circuit_breaker_changes_total", "Circuit breakers of hosts that have changed, by state: open or closed.", []string{"state"}},
 	{"aiolos_circuit_breaker_refused_total", "Requests that a circuit breaker has refused.", nil},
-	{"aiolos_circuit_breaker_hosts", "Hosts whose circuit breaker is open, half_open, or closed after a failure.", byHost},
+	{"aiolos_circuit_breaker_hosts", "Hosts whose circuit breaker is open, half_open, or closed after a failure.", byState},
+	{"aiolos_balance_requests_total", "Requests at the balance, by result: sent or refused.", byResult},
+	{"aiolos_balance_changes_total", "Backends that have changed, by state: out or in_service.", []string{"state"}},
+	{"aiolos_balance_lookups_total", "Look-ups of the list of backends, by result: fetched or failed.", byResult},
+	{"aiolos_balance_backends", "Backends of the list, by state: out or in_service.", []string{"state"}},
 
 	{"aiolos_tokens_total", "Tokens, by result: fetched, failed or rejected.", byResult},
 	{"aiolos_tokens_held", "Tokens that are kept.", nil},

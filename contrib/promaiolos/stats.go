@@ -15,7 +15,17 @@ func (s *sink) count(name string, n int64, labels ...string) { s.put(name, float
 
 func (s *sink) seconds(name string, d time.Duration) { s.put(name, d.Seconds()) }
 
-func (s *sink) connector(n connector.Stats) {
+func (s *sink) connector(c *connector.Connector) {
+	if s.c.maxHosts == 0 {
+		s.connections(c.Stats())
+		return
+	}
+	hosts, all := c.HostStats()
+	s.connections(all)
+	s.hosts(hosts)
+}
+
+func (s *sink) connections(n connector.Stats) {
 	s.put("aiolos_requests_in_use", float64(n.InUse))
 	s.put("aiolos_requests_waiting", float64(n.Waiting))
 	s.put("aiolos_responses_unread", float64(n.Unread))
@@ -64,6 +74,17 @@ func (s *sink) concurrency(n middleware.ConcurrencyStats) {
 	s.seconds("aiolos_concurrency_wait_seconds_total", n.WaitTime)
 	s.put("aiolos_concurrency_in_use", float64(n.UnderWay))
 	s.put("aiolos_concurrency_waiting", float64(n.Waiting))
+}
+
+func (s *sink) balance(n middleware.BalanceStats) {
+	s.count("aiolos_balance_requests_total", n.Sent, "sent")
+	s.count("aiolos_balance_requests_total", n.Refused, "refused")
+	s.count("aiolos_balance_changes_total", n.PutOut, "out")
+	s.count("aiolos_balance_changes_total", n.Returned, "in_service")
+	s.count("aiolos_balance_lookups_total", n.Lookups-n.LookupsFailed, "fetched")
+	s.count("aiolos_balance_lookups_total", n.LookupsFailed, "failed")
+	s.put("aiolos_balance_backends", float64(n.Out), "out")
+	s.put("aiolos_balance_backends", float64(len(n.Backends)-n.Out), "in_service")
 }
 
 func (s *sink) breaker(n middleware.BreakerStats) {

@@ -11,15 +11,15 @@ import (
 	"github.com/aiolos-http/aiolos/internal/redact"
 )
 
-// Redact returns a copy without what gives access: credentials in the URL and in Login,
-// the values of headers ([errors.SensitiveHeader]), of query parameters and of the
-// fields of a form whose names say that they are secret. Other bodies stay: what they
+// Redact returns a copy without what gives access: credentials in the URL, in those of
+// headers such as Referer, and in Login, the values of headers ([errors.SensitiveHeader]),
+// of query parameters and of the fields of a form whose names say that they are secret. Other bodies stay: what they
 // hold nobody can tell. Changed reports whether something was hidden.
 func (c *Command) Redact() (plain *Command, changed bool) {
 	r := *c
 	r.Headers = slices.Clone(c.Headers)
 	for i, h := range r.Headers {
-		if h.Value != "" && errors.SensitiveHeader(h.Name) {
+		if r.Headers[i].Value = errors.ReplaceHeaderURLs(h.Name, h.Value, RedactURL); h.Value != "" && errors.SensitiveHeader(h.Name) {
 			r.Headers[i].Value = redact.Hidden
 		}
 	}
@@ -79,7 +79,7 @@ func RedactURL(raw string) string {
 		rest += "?" + redact.Params(query)
 	}
 	if hasFragment {
-		rest += "#" + fragment
+		rest += "#" + redact.Params(fragment) // it may be an answer with a token (RFC 6749 4.2.2)
 	}
 	return rest
 }

@@ -98,6 +98,28 @@ func TestFromRequestRefuses(t *testing.T) {
 	}
 }
 
+// TestRedactURLs: a URL in a header is as that of the request.
+func TestRedactURLs(t *testing.T) {
+	t.Parallel()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://h/cb#access_token=canary&state=7", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Referer", "http://me:canary@h/?token=canary&page=2")
+	c, err := curl.FromRequest(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, changed := c.Redact()
+	text, err := plain.Text()
+	if err != nil || !changed || strings.Contains(text, "canary") || !strings.Contains(text, "http://***@h/?token=***&page=2") || !strings.Contains(text, "#access_token=***&state=7") {
+		t.Errorf("%v, got %s", err, text)
+	}
+	if kept, err := c.Text(); err != nil || !strings.Contains(kept, "http://me:canary@h/?token=canary&page=2") {
+		t.Errorf("%v, the command itself was changed: %s", err, kept)
+	}
+}
+
 // TestRedact: no secret is left, in any place that has one by its name.
 func TestRedact(t *testing.T) {
 	t.Parallel()

@@ -159,6 +159,35 @@ func checkState(t *testing.T, s *session.Session, page *debug.Handler) {
 	}
 }
 
+// TestBalanced: a call that waits for a backend says for what.
+func TestBalanced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		s, page := served(t, connector.Config{LimitPerHost: 1}, func(http.ResponseWriter, *http.Request) { <-goOn })
+		balancer := middleware.NewBalancer(middleware.BalanceConfig{Host: "api.example", Backends: []middleware.Backend{{Addr: "h:80"}}})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				resp, err := s.Get(t.Context(), "http://api.example/", session.AddMiddleware(balancer.Wrap))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Close()
+			})
+			synctest.Wait()
+		}
+		calls := page.State().Calls
+		if len(calls) != 2 || calls[1].Phase != session.PhaseQueue || calls[1].Waits != "1 of 1 slots of the host are in use" ||
+			calls[1].Origin != "http://api.example:80" || calls[1].Server != "h:80" {
+			t.Errorf("got %+v", calls)
+		}
+		close(goOn)
+		wg.Wait()
+	})
+}
+
 // cell is the number in the cell of that name.
 func cell(t *testing.T, html, id string) (n int) {
 	t.Helper()

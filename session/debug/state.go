@@ -1,8 +1,10 @@
 package debug
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -107,7 +109,8 @@ func (h *Handler) State() State {
 	for i, info := range calls {
 		s.Calls[i] = Call{CallInfo: info}
 		if info.Phase == session.PhaseQueue {
-			s.Calls[i].Waits = waits[info.Origin]
+			scheme, _, _ := strings.Cut(info.Origin, "://")
+			s.Calls[i].Waits = cmp.Or(waits[info.Origin], waits[scheme+"://"+info.Server])
 		}
 	}
 	if len(h.stats) > 0 {
@@ -119,7 +122,7 @@ func (h *Handler) State() State {
 	return s
 }
 
-// connectorState is how a connector stands. It notes what requests to an origin wait for.
+// connectorState is how a connector stands. It notes what requests to a server wait for.
 func connectorState(c *connector.Connector, waits map[string]string) *Connector {
 	hosts, total := c.HostStats()
 	state := &Connector{Stats: total, Limit: c.Limit(), LimitPerHost: c.LimitPerHost(), PerHost: make([]HostStats, len(hosts))}
