@@ -294,3 +294,11 @@ func ExampleSizeError() {
 	// hel
 	// form part "a": size changed: 3 bytes, not 5
 }
+
+func ExampleTypeByName() {
+	fmt.Println(form.TypeByName("photo.JPG"))
+	fmt.Println(form.TypeByName("index.html"))
+	// Output:
+	// image/jpeg
+	// text/html
+}

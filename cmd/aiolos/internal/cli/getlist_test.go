@@ -35,7 +35,7 @@ func (l smallSender) Accept() (net.Conn, error) {
 // listenUnix listens on a socket whose path is short enough for every system.
 func listenUnix(t *testing.T) net.Listener {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "aiolos")
+	dir, err := os.MkdirTemp("", "aiolos") //nolint:usetesting // t.TempDir has the test's name in it
 	if err != nil {
 		t.Fatal(err)
 	}

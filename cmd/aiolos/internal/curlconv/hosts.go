@@ -3,6 +3,7 @@ package curlconv
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 )
@@ -33,10 +34,7 @@ func Hosts(connectTo, resolve []string) (map[string]string, error) {
 		}
 		addresses[key] = addr // the last one counts
 	}
-	hosts := map[string]string{}
-	for key, addr := range addresses {
-		hosts[key] = addr
-	}
+	hosts := maps.Clone(addresses)
 	var rules []hostRule
 	for _, text := range connectTo {
 		rule, err := parseConnectTo(text)

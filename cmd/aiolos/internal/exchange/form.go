@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/form"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -81,7 +80,7 @@ func fileContentType(p syntax.Part) string {
 	if p.As != "" {
 		name = p.As
 	}
-	return cmp.Or(httprule.TypeByName(name), "application/octet-stream")
+	return cmp.Or(form.TypeByName(name), "application/octet-stream")
 }
 
 // BufferForm is a form as a whole, for a request that is sent many times.

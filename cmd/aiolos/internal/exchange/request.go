@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/form"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
@@ -63,7 +63,7 @@ func (s *Sender) RequestOptions(req *syntax.Request) (options []session.Option, 
 		}
 		options = append(options, session.Body(reader))
 		if contentType == "" {
-			contentType = httprule.TypeByName(req.BodyFile)
+			contentType = form.TypeByName(req.BodyFile)
 		}
 	case req.HasBody:
 		options = append(options, session.Bytes(req.Body))

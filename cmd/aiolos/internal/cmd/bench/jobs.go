@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/form"
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
@@ -122,7 +122,7 @@ func (b *command) bufferBody(req *syntax.Request) (err error) {
 	default:
 		req.Body, err = app.ReadFile(req.BodyFile)
 		if req.ContentType == "" {
-			req.ContentType = httprule.TypeByName(req.BodyFile)
+			req.ContentType = form.TypeByName(req.BodyFile)
 		}
 	}
 	req.BodyFile = ""

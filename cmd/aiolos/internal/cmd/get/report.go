@@ -87,19 +87,20 @@ type summary struct {
 
 // describe is the summary in one line.
 func (s summary) describe(elapsed time.Duration) string {
-	text := fmt.Sprintf("%d done, %s in %s", s.Done, render.Bytes(s.Bytes), render.Duration(elapsed))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d done, %s in %s", s.Done, render.Bytes(s.Bytes), render.Duration(elapsed))
 	if seconds := elapsed.Seconds(); s.Bytes > 0 && seconds > 0 {
-		text += fmt.Sprintf(" (%s/s)", render.Bytes(int64(float64(s.Bytes)/seconds)))
+		fmt.Fprintf(&text, " (%s/s)", render.Bytes(int64(float64(s.Bytes)/seconds)))
 	}
 	for _, c := range []struct {
 		n    int
 		what string
 	}{{s.Skipped, "skipped"}, {s.Failed, "failed"}, {s.Left, "left"}} {
 		if c.n > 0 {
-			text += fmt.Sprintf(", %d %s", c.n, c.what)
+			fmt.Fprintf(&text, ", %d %s", c.n, c.what)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // dropRecord forgets what is complete once nothing is left to be done.
