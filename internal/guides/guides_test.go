@@ -14,14 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
-
-	"github.com/aiolos-http/aiolos/jar"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/session"
 )
 
 // oauthBelow has oauth2 add the tokens for the origin, below the session: a session's
