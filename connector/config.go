@@ -198,8 +198,9 @@ type Config struct {
 	Timeout ClientTimeout
 	// DialContext makes the transport connections instead of DNS and TCP, of
 	// proxies too. TLS comes on top of what it returns. It gets the network
-	// "tcp" and the address as "host:port", and must honour the context. It
-	// excludes the fields from Resolver to AllowAddr.
+	// "tcp" and the address as "host:port", and must honour the context, which has
+	// the values and the deadline of the request's until it returns. It excludes
+	// the fields from Resolver to AllowAddr.
 	//
 	// A connection that is no *net.TCPConn or *net.UnixConn costs a goroutine while it
 	// is idle. What a server sends unasked is never taken for an answer if it has come
