@@ -5,7 +5,7 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The modules: the library, and what must not be among its dependencies.
-MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod contrib/otelaiolos/go.mod contrib/promaiolos/go.mod internal/bench/go.mod internal/guides/go.mod internal/picture/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod cmd/aiolos-fleet/go.mod contrib/fleet/go.mod contrib/otelaiolos/go.mod contrib/promaiolos/go.mod internal/bench/go.mod internal/guides/go.mod internal/picture/go.mod))
 LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s
@@ -81,9 +81,9 @@ figures: ## measure both, and write the tables into the README and docs/performa
 .PHONY: interop
 interop: ## tests against real peers, which are installed first
 	@.ci/peers
-	@for m in . cmd/aiolos contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
+	@for m in . cmd/aiolos contrib/fleet contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
 
-PACKAGES := errors jar form middleware middleware/cache middleware/cassette middleware/har ws connector session session/curl session/debug contrib/otelaiolos contrib/promaiolos
+PACKAGES := errors jar form middleware middleware/cache middleware/cassette middleware/har ws connector session session/curl session/debug contrib/fleet contrib/otelaiolos contrib/promaiolos
 TARGETS := linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 windows/386
 
 # The exported API with its documentation, as go doc prints it.

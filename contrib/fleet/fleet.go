@@ -1,0 +1,96 @@
+package fleet
+
+import (
+	"crypto/rand"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Fleet is what the processes with the same Redis and prefix have in common. It is made by
+// [New], and safe for concurrent use.
+type Fleet struct {
+	cfg     Config
+	id      string // of this process, unique
+	members *membership
+
+	mu      sync.Mutex
+	callers []*caller
+}
+
+// New joins the fleet: this process counts as one of it from now on, until it has said
+// nothing for the lease. It does not wait for Redis, and does not fail if that is not
+// there. Bad settings are an [errors.InvalidRequestError]. Close the fleet when nothing uses
+// its parts any more.
+func New(cfg Config) (*Fleet, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{cfg: cfg, id: rand.Text()}
+	f.members = startMembership(f)
+	return f, nil
+}
+
+// Close leaves the fleet: this process counts no longer. The parts still work; the client of
+// Redis stays the caller's. It returns nil, and may be called again.
+func (f *Fleet) Close() error {
+	f.members.leave()
+	return nil
+}
+
+// Stats is what a [Fleet] knows of itself.
+type Stats struct {
+	// Processes is how many there are, as Redis has last said.
+	Processes int
+	// Calls counts what Redis was asked, Failed of it what it did not answer, and
+	// Skipped what was not asked since it had just not answered.
+	Calls, Failed, Skipped int64
+	// Unavailable names the parts for which Redis does not answer now.
+	Unavailable []string
+}
+
+// Stats returns the counters.
+func (f *Fleet) Stats() Stats {
+	s := Stats{Processes: f.processes()}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.callers {
+		c.mu.Lock()
+		s.Calls += c.count.calls
+		s.Failed += c.count.failed
+		s.Skipped += c.count.skipped
+		if c.down() {
+			s.Unavailable = append(s.Unavailable, c.part)
+		}
+		c.mu.Unlock()
+	}
+	return s
+}
+
+// processes is how many there are, at least one.
+func (f *Fleet) processes() int { return max(int(f.members.known.Load()), 1) }
+
+// share is the part of a limit that this process has without Redis.
+func (f *Fleet) share(limit float64) float64 { return limit / float64(f.processes()) }
+
+// key is the name of a key. All keys of one part and tag are on one node of a Cluster, so
+// that a script may use them together.
+func (f *Fleet) key(part, tag, name string) string {
+	key := f.cfg.Prefix + ":" + part + ":{" + tag + "}"
+	if name != "" {
+		key += ":" + name
+	}
+	return key
+}
+
+// watchesContext reports whether the client ends a call with its context.
+func watchesContext(client redis.UniversalClient) bool {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return false
+}
