@@ -14,8 +14,11 @@ type Fleet struct {
 	id      string // of this process, unique
 	members *membership
 
+	listener listener
+
 	mu      sync.Mutex
 	callers []*caller
+	closers []func()
 }
 
 // New joins the fleet: this process counts as one of it from now on, until it has said
@@ -27,7 +30,7 @@ func New(cfg Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{cfg: cfg, id: rand.Text()}
+	f := &Fleet{cfg: cfg, id: rand.Text(), listener: listener{client: cfg.Redis}}
 	f.members = startMembership(f)
 	return f, nil
 }
@@ -35,8 +38,24 @@ func New(cfg Config) (*Fleet, error) {
 // Close leaves the fleet: this process counts no longer. The parts still work; the client of
 // Redis stays the caller's. It returns nil, and may be called again.
 func (f *Fleet) Close() error {
+	f.mu.Lock()
+	closers := f.closers
+	f.closers = nil
+	f.mu.Unlock()
+	for _, end := range closers {
+		end()
+	}
 	f.members.leave()
+	f.listener.close()
 	return nil
+}
+
+// onClose has end called when the fleet is closed, while Redis and the messages can still
+// be used.
+func (f *Fleet) onClose(end func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closers = append(f.closers, end)
 }
 
 // Stats is what a [Fleet] knows of itself.

@@ -1,0 +1,195 @@
+package fleet
+
+import (
+	"container/list"
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
+)
+
+// JarConfig is what the cookies of a fleet are kept by.
+type JarConfig struct {
+	// Name tells several jars of one fleet apart. Empty is a name like others.
+	Name string
+	// Rules are those of the jar. Its limits are for a site each, Now is for tests, and
+	// shared cookies there are none.
+	Rules jar.Config
+	// MaxAge is for how long a process sends the cookies that it has read, before it
+	// reads those of the site again. It does so at once when another process tells that
+	// it has changed them. 0 is 5 s; negative is to read for every request.
+	MaxAge time.Duration
+	// KeepSession is for how long session cookies are kept after the site has last set
+	// one: there is no program whose end would be theirs. 0 is 24 h; negative, and less
+	// than a second, is a second.
+	KeepSession time.Duration
+	// MaxSites is of how many sites a process remembers the cookies; of more, those are
+	// read again that were not used longest. 0 is 10,000; negative is no limit.
+	MaxSites int
+}
+
+const (
+	defaultMaxAge      = 5 * time.Second
+	defaultKeepSession = 24 * time.Hour
+	defaultMaxSites    = 10_000
+)
+
+const jarPart = "fleet jar"
+
+// Jar is an [http.CookieJar] whose cookies all processes of the fleet share. What a response
+// sets is written to Redis before SetCookies returns, one hash for a site (a registrable
+// domain with all below it), and only what it sets: two processes that set different cookies
+// lose none. Of two that set the same one the later write counts.
+//
+// While Redis does not answer, what is set is kept here, and written when it answers again,
+// and what was read last is sent. With [Refuse], [Jar.Wrap] refuses requests of a site whose
+// cookies are older than MaxAge; the interface of a jar has no errors.
+//
+// It is made by [Fleet.Jar] and safe for concurrent use.
+type Jar struct {
+	fleet  *Fleet
+	cfg    JarConfig
+	id     string // by which its messages are known
+	caller *caller
+	stop   func() // of the messages
+
+	mu     sync.Mutex
+	sites  map[string]*list.Element // of *site
+	recent list.List                // the site used last is in front
+	flush  *time.Timer              // nil: nothing waits to be written
+	count  struct{ reads, writes atomic.Int64 }
+}
+
+var _ http.CookieJar = (*Jar)(nil)
+
+// Jar makes one. It works until the fleet is closed, and after that without the messages of
+// the others.
+func (f *Fleet) Jar(cfg JarConfig) *Jar {
+	if cfg.MaxAge == 0 {
+		cfg.MaxAge = defaultMaxAge
+	}
+	if cfg.KeepSession == 0 {
+		cfg.KeepSession = defaultKeepSession
+	}
+	cfg.KeepSession = max(cfg.KeepSession, time.Second)
+	if cfg.MaxSites == 0 {
+		cfg.MaxSites = defaultMaxSites
+	}
+	if cfg.Rules.Now == nil {
+		cfg.Rules.Now = time.Now
+	}
+	j := &Jar{fleet: f, cfg: cfg, id: rand.Text(), caller: f.caller(jarPart), sites: map[string]*list.Element{}}
+	j.stop = f.listener.listen(j.channel(), j.hear)
+	f.onClose(j.close)
+	return j
+}
+
+// channel is where the processes tell which site has changed.
+func (j *Jar) channel() string { return j.fleet.key("jar", j.cfg.Name, "changed") }
+
+// Cookies returns what a request to u has to send, as [jar.Jar.Cookies] does.
+func (j *Jar) Cookies(u *url.URL) []*http.Cookie {
+	s := j.site(u)
+	if s == nil {
+		return nil
+	}
+	s.refresh(context.Background()) //nolint:errcheck // it was told; what was read last is what there is
+	return s.cookies().Cookies(u)
+}
+
+// SetCookies keeps what the response of u set, as [jar.Jar.SetCookies] does.
+func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	if s := j.site(u); s != nil && len(cookies) > 0 {
+		s.setCookies(u, cookies)
+	}
+}
+
+// SetCookieHeaders keeps what the Set-Cookie lines of the response of u set, as
+// [jar.Jar.SetCookieHeaders] does.
+func (j *Jar) SetCookieHeaders(u *url.URL, lines []string) {
+	cookies := make([]*http.Cookie, 0, len(lines))
+	for _, line := range lines {
+		c, err := jar.ParseSetCookie(line)
+		if err == nil {
+			cookies = append(cookies, c)
+			continue
+		}
+		var rejected *jar.RejectError
+		if errors.As(err, &rejected) {
+			j.reject(&http.Cookie{Raw: line}, rejected.Reason)
+		}
+	}
+	j.SetCookies(u, cookies)
+}
+
+func (j *Jar) reject(c *http.Cookie, reason jar.Reason) {
+	if j.cfg.Rules.OnReject != nil {
+		j.cfg.Rules.OnReject(c, reason)
+	}
+}
+
+// Clear forgets the cookies of the site that u is of, for all processes. It returns an
+// [*UnavailableError] if Redis does not answer; then they are not forgotten.
+func (j *Jar) Clear(ctx context.Context, u *url.URL) error {
+	s := j.site(u)
+	if s == nil {
+		return nil
+	}
+	return s.clear(ctx)
+}
+
+// Wrap is a [middleware.Middleware] that refuses requests, with an [*UnavailableError], of a
+// site whose cookies cannot be read, if [Config].Unavailable is [Refuse]; otherwise it does
+// nothing.
+func (j *Jar) Wrap(next http.RoundTripper) http.RoundTripper {
+	if j.fleet.cfg.Unavailable != Refuse {
+		return next
+	}
+	return middleware.Func(func(req *http.Request) (*http.Response, error) {
+		if s := j.site(req.URL); s != nil {
+			if err := s.refresh(req.Context()); err != nil {
+				if req.Body != nil {
+					req.Body.Close() //nolint:errcheck // it was not read
+				}
+				return nil, err
+			}
+		}
+		return next.RoundTrip(req)
+	})
+}
+
+// JarStats counts what a [Jar] did since it was made.
+type JarStats struct {
+	Reads   int64 // of a site's cookies, from Redis
+	Writes  int64 // of changes, to Redis
+	Sites   int   // that are remembered, now
+	Pending int   // cookies that wait until Redis answers again, now
+}
+
+// Stats returns the counters.
+func (j *Jar) Stats() JarStats {
+	j.mu.Lock()
+	s := JarStats{Reads: j.count.reads.Load(), Writes: j.count.writes.Load(), Sites: len(j.sites)}
+	sites := j.remembered()
+	j.mu.Unlock()
+	for _, site := range sites {
+		s.Pending += int(site.waiting.Load())
+	}
+	return s
+}
+
+// remembered is all sites. The lock is held.
+func (j *Jar) remembered() []*site {
+	var all []*site
+	for e := j.recent.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*site)) //nolint:forcetypeassert // nothing else is in the list
+	}
+	return all
+}
