@@ -63,7 +63,7 @@ func (c *call) cookieSources() cookieSources {
 // addCookies puts the cookies of this hop into the header.
 func (c *call) addCookies() {
 	o, first := c.opts, len(c.redirectHistory()) == 0
-	if first && len(o.header["Cookie"]) > 0 {
+	if first && o.has("Cookie") && len(o.header["Cookie"]) > 0 {
 		c.ensureExtras().cookieHeader = o.header["Cookie"]
 	}
 	sources := c.cookieSources()
@@ -73,7 +73,7 @@ func (c *call) addCookies() {
 		// A header of the caller's stays as it is written.
 	case len(lines) > 0:
 		c.changeOptions().ownHeader()["Cookie"] = lines
-	case o.header["Cookie"] != nil:
+	case o.has("Cookie"):
 		delete(c.changeOptions().ownHeader(), "Cookie")
 	}
 }

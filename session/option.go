@@ -47,6 +47,7 @@ func (o Option) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 type options struct {
 	header   http.Header // shared with the session until owned
 	owned    bool
+	plain    bool // while it is shared, it has none of the fields that has is asked for
 	auto     autoHeaders
 	hopsSet  bool
 	host     string
@@ -125,6 +126,19 @@ func (o *options) ownHeader() http.Header {
 	}
 	return o.header
 }
+
+// shareHeader makes what the options have now the header of a session, that its requests
+// share.
+func (o *options) shareHeader() {
+	o.owned, o.plain = false, true
+	for _, name := range []string{"Authorization", "Content-Length", "Cookie", "Range"} {
+		o.plain = o.plain && o.header[name] == nil
+	}
+}
+
+// has reports whether the header has the field, which is one of those that shareHeader
+// names: most requests need not look.
+func (o *options) has(name string) bool { return (o.owned || !o.plain) && o.header[name] != nil }
 
 func (o *options) setHeader(name, value string) {
 	o.ownHeader()[name] = []string{value}

@@ -281,6 +281,9 @@ func (c *call) openBody() (io.ReadCloser, error) {
 
 // upperMethod is a method in upper case, of the letters of ASCII only: no other is a token.
 func upperMethod(method string) string {
+	if method == http.MethodGet || method == http.MethodPost {
+		return method // most are that
+	}
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' {
 			r -= 'a' - 'A'

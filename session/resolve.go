@@ -14,12 +14,12 @@ func (c *call) resolveRequest(ctx context.Context) error {
 	if o.query != "" {
 		c.url.RawQuery, c.url.ForceQuery = joinQuery(c.url.RawQuery, o.query), false
 	}
-	if o.auto&autoAcceptEncoding != 0 && o.header["Range"] != nil {
+	if o.auto&autoAcceptEncoding != 0 && o.has("Range") {
 		// A part of an encoded representation cannot be decoded.
 		delete(c.changeOptions().ownHeader(), "Accept-Encoding")
 	}
 	if value, ok := c.takeUser(c.url); ok {
-		if o.header["Authorization"] != nil {
+		if o.has("Authorization") {
 			return &errors.InvalidRequestError{Field: "Authorization", Reason: "given as a header and in the URL"}
 		}
 		c.changeOptions().setHeader("Authorization", value)
@@ -41,7 +41,7 @@ func (c *call) resolveBody() error {
 			return err
 		}
 	}
-	if c.opts.header["Content-Length"] != nil {
+	if c.opts.has("Content-Length") {
 		return c.resolveLength()
 	}
 	return nil

@@ -142,7 +142,7 @@ func New(cfg Config) (*Session, error) {
 	if err := s.base.checkReusable(); err != nil {
 		return nil, err
 	}
-	s.base.owned = false
+	s.base.shareHeader()
 	for _, t := range cfg.Trace {
 		if t != nil {
 			c.traces = append(c.traces, t)
@@ -274,7 +274,7 @@ func (s *Session) With(opts ...Option) *Session {
 	if err == nil && s.connector == nil && !s.mock {
 		err = d.base.checkForeign()
 	}
-	d.base.owned = false
+	d.base.shareHeader()
 	d.base.broken = err
 	d.stage.Store(s.stage.Load())
 	return d

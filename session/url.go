@@ -151,6 +151,9 @@ func takeUser(u *url.URL) (value string, ok bool) {
 // hostHeader is the value of Host for u: no default port, no trailing dot.
 func hostHeader(u *url.URL) string {
 	host := u.Host
+	if last := len(host) - 1; strings.IndexByte(host, ':') < 0 && (last < 0 || host[last] != '.') {
+		return host // most are that
+	}
 	if p := u.Port(); p != "" && p == httprule.Port(&url.URL{Scheme: u.Scheme}) {
 		host = strings.TrimSuffix(host, ":"+p)
 	}

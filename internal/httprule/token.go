@@ -29,12 +29,30 @@ func IsToken(s string) bool {
 // IsValue reports whether s can be the value of a field: it has no control
 // characters but HTAB (RFC 9110 5.5).
 func IsValue(s string) bool {
+	for len(s) >= 8 && !mayHaveControl(word(s)) {
+		s = s[8:]
+	}
 	for i := range len(s) {
 		if controlBytes[s[i]] {
 			return false
 		}
 	}
 	return true
+}
+
+// word is the first eight bytes of s, which one instruction reads.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// mayHaveControl reports whether one of eight bytes is less than a blank or is DEL. What it
+// says of a byte above 0x7f may be wrong, but only in saying that there is one.
+func mayHaveControl(w uint64) bool {
+	const ones = 0x0101010101010101
+	del := w ^ 0x7f*ones // a zero byte where there was a DEL
+	return (w-' '*ones|del-ones)&(0x80*ones) != 0
 }
 
 // BasicAuth is the value of Authorization for a login, which has no colon, and a

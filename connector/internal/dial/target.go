@@ -91,13 +91,14 @@ func TargetOf(u *url.URL) (Target, error) {
 			URL: errors.RedactURL(u), Description: "unsupported scheme", Kind: errors.ErrNonHTTPURLClient,
 		}
 	}
-	if p := u.Port(); p != "" {
+	host, p := splitHost(u)
+	if p != "" {
 		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
 			return Target{}, invalidURL(u, "port out of range")
 		}
 		t.Port = p
 	}
-	t.Host = u.Hostname()
+	t.Host = host
 	if !plainHost(t.Host) {
 		host, ok := CanonicalHost(t.Host)
 		if !ok {
@@ -111,6 +112,28 @@ func TargetOf(u *url.URL) (Target, error) {
 
 func invalidURL(u *url.URL, description string) error {
 	return &errors.InvalidURLError{URL: errors.RedactURL(u), Description: description}
+}
+
+// splitHost is u.Hostname and u.Port, which both go through all of it.
+func splitHost(u *url.URL) (host, port string) {
+	switch at := strings.IndexByte(u.Host, ':'); {
+	case u.Host == "" || u.Host[0] == '[':
+	case at < 0:
+		return u.Host, ""
+	case plainPort(u.Host[at+1:]):
+		return u.Host[:at], u.Host[at+1:]
+	}
+	return u.Hostname(), u.Port()
+}
+
+// plainPort reports whether port is digits, and has some.
+func plainPort(port string) bool {
+	for i := range len(port) {
+		if port[i] < '0' || port[i] > '9' {
+			return false
+		}
+	}
+	return port != ""
 }
 
 // plainHost reports whether host is already in the form that a Target wants.
