@@ -154,7 +154,7 @@ func hostHeader(u *url.URL) string {
 	if last := len(host) - 1; strings.IndexByte(host, ':') < 0 && (last < 0 || host[last] != '.') {
 		return host // most are that
 	}
-	if p := u.Port(); p != "" && p == httprule.Port(&url.URL{Scheme: u.Scheme}) {
+	if p := httprule.Port(&url.URL{Scheme: u.Scheme}); p != "" && strings.HasSuffix(host, ":"+p) && u.Port() == p {
 		host = strings.TrimSuffix(host, ":"+p)
 	}
 	if name, port, ok := strings.Cut(host, ":"); ok && strings.HasSuffix(name, ".") {
