@@ -80,6 +80,11 @@ var themes = []theme{
 		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"})
 		c.Limit, c.PerHost = 100, 0
 	}},
+	// Answers with bytes behind them, on few connections.
+	{most: 30, sharp: true, hosts: []Host{Plain, Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain, c.Limit, c.KeepAlive, c.ForceClose = nil, pick(g, 1, 2), 0, false
+	}},
 	{most: 8, shared: 10, hosts: everywhere, weight: map[Kind]int{Save: 80, Request: 20}},
 	{most: 8, sharp: true, hosts: everywhere, weight: map[Kind]int{Save: 100}},
 	{most: 12, shared: 10, hosts: everywhere, weight: map[Kind]int{Events: 40, Socket: 40, Request: 10, Wire: 8, Shutdown: 2}},
@@ -171,7 +176,7 @@ func (g *generator) op(th theme) Op {
 		op.For, op.Fault = g.upTo(time.Second), pick(g, Refuse, NoName, Hole, Late)
 	case Damage:
 		op.Row, op.At = "damage", op.At/4
-		op.Offset, op.Nth = g.IntN(1000), g.IntN(3)
+		op.Offset, op.Nth = g.IntN(1000), g.IntN(4)
 	default:
 	}
 	return op
@@ -208,7 +213,11 @@ func (g *generator) request(op *Op, th theme) {
 	}
 	if op.Shared == 0 {
 		for range g.IntN(4) {
-			op.Answers = append(op.Answers, g.answer())
+			a := g.answer()
+			if th.sharp && g.chance(50) { // and more than a buffer takes
+				a = Answer{Status: 200, Framing: "length", Size: g.IntN(40_000), Fault: Extra}
+			}
+			op.Answers = append(op.Answers, a)
 		}
 	}
 }
