@@ -74,8 +74,8 @@ func newClient(p *Plan, n *network, c *certificates, dir string) (*client, error
 	k.s, err = session.New(session.Config{
 		Connector: k.conn, OwnConnector: true, Jar: jar.Discard{}, Middleware: chain,
 		Timeout:          session.ClientTimeout{SockRead: p.Client.SockRead},
-		Options:          []session.Option{session.Header("X-Api-Key", canary+"-key")},
-		SensitiveHeaders: []string{"X-Api-Key"},
+		Options:          []session.Option{session.Header(apiKey, canary+"-key")},
+		SensitiveHeaders: []string{apiKey},
 	})
 	return k, err
 }
@@ -300,6 +300,7 @@ func (k *client) sendNative(ctx context.Context, op *Op) (*http.Response, error)
 		req.Header["idempotency-key"] = []string{strconv.Itoa(op.ID)}
 	}
 	if op.Bare {
+		req.Header.Set(apiKey, canary+"-key") // as the session does: else it would be somebody else
 		return k.bare.RoundTrip(req)
 	}
 	native := *op
@@ -322,7 +323,7 @@ func (k *client) shutdown(r *result) {
 }
 
 // damage changes the files of the cache, at any byte, or cuts them: all of them, for
-// their names are never the same, or only those of bodies.
+// their names are never the same, only those of bodies, or their heads.
 func (k *client) damage(op Op) {
 	files, _ := filepath.Glob(filepath.Join(k.dir, "cache", "*.cached"))
 	for _, name := range files {
@@ -331,6 +332,9 @@ func (k *client) damage(op Op) {
 			continue // it is gone, or tells only on which fields the body depends
 		}
 		at := info.Size() * int64(op.Offset) / 1000
+		if op.Nth == 3 {
+			at = int64(op.Offset) // bytes
+		}
 		if op.Nth == 1 {
 			os.Truncate(name, at)
 			continue

@@ -37,6 +37,7 @@ type theme struct {
 	shared int          // percent of requests for what others ask for
 	hosts  []Host
 	calm   bool             // no connection dies while it is idle
+	sharp  bool             // most operations are of a row: see request and save
 	shape  func(*generator) // of the client; nil: leave it
 }
 
@@ -73,7 +74,19 @@ var themes = []theme{
 		c.Chain = pick(g, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"}, []string{"retry", "cache"}, []string{"dedupe", "cache", "hedge"})
 		c.CacheDir = g.chance(70)
 	}},
+	// Users who ask for one thing, and are told apart by one thing each.
+	{most: 30, shared: 100, sharp: true, hosts: []Host{Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"})
+		c.Limit, c.PerHost = 100, 0
+	}},
+	// Answers with bytes behind them, on few connections.
+	{most: 30, sharp: true, hosts: []Host{Plain, Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain, c.Limit, c.KeepAlive, c.ForceClose = nil, pick(g, 1, 2), 0, false
+	}},
 	{most: 8, shared: 10, hosts: everywhere, weight: map[Kind]int{Save: 80, Request: 20}},
+	{most: 8, sharp: true, hosts: everywhere, weight: map[Kind]int{Save: 100}},
 	{most: 12, shared: 10, hosts: everywhere, weight: map[Kind]int{Events: 40, Socket: 40, Request: 10, Wire: 8, Shutdown: 2}},
 }
 
@@ -150,9 +163,9 @@ func (g *generator) op(th theme) Op {
 	}
 	switch op.Kind {
 	case Request:
-		g.request(&op, th.shared)
+		g.request(&op, th)
 	case Save:
-		g.save(&op)
+		g.save(&op, th)
 	case Events:
 		g.events(&op)
 	case Socket:
@@ -163,24 +176,24 @@ func (g *generator) op(th theme) Op {
 		op.For, op.Fault = g.upTo(time.Second), pick(g, Refuse, NoName, Hole, Late)
 	case Damage:
 		op.Row, op.At = "damage", op.At/4
-		op.Offset, op.Nth = g.IntN(1000), g.IntN(3)
+		op.Offset, op.Nth = g.IntN(1000), g.IntN(4)
 	default:
 	}
 	return op
 }
 
-func (g *generator) request(op *Op, shared int) {
+func (g *generator) request(op *Op, th theme) {
 	op.Method = pick(g, "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE")
-	if g.chance(shared) {
+	if g.chance(th.shared) {
 		op.Method, op.Shared = "GET", 1+g.IntN(2)
 		op.At /= time.Duration(pick(g, 2, 8, 100)) // together with others
 	}
 	op.Show = "auth"
 	if op.Shared > 0 {
 		op.Show = pick(g, "auth", "cookie")
-		g.isolation(op)
+		g.isolation(op, th)
 	}
-	op.Lower = op.User != "" && op.Show != "cert" && g.chance(30)
+	op.Lower = op.User != "" && op.Show != "cert" && (g.chance(30) || th.sharp && g.chance(50))
 	op.Bare = op.Lower && !op.Proxied && op.Host != Evil && g.chance(50)
 	if op.Method == "POST" || op.Method == "PUT" {
 		op.Body, op.Once = g.size(), g.chance(30)
@@ -200,15 +213,23 @@ func (g *generator) request(op *Op, shared int) {
 	}
 	if op.Shared == 0 {
 		for range g.IntN(4) {
-			op.Answers = append(op.Answers, g.answer())
+			a := g.answer()
+			if th.sharp && g.chance(50) { // and more than a buffer takes
+				a = Answer{Status: 200, Framing: "length", Size: g.IntN(40_000), Fault: Extra}
+			}
+			op.Answers = append(op.Answers, a)
 		}
 	}
 }
 
 // isolation sets apart those who ask for one resource: by certificates, by what is
 // held against the server, by the way.
-func (g *generator) isolation(op *Op) {
-	switch g.IntN(6) {
+func (g *generator) isolation(op *Op, th theme) {
+	ways := 6
+	if th.sharp {
+		op.Shared, ways = 1, 4
+	}
+	switch g.IntN(ways) {
 	case 0:
 		if op.Host.secure() && op.User != "" {
 			op.Show, op.Row = "cert", "isolation"
@@ -249,16 +270,20 @@ func (g *generator) answer() Answer {
 
 // save makes a file that is fetched in several calls, each of which may be ended,
 // while the file changes on the server.
-func (g *generator) save(op *Op) {
+func (g *generator) save(op *Op, th theme) {
+	breaks, odd := 60, 35
+	if th.sharp {
+		breaks, odd = 80, 70
+	}
 	op.Method, op.Show = "GET", "auth"
 	op.Host = pick(g, Plain, Plain, TLS1)
 	version, size := 1, 1+g.size()
 	for range 1 + g.IntN(5) {
 		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "length", "chunked"), Version: version}
-		if g.chance(60) {
+		if g.chance(breaks) {
 			a.Fault, a.At = pick(g, Cut, Cut, Reset, Stall), g.IntN(1001)
 		}
-		if g.chance(35) {
+		if g.chance(odd) {
 			op.Row = "ranges"
 			a.Quirk = pick(g, "ignores-if-range", "star", "short", "more", "416")
 		}

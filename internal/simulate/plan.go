@@ -108,7 +108,7 @@ type Op struct {
 	Answers []Answer // one for each time that the server is asked; then good ones
 	Fault   Fault    // of Wire and Dial
 	Nth     int      // the connection of the host, for Wire
-	Offset  int      // in bytes for Wire; in thousandths for Damage
+	Offset  int      // in bytes for Wire and heads; in thousandths for Damage
 	For     time.Duration
 	Count   int // of messages, events
 }

@@ -8,6 +8,9 @@ import (
 // The secrets of the users, which no text may hold.
 const canary = "canary"
 
+// apiKey is the field of the key that all requests have.
+const apiKey = "X-Api-Key"
+
 func password(user string) string { return canary + "-password-" + user }
 func ticket(user string) string   { return canary + "-ticket-" + user }
 

@@ -142,7 +142,7 @@ func (s *server) identify(host Host, req *http.Request, state *tls.ConnectionSta
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	op := s.ops[n]
-	if op != nil && op.Host != id.Server && (req.Header.Get("Authorization") != "" || req.Header.Get("Cookie") != "" || req.Header.Get("X-Api-Key") != "") {
+	if op != nil && op.Host != id.Server && (req.Header.Get("Authorization") != "" || req.Header.Get("Cookie") != "" || req.Header.Get(apiKey) != "") {
 		s.wrong = append(s.wrong, fmt.Sprintf("op %d: credentials for %s came to %s", n, op.Host, id.Server))
 	}
 	answer := Answer{Status: http.StatusOK, Size: 50, Framing: "length"}

@@ -83,7 +83,7 @@ func (d *Dir) Open(key string) (*Entry, error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 	}
-	f, err := os.Open(name)
+	f, err := openFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // Store has it so
 	} else if err != nil {
@@ -104,6 +104,9 @@ func (d *Dir) readEntry(f *os.File) (*Entry, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errDamaged
 	}
 	head, err := readVerifiedHead(f, info.Size(), f.Name())
 	if err != nil {

@@ -219,13 +219,13 @@ func (w *fileWriter) Commit() error {
 
 // canReplace reports whether the entry that is to be replaced is still there.
 func (w *fileWriter) canReplace() bool {
-	f, err := os.Open(w.name)
+	f, err := openFile(w.name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
+	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
 	head, err := readVerifiedHead(f, info.Size(), w.name)
