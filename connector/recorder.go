@@ -24,6 +24,16 @@ type Recorder struct {
 // the connector: a cache answers it.
 func (r *Recorder) Reset() { r.last.Store(nil) }
 
+// CopyFrom notes what other has noted, and goes on with it: a middleware that puts an
+// Observer of its own into the request's [Settings] passes it on to the one that was
+// there, once the request is answered or has failed. If other has noted nothing, nothing
+// changes, and a nil Recorder takes no note.
+func (r *Recorder) CopyFrom(other *Recorder) {
+	if x := other.last.Load(); x != nil && r != nil {
+		r.last.Store(x)
+	}
+}
+
 // CountAttempt counts how often it was called and returns that, from 1. A middleware that
 // stands below all others numbers the sendings of one call with it: whatever sends again,
 // the Recorder in the request's [Settings] is the call's.

@@ -36,6 +36,7 @@ type attempt struct {
 	ctx      context.Context //nolint:containedctx // the span's, which metrics are recorded with
 	call     *call           // nil: none
 	observer connector.Recorder
+	caller   *connector.Recorder // the request's Observer before this one; nil: none
 	start    time.Time
 	key      attrKey
 	stop     func() bool // ends the watch over the context; nil: there is none
@@ -78,6 +79,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}()
 	resp, err := rt.next.RoundTrip(out)
 	settled = true
+	a.caller.CopyFrom(&a.observer)
 	if err != nil {
 		a.fail(err)
 		return nil, err
@@ -103,7 +105,7 @@ func (t *Telemetry) begin(req *http.Request) (*attempt, *http.Request) {
 	if settings != nil {
 		own = *settings
 	}
-	own.Observer = &a.observer
+	a.caller, own.Observer = own.Observer, &a.observer
 	out := req.WithContext(connector.WithSettings(ctx, own))
 	if t.propagatesTo(req) {
 		out.Header = maps.Clone(req.Header)
