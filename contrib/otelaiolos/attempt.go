@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -157,14 +158,15 @@ var clientSpan = trace.WithSpanKind(trace.SpanKindClient)
 
 // propagatesTo reports whether the request takes the span along.
 func (t *Telemetry) propagatesTo(req *http.Request) bool {
-	if t.origins != nil && !t.origins[originOf(req.URL)] {
+	asked := originOf(middleware.AskedURL(req))
+	if t.origins != nil && !t.origins[asked] && !t.origins[originOf(req.URL)] {
 		return false
 	}
 	if !t.cfg.SameOrigin {
 		return true
 	}
 	first, _ := firstHop(req)
-	return first == req || originOf(first.URL) == originOf(req.URL)
+	return first == req || originOf(middleware.AskedURL(first)) == asked
 }
 
 // takeResponse notes the head, and has the end of the body end the attempt.
