@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
@@ -51,6 +52,9 @@ type Telemetry struct {
 	mu      sync.Mutex
 	sources sources
 	stop    metric.Registration
+
+	ownReconnects ws.ReconnectCounter
+	ownSources    session.EventSourceCounter
 }
 
 // New returns a Telemetry. The Config is copied. The error is one of PropagateTo, which is

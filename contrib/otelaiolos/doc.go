@@ -67,6 +67,10 @@
 //	aiolos.client.circuit_breaker.state           server, aiolos.state
 //	aiolos.client.cache.entries, .size
 //	aiolos.client.websocket.messages, .io         aiolos.direction, aiolos.message.type
+//	aiolos.client.websocket.connections           aiolos.result, error.type; of Reconnect
+//	aiolos.client.websocket.open_connections      of Reconnect
+//	aiolos.client.eventsource.connections         aiolos.result, error.type
+//	aiolos.client.eventsource.open_connections, .events
 //
 // Server is server.address and server.port; behind [middleware.Balance] an attempt and a
 // connection have those of the backend, and what OnEvent was told those of the request.
