@@ -199,9 +199,7 @@ func (x *exchange) timing() Timing {
 	all := Timing{Start: t.start, Queue: t.queue, Reused: x.reused, Retried: x.retried}
 	if !x.failed {
 		all.Request, all.FirstByte = t.sent-t.gotConn, t.gotHead-t.sent
-		if addr := x.conn.info.Remote; addr != nil {
-			all.Remote = addr.String()
-		}
+		all.Remote = x.conn.remoteText()
 	}
 	if x.rare != nil {
 		d := &x.rare.dialed

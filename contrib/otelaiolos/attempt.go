@@ -46,8 +46,11 @@ type attempt struct {
 	answered bool        // there was a response
 	received atomic.Int64
 	ended    atomic.Bool
-	source   io.ReadCloser         // the response's body, of which the attempt is the reader
-	room     [6]attribute.KeyValue // for those of the span, which copies them
+	source   io.ReadCloser // the response's body, of which the attempt is the reader
+	// Room for what the SDK copies: attributes, and the options of calls.
+	room   [6]attribute.KeyValue
+	starts [2]trace.SpanStartOption
+	events [1]trace.EventOption
 }
 
 // roundTripper is what [Telemetry.Wrap] returns.
@@ -150,7 +153,8 @@ func (a *attempt) startSpan(ctx context.Context, req *http.Request, settings *co
 	} else if name == "_OTHER" {
 		name = "HTTP"
 	}
-	ctx, a.span = a.t.tracer.Start(ctx, name, clientSpan, trace.WithAttributes(attrs...))
+	a.starts = [2]trace.SpanStartOption{clientSpan, trace.WithAttributes(attrs...)}
+	ctx, a.span = a.t.tracer.Start(ctx, name, a.starts[:]...)
 	return ctx
 }
 
@@ -158,15 +162,15 @@ var clientSpan = trace.WithSpanKind(trace.SpanKindClient)
 
 // propagatesTo reports whether the request takes the span along.
 func (t *Telemetry) propagatesTo(req *http.Request) bool {
-	asked := originOf(middleware.AskedURL(req))
-	if t.origins != nil && !t.origins[asked] && !t.origins[originOf(req.URL)] {
+	asked := middleware.AskedURL(req)
+	if t.origins != nil && !t.origins[originOf(asked)] && !t.origins[originOf(req.URL)] {
 		return false
 	}
 	if !t.cfg.SameOrigin {
 		return true
 	}
 	first, _ := firstHop(req)
-	return first == req || originOf(middleware.AskedURL(first)) == asked
+	return first == req || originOf(middleware.AskedURL(first)) == originOf(asked)
 }
 
 // takeResponse notes the head, and has the end of the body end the attempt.
