@@ -5,7 +5,7 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 .DEFAULT_GOAL := help
 
 # The modules: the library, and what must not be among its dependencies.
-MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod cmd/aiolos-fleet/go.mod contrib/fleet/go.mod contrib/otelaiolos/go.mod contrib/promaiolos/go.mod internal/bench/go.mod internal/guides/go.mod internal/picture/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard cmd/aiolos/go.mod cmd/aiolos-fleet/go.mod contrib/fleet/go.mod contrib/otelaiolos/go.mod contrib/promaiolos/go.mod internal/bench/go.mod internal/guides/go.mod internal/picture/go.mod internal/telemetry/go.mod))
 LINTER_VERSION := v2.15.0
 LINTER := $(CURDIR)/.bin/golangci-lint-$(LINTER_VERSION)
 T ?= 10s

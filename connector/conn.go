@@ -23,8 +23,24 @@ type conn struct {
 	nc    net.Conn // what HTTP is spoken on, above TLS
 	info  ConnInfo // what does not change
 
+	remote atomic.Pointer[string] // info.Remote as text, once somebody has asked for it
+
 	idleSince time.Time    // of HTTP/1; belongs to who has the conn
 	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
+}
+
+// remoteText is the other end, or "" if that is not known. Each request that is timed asks
+// for it.
+func (c *conn) remoteText() string {
+	if text := c.remote.Load(); text != nil {
+		return *text
+	}
+	text := ""
+	if addr := c.info.Remote; addr != nil {
+		text = addr.String()
+	}
+	c.remote.Store(&text) // by several at once: it is the same
+	return text
 }
 
 // Notes are the pool's.

@@ -191,3 +191,32 @@ func ExampleRecorder_CountAttempt() {
 	// attempt 1 reused: false
 	// attempt 2 reused: true
 }
+
+// TestRecorderCopyFrom: what was noted is passed on, and nothing is not.
+func TestRecorderCopyFrom(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	c, err := connector.New(connector.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var noted, copied connector.Recorder
+	ctx := connector.WithSettings(t.Context(), connector.Settings{Observer: &noted})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied.CopyFrom(&noted)
+	resp.Body.Close()
+	copied.CopyFrom(new(connector.Recorder))
+	(*connector.Recorder)(nil).CopyFrom(&noted)
+	if got, want := copied.Timing(), noted.Timing(); got != want || got.Total == 0 {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

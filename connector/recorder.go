@@ -24,6 +24,16 @@ type Recorder struct {
 // the connector: a cache answers it.
 func (r *Recorder) Reset() { r.last.Store(nil) }
 
+// CopyFrom notes what other has noted, and goes on with it: a middleware that puts an
+// Observer of its own into the request's [Settings] passes it on to the one that was
+// there, once the request is answered or has failed. If other has noted nothing, nothing
+// changes, and a nil Recorder takes no note.
+func (r *Recorder) CopyFrom(other *Recorder) {
+	if x := other.last.Load(); x != nil && r != nil {
+		r.last.Store(x)
+	}
+}
+
 // CountAttempt counts how often it was called and returns that, from 1. A middleware that
 // stands below all others numbers the sendings of one call with it: whatever sends again,
 // the Recorder in the request's [Settings] is the call's.
@@ -189,9 +199,7 @@ func (x *exchange) timing() Timing {
 	all := Timing{Start: t.start, Queue: t.queue, Reused: x.reused, Retried: x.retried}
 	if !x.failed {
 		all.Request, all.FirstByte = t.sent-t.gotConn, t.gotHead-t.sent
-		if addr := x.conn.info.Remote; addr != nil {
-			all.Remote = addr.String()
-		}
+		all.Remote = x.conn.remoteText()
 	}
 	if x.rare != nil {
 		d := &x.rare.dialed

@@ -59,7 +59,8 @@ type Settings struct {
 	Recorder *Recorder
 	// Observer is a second Recorder, for who stands below the one that reads the first and
 	// sends each attempt by itself. It takes note of a request that fails, too: see
-	// [Recorder.Timing]. Nil means nobody asks.
+	// [Recorder.Timing]. Who replaces one passes on what is noted: see [Recorder.CopyFrom].
+	// Nil means nobody asks.
 	Observer *Recorder
 	// Trace is told how the request gets its connection; nil means nobody is.
 	Trace *Trace

@@ -160,6 +160,18 @@ var (
 	// (NonHttpUrlRedirectClientError).
 	ErrNonHTTPURLRedirectClient = newClass("redirect to a non-http url", ErrNonHTTPURLClient, ErrRedirectClient)
 
+	// ErrRateLimit is a request that a rate limit has not let go. aiohttp has neither
+	// this one nor those that follow.
+	ErrRateLimit = newClass("rate limit reached", ErrClient)
+	// ErrConcurrency is a request that a limit of requests at once has not let go.
+	ErrConcurrency = newClass("too many requests at once", ErrClient)
+	// ErrCircuitOpen is a request to a host that a circuit breaker has cut off.
+	ErrCircuitOpen = newClass("circuit breaker is open", ErrClient)
+	// ErrNoBackend is a request for whose host no server is in service, or known.
+	ErrNoBackend = newClass("no backend", ErrClientConnector)
+	// ErrToken is a request for which no token could be had.
+	ErrToken = newClass("no token", ErrClient)
+
 	// ErrWSMessageType is a message of the other type (WSMessageTypeError).
 	ErrWSMessageType = newClass("unexpected websocket message type", ErrClient)
 )

@@ -7,17 +7,31 @@ import "context"
 // counts errors, as a label of a metric: there are only as many as there are classes,
 // and three more. "Canceled" and "DeadlineExceeded" are what the caller's own context
 // says, and "Other" is an error of somebody else's. Nil has "".
+//
+// An error that stands for several in a row has a method Last() error; its class is that
+// of the last one.
 func Class(err error) string {
 	if err == nil {
 		return ""
+	}
+	var several interface{ Last() error }
+	for As(err, &several) {
+		last := several.Last()
+		if last == nil {
+			break
+		}
+		err = last
 	}
 	for _, c := range classNames {
 		if Is(err, c.class) {
 			return c.name
 		}
 	}
-	return "Other"
+	return ClassOther
 }
+
+// ClassOther is what [Class] says of an error that is none of the library's.
+const ClassOther = "Other"
 
 // classNames has every class before its ancestors.
 var classNames = []struct {
@@ -36,6 +50,7 @@ var classNames = []struct {
 	{ErrClientConnectionReset, "ClientConnectionReset"},
 	{ErrClientConnectorDNS, "ClientConnectorDNS"},
 	{ErrAddressRefused, "AddressRefused"},
+	{ErrNoBackend, "NoBackend"},
 	{ErrClientProxyConnection, "ClientProxyConnection"},
 	{ErrUnixClientConnector, "UnixClientConnector"},
 	{ErrClientConnectorSSL, "ClientConnectorSSL"},
@@ -70,8 +85,12 @@ var classNames = []struct {
 	{ErrRedirectClient, "RedirectClient"},
 	{ErrSessionClosed, "SessionClosed"},
 	{ErrWSMessageType, "WSMessageType"},
+	{ErrRateLimit, "RateLimit"},
+	{ErrConcurrency, "Concurrency"},
+	{ErrCircuitOpen, "CircuitOpen"},
 
 	{context.Canceled, "Canceled"},
 	{context.DeadlineExceeded, "DeadlineExceeded"},
+	{ErrToken, "Token"},
 	{ErrClient, "Client"},
 }

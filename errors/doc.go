@@ -25,6 +25,7 @@
 //	│ │ └ ErrClientConnector            ClientConnectorError
 //	│ │   ├ ErrClientConnectorDNS       ClientConnectorDNSError
 //	│ │   ├ ErrAddressRefused           (of a guard, such as AllowAddr)
+//	│ │   ├ ErrNoBackend                middleware.NoBackendError
 //	│ │   ├ ErrClientProxyConnection    ClientProxyConnectionError
 //	│ │   ├ ErrUnixClientConnector      UnixClientConnectorError
 //	│ │   └ ErrClientSSL                ClientSSLError
@@ -50,6 +51,8 @@
 //	│     └ ErrNonHTTPURLRedirectClient (also ErrRedirectClient)
 //	├ ErrRedirectClient
 //	├ ErrSessionClosed
+//	├ ErrRateLimit, ErrConcurrency, ErrCircuitOpen  middleware.LimitError
+//	├ ErrToken                          middleware.TokenError
 //	└ ErrWSMessageType                  WSMessageTypeError
 //	ErrTimeout
 //

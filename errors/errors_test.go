@@ -71,6 +71,11 @@ var tree = map[error][]error{
 	errors.ErrInvalidURLRedirectClient:   {errors.ErrInvalidURLClient, errors.ErrRedirectClient},
 	errors.ErrNonHTTPURLRedirectClient:   {errors.ErrNonHTTPURLClient, errors.ErrRedirectClient},
 	errors.ErrWSMessageType:              {errors.ErrClient},
+	errors.ErrRateLimit:                  {errors.ErrClient},
+	errors.ErrConcurrency:                {errors.ErrClient},
+	errors.ErrCircuitOpen:                {errors.ErrClient},
+	errors.ErrNoBackend:                  {errors.ErrClientConnector},
+	errors.ErrToken:                      {errors.ErrClient},
 }
 
 func ancestors(class error) map[error]bool {
@@ -188,7 +193,7 @@ func TestTree(t *testing.T) {
 	for _, class := range []error{
 		errors.ErrServerConnection, errors.ErrClientConnectionReset, errors.ErrClientConnection,
 		errors.ErrSessionClosed, errors.ErrConnectorClosed, errors.ErrConnectionClosed, errors.ErrRedirectClient, errors.ErrInvalidURL,
-		errors.ErrAddressRefused,
+		errors.ErrAddressRefused, errors.ErrRateLimit, errors.ErrConcurrency, errors.ErrCircuitOpen, errors.ErrNoBackend, errors.ErrToken,
 	} {
 		used[class] = true // they have no struct of their own
 	}

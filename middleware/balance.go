@@ -109,7 +109,7 @@ type Balancer struct {
 	known   bool      // members is the result of a look-up, or given
 	due     time.Time // when the next look-up is; zero: never
 	failure error     // of the last look-up
-	count   struct{ sent, refused, putOut, returned, lookups, lookupsFailed int64 }
+	count   struct{ sent, refused, putOut, returned, probed, lookups, lookupsFailed int64 }
 	random  func(n int64) int64 // 0 to n-1
 }
 
@@ -235,8 +235,8 @@ func (b *Balancer) chooseBackend(req *http.Request) (*balanceExchange, error) {
 	if err != nil {
 		if no, ok := err.(*NoBackendError); ok { //nolint:errorlint // it is ours
 			no.Host = originOf(req)
-			b.countRefused()
 		}
+		b.countRefused()
 		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: balancePolicy, Kind: EventRefused, Host: originOf(req), Err: err})
 		return nil, err
 	}

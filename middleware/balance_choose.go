@@ -63,6 +63,7 @@ func (b *Balancer) takeMember(x *balanceExchange, key string) error {
 	x.probe, x.epoch = !m.state.until.IsZero(), m.state.epoch
 	if x.probe {
 		m.state.probing++
+		b.count.probed++
 	}
 	m.underWay++
 	m.sent++

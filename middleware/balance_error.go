@@ -45,8 +45,8 @@ func (e *BackendError) Temporary() bool { return e.Timeout() }
 
 // NoBackendError is a request for which [Balance] has no backend, so that it was not sent:
 // they could not be looked up, there are none, or, with [BalanceConfig].FailFast, all of
-// them are out. It is an [errors.ErrClientConnector], or an
-// [errors.ErrClientConnectorDNS] if DNS has failed.
+// them are out. It is an [errors.ErrNoBackend], and an [errors.ErrClientConnectorDNS] if
+// DNS has failed.
 type NoBackendError struct {
 	// Host is the origin that was asked for, as scheme://host:port.
 	Host string
@@ -81,7 +81,7 @@ func (e *NoBackendError) Is(target error) bool {
 	if isDNSError(e.Err) && errors.Is(errors.ErrClientConnectorDNS, target) {
 		return true
 	}
-	return errors.Is(errors.ErrClientConnector, target)
+	return errors.Is(errors.ErrNoBackend, target)
 }
 
 // Timeout reports whether the look-up has timed out, as net.Error wants it.

@@ -146,6 +146,16 @@ func BackendOf(resp *http.Response) string {
 	return ""
 }
 
+// AskedURL is the URL that was asked for, of a request that [Balance] sends to a backend,
+// and of any other the one that it has: for who stands below, and goes by origins. It is
+// not to be changed. Nil is that of a request without a URL.
+func AskedURL(req *http.Request) *url.URL {
+	if b := httprule.BackendOf(req); b != nil {
+		return b.Asked
+	}
+	return req.URL
+}
+
 // exchangeOf is the one that a result came from, or nil.
 func exchangeOf(resp *http.Response, err error) *balanceExchange {
 	if failed, ok := errors.AsType[*BackendError](err); ok {

@@ -9,9 +9,10 @@ import (
 // BalanceStats is what a [Balancer] did since it was made, and how it stands.
 type BalanceStats struct {
 	Sent          int64  // requests, each time that one was sent
-	Refused       int64  // requests, because there was no backend
+	Refused       int64  // requests that were not sent: there was no backend, or no time
 	PutOut        int64  // times that a backend was in service before
 	Returned      int64  // times that a backend was out before
+	Probed        int64  // requests that were sent to a backend that was out
 	Lookups       int64  // of the list
 	LookupsFailed int64  // of these
 	LookupError   string // of the last one, without secrets; "": it has brought a list
@@ -36,7 +37,7 @@ func (b *Balancer) Stats() BalanceStats {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := BalanceStats{
-		Sent: b.count.sent, Refused: b.count.refused, PutOut: b.count.putOut, Returned: b.count.returned,
+		Sent: b.count.sent, Refused: b.count.refused, PutOut: b.count.putOut, Returned: b.count.returned, Probed: b.count.probed,
 		Lookups: b.count.lookups, LookupsFailed: b.count.lookupsFailed,
 		Backends: make([]BalanceBackend, 0, len(b.members)),
 	}

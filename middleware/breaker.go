@@ -46,7 +46,7 @@ func CircuitBreaker(cfg BreakerConfig) Middleware { return NewBreaker(cfg).Wrap 
 type Breaker struct {
 	cfg   BreakerConfig
 	hosts *hostTable[breaker]
-	count struct{ refused, opened, closed int64 } // under the lock of hosts
+	count struct{ refused, opened, closed, probed int64 } // under the lock of hosts
 }
 
 // NewBreaker is [CircuitBreaker] with a way to ask for its state.
@@ -101,8 +101,11 @@ func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	allowed, probe := false, false
 	b.hosts.withHost(host, func(state *breaker) {
 		probe = !state.until.IsZero()
-		if allowed, wait, epoch = state.admitRequest(b.cfg.Probes); !allowed {
+		switch allowed, wait, epoch = state.admitRequest(b.cfg.Probes); {
+		case !allowed:
 			b.count.refused++
+		case probe:
+			b.count.probed++
 		}
 	})
 	if !allowed {

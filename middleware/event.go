@@ -21,7 +21,8 @@ type Event struct {
 	// breaker", "token source", "balance" or "cache".
 	Policy string
 	Kind   EventKind
-	// Host is the origin of the request, as scheme://host:port.
+	// Host is the origin of the request, as scheme://host:port. What is fetched for many
+	// has the host of a [Balance] as its configuration names it, or none.
 	Host string
 	// Backend is the address that [Balance] sends to, as host:port.
 	Backend string
@@ -74,6 +75,8 @@ const (
 	// not be, with Err. Wait is how long that took.
 	EventFetched EventKind = "fetched"
 	EventFailed  EventKind = "failed"
+	// EventRejected: a server did not take a token, as Status says.
+	EventRejected EventKind = "rejected"
 	// EventChosen: a request is sent to a backend. EventPutOut and EventReturned: a
 	// backend has failed and is out, for Wait, or is in service again. EventProbed is
 	// told of a request to one that was out.
@@ -82,13 +85,16 @@ const (
 	EventReturned EventKind = "returned"
 	// EventHit, EventStale, EventRevalidated and EventMiss: where a cache has taken the
 	// response from: what is stored; the same after its end; what is stored, after the
-	// server has said that it still holds; the server. EventStored: a response was
-	// stored.
+	// server has said that it still holds; the server, with Reason "replaced" if what was
+	// stored does not hold any more. One of the four is told of each request that is looked
+	// up. EventStored: a response was stored. EventEvicted: the store has forgotten one for
+	// want of room, when the request stored its own.
 	EventHit         EventKind = "hit"
 	EventStale       EventKind = "stale"
 	EventRevalidated EventKind = "revalidated"
 	EventMiss        EventKind = "miss"
 	EventStored      EventKind = "stored"
+	EventEvicted     EventKind = "evicted"
 )
 
 // tellEvent tells it to whoever listens.

@@ -245,7 +245,7 @@ func TestPolicyEvents(t *testing.T) {
 				`rate limit: refused 3s rate limit reached for "http://h:80": try again in 3s`,
 				"rate limit: waited 500ms context canceled", "rate limit: waited 1s",
 			},
-			"{Sent:2 Waited:2 WaitTime:1.5s Refused:2 Waiting:0 Hosts:[]}",
+			"{Sent:2 Waited:2 WaitTime:1.5s Refused:2 Waiting:0 Paused:0 Hosts:[]}",
 		},
 		{
 			"rate limit, paused", func(on func(context.Context, middleware.Event)) policy {
@@ -253,7 +253,7 @@ func TestPolicyEvents(t *testing.T) {
 			}, slowly(503, "Retry-After", "7"),
 			[]string{"GET /"},
 			[]string{"rate limit: paused 7s 503"},
-			"{Sent:1 Waited:0 WaitTime:0s Refused:0 Waiting:0 Hosts:[{Host:http://h:80 Waiting:0 PausedUntil:2000-01-01 00:00:07 +0000 UTC}]}",
+			"{Sent:1 Waited:0 WaitTime:0s Refused:0 Waiting:0 Paused:1 Hosts:[{Host:http://h:80 Waiting:0 PausedUntil:2000-01-01 00:00:07 +0000 UTC}]}",
 		},
 		{
 			"concurrency", func(on func(context.Context, middleware.Event)) policy {
@@ -280,7 +280,7 @@ func TestPolicyEvents(t *testing.T) {
 				"circuit breaker: opened", `circuit breaker: refused 10s circuit breaker is open for "http://h:80": try again in 10s`,
 				"circuit breaker: probed", "circuit breaker: closed",
 			},
-			"{Refused:1 Opened:1 Closed:1 Open:0 Hosts:[]}",
+			"{Refused:1 Opened:1 Closed:1 Probed:1 Open:0 Hosts:[]}",
 		},
 		{
 			"breaker, open", func(on func(context.Context, middleware.Event)) policy {
@@ -288,7 +288,7 @@ func TestPolicyEvents(t *testing.T) {
 			}, slowly(500),
 			[]string{"GET /", "WAIT 10s", "GET /", "WAIT 1s"},
 			[]string{"circuit breaker: opened", "circuit breaker: probed"},
-			"{Refused:0 Opened:1 Closed:0 Open:1 Hosts:[{Host:http://h:80 State:open Failures:2 Until:2000-01-01 00:00:20 +0000 UTC Probing:0}]}",
+			"{Refused:0 Opened:1 Closed:0 Probed:1 Open:1 Hosts:[{Host:http://h:80 State:open Failures:2 Until:2000-01-01 00:00:20 +0000 UTC Probing:0}]}",
 		},
 		{
 			"breaker, one failure", func(on func(context.Context, middleware.Event)) policy {
@@ -296,7 +296,7 @@ func TestPolicyEvents(t *testing.T) {
 			}, slowly(500),
 			[]string{"GET /"},
 			[]string{},
-			"{Refused:0 Opened:0 Closed:0 Open:0 Hosts:[{Host:http://h:80 State:closed Failures:1 Until:0001-01-01 00:00:00 +0000 UTC Probing:0}]}",
+			"{Refused:0 Opened:0 Closed:0 Probed:0 Open:0 Hosts:[{Host:http://h:80 State:closed Failures:1 Until:0001-01-01 00:00:00 +0000 UTC Probing:0}]}",
 		},
 		{
 			"tokens", func(on func(context.Context, middleware.Event)) policy {

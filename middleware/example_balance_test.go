@@ -78,3 +78,19 @@ func ExampleBalancer() {
 	// carl 192.0.2.2:8080 http://api.example/
 	// anna 192.0.2.1:8080 http://api.example/
 }
+
+// A middleware below goes by the origin that was asked for, wherever the request is sent.
+func ExampleAskedURL() {
+	balancer := middleware.NewBalancer(middleware.BalanceConfig{Host: "api.example", Backends: []middleware.Backend{{Addr: "192.0.2.1:8080"}}})
+	below := middleware.Func(func(req *http.Request) (*http.Response, error) {
+		fmt.Println(middleware.AskedURL(req), "at", req.URL.Host)
+		return middleware.Answer(200, nil, "").RoundTrip(req)
+	})
+	resp, err := (&http.Client{Transport: balancer.Wrap(below)}).Get("http://api.example/items")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	// Output: http://api.example/items at 192.0.2.1:8080
+}

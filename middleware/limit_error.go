@@ -8,14 +8,14 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 )
 
-// The reasons of a [LimitError]. All of them are also an [errors.ErrClient].
+// The reasons of a [LimitError]: the classes of package errors.
 var (
 	// ErrRateLimit is a request that would exceed [RateLimit].
-	ErrRateLimit = errors.New("rate limit reached")
+	ErrRateLimit = errors.ErrRateLimit
 	// ErrConcurrency is a request that would exceed [Concurrency].
-	ErrConcurrency = errors.New("too many requests at once")
+	ErrConcurrency = errors.ErrConcurrency
 	// ErrCircuitOpen is a request to a host that [CircuitBreaker] has cut off.
-	ErrCircuitOpen = errors.New("circuit breaker is open")
+	ErrCircuitOpen = errors.ErrCircuitOpen
 )
 
 // LimitError is a request that was not sent, because a middleware did not let

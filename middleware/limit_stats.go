@@ -12,7 +12,8 @@ type RateLimitStats struct {
 	Waited   int64         // of all, that stood in the queue
 	WaitTime time.Duration // of these together
 	Refused  int64
-	Waiting  int // now
+	Waiting  int   // now
+	Paused   int64 // times that a server has asked for a pause, or for a longer one
 	// Hosts are those where somebody waits now or that are paused, by name. What is
 	// kept of hosts is bounded: see [RateLimit].
 	Hosts []RateLimitHost
@@ -42,6 +43,7 @@ func (l *RateLimiter) Stats() RateLimitStats {
 	})
 	l.hosts.withLock(func() {
 		s.Sent, s.Waited, s.WaitTime, s.Refused = l.count.sent, l.count.waited, l.count.waitTime, l.count.refused
+		s.Paused = l.count.paused
 	})
 	slices.SortFunc(s.Hosts, func(a, b RateLimitHost) int { return strings.Compare(a.Host, b.Host) })
 	return s
@@ -90,6 +92,7 @@ type BreakerStats struct {
 	Refused int64 // requests
 	Opened  int64 // times that a host's was closed before
 	Closed  int64 // times that a host's was open before
+	Probed  int64 // requests that were let through to see whether it can close
 	Open    int   // now, those included that wait for a probe
 	// Hosts are those that are open or have failed since their last success, by name.
 	// What is kept of hosts is bounded: see [CircuitBreaker].
@@ -128,7 +131,9 @@ func (b *Breaker) Stats() BreakerStats {
 		}
 		s.Hosts = append(s.Hosts, one)
 	})
-	b.hosts.withLock(func() { s.Refused, s.Opened, s.Closed = b.count.refused, b.count.opened, b.count.closed })
+	b.hosts.withLock(func() {
+		s.Refused, s.Opened, s.Closed, s.Probed = b.count.refused, b.count.opened, b.count.closed, b.count.probed
+	})
 	slices.SortFunc(s.Hosts, func(a, b BreakerHost) int { return strings.Compare(a.Host, b.Host) })
 	return s
 }

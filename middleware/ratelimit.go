@@ -47,8 +47,8 @@ type RateLimiter struct {
 	hosts *hostTable[rateHost]
 	queue rateQueue // under the lock of hosts
 	count struct {
-		sent, waited, refused int64
-		waitTime              time.Duration
+		sent, waited, refused, paused int64
+		waitTime                      time.Duration
 	} // under the lock of hosts
 }
 
@@ -179,6 +179,7 @@ func (l *RateLimiter) applyPause(ctx context.Context, host string, resp *http.Re
 		}
 		if until := now.Add(min(asked, l.cfg.MaxPause)); asked > 0 && until.After(h.paused) {
 			h.paused, pause = until, until.Sub(now)
+			l.count.paused++
 			l.refuseLate(host, h, now)
 		}
 	})

@@ -26,10 +26,10 @@ func (e *RetryError) Error() string {
 	if e.Attempts == 1 {
 		text = "retry: after 1 attempt"
 	}
-	if len(e.Errs) == 0 {
-		return text
+	if last := e.Last(); last != nil {
+		text += ": " + last.Error()
 	}
-	return text + ": " + e.Errs[len(e.Errs)-1].Error()
+	return text
 }
 
 // Unwrap returns the failures of all attempts, the last first, because that is
@@ -42,17 +42,23 @@ func (e *RetryError) Unwrap() []error {
 	return errs
 }
 
+// Last returns the failure of the last attempt, or the context's error after it; nil if
+// there is none. Its class is that of the request: see [errors.Class].
+func (e *RetryError) Last() error {
+	if len(e.Errs) == 0 {
+		return nil
+	}
+	return e.Errs[len(e.Errs)-1]
+}
+
 // Is reports whether target is [errors.ErrClient]; for the rest the failures are
 // asked.
 func (e *RetryError) Is(target error) bool { return target == errors.ErrClient }
 
 // Timeout reports whether the last failure is a timeout, as net.Error wants it.
 func (e *RetryError) Timeout() bool {
-	if len(e.Errs) == 0 {
-		return false
-	}
 	var t interface{ Timeout() bool }
-	return errors.As(e.Errs[len(e.Errs)-1], &t) && t.Timeout()
+	return errors.As(e.Last(), &t) && t.Timeout()
 }
 
 // Temporary is Timeout, as net.Error wants it.

@@ -49,7 +49,7 @@ type TokenConfig struct {
 	Early time.Duration
 	// Origins are where tokens go, as with [BasicAuth].
 	Origins []string
-	// OnEvent is told what happens, as [EventFetched] and [EventFailed]: see [Event]. nil is nobody.
+	// OnEvent is told what happens, as [EventFetched], [EventFailed] and [EventRejected]: see [Event]. nil is nobody.
 	OnEvent func(ctx context.Context, e Event)
 }
 
@@ -86,7 +86,7 @@ func (s *Tokens) Wrap(next http.RoundTripper) http.RoundTripper {
 type TokenStats struct {
 	Fetched  int64 // tokens
 	Failed   int64 // times that there was none
-	Rejected int64 // tokens that a server did not take, and was sent a new one
+	Rejected int64 // times that a server did not take one
 	Fetching int   // now
 	Held     int   // tokens, now
 }
@@ -129,6 +129,8 @@ func (h heldToken) freshAt(now time.Time, early time.Duration) bool {
 	return h.until.IsZero() || h.until.Sub(now) > early
 }
 
+const tokenPolicy = "token source"
+
 type tokenTransport struct {
 	*Tokens
 	next http.RoundTripper
@@ -151,6 +153,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	s.count.rejected.Add(1)
+	tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
 	s.forgetToken(httprule.PartitionOf(req.Context()), header)
 	if !isReplayable(req) {
 		return resp, nil
@@ -203,7 +206,7 @@ func (s *Tokens) fetchToken(ctx context.Context, partition string) (string, erro
 	if err == nil {
 		header, err = token.authorizationValue()
 	}
-	e := Event{Policy: "token source", Kind: EventFetched, Wait: time.Since(began), Err: err}
+	e := Event{Policy: tokenPolicy, Kind: EventFetched, Wait: time.Since(began), Err: err}
 	if err != nil {
 		e.Kind = EventFailed
 		s.count.failed.Add(1)

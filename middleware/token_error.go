@@ -18,9 +18,9 @@ func (e *TokenError) Error() string { return "token: " + errors.RedactError(e.Er
 // Unwrap returns the cause.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [errors.ErrClient]; for the rest the cause is
-// asked.
-func (e *TokenError) Is(target error) bool { return target == errors.ErrClient }
+// Is reports whether target is [errors.ErrToken] or its ancestor; for the rest the cause
+// is asked, whose class is the deeper one for [errors.Class].
+func (e *TokenError) Is(target error) bool { return errors.Is(errors.ErrToken, target) }
 
 // Permanent reports whether the endpoint will say the same when it is asked again:
 // a status such as 400, HTML in the place of JSON, a token that is none, and any

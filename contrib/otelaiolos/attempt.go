@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -36,6 +37,7 @@ type attempt struct {
 	ctx      context.Context //nolint:containedctx // the span's, which metrics are recorded with
 	call     *call           // nil: none
 	observer connector.Recorder
+	caller   *connector.Recorder // the request's Observer before this one; nil: none
 	start    time.Time
 	key      attrKey
 	stop     func() bool // ends the watch over the context; nil: there is none
@@ -44,8 +46,11 @@ type attempt struct {
 	answered bool        // there was a response
 	received atomic.Int64
 	ended    atomic.Bool
-	source   io.ReadCloser         // the response's body, of which the attempt is the reader
-	room     [6]attribute.KeyValue // for those of the span, which copies them
+	source   io.ReadCloser // the response's body, of which the attempt is the reader
+	// Room for what the SDK copies: attributes, and the options of calls.
+	room   [6]attribute.KeyValue
+	starts [2]trace.SpanStartOption
+	events [1]trace.EventOption
 }
 
 // roundTripper is what [Telemetry.Wrap] returns.
@@ -78,6 +83,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}()
 	resp, err := rt.next.RoundTrip(out)
 	settled = true
+	a.caller.CopyFrom(&a.observer)
 	if err != nil {
 		a.fail(err)
 		return nil, err
@@ -103,7 +109,7 @@ func (t *Telemetry) begin(req *http.Request) (*attempt, *http.Request) {
 	if settings != nil {
 		own = *settings
 	}
-	own.Observer = &a.observer
+	a.caller, own.Observer = own.Observer, &a.observer
 	out := req.WithContext(connector.WithSettings(ctx, own))
 	if t.propagatesTo(req) {
 		out.Header = maps.Clone(req.Header)
@@ -147,7 +153,8 @@ func (a *attempt) startSpan(ctx context.Context, req *http.Request, settings *co
 	} else if name == "_OTHER" {
 		name = "HTTP"
 	}
-	ctx, a.span = a.t.tracer.Start(ctx, name, clientSpan, trace.WithAttributes(attrs...))
+	a.starts = [2]trace.SpanStartOption{clientSpan, trace.WithAttributes(attrs...)}
+	ctx, a.span = a.t.tracer.Start(ctx, name, a.starts[:]...)
 	return ctx
 }
 
@@ -155,14 +162,15 @@ var clientSpan = trace.WithSpanKind(trace.SpanKindClient)
 
 // propagatesTo reports whether the request takes the span along.
 func (t *Telemetry) propagatesTo(req *http.Request) bool {
-	if t.origins != nil && !t.origins[originOf(req.URL)] {
+	asked := middleware.AskedURL(req)
+	if t.origins != nil && !t.origins[originOf(asked)] && !t.origins[originOf(req.URL)] {
 		return false
 	}
 	if !t.cfg.SameOrigin {
 		return true
 	}
 	first, _ := firstHop(req)
-	return first == req || originOf(first.URL) == originOf(req.URL)
+	return first == req || originOf(middleware.AskedURL(first)) == originOf(asked)
 }
 
 // takeResponse notes the head, and has the end of the body end the attempt.

@@ -472,3 +472,59 @@ func TestEndOnce(t *testing.T) {
 		t.Errorf("counted %d times, want once", n)
 	}
 }
+
+// An Observer that somebody above has put in hears of each attempt as without telemetry,
+// and so does each of two telemetries.
+func TestCallersObserver(t *testing.T) {
+	for _, wire := range wires {
+		n := 0
+		srv, conn := serve(t, wire, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if n++; n == 1 {
+				panic(http.ErrAbortHandler)
+			}
+			io.WriteString(w, "body")
+		}))
+		first, second := newSDK(t, otelaiolos.Config{}), newSDK(t, otelaiolos.Config{})
+		var observers []*connector.Recorder
+		above := func(next http.RoundTripper) http.RoundTripper {
+			return middleware.Func(func(req *http.Request) (*http.Response, error) {
+				own := *connector.SettingsFrom(req.Context())
+				own.Observer = new(connector.Recorder)
+				observers = append(observers, own.Observer)
+				return first.Wrap(next).RoundTrip(req.WithContext(connector.WithSettings(req.Context(), own)))
+			})
+		}
+		retry := middleware.NewRetrier(middleware.RetryPolicy{MinWait: -1})
+		s := open(t, second, conn, session.Config{Innermost: above, Middleware: []middleware.Middleware{retry.Wrap}})
+		resp, err := s.Get(t.Context(), srv.URL, session.StaleRetry(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := resp.Bytes(); err != nil {
+			t.Error(err)
+		}
+		if len(observers) != 2 {
+			t.Fatalf("%s: got %d attempts, want 2", wire, len(observers))
+		}
+		for i, o := range observers {
+			timing := o.Timing()
+			if timing.Start.IsZero() || timing.Total <= 0 || (timing.Received > 0) != (i == 1 && wire != "https with HTTP/2") {
+				t.Errorf("%s, attempt %d: got %+v", wire, i+1, timing)
+			}
+			if got := o.Conn(); got.Created.IsZero() {
+				t.Errorf("%s, attempt %d: got %+v", wire, i+1, got)
+			}
+		}
+		for _, sdk := range []*sdk{first, second} {
+			attempts, _ := sdk.checkEnded(t)
+			for _, span := range attempts {
+				if names := eventNames(span); !slices.Contains(names, "connect") && !slices.Contains(names, "first byte") {
+					t.Errorf("%s: got the phases %q of %s", wire, names, span.Name())
+				}
+			}
+			if len(attempts) != 2 {
+				t.Errorf("%s: got %d spans, want 2", wire, len(attempts))
+			}
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
@@ -24,12 +25,12 @@ type Config struct {
 	// which writes nothing until [otel.SetTextMapPropagator] was called.
 	Propagator propagation.TextMapPropagator
 	// PropagateTo are the origins, as scheme://host or scheme://host:port, whose requests
-	// get that header. Nil is all; an empty list is none. Behind [middleware.Balance] they
-	// are the backends'.
+	// get that header. Nil is all; an empty list is none. Behind [middleware.Balance] both
+	// the origin that was asked for and the backend's count.
 	PropagateTo []string
 	// SameOrigin keeps that header from a hop of a redirect that leads to another origin
-	// than the call's first URL. Behind [middleware.Balance] every other hop leads to one:
-	// there PropagateTo says more.
+	// than the call's first URL. Behind [middleware.Balance] that is the origin that was
+	// asked for, whatever the backend.
 	SameOrigin bool
 	// Calls adds a span around all attempts of a call, begun before the first, for
 	// [Telemetry.NewSession]. It costs as much as several attempts' spans.
@@ -51,6 +52,9 @@ type Telemetry struct {
 	mu      sync.Mutex
 	sources sources
 	stop    metric.Registration
+
+	ownReconnects ws.ReconnectCounter
+	ownSources    session.EventSourceCounter
 }
 
 // New returns a Telemetry. The Config is copied. The error is one of PropagateTo, which is

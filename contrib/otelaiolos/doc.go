@@ -33,8 +33,9 @@
 //	network.protocol.version       "1.1" or "2"
 //	http.response.status_code
 //	http.request.resend_count      of all attempts of the call, from 1
-//	error.type                     the class in package errors without Err, such as
-//	                               ConnectionTimeout; the status, if that is 400 or more
+//	error.type                     the class as errors.Class names it, such as
+//	                               ConnectionTimeout, and _OTHER for what has none; the
+//	                               status, if that is 400 or more
 //
 // and the events "queue", "dns", "connect" and "tls" at the end of each phase, with
 // aiolos.duration in seconds, and "first byte". With Config.Calls there is a span around all
@@ -66,6 +67,10 @@
 //	aiolos.client.circuit_breaker.state           server, aiolos.state
 //	aiolos.client.cache.entries, .size
 //	aiolos.client.websocket.messages, .io         aiolos.direction, aiolos.message.type
+//	aiolos.client.websocket.connections           aiolos.result, error.type; of Reconnect
+//	aiolos.client.websocket.open_connections      of Reconnect
+//	aiolos.client.eventsource.connections         aiolos.result, error.type
+//	aiolos.client.eventsource.open_connections, .events
 //
 // Server is server.address and server.port; behind [middleware.Balance] an attempt and a
 // connection have those of the backend, and what OnEvent was told those of the request.

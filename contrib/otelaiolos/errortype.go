@@ -1,82 +1,20 @@
 package otelaiolos
 
 import (
-	"context"
 	"strconv"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// errorClass is a class of errors under its name in error.type.
-type errorClass struct {
-	class error
-	name  string
-}
-
-// errorClasses are those of package errors under their names there, without Err: each
-// before its ancestors. What a policy refuses follows, and the context's.
-var errorClasses = []errorClass{
-	{errors.ErrConnectionTimeout, "ConnectionTimeout"},
-	{errors.ErrSocketTimeout, "SocketTimeout"},
-	{errors.ErrServerTimeout, "ServerTimeout"},
-	{errors.ErrTotalTimeout, "TotalTimeout"},
-	{errors.ErrClientConnectorDNS, "ClientConnectorDNS"},
-	{errors.ErrAddressRefused, "AddressRefused"},
-	{errors.ErrClientProxyConnection, "ClientProxyConnection"},
-	{errors.ErrUnixClientConnector, "UnixClientConnector"},
-	{errors.ErrClientConnectorSSL, "ClientConnectorSSL"},
-	{errors.ErrClientConnectorCertificate, "ClientConnectorCertificate"},
-	{errors.ErrClientSSL, "ClientSSL"},
-	{errors.ErrClientConnector, "ClientConnector"},
-	{errors.ErrClientOS, "ClientOS"},
-	{errors.ErrClientConnectionReset, "ClientConnectionReset"},
-	{errors.ErrServerDisconnected, "ServerDisconnected"},
-	{errors.ErrServerFingerprintMismatch, "ServerFingerprintMismatch"},
-	{errors.ErrServerConnection, "ServerConnection"},
-	{errors.ErrConnectorClosed, "ConnectorClosed"},
-	{errors.ErrConnectionClosed, "ConnectionClosed"},
-	{errors.ErrClientConnection, "ClientConnection"},
-	{errors.ErrContentType, "ContentType"},
-	{errors.ErrWSServerHandshake, "WSServerHandshake"},
-	{errors.ErrClientHTTPProxy, "ClientHTTPProxy"},
-	{errors.ErrTooManyRedirects, "TooManyRedirects"},
-	{errors.ErrBadHTTPMessage, "BadHTTPMessage"},
-	{errors.ErrClientResponse, "ClientResponse"},
-	{errors.ErrContentEncoding, "ContentEncoding"},
-	{errors.ErrContentLength, "ContentLength"},
-	{errors.ErrTransferEncoding, "TransferEncoding"},
-	{errors.ErrBodyTooLarge, "BodyTooLarge"},
-	{errors.ErrIncompleteRead, "IncompleteRead"},
-	{errors.ErrBodyNotReplayable, "BodyNotReplayable"},
-	{errors.ErrClientPayload, "ClientPayload"},
-	{errors.ErrInvalidURLRedirectClient, "InvalidURLRedirectClient"},
-	{errors.ErrNonHTTPURLRedirectClient, "NonHTTPURLRedirectClient"},
-	{errors.ErrRedirectClient, "RedirectClient"},
-	{errors.ErrInvalidURLClient, "InvalidURLClient"},
-	{errors.ErrNonHTTPURLClient, "NonHTTPURLClient"},
-	{errors.ErrInvalidURL, "InvalidURL"},
-	{errors.ErrInvalidRequest, "InvalidRequest"},
-	{errors.ErrSessionClosed, "SessionClosed"},
-	{errors.ErrWSMessageType, "WSMessageType"},
-	{middleware.ErrRateLimit, "RateLimit"},
-	{middleware.ErrConcurrency, "Concurrency"},
-	{middleware.ErrCircuitOpen, "CircuitOpen"},
-	{context.Canceled, "Canceled"},
-	{errors.ErrTimeout, "Timeout"},
-	{context.DeadlineExceeded, "DeadlineExceeded"},
-	{errors.ErrClient, "Client"},
-}
-
-// errorType is the value of error.type for a failure.
+// errorType is the value of error.type for a failure: what [errors.Class] calls it. The
+// conventions have their own word for what has no class.
 func errorType(err error) string {
-	for i := range errorClasses {
-		if errors.Is(err, errorClasses[i].class) {
-			return errorClasses[i].name
-		}
+	class := errors.Class(err)
+	if class == errors.ClassOther {
+		return semconv.ErrorTypeOther.Value.AsString()
 	}
-	return semconv.ErrorTypeOther.Value.AsString()
+	return class
 }
 
 // statusError is the value of error.type for a status, or "": a client's error begins at

@@ -22,12 +22,15 @@ type instruments struct {
 	policies          map[string]metric.Int64Counter // by Event.Policy
 	limiter           metric.Float64Histogram
 	messages, payload metric.Int64Counter
+	sockets, streams  metric.Int64Counter // connections of Reconnect and of event sources
 
 	open                      metric.Int64ObservableUpDownCounter
 	waiting, unread           metric.Int64ObservableUpDownCounter
 	limiterWaiting            metric.Int64ObservableUpDownCounter
 	breaker                   metric.Int64ObservableGauge
 	cacheEntries, cacheStored metric.Int64ObservableUpDownCounter
+	openSockets, openStreams  metric.Int64ObservableUpDownCounter
+	events                    metric.Int64ObservableCounter
 }
 
 // Bounds of durations in seconds: those that the conventions recommend for requests, and
@@ -71,6 +74,10 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	}
 	in.messages = m.counter("aiolos.client.websocket.messages", "Messages of WebSockets.", "{message}")
 	in.payload = m.counter("aiolos.client.websocket.io", "Bytes of messages of WebSockets, without compression.", "By")
+	in.sockets = m.counter("aiolos.client.websocket.connections", "Connections of Reconnect that were there, were lost, or were given up.", "{connection}")
+	in.streams = m.counter("aiolos.client.eventsource.connections", "Connections of event sources that were there, were lost, or were given up.", "{connection}")
+	in.openSockets = m.upDown("aiolos.client.websocket.open_connections", "Connections of Reconnect that are open.", "{connection}")
+	in.openStreams = m.upDown("aiolos.client.eventsource.open_connections", "Connections of event sources that are open.", "{connection}")
 	in.waiting = m.upDown("aiolos.client.waiting_requests", "Requests that wait for a slot of the connector.", "{request}")
 	in.unread = m.upDown("aiolos.client.unread_responses", "Responses that are neither read to their end nor closed.", "{response}")
 	in.limiterWaiting = m.upDown("aiolos.client.limiter.waiting_requests", "Requests that wait for a limit of rate or concurrency.", "{request}")
@@ -79,6 +86,9 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	var err error
 	in.breaker, err = m.Int64ObservableGauge("aiolos.client.circuit_breaker.state", metric.WithUnit("1"),
 		metric.WithDescription("1 for the state of a host's circuit breaker, of those that are open or have failed."))
+	m.note(err)
+	in.events, err = m.Int64ObservableCounter("aiolos.client.eventsource.events", metric.WithUnit("{event}"),
+		metric.WithDescription("Events that event sources have brought."))
 	m.note(err)
 	return in, m.err
 }
@@ -123,5 +133,6 @@ func (m *maker) upDown(name, about, unit string) metric.Int64ObservableUpDownCou
 
 // observed are the instruments that observeSources serves.
 func (in *instruments) observed() []metric.Observable {
-	return []metric.Observable{in.open, in.waiting, in.unread, in.limiterWaiting, in.breaker, in.cacheEntries, in.cacheStored}
+	return []metric.Observable{in.open, in.waiting, in.unread, in.limiterWaiting, in.breaker, in.cacheEntries, in.cacheStored,
+		in.openSockets, in.openStreams, in.events}
 }

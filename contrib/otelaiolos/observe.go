@@ -9,6 +9,8 @@ import (
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
@@ -20,11 +22,14 @@ type sources struct {
 	rates      []*middleware.RateLimiter
 	limits     []*middleware.ConcurrencyLimiter
 	caches     []*cache.Cache
+	reconnects []*ws.ReconnectCounter
+	streams    []*session.EventSourceCounter
 }
 
 // Observe has the state of these be told with the metrics: connectors, breakers, rate and
-// concurrency limiters, and caches. Those of [Telemetry.NewSession] and
-// [Telemetry.NewConnector] are known, and a connector is forgotten once it is closed.
+// concurrency limiters, caches, and the counters of [ws.Reconnect] and event sources. Those
+// of [Telemetry.NewSession], [Telemetry.NewConnector], [Telemetry.Reconnect] and
+// [Telemetry.EventSource] are known, and a connector is forgotten once it is closed.
 // Anything else is an errors.ErrInvalidRequest. What policies do, rather than how they
 // stand, is told by [Telemetry.OnEvent].
 func (t *Telemetry) Observe(list ...any) error {
@@ -42,6 +47,10 @@ func (t *Telemetry) Observe(list ...any) error {
 			addSource(&t.sources.limits, s)
 		case *cache.Cache:
 			addSource(&t.sources.caches, s)
+		case *ws.ReconnectCounter:
+			addSource(&t.sources.reconnects, s)
+		case *session.EventSourceCounter:
+			addSource(&t.sources.streams, s)
 		default:
 			return &errors.InvalidRequestError{Field: "Observe", Reason: fmt.Sprintf("a %T has no state to tell", source)}
 		}
@@ -88,6 +97,7 @@ func (t *Telemetry) observeSources(_ context.Context, o metric.Observer) error {
 		o.ObserveInt64(t.meters.cacheEntries, entries)
 		o.ObserveInt64(t.meters.cacheStored, size)
 	}
+	t.observeFeeds(o, &known)
 	return nil
 }
 

@@ -46,7 +46,8 @@ func (a *attempt) addPhases(t *connector.Timing) {
 	add("connect", t.Connect)
 	add("tls", t.TLS)
 	if t.FirstByte > 0 { // every request that was answered has this one, so it is the cheapest
-		a.span.AddEvent("first byte", trace.WithTimestamp(at.Add(t.Request+t.FirstByte)))
+		a.events[0] = trace.WithTimestamp(at.Add(t.Request + t.FirstByte))
+		a.span.AddEvent("first byte", a.events[:]...)
 	}
 	if t.Retried {
 		a.span.AddEvent("stale connection replaced")

@@ -21,14 +21,17 @@
 //	            _stale_total
 //	retries     aiolos_retry_requests_total, aiolos_retry_attempts_total,
 //	            aiolos_retries_total, aiolos_retry_gave_up_total, aiolos_retry_budget
-//	hedges      aiolos_hedge_requests_total, aiolos_hedges_total{result}, aiolos_hedge_budget
+//	hedges      aiolos_hedge_requests_total, aiolos_hedges_total{result},
+//	            aiolos_hedges_sent_total, aiolos_hedge_budget
 //	dedupe      aiolos_dedupe_requests_total{result}
 //	rate limit  aiolos_rate_limit_requests_total{result}, _waited_total,
-//	            _wait_seconds_total, _waiting
+//	            _wait_seconds_total, _paused_total, _waiting
 //	concurrency aiolos_concurrency_requests_total{result}, _waited_total,
 //	            _wait_seconds_total, _in_use, _waiting
-//	breaker     aiolos_circuit_breaker_changes_total{state}, _refused_total, _hosts{host,state}
+//	breaker     aiolos_circuit_breaker_changes_total{state}, _refused_total, _probed_total,
+//	            _hosts{host,state}
 //	balance     aiolos_balance_requests_total{result}, aiolos_balance_changes_total{state},
+//	            aiolos_balance_probed_total,
 //	            aiolos_balance_lookups_total{result}, aiolos_balance_backends{state}
 //	tokens      aiolos_tokens_total{result}, aiolos_tokens_held
 //	cache       aiolos_cache_requests_total{result}, _stale_total, _refreshes_total,

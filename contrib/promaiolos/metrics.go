@@ -43,12 +43,14 @@ var metrics = []metric{
 	{"aiolos_retry_budget", "Retries that the budget has; -1 is no limit.", nil},
 	{"aiolos_hedge_requests_total", "Requests that could be hedged.", nil},
 	{"aiolos_hedges_total", "Additional requests of a hedge, by result: won, lost or refused.", byResult},
+	{"aiolos_hedges_sent_total", "Additional requests that were sent, under way included.", nil},
 	{"aiolos_hedge_budget", "Additional requests that the budget has; -1 is no limit.", nil},
 	{"aiolos_dedupe_requests_total", "Requests that could be shared, by result: sent or shared.", byResult},
 
 	{"aiolos_rate_limit_requests_total", "Requests at the rate limit, by result: sent or refused.", byResult},
 	{"aiolos_rate_limit_waited_total", "Requests that had to wait for the rate limit.", nil},
 	{"aiolos_rate_limit_wait_seconds_total", "How long these have waited.", nil},
+	{"aiolos_rate_limit_paused_total", "Times that a server has asked for a pause, or for a longer one.", nil},
 	{"aiolos_rate_limit_waiting", "Requests that wait for the rate limit.", nil},
 	{"aiolos_concurrency_requests_total", "Requests at the concurrency limit, by result: sent or refused.", byResult},
 	{"aiolos_concurrency_waited_total", "Requests that had to wait for the concurrency limit.", nil},
@@ -58,9 +60,11 @@ var metrics = []metric{
 
 	{"aiolos_circuit_breaker_changes_total", "Circuit breakers of hosts that have changed, by state: open or closed.", []string{"state"}},
 	{"aiolos_circuit_breaker_refused_total", "Requests that a circuit breaker has refused.", nil},
+	{"aiolos_circuit_breaker_probed_total", "Requests that were let through to see whether a circuit breaker can close.", nil},
 	{"aiolos_circuit_breaker_hosts", "Hosts whose circuit breaker is open, half_open, or closed after a failure.", byState},
 	{"aiolos_balance_requests_total", "Requests at the balance, by result: sent or refused.", byResult},
 	{"aiolos_balance_changes_total", "Backends that have changed, by state: out or in_service.", []string{"state"}},
+	{"aiolos_balance_probed_total", "Requests that were sent to a backend that was out.", nil},
 	{"aiolos_balance_lookups_total", "Look-ups of the list of backends, by result: fetched or failed.", byResult},
 	{"aiolos_balance_backends", "Backends of the list, by state: out or in_service.", []string{"state"}},
 

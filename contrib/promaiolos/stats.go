@@ -51,6 +51,7 @@ func (s *sink) hedge(n middleware.HedgeStats) {
 	s.count("aiolos_hedges_total", n.Won, "won")
 	s.count("aiolos_hedges_total", n.Lost, "lost")
 	s.count("aiolos_hedges_total", n.Refused, "refused")
+	s.count("aiolos_hedges_sent_total", n.Sent)
 	s.put("aiolos_hedge_budget", n.Budget)
 }
 
@@ -64,6 +65,7 @@ func (s *sink) rateLimit(n middleware.RateLimitStats) {
 	s.count("aiolos_rate_limit_requests_total", n.Refused, "refused")
 	s.count("aiolos_rate_limit_waited_total", n.Waited)
 	s.seconds("aiolos_rate_limit_wait_seconds_total", n.WaitTime)
+	s.count("aiolos_rate_limit_paused_total", n.Paused)
 	s.put("aiolos_rate_limit_waiting", float64(n.Waiting))
 }
 
@@ -81,6 +83,7 @@ func (s *sink) balance(n middleware.BalanceStats) {
 	s.count("aiolos_balance_requests_total", n.Refused, "refused")
 	s.count("aiolos_balance_changes_total", n.PutOut, "out")
 	s.count("aiolos_balance_changes_total", n.Returned, "in_service")
+	s.count("aiolos_balance_probed_total", n.Probed)
 	s.count("aiolos_balance_lookups_total", n.Lookups-n.LookupsFailed, "fetched")
 	s.count("aiolos_balance_lookups_total", n.LookupsFailed, "failed")
 	s.put("aiolos_balance_backends", float64(n.Out), "out")
@@ -91,6 +94,7 @@ func (s *sink) breaker(n middleware.BreakerStats) {
 	s.count("aiolos_circuit_breaker_changes_total", n.Opened, "open")
 	s.count("aiolos_circuit_breaker_changes_total", n.Closed, "closed")
 	s.count("aiolos_circuit_breaker_refused_total", n.Refused)
+	s.count("aiolos_circuit_breaker_probed_total", n.Probed)
 	others := map[string]float64{}
 	for i, h := range n.Hosts {
 		state := strings.ReplaceAll(string(h.State), "-", "_")

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // storeResponse makes a response leave a copy in the store while its body is read, if it
@@ -169,8 +168,7 @@ func (b *storingBody) commit() {
 	} else if !b.since.isCurrent() { // between the two
 		b.cache.reportError("delete", b.cache.store.Delete(b.key))
 	} else {
-		b.cache.stats.stored.Add(1)
-		b.cache.tellEvent(b.req, middleware.EventStored, b.status)
+		b.cache.countStored(b.req, b.status)
 	}
 	b.w = nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -40,8 +39,9 @@ type Config struct {
 	// may be called at any time by any goroutine.
 	OnError func(error)
 	// OnEvent is told where each response comes from, as [middleware.EventHit],
-	// EventStale, EventRevalidated and EventMiss, and of those that were stored, as
-	// EventStored: see [middleware.Event]. Nil tells nobody.
+	// EventStale, EventRevalidated and EventMiss, and of those that were stored or
+	// forgotten for want of room, as EventStored and EventEvicted: see
+	// [middleware.Event]. Nil tells nobody.
 	OnEvent func(ctx context.Context, e middleware.Event)
 }
 
@@ -74,6 +74,8 @@ type Cache struct {
 	store Store
 	stats counters
 
+	evicted atomic.Int64 // by the store, as far as it was told
+
 	seed   maphash.Seed
 	epochs [256]atomic.Uint64 // how often keys were forgotten, by their hash
 
@@ -102,6 +104,7 @@ func New(cfg Config) *Cache {
 		cfg.RefreshTimeout = noTimeout
 	}
 	c := &Cache{cfg: cfg, store: cfg.Store, refreshing: map[string]bool{}, seed: maphash.MakeSeed()}
+	c.evicted.Store(c.storeStats().Evicted) // before this one
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -121,52 +124,6 @@ func (c *Cache) Close() error {
 	c.cancel()
 	c.wg.Wait()
 	return nil
-}
-
-// Stats counts what a [Cache] did since it was made.
-type Stats struct {
-	Hits        int64 // answered without the server, stale ones included
-	Stale       int64 // answered with a response after its end
-	Misses      int64 // nothing kept that fits
-	Validated   int64 // kept, asked after, and still right
-	Replaced    int64 // kept, asked after, and replaced
-	Refreshes   int64 // fetches in the background that began
-	Invalidated int64 // URLs forgotten after an unsafe request
-	Errors      int64 // of the store and of fetches in the background
-	Stored      int64 // responses
-	// Evicted counts entries that the store has forgotten for want of room, Entries are
-	// those that it has, and Bytes about what they take. They are 0 for a store without
-	// a method StoreStats; a [Dir] does not count its entries.
-	Evicted, Entries, Bytes int64
-}
-
-// StoreStats is what a [Store] tells of itself, if it has a method StoreStats() that
-// returns it; [Memory] and [Dir] have. See [Stats] for the fields.
-type StoreStats struct{ Evicted, Entries, Bytes int64 }
-
-type counters struct {
-	hits, stale, misses, validated, replaced, refreshes, invalidated, errors, stored atomic.Int64
-}
-
-// Stats returns the counters.
-func (c *Cache) Stats() Stats {
-	s := &c.stats
-	var store StoreStats
-	if known, ok := c.store.(interface{ StoreStats() StoreStats }); ok {
-		store = known.StoreStats()
-	}
-	return Stats{
-		Stored: s.stored.Load(), Evicted: store.Evicted, Entries: store.Entries, Bytes: store.Bytes,
-		Hits: s.hits.Load(), Stale: s.stale.Load(), Misses: s.misses.Load(), Validated: s.validated.Load(),
-		Replaced: s.replaced.Load(), Refreshes: s.refreshes.Load(), Invalidated: s.invalidated.Load(), Errors: s.errors.Load(),
-	}
-}
-
-// tellEvent tells it to whoever listens.
-func (c *Cache) tellEvent(req *http.Request, kind middleware.EventKind, status int) {
-	if on := c.cfg.OnEvent; on != nil {
-		on(req.Context(), middleware.Event{Policy: "cache", Kind: kind, Host: httprule.OriginOf(req.URL).String(), Status: status})
-	}
 }
 
 // reportError counts an error that no request returns, and tells it.

@@ -62,9 +62,6 @@ func (head *preparedHead) copyHeader(s *entryState, how string, before []string)
 // makeResponse makes a response of an entry, which is the response's to close.
 func (x *exchange) makeResponse(entry *Entry, s *entryState, how string) *http.Response {
 	m := entry.Meta
-	if s.age >= s.lifetime {
-		x.cache.stats.stale.Add(1)
-	}
 	head := &s.policy.head
 	resp := &http.Response{
 		Status: head.status, StatusCode: m.Status,

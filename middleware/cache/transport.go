@@ -71,8 +71,7 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 	c := x.cache
 	entry, key := c.findEntry(x.key, x.canonical)
 	if entry == nil {
-		c.stats.misses.Add(1)
-		c.tellEvent(x.req, middleware.EventMiss, 0)
+		x.countSource(middleware.EventMiss, 0)
 		if x.cc.onlyIfCached {
 			return gatewayTimeout(x.req), nil
 		}
@@ -84,16 +83,16 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 		c.startRefresh(x, key, entry.Meta)
 		fallthrough
 	case serveStored:
-		c.stats.hits.Add(1)
 		kind := middleware.EventHit
 		if state.age >= state.lifetime {
 			kind = middleware.EventStale
 		}
-		c.tellEvent(x.req, kind, entry.Meta.Status)
+		x.countSource(kind, entry.Meta.Status)
 		return x.makeResponse(entry, &state, "; hit"), nil
 	default:
 	}
 	if x.cc.onlyIfCached {
+		x.countSource(middleware.EventMiss, 0)
 		entry.Body.Close()
 		return gatewayTimeout(x.req), nil
 	}

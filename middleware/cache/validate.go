@@ -25,20 +25,22 @@ func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http
 			how += "; fwd-status=" + strconv.Itoa(resp.StatusCode)
 		}
 		s.age += time.Since(start)
-		x.cache.tellEvent(x.req, middleware.EventStale, entry.Meta.Status)
+		x.countSource(middleware.EventStale, entry.Meta.Status)
 		return x.makeResponse(entry, s, how+"; detail=stale-if-error"), nil
 	}
 	if err != nil {
+		x.countSource(middleware.EventMiss, 0)
 		entry.Body.Close()
 		return nil, err
 	}
 	resp.Request = x.req
 	if resp.StatusCode != http.StatusNotModified {
 		entry.Body.Close()
-		if !failed {
-			x.cache.stats.replaced.Add(1)
+		if failed {
+			x.countSource(middleware.EventMiss, resp.StatusCode)
+		} else {
+			x.countReplaced(resp.StatusCode)
 		}
-		x.cache.tellEvent(x.req, middleware.EventMiss, resp.StatusCode)
 		x.replaceEntry(key, resp, start)
 		return resp, nil
 	}
@@ -47,11 +49,10 @@ func (x *exchange) validateEntry(key string, entry *Entry, s *entryState) (*http
 		// The 304 is about another response than ours (RFC 9111 4.3.4): ask again.
 		entry.Body.Close()
 		x.cache.reportError("delete", x.cache.store.Delete(key))
-		x.cache.tellEvent(x.req, middleware.EventMiss, 0)
+		x.countSource(middleware.EventMiss, 0)
 		return x.fetchResponse()
 	}
-	x.cache.stats.validated.Add(1)
-	x.cache.tellEvent(x.req, middleware.EventRevalidated, entry.Meta.Status)
+	x.countSource(middleware.EventRevalidated, entry.Meta.Status)
 	entry.Meta = x.updateEntry(key, entry.Meta, resp.Header, start)
 	state := x.cache.measureEntry(entry.Meta, time.Now())
 	return x.makeResponse(entry, &state, "; fwd=stale; fwd-status=304"), nil
@@ -108,6 +109,7 @@ func (x *exchange) updateEntry(key string, m *Meta, update http.Header, start ti
 		if !x.asked.isCurrent() { // between the two
 			c.reportError("delete", c.store.Delete(key))
 		}
+		c.tellEvictions(x.req) // the head may have become larger
 	}
 	return &fresh
 }
@@ -117,10 +119,14 @@ func (x *exchange) updateEntry(key string, m *Meta, update http.Header, start ti
 func (x *exchange) validateByHead(key string, m *Meta) (*http.Response, error) {
 	start := time.Now()
 	resp, err := x.askServer(x.req)
-	if err != nil || resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
-		return resp, err
+	if err != nil {
+		x.countSource(middleware.EventMiss, 0)
+		return nil, err
 	}
-	x.cache.tellEvent(x.req, middleware.EventMiss, resp.StatusCode)
+	x.countSource(middleware.EventMiss, resp.StatusCode)
+	if resp.StatusCode != http.StatusOK || m.Status != http.StatusOK {
+		return resp, nil
+	}
 	length := httprule.FieldValue(resp.Header, "Content-Length")
 	if sameValidators(m.Header, resp.Header) && (length == "" || length == m.Header.Get("Content-Length")) {
 		x.updateEntry(key, m, resp.Header, start)

@@ -7,7 +7,9 @@
 //	mux.Handle("/debug/aiolos", page) // on a server that only this machine reaches
 //
 // The page is HTML that loads nothing else, and JSON for programs (?format=json, or an
-// Accept header that asks for it). Nothing runs while nobody looks.
+// Accept header that asks for it). Nothing runs while nobody looks, and however many look
+// without a pause, they share what is made for them at intervals: at most a tenth of one
+// processor.
 //
 // There is no secret in it: URLs are without credentials and query values, headers and
 // bodies are not shown, and errors are redacted. Paths and hosts are shown, though, so

@@ -15,7 +15,7 @@ var pageText string
 // pageTemplate is the page for a *State. It is read when it is first asked for: a program
 // may have the package and never the page.
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
-	funcs := template.FuncMap{"age": age, "json": indented, "round": rounded}
+	funcs := template.FuncMap{"age": age, "json": indented, "hostRows": hostRows, "callRows": callRows, "unreadRows": unreadRows}
 	return template.New("page").Funcs(funcs).Parse(pageText)
 })
 

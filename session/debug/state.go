@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -31,6 +32,11 @@ type Handler struct {
 	session   *session.Session
 	inspector *session.Inspector
 	stats     map[string]func() any
+
+	mu   sync.Mutex
+	next map[string]*look // by format, of those that have not begun
+	turn chan struct{}    // full: somebody looks, or waits to
+	free time.Time        // when the next look may begin; of the one who has the turn
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -46,7 +52,10 @@ func New(cfg Config) (*Handler, error) {
 			return nil, &errors.InvalidRequestError{Field: "Stats", Reason: name + " is nil"}
 		}
 	}
-	return &Handler{cfg.Session, cfg.Session.Inspect(), cfg.Stats}, nil
+	return &Handler{
+		session: cfg.Session, inspector: cfg.Session.Inspect(), stats: cfg.Stats,
+		next: map[string]*look{}, turn: make(chan struct{}, 1),
+	}, nil
 }
 
 // Format writes the configuration, without secrets, whatever the verb.
@@ -97,7 +106,8 @@ type HostStats struct {
 	Waits string `json:"waits,omitempty"`
 }
 
-// State looks at the session now.
+// State looks at the session now, whoever else does: the pause between two looks of
+// [Handler.ServeHTTP] is not for it.
 func (h *Handler) State() State {
 	s := State{Begun: h.inspector.Begun(), Failures: h.inspector.Failures()}
 	waits := map[string]string{}
