@@ -3,6 +3,7 @@ package fleet
 import (
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,6 +14,8 @@ type Fleet struct {
 	cfg     Config
 	id      string // of this process, unique
 	members *membership
+	inbox   *inbox
+	owners  atomic.Int64 // numbers the parts that own places
 
 	mu      sync.Mutex
 	callers []*caller
@@ -28,13 +31,16 @@ func New(cfg Config) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{cfg: cfg, id: rand.Text()}
+	f.inbox = newInbox(f)
 	f.members = startMembership(f)
 	return f, nil
 }
 
-// Close leaves the fleet: this process counts no longer. The parts still work; the client of
-// Redis stays the caller's. It returns nil, and may be called again.
+// Close leaves the fleet: this process counts no longer. The parts still work, but nobody
+// wakes them any more, so that they ask more often; the client of Redis stays the caller's.
+// It returns nil, and may be called again.
 func (f *Fleet) Close() error {
+	f.inbox.close()
 	f.members.leave()
 	return nil
 }
