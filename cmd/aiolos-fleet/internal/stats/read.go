@@ -135,3 +135,8 @@ func slowest(limit int, hashes ...map[string]string) []Host {
 	slices.SortFunc(all, func(a, b Host) int { return cmp.Or(-cmp.Compare(a.Mean, b.Mean), cmp.Compare(a.Host, b.Host)) })
 	return all[:min(limit, len(all))]
 }
+
+// Forget removes what was reported for a queue.
+func Forget(ctx context.Context, client redis.UniversalClient, queue string) error {
+	return client.Del(ctx, keys(queue)...).Err()
+}
