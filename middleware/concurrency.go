@@ -62,7 +62,7 @@ func NewConcurrencyLimiter(limit ConcurrencyLimit) *ConcurrencyLimiter {
 
 // Wrap is the [Middleware].
 func (c *ConcurrencyLimiter) Wrap(next http.RoundTripper) http.RoundTripper {
-	return &concurrencyTransport{c, requireNext(next)}
+	return Admit(next, c.acquireSlots)
 }
 
 type hostSlots struct {
@@ -70,36 +70,8 @@ type hostSlots struct {
 	users int // requests that wait or are under way
 }
 
-type concurrencyTransport struct {
-	*ConcurrencyLimiter
-	next http.RoundTripper
-}
-
-// RoundTrip takes a slot of the host first, so that those who wait for a busy
-// host do not keep others from going.
-func (c *concurrencyTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	release, err := c.acquireSlots(req)
-	if err != nil {
-		return refuseRequest(req, err)
-	}
-	c.count.sent.Add(1)
-	c.count.underWay.Add(1)
-	handed := false
-	defer func() {
-		if !handed {
-			release()
-		}
-	}()
-	resp, err := c.next.RoundTrip(req)
-	if err != nil || resp == nil {
-		return resp, err
-	}
-	onBodyDone(resp, release)
-	handed = true
-	return resp, nil
-}
-
-// acquireSlots takes both slots, or none.
+// acquireSlots takes both slots, or none: that of the host first, so that those who wait
+// for a busy host do not keep others from going.
 func (c *ConcurrencyLimiter) acquireSlots(req *http.Request) (release func(), err error) {
 	ctx, host := req.Context(), httprule.OriginOf(req.URL).String()
 	var slots *semaphore.Weighted
@@ -123,6 +95,8 @@ func (c *ConcurrencyLimiter) acquireSlots(req *http.Request) (release func(), er
 		leave()
 		return nil, err
 	}
+	c.count.sent.Add(1)
+	c.count.underWay.Add(1)
 	return func() {
 		c.count.underWay.Add(-1)
 		releaseSlot(c.total)

@@ -1,13 +1,16 @@
 package middleware_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -56,6 +59,27 @@ func ExampleRetryPolicy() {
 	resp, err := middleware.Retry(policy)(last).RoundTrip(req)
 	fmt.Println(resp.StatusCode, err, calls)
 	// Output: 501 <nil> 1
+}
+
+// What a queue does with a request that has failed.
+func ExampleRetryPolicy_NextAttempt() {
+	policy := middleware.RetryPolicy{Attempts: 5, MinWait: -1, MaxRetryAfter: time.Minute}
+	ctx := context.Background()
+	for _, resp := range []*http.Response{
+		{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"7"}}},
+		{StatusCode: http.StatusNotFound},
+	} {
+		fmt.Println(policy.NextAttempt(ctx, 1, resp, nil))
+	}
+	fmt.Println(policy.NextAttempt(ctx, 1, nil, io.ErrUnexpectedEOF))
+	fmt.Println(policy.NextAttempt(ctx, 5, nil, io.ErrUnexpectedEOF))
+	fmt.Println(policy.NextAttempt(ctx, 1, nil, errors.ErrServerFingerprintMismatch))
+	// Output:
+	// 7s true
+	// 0s false
+	// 0s true
+	// 0s false
+	// 0s false
 }
 
 // One budget for two clients.

@@ -1,11 +1,13 @@
 package middleware
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
 // The reasons of a [LimitError]: the classes of package errors.
@@ -36,6 +38,20 @@ type LimitError struct {
 	Total time.Duration
 
 	byDefault bool // nobody has set Total
+}
+
+// LimitByDeadline is the error of a request to the host that has its turn after wait, if
+// the deadline of its context is not later: it says whose deadline that is. It is nil if
+// there is time enough, no deadline, or a context that has ended, whose own error is the
+// one to return then.
+func LimitByDeadline(ctx context.Context, kind error, host string, wait time.Duration) *LimitError {
+	deadline, ok := ctx.Deadline()
+	if !ok || time.Until(deadline) > wait || ctx.Err() != nil {
+		return nil
+	}
+	e := &LimitError{Kind: kind, Host: host, Wait: wait, Deadline: true}
+	e.Total, e.byDefault = httprule.TotalOf(ctx)
+	return e
 }
 
 // Error is the reason, the host and the time.

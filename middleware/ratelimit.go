@@ -154,14 +154,11 @@ func (l *RateLimiter) takeTurn(ctx context.Context, host string) (w *rateWaiter,
 
 // checkWait refuses waits that are too long.
 func (l *RateLimiter) checkWait(ctx context.Context, host string, wait time.Duration) error {
-	refusal := &LimitError{Kind: ErrRateLimit, Host: host, Wait: wait}
 	if l.cfg.FailFast || l.cfg.MaxWait > 0 && wait > l.cfg.MaxWait {
-		return refusal
+		return &LimitError{Kind: ErrRateLimit, Host: host, Wait: wait}
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait && ctx.Err() == nil {
-		refusal.Deadline = true
-		refusal.Total, refusal.byDefault = httprule.TotalOf(ctx)
-		return refusal
+	if late := LimitByDeadline(ctx, ErrRateLimit, host, wait); late != nil {
+		return late
 	}
 	return nil
 }
@@ -169,7 +166,7 @@ func (l *RateLimiter) checkWait(ctx context.Context, host string, wait time.Dura
 // applyPause pauses the host, if its response says so.
 func (l *RateLimiter) applyPause(ctx context.Context, host string, resp *http.Response) {
 	now, pause := time.Now(), time.Duration(0)
-	asked := serverPause(resp, now)
+	asked := ServerPause(resp, now)
 	l.hosts.withHost(host, func(h *rateHost) {
 		if resp.StatusCode != http.StatusTooManyRequests {
 			h.refused = 0

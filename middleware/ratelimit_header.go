@@ -9,10 +9,14 @@ import (
 	"github.com/aiolos-http/aiolos/internal/httprule"
 )
 
-// serverPause is how long the server asks clients to wait, or 0. A 403 with Retry-After
-// is a limit under another name (GitHub's secondary ones); with other statuses the field
-// is about the one resource.
-func serverPause(resp *http.Response, now time.Time) time.Duration {
+// ServerPause is how long the response asks clients to send nothing to its host, or 0: by
+// Retry-After (RFC 9110 10.2.3) with 403, 429 or 503, and by a RateLimit or
+// RateLimit-Remaining field that says that nothing is left. It is not bounded, and a bare
+// 429 says no time. now is the time to count dates from, if the response has none itself.
+//
+// A 403 with Retry-After is a limit under another name (GitHub's secondary ones); with
+// other statuses the field is about the one resource.
+func ServerPause(resp *http.Response, now time.Time) time.Duration {
 	var wait time.Duration
 	switch resp.StatusCode {
 	case http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable:

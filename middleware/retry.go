@@ -213,18 +213,15 @@ type retryVerdict struct {
 
 // decideRetry decides whether another attempt follows, and when.
 func (r *retryRun) decideRetry(ctx context.Context, resp *http.Response, err error) retryVerdict {
-	if resp == nil && err == nil || resp != nil && resp.StatusCode == http.StatusSwitchingProtocols {
-		return retryVerdict{}
-	}
 	shown := err
 	if err != nil {
-		if isPermanent(err) {
-			return retryVerdict{gaveUp: "permanent"}
-		}
 		shown = &url.Error{Op: r.req.Method, URL: errors.RedactURL(r.req.URL), Err: err}
 	}
-	again, checkErr := r.policy.CheckRetry(ctx, resp, shown)
-	if !again {
+	again, permanent, checkErr := r.policy.judge(ctx, resp, shown)
+	switch {
+	case permanent:
+		return retryVerdict{gaveUp: "permanent"}
+	case !again:
 		return retryVerdict{err: checkErr}
 	}
 	if reason := r.gaveUpReason(ctx); reason != "" {
@@ -238,6 +235,36 @@ func (r *retryRun) decideRetry(ctx context.Context, resp *http.Response, err err
 		return retryVerdict{gaveUp: "budget"}
 	}
 	return retryVerdict{shouldRetry: true, wait: wait, err: checkErr}
+}
+
+// judge decides by what has come alone. A failure is given as a *url.Error.
+func (p *RetryPolicy) judge(ctx context.Context, resp *http.Response, err error) (again, permanent bool, checkErr error) {
+	switch {
+	case resp == nil && err == nil, resp != nil && resp.StatusCode == http.StatusSwitchingProtocols:
+		return false, false, nil
+	case err != nil && isPermanent(err):
+		return false, true, nil
+	}
+	again, checkErr = p.CheckRetry(ctx, resp, err)
+	return again, false, checkErr
+}
+
+// NextAttempt is the rule of [Retry] for who keeps failed requests in a queue of their own:
+// whether a request that has come to resp or err is to be sent again, and after which wait.
+// Attempt is how often it was sent, from 1. The request has to be one that may be sent
+// twice. Neither Total nor Budget counts, and nothing is waited for, told or closed; of resp
+// the status and the header are enough. A failure of which ctx is the reason is not to be
+// sent again.
+func (p RetryPolicy) NextAttempt(ctx context.Context, attempt int, resp *http.Response, err error) (wait time.Duration, again bool) {
+	p = p.withDefaults()
+	var shown *url.Error
+	if err != nil && !errors.As(err, &shown) {
+		err = &url.Error{Op: http.MethodGet, Err: err}
+	}
+	if again, _, _ = p.judge(ctx, resp, err); !again || attempt >= p.Attempts {
+		return 0, false
+	}
+	return p.waitAfter(max(attempt, 1)-1, resp), true
 }
 
 // gaveUpReason is why a request is not sent again, whatever the wait would be.

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -42,7 +41,8 @@ type TokenConfig struct {
 	// twice at the same time for the same token, and its context ends when nobody
 	// waits for the token any more. It has the values of one request's context:
 	// requests sent with it, through the same middleware, are sent without a token.
-	// nil is an [errors.InvalidRequestError].
+	// If it is called since a server has not taken the last one, [RejectedToken] says
+	// which that was. nil is an [errors.InvalidRequestError].
 	Fetch func(ctx context.Context) (Token, error)
 	// Early is how long before its end a token is replaced. 0 is 10 s, negative is
 	// not early.
@@ -96,9 +96,15 @@ func (s *Tokens) Stats() TokenStats {
 	fetching := s.fetching.countPending()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	held := 0
+	for _, h := range s.held {
+		if h.header != "" {
+			held++
+		}
+	}
 	return TokenStats{
 		Fetched: s.count.fetched.Load(), Failed: s.count.failed.Load(), Rejected: s.count.rejected.Load(),
-		Fetching: fetching, Held: len(s.held),
+		Fetching: fetching, Held: held,
 	}
 }
 
@@ -113,20 +119,6 @@ type Tokens struct {
 	mu       sync.Mutex
 	held     map[string]heldToken // by partition
 	count    struct{ fetched, failed, rejected atomic.Int64 }
-}
-
-// heldToken is a header with a token, and when that ends.
-type heldToken struct {
-	header string
-	until  time.Time
-}
-
-// maxTokens is how many tokens are held. What is forgotten is fetched again.
-const maxTokens = 256
-
-// freshAt reports whether the token is good for longer than early.
-func (h heldToken) freshAt(now time.Time, early time.Duration) bool {
-	return h.until.IsZero() || h.until.Sub(now) > early
 }
 
 const tokenPolicy = "token source"
@@ -186,22 +178,12 @@ func (s *Tokens) authorizationFor(ctx context.Context) (string, error) {
 	return header, nil
 }
 
-// heldHeader is the header, or empty if there is none that is good any longer.
-func (s *Tokens) heldHeader(partition string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held := s.held[partition]; held.freshAt(time.Now(), s.cfg.Early) {
-		return held.header
-	}
-	return ""
-}
-
 func (s *Tokens) fetchToken(ctx context.Context, partition string) (string, error) {
 	if header := s.heldHeader(partition); header != "" {
 		return header, nil // it came while this fetch was on its way
 	}
 	began := time.Now()
-	token, err := s.cfg.Fetch(context.WithValue(ctx, tokenKey{s}, true))
+	token, err := s.cfg.Fetch(s.fetchContext(ctx, partition))
 	header := ""
 	if err == nil {
 		header, err = token.authorizationValue()
@@ -212,38 +194,8 @@ func (s *Tokens) fetchToken(ctx context.Context, partition string) (string, erro
 		s.count.failed.Add(1)
 	} else {
 		s.count.fetched.Add(1)
-		s.storeToken(partition, heldToken{header, token.Expiry})
+		s.storeToken(partition, heldToken{header: header, token: token, until: token.Expiry})
 	}
 	tellEvent(s.cfg.OnEvent, ctx, e)
 	return header, err
-}
-
-// storeToken keeps a token, and makes room for it: first of those that have ended.
-func (s *Tokens) storeToken(partition string, token heldToken) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held == nil {
-		s.held = map[string]heldToken{}
-	}
-	if len(s.held) >= maxTokens {
-		now := time.Now()
-		maps.DeleteFunc(s.held, func(_ string, held heldToken) bool { return !held.freshAt(now, s.cfg.Early) })
-	}
-	for other := range s.held {
-		if len(s.held) < maxTokens {
-			break
-		}
-		delete(s.held, other)
-	}
-	s.held[partition] = token
-}
-
-// forgetToken forgets a token that a server did not take, unless there is a newer
-// one already.
-func (s *Tokens) forgetToken(partition, header string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.held[partition].header == header {
-		delete(s.held, partition)
-	}
 }

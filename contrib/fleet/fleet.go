@@ -3,6 +3,7 @@ package fleet
 import (
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,8 +14,8 @@ type Fleet struct {
 	cfg     Config
 	id      string // of this process, unique
 	members *membership
-
-	listener listener
+	inbox   *inbox
+	owners  atomic.Int64 // numbers the parts that own places
 
 	mu      sync.Mutex
 	callers []*caller
@@ -30,13 +31,15 @@ func New(cfg Config) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Fleet{cfg: cfg, id: rand.Text(), listener: listener{client: cfg.Redis}}
+	f := &Fleet{cfg: cfg, id: rand.Text()}
+	f.inbox = newInbox(f)
 	f.members = startMembership(f)
 	return f, nil
 }
 
-// Close leaves the fleet: this process counts no longer. The parts still work; the client of
-// Redis stays the caller's. It returns nil, and may be called again.
+// Close leaves the fleet: this process counts no longer. The parts still work, but nobody
+// wakes them any more, so that they ask more often; the client of Redis stays the caller's.
+// It returns nil, and may be called again.
 func (f *Fleet) Close() error {
 	f.mu.Lock()
 	closers := f.closers
@@ -45,8 +48,8 @@ func (f *Fleet) Close() error {
 	for _, end := range closers {
 		end()
 	}
+	f.inbox.close()
 	f.members.leave()
-	f.listener.close()
 	return nil
 }
 

