@@ -455,7 +455,7 @@ func TestRateLimitConfig(t *testing.T) {
 // deadRedis is a client that nobody answers.
 func deadRedis(t testing.TB) *redis.Client {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
