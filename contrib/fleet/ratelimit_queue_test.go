@@ -28,9 +28,13 @@ type playedRedis struct {
 }
 
 func (p *playedRedis) answer(_ context.Context, ask fleet.Asked) (fleet.Answered, error) {
-	time.Sleep(p.takes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if takes := p.takes; takes > 0 {
+		p.mu.Unlock()
+		time.Sleep(takes)
+		p.mu.Lock()
+	}
 	p.asked++
 	now := time.Now()
 	if p.paused.After(now) {
@@ -253,7 +257,11 @@ func TestRateLimitLate(t *testing.T) {
 		if err := send(t.Context(), t, l, "http://h/"); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(100*time.Millisecond, func() { p.takes = 5 * time.Second })
+		time.AfterFunc(100*time.Millisecond, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.takes = 5 * time.Second
+		})
 		if err := send(t.Context(), t, l, "http://h/"); err != nil {
 			t.Fatal(err)
 		}
