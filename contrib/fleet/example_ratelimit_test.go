@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -36,17 +37,14 @@ func ExampleFleet_RateLimit() {
 		client := &http.Client{Transport: limit.Wrap(middleware.Answer(200, nil, "the report"))}
 		req, _ := http.NewRequestWithContext(context.Background(), "GET", "https://api.example/report", nil)
 		resp, err := client.Do(req)
-		if refused, ok := err.(interface{ Unwrap() error }); ok {
-			var limited *middleware.LimitError
-			_ = refused
-			_ = limited
+		if limited, ok := errors.AsType[*middleware.LimitError](err); ok {
+			fmt.Println(process, "has to wait", limited.Wait.Round(time.Minute), "for", limited.Host)
+			continue
 		}
-		if err == nil {
-			resp.Body.Close()
-		}
-		fmt.Println(process, err == nil, limit.Stats().Refused)
+		resp.Body.Close()
+		fmt.Println(process, "got", resp.StatusCode)
 	}
 	// Output:
-	// first true 0
-	// second false 1
+	// first got 200
+	// second has to wait 1m0s for https://api.example:443
 }
