@@ -91,11 +91,11 @@ func checkWindows(t *testing.T, at []int64, every time.Duration, burst int) {
 // algorithm, which has a credit that every grant takes one of.
 func worstWindow(at []int64, every time.Duration) int {
 	at = slices.Sorted(slices.Values(at))
-	step, worst := every.Microseconds(), 0
+	step, worst := every.Nanoseconds(), 0
 	// From i to j there are j-i+1 grants, and (at[j]-at[i])/step may have come since i.
 	lowest := int64(0)
 	for i, t := range at {
-		ahead := int64(i)*step - t
+		ahead := int64(i)*step - (t-at[0])*1000
 		if i == 0 || ahead < lowest {
 			lowest = ahead
 		}
@@ -455,7 +455,7 @@ func TestRateLimitConfig(t *testing.T) {
 // deadRedis is a client that nobody answers.
 func deadRedis(t testing.TB) *redis.Client {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
