@@ -70,9 +70,10 @@ const (
 // "aiolos", and no TLS field. A response is kept once its body was read to the
 // end.
 type Cache struct {
-	cfg   Config
-	store Store
-	stats counters
+	cfg    Config
+	store  Store
+	filler Filler // the store, if it is one
+	stats  counters
 
 	seed   maphash.Seed
 	epochs [256]atomic.Uint64 // how often keys were forgotten, by their hash
@@ -102,6 +103,7 @@ func New(cfg Config) *Cache {
 		cfg.RefreshTimeout = noTimeout
 	}
 	c := &Cache{cfg: cfg, store: cfg.Store, refreshing: map[string]bool{}, seed: maphash.MakeSeed()}
+	c.filler, _ = cfg.Store.(Filler)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
