@@ -4,7 +4,8 @@ import (
 	"context"
 	"io"
 	"strconv"
-	"sync/atomic"
+	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,7 +26,8 @@ type cacheBody struct {
 	index  int64    // of pieces taken
 	taken  int64    // bytes of these
 	err    error
-	closed atomic.Bool
+	closed chan struct{}
+	once   sync.Once // that closes it
 }
 
 // take checks the next piece, as it is in Redis: its sum, and its bytes.
@@ -82,7 +84,7 @@ func (b *cacheBody) fetchNext() error {
 // fill has something ready, or returns why not.
 func (b *cacheBody) fill() error {
 	switch {
-	case b.closed.Load():
+	case b.isClosed():
 		return errBodyClosed
 	case b.err != nil:
 		return b.err
@@ -92,7 +94,11 @@ func (b *cacheBody) fill() error {
 	case b.taken == b.size:
 		return io.EOF
 	default:
-		if err := b.fetchNext(); err != nil {
+		err := b.fetchNext()
+		if isUnavailable(err) && b.awaitRedis() {
+			err = b.fetchNext()
+		}
+		if err != nil {
 			if !isUnavailable(err) {
 				b.store.count.damaged.Add(1)
 			}
@@ -106,7 +112,7 @@ func (b *cacheBody) fill() error {
 var errBodyClosed = errors.New("fleet cache: the body is closed")
 
 // Read returns an [errors.ClientPayloadError] where a piece is wrong, gone, or not to be had
-// now.
+// now. If Redis does not answer it asks once more, after RetryAfter.
 func (b *cacheBody) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -138,6 +144,31 @@ func (b *cacheBody) WriteTo(w io.Writer) (written int64, err error) {
 
 // Close ends it. There is nothing to give back.
 func (b *cacheBody) Close() error {
-	b.closed.Store(true)
+	b.once.Do(func() { close(b.closed) })
 	return nil
+}
+
+func (b *cacheBody) isClosed() bool {
+	select {
+	case <-b.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// maxAwait bounds for how long a body waits for Redis.
+const maxAwait = 2 * time.Second
+
+// awaitRedis waits until it may be asked again, and reports whether the body is still open.
+// A body that has begun can come from nowhere else.
+func (b *cacheBody) awaitRedis() bool {
+	timer := time.NewTimer(min(max(b.store.fleet.cfg.RetryAfter, 0), maxAwait))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-b.closed:
+		return false
+	}
 }

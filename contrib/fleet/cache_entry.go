@@ -123,7 +123,7 @@ func (s *CacheStore) decodeEntry(names cacheNames, values []any) (*cache.Entry, 
 	if err != nil || size < 0 || meta.Header == nil && meta.Vary == nil {
 		return nil, errDamaged
 	}
-	body := &cacheBody{store: s, names: names, id: meta.ID, gen: texts[fieldGen], size: size}
+	body := &cacheBody{store: s, names: names, id: meta.ID, gen: texts[fieldGen], size: size, closed: make(chan struct{})}
 	if err := body.take([]byte(texts[fieldFirst])); err != nil {
 		return nil, err
 	}
