@@ -169,6 +169,35 @@ func TestCacheVariants(t *testing.T) {
 	}
 }
 
+// TestCacheStale: while one process fetches in the background, all use what is stale.
+func TestCacheStale(t *testing.T) {
+	server := miniredis.RunT(t)
+	open := make(chan struct{})
+	close(open)
+	g := &gate{open: open, answer: func(*http.Request) http.RoundTripper {
+		return middleware.Answer(200, http.Header{"Cache-Control": {"max-age=100, stale-while-revalidate=1000"}, "Age": {"500"}}, "body")
+	}}
+	one, first := fleetCache(t, server, fleet.Config{}, g)
+	two, second := fleetCache(t, server, fleet.Config{}, g)
+	if _, err := sendGet(t.Context(), one, "http://h/"); err != nil {
+		t.Fatal(err)
+	}
+	g.open = make(chan struct{})
+	for range 5 {
+		for _, rt := range []http.RoundTripper{one, two} {
+			if body, err := sendGet(t.Context(), rt, "http://h/"); body != "body" || err != nil {
+				t.Errorf("got %q, %v", body, err)
+			}
+		}
+	}
+	await(t, func() bool { return first.Stats().Waited+second.Stats().Waited == 1 && g.asked.Load() == 2 })
+	close(g.open)
+	await(t, func() bool { return fleet.FlightsOf(first)+fleet.FlightsOf(second) == 0 })
+	if got := g.asked.Load(); got != 2 {
+		t.Errorf("the server was asked %d times, want 2", got)
+	}
+}
+
 // TestCacheLease: a turn that says nothing is over after the lease, in its own process too.
 func TestCacheLease(t *testing.T) {
 	s, server := newCacheStore(t, nil, fleet.CacheConfig{})

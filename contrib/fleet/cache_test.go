@@ -306,3 +306,39 @@ func TestCacheKeys(t *testing.T) {
 		t.Error(fmt.Sprint(server.Keys()))
 	}
 }
+
+// TestCacheBodyWaits: a body that is read when Redis stops answering goes on if it answers
+// again, and is an error if not.
+func TestCacheBodyWaits(t *testing.T) {
+	server := miniredis.RunT(t)
+	f, _ := newFleet(t, fleet.Config{Redis: redisOf(t, server), Timeout: testTimeout, RetryAfter: 300 * time.Millisecond, Lease: testTimeout})
+	s := f.Cache(fleet.CacheConfig{})
+	body := strings.Repeat("x", 1<<20)
+	putEntry(t, s, "k", "1", body, -1)
+	for _, back := range []bool{true, false} {
+		entry, err := s.Open("k")
+		if err != nil || entry == nil {
+			t.Fatalf("got %v, %v", entry, err)
+		}
+		if _, err := io.CopyN(io.Discard, entry.Body, 1000); err != nil {
+			t.Fatal(err)
+		}
+		failed := f.Stats().Failed
+		server.SetError("LOADING")
+		done := make(chan error)
+		go func() {
+			_, err := io.Copy(io.Discard, entry.Body)
+			done <- err
+		}()
+		await(t, func() bool { return f.Stats().Failed > failed })
+		if back {
+			server.SetError("")
+		}
+		err = <-done
+		if (err == nil) != back || err != nil && (!errors.Is(err, errors.ErrClientPayload) || !errors.As(err, new(*fleet.UnavailableError))) {
+			t.Errorf("back %v: got %v", back, err)
+		}
+		entry.Body.Close()
+		entry.Body.Close()
+	}
+}
