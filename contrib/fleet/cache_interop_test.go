@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -305,36 +306,40 @@ func TestInteropCache(t *testing.T) {
 }
 
 // TestInteropCacheKilled: a process that is killed while it fills leaves nothing half, and
-// the others get the whole after its lease.
+// the others get the whole after its lease; likewise if it stands still.
 func TestInteropCacheKilled(t *testing.T) {
-	server := redistest.Start(t)
-	origin := startCountingServer(t)
-	origin.hold = make(chan struct{})
-	defer close(origin.hold)
-	all := startCaches(t, 3, server.Addr, origin.URL)
-	tell(t, all[0], "get /hold x")
-	client := server.Client()
-	await(t, func() bool { return len(keysOf(t, client, "*:b:*")) == 1 })
-	tell(t, all[1], "get /hold x")
-	tell(t, all[2], "get /hold x")
-	time.Sleep(200 * time.Millisecond)
-	if err := all[0].Cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGSTOP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			origin := startCountingServer(t)
+			origin.hold = make(chan struct{})
+			defer close(origin.hold)
+			all := startCaches(t, 3, server.Addr, origin.URL)
+			tell(t, all[0], "get /hold x")
+			client := server.Client()
+			await(t, func() bool { return len(keysOf(t, client, "*:b:*")) == 1 })
+			tell(t, all[1], "get /hold x")
+			tell(t, all[2], "get /hold x")
+			if err := all[0].Cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range all[1:] {
+				got := strings.Fields(p.ReadLine(20 * time.Second))
+				if len(got) != 3 || got[0] != strconv.Itoa(1<<20) {
+					t.Fatalf("got %q", got)
+				}
+				if ms, _ := strconv.Atoi(got[2]); ms > 4000 {
+					t.Errorf("it took %d ms, want a lease of 2 s", ms)
+				}
+				t.Logf("whole after %s ms", got[2])
+			}
+			if n := origin.countOf("/holdx"); n != 2 {
+				t.Errorf("the server was asked %d times, want 2", n)
+			}
+			await(t, func() bool { return len(keysOf(t, client, "*:b:*")) == 1 }) // those of the first have expired
+		})
 	}
-	for _, p := range all[1:] {
-		got := strings.Fields(p.ReadLine(20 * time.Second))
-		if len(got) != 3 || got[0] != strconv.Itoa(1<<20) {
-			t.Fatalf("got %q", got)
-		}
-		if ms, _ := strconv.Atoi(got[2]); ms > 4000 {
-			t.Errorf("it took %d ms, want a lease of 2 s", ms)
-		}
-		t.Logf("whole after %s ms", got[2])
-	}
-	if n := origin.countOf("/holdx"); n != 2 {
-		t.Errorf("the server was asked %d times, want 2", n)
-	}
-	await(t, func() bool { return len(keysOf(t, client, "*:b:*")) == 1 }) // those of the dead have expired
 }
 
 func keysOf(t *testing.T, client *redis.Client, pattern string) []string {
