@@ -111,6 +111,13 @@ func (c *caller) begin() error {
 // down reports whether Redis did not answer the last time. The lock is held.
 func (c *caller) down() bool { return !c.since.IsZero() }
 
+// isSilent reports whether a call would fail at once.
+func (c *caller) isSilent() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.down() && (c.trying || time.Now().Before(c.retryAt))
+}
+
 func (c *caller) answered(ctx context.Context) {
 	c.mu.Lock()
 	since := c.since

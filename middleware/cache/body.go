@@ -33,9 +33,10 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 	if m.policy = newPolicy(m); !c.isStorable(m) {
 		return false
 	}
+	m.Keep = c.usableFor(m.policy)
 	key := x.key
 	if len(names) > 0 {
-		if key = x.createIndex(names, m.Received); key == "" {
+		if key = x.createIndex(names, m); key == "" {
 			return false
 		}
 	}
@@ -45,6 +46,7 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 		return false
 	}
 	body := &storingBody{ReadCloser: resp.Body, cache: c, req: x.req, status: resp.StatusCode, key: key, since: x.asked, w: w, want: resp.ContentLength}
+	body.fill, x.fill.end = x.fill, nil // the body ends it
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
 		body.commit() // nobody has to read it
 	} else {
@@ -64,7 +66,7 @@ func (x *exchange) replaceEntry(key string, resp *http.Response, start time.Time
 // createIndex returns the key for a response that depends on the named fields, and
 // makes the entry that leads to it. Names that were known before stay: an
 // entry that is found depends on all of them. It returns "" if the store fails.
-func (x *exchange) createIndex(names []string, now time.Time) string {
+func (x *exchange) createIndex(names []string, response *Meta) string {
 	c := x.cache
 	if old := c.openEntry(x.key); old != nil {
 		old.Body.Close()
@@ -77,7 +79,7 @@ func (x *exchange) createIndex(names []string, now time.Time) string {
 			names = all
 		}
 	}
-	m := &Meta{ID: rand.Text(), Vary: names, Requested: now, Received: now}
+	m := &Meta{ID: rand.Text(), Vary: names, Requested: response.Requested, Received: response.Received}
 	w, err := c.store.Create(x.key, m)
 	if err == nil {
 		err = w.Commit()
@@ -106,6 +108,7 @@ type storingBody struct {
 	key    string
 	since  epochMark
 	want   int64 // the announced length, or -1
+	fill   fill  // that ends with the copy
 
 	mu   sync.Mutex // a body may be closed while it is read
 	w    Writer     // nil once committed or aborted
@@ -126,13 +129,13 @@ func (b *storingBody) Read(p []byte) (int, error) {
 func (b *storingBody) storeRead(p []byte, err error) {
 	b.read += int64(len(p))
 	if limit := b.cache.cfg.MaxBody; limit >= 0 && b.read > limit {
-		b.abort()
+		b.abort(FillUnstorable)
 		return
 	}
 	if len(p) > 0 {
 		if _, werr := b.w.Write(p); werr != nil {
 			b.cache.reportError("write", werr)
-			b.abort()
+			b.abort(FillUnstorable)
 			return
 		}
 	}
@@ -141,7 +144,7 @@ func (b *storingBody) storeRead(p []byte, err error) {
 	case err == io.EOF && (b.want < 0 || b.read == b.want):
 		b.commit()
 	default:
-		b.abort()
+		b.abort(FillAbandoned)
 	}
 }
 
@@ -151,7 +154,7 @@ func (b *storingBody) Close() error {
 	if b.want >= 0 && b.read == b.want {
 		b.commit()
 	}
-	b.abort()
+	b.abort(FillAbandoned)
 	b.mu.Unlock()
 	return b.ReadCloser.Close()
 }
@@ -159,23 +162,29 @@ func (b *storingBody) Close() error {
 // commit makes the copy visible, unless its key was forgotten meanwhile.
 func (b *storingBody) commit() {
 	if b.w == nil || !b.since.isCurrent() {
-		b.abort()
+		b.abort(FillAbandoned)
 		return
 	}
+	result := FillStored
 	if err := b.w.Commit(); err != nil {
 		b.cache.reportError("commit", err)
 		b.w.Abort()
+		result = FillUnstorable
 	} else if !b.since.isCurrent() { // between the two
 		b.cache.reportError("delete", b.cache.store.Delete(b.key))
+		result = FillAbandoned
 	} else {
 		b.cache.countStored(b.req, b.status)
 	}
 	b.w = nil
+	b.fill.finish(result)
 }
 
-func (b *storingBody) abort() {
+// abort drops the copy, if it was not committed.
+func (b *storingBody) abort(result FillResult) {
 	if b.w != nil {
 		b.w.Abort()
 		b.w = nil
+		b.fill.finish(result)
 	}
 }

@@ -70,9 +70,10 @@ const (
 // "aiolos", and no TLS field. A response is kept once its body was read to the
 // end.
 type Cache struct {
-	cfg   Config
-	store Store
-	stats counters
+	cfg    Config
+	store  Store
+	filler Filler // the store, if it is one
+	stats  counters
 
 	evicted atomic.Int64 // by the store, as far as it was told
 
@@ -105,6 +106,7 @@ func New(cfg Config) *Cache {
 	}
 	c := &Cache{cfg: cfg, store: cfg.Store, refreshing: map[string]bool{}, seed: maphash.MakeSeed()}
 	c.evicted.Store(c.storeStats().Evicted) // before this one
+	c.filler, _ = cfg.Store.(Filler)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }

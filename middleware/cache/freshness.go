@@ -107,6 +107,19 @@ func (c *Cache) boundLifetime(p *policy) time.Duration {
 	return max(0, min(p.lifetime, c.cfg.HeuristicMax))
 }
 
+// usableFor is for how long from its arrival a response may be used without the server's
+// consent.
+func (c *Cache) usableFor(p *policy) time.Duration {
+	if p.cc.noCache {
+		return 0
+	}
+	fresh := max(0, c.boundLifetime(p)-p.age)
+	if p.cc.mustRevalidate {
+		return fresh
+	}
+	return fresh + max(0, c.allowedStaleness(p.cc.whileRevalidate, c.cfg.StaleWhileRevalidate), c.allowedStaleness(p.cc.ifError, c.cfg.StaleIfError))
+}
+
 // dateOf is the Date of a response, or the time of its arrival.
 func dateOf(m *Meta) time.Time {
 	if values := m.Header["Date"]; len(values) > 0 {

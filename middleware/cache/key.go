@@ -62,8 +62,9 @@ func primaryKeyOf(req *http.Request, u *url.URL) string {
 	return b.String()
 }
 
-// What begins the lines of a primary key.
+// What begins the lines of a key behind its URL and host.
 const (
+	variantLine   = "\nvary "
 	partitionLine = "\nvia "
 	identityLine  = "\nauth "
 )
@@ -112,7 +113,7 @@ func otherHost(req *http.Request) string {
 func variantKey(key string, index *Meta, req *http.Request) string {
 	var b strings.Builder
 	b.WriteString(key)
-	b.WriteString("\nvary ")
+	b.WriteString(variantLine)
 	b.WriteString(index.ID)
 	for _, name := range index.Vary {
 		b.WriteByte('\n')
@@ -131,6 +132,14 @@ func variantKey(key string, index *Meta, req *http.Request) string {
 		}
 	}
 	return b.String()
+}
+
+// PrimaryKey is what the keys of all responses for one URL have in common: the key of the
+// index that leads to them ([Meta].Vary), or key itself. A [Store] needs it that keeps them
+// together.
+func PrimaryKey(key string) string {
+	primary, _, _ := strings.Cut(key, variantLine)
+	return primary
 }
 
 // parseVary reads the names in Vary, sorted and in canonical form. Star reports

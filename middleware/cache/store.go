@@ -67,6 +67,12 @@ type Meta struct {
 	// fields of the request the response depends; the responses are under keys
 	// made with them (RFC 9111 4.1).
 	Vary []string `json:"vary,omitempty"`
+	// Keep is for how long from Received the response may be used without the server's
+	// consent: fresh, and then stale as far as it and the [Config] allow. The cache sets it
+	// for Create and Update; a store may forget the entry then, or keep it longer, since one
+	// with a validator can still be asked after. 0 in an index (Vary), which is of use as
+	// long as what it leads to, and in what was read from somewhere.
+	Keep time.Duration `json:"-"`
 
 	policy *policy // of Header; nil if the entry was read from somewhere
 }

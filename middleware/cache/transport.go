@@ -25,6 +25,7 @@ type exchange struct {
 	key       string        // the primary one
 
 	asked epochMark // the server was asked
+	fill  fill      // for all who share the store
 }
 
 // RoundTrip answers from the cache or asks next.
@@ -67,18 +68,40 @@ func isBypassed(req *http.Request) bool {
 	return false
 }
 
+// answerRequest answers from the store, or asks the server, or, where the store is a
+// [Filler], waits for what another one stores and looks again.
 func (x *exchange) answerRequest() (*http.Response, error) {
 	c := x.cache
-	entry, key := c.findEntry(x.key, x.canonical)
-	if entry == nil {
-		x.countSource(middleware.EventMiss, 0)
-		if x.cc.onlyIfCached {
-			return gatewayTimeout(x.req), nil
+	for {
+		var state entryState
+		entry, key := c.findEntry(x.key, x.canonical)
+		if entry != nil {
+			state = c.measureEntry(entry.Meta, time.Now())
+			if resp := x.answerStored(key, entry, &state); resp != nil {
+				return resp, nil
+			}
 		}
-		return x.fetchResponse()
+		stored, err := false, error(nil)
+		if c.filler != nil && x.mayAwaitFill(entry, &state) {
+			stored, err = x.startFill(key, metaOf(entry))
+		}
+		if err == nil && !stored {
+			return x.answerByServer(key, entry, &state)
+		}
+		if entry != nil {
+			entry.Body.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	state := c.measureEntry(entry.Meta, time.Now())
-	switch c.decideUse(&state, x.cc) {
+}
+
+// answerStored is the response if an entry may be used without asking the server, which
+// may be asked meanwhile; or nil.
+func (x *exchange) answerStored(key string, entry *Entry, state *entryState) *http.Response {
+	c := x.cache
+	switch c.decideUse(state, x.cc) {
 	case serveAndRefresh:
 		c.startRefresh(x, key, entry.Meta)
 		fallthrough
@@ -88,19 +111,37 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 			kind = middleware.EventStale
 		}
 		x.countSource(kind, entry.Meta.Status)
-		return x.makeResponse(entry, &state, "; hit"), nil
+		return x.makeResponse(entry, state, "; hit")
 	default:
 	}
-	if x.cc.onlyIfCached {
+	return nil
+}
+
+// answerByServer answers a request that needs the server: entry is what may be validated,
+// or nil.
+func (x *exchange) answerByServer(key string, entry *Entry, state *entryState) (resp *http.Response, err error) {
+	if entry == nil || x.cc.onlyIfCached {
 		x.countSource(middleware.EventMiss, 0)
-		entry.Body.Close()
-		return gatewayTimeout(x.req), nil
 	}
-	if x.req.Method == http.MethodHead {
+	switch {
+	case x.cc.onlyIfCached:
+		if entry != nil {
+			entry.Body.Close()
+		}
+		return gatewayTimeout(x.req), nil
+	case entry != nil && x.req.Method == http.MethodHead:
 		entry.Body.Close()
 		return x.validateByHead(key, entry.Meta)
 	}
-	return x.validateEntry(key, entry, &state)
+	err = x.askFilling(func() error {
+		if entry == nil {
+			resp, err = x.fetchResponse() //nolint:bodyclose // it is the caller's
+		} else {
+			resp, err = x.validateEntry(key, entry, state) //nolint:bodyclose // it is the caller's
+		}
+		return err
+	})
+	return resp, err
 }
 
 // askServer asks the server.

@@ -102,14 +102,18 @@ func (x *exchange) updateEntry(key string, m *Meta, update http.Header, start ti
 	fresh := *m
 	fresh.Header = mergeHeader(m.Header, update)
 	fresh.Requested, fresh.Received = start, time.Now()
-	if fresh.policy = newPolicy(&fresh); fresh.policy.cc.noStore {
+	fresh.policy = newPolicy(&fresh)
+	fresh.Keep = c.usableFor(fresh.policy)
+	if fresh.policy.cc.noStore {
 		c.reportError("delete", c.store.Delete(key))
 	} else if x.asked.isCurrent() {
 		c.reportError("update", c.store.Update(key, &fresh))
 		if !x.asked.isCurrent() { // between the two
 			c.reportError("delete", c.store.Delete(key))
+			x.fill.finish(FillAbandoned)
 		}
 		c.tellEvictions(x.req) // the head may have become larger
+		x.fill.finish(FillStored)
 	}
 	return &fresh
 }
@@ -150,6 +154,7 @@ func (c *Cache) startRefresh(x *exchange, key string, m *Meta) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.req.Context()), c.cfg.RefreshTimeout)
 	stop := context.AfterFunc(c.ctx, cancel)
 	again := *x
+	again.fill = fill{}
 	again.req = x.req.Clone(ctx)
 	again.req.Method = http.MethodGet
 	c.wg.Go(func() {
@@ -160,8 +165,17 @@ func (c *Cache) startRefresh(x *exchange, key string, m *Meta) {
 			stop()
 			cancel()
 		}()
-		c.reportError("refresh", again.refetchEntry(key, m))
+		c.reportError("refresh", again.refreshEntry(key, m))
 	})
+}
+
+// refreshEntry is refetchEntry, unless another one does that.
+func (x *exchange) refreshEntry(key string, m *Meta) error {
+	stored, err := x.startFill(key, m)
+	if err != nil || stored {
+		return err
+	}
+	return x.askFilling(func() error { return x.refetchEntry(key, m) })
 }
 
 // refetchEntry validates an entry and reads what takes its place to the end.

@@ -1,0 +1,234 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware/cache"
+)
+
+// CacheConfig says what a [CacheStore] keeps.
+type CacheConfig struct {
+	// MaxBody is the size in bytes of the largest body that is kept, beside the MaxBody of
+	// [cache.Config]. 0 is 8 MiB; negative is no limit but that. How much all entries
+	// together take is bounded by Redis alone, with maxmemory.
+	MaxBody int64
+	// KeepStale is for how long an entry with a validator is kept after it may no longer be
+	// used without the server, which is then asked whether it still holds. 0 is 24 hours;
+	// negative is not at all.
+	KeepStale time.Duration
+	// MaxKeep bounds for how long any entry is kept after it was stored or validated. 0 is
+	// seven days; negative, and less than a second, is a second.
+	MaxKeep time.Duration
+	// LocalBytes is the size of a [cache.Memory] of this process alone, which is used while
+	// Redis does not answer, if the fleet is [Local], and emptied when it answers again. 0
+	// and negative are none: all requests go to the server then.
+	LocalBytes int64
+}
+
+const (
+	defaultMaxBody   = 8 << 20
+	defaultKeepStale = 24 * time.Hour
+	defaultMaxKeep   = 7 * 24 * time.Hour
+	maxHead          = 1 << 20
+	// keepGone is for how long it is known that a URL was forgotten, and so the time
+	// within which what was asked for before has to be there to be kept.
+	keepGone = 10 * time.Minute
+	// keepReplaced is how long those who read a body have for the rest when it was
+	// replaced or forgotten.
+	keepReplaced = time.Minute
+)
+
+// CacheStore is a [cache.Store] in Redis, for the caches of all processes of a fleet: what
+// one has fetched all have, and what one forgets all forget. It is a [cache.Filler]: one
+// process asks the server for what all want, and the others wait, until it has it or has
+// said nothing for the lease. It is made by [Fleet.Cache] and safe for concurrent use; a
+// cache that uses it may be closed at any time.
+//
+// Bodies go in and out in pieces of 64 KiB, each with a sum. What is wrong, or not there, in
+// the head or the first 320 KiB counts as missing; behind them reading fails with an
+// [errors.ClientPayloadError], and so it does if Redis is gone by then. The keys have hashes of the URLs in their
+// names; heads and bodies lie in Redis in the clear.
+type CacheStore struct {
+	cfg    CacheConfig
+	fleet  *Fleet
+	reads  *caller
+	writes *caller // of a Redis that is full or read-only, which still reads
+	local  *localStore
+
+	mu      sync.Mutex
+	flights map[string]*flight
+	leads   map[string]*lead
+	pending map[string]struct{} // keys that could not be deleted
+
+	pendingLen atomic.Int64
+	count      struct{ opened, found, stored, bytes, damaged, refused, filled, waited, deleted atomic.Int64 }
+}
+
+var (
+	_ cache.Store  = (*CacheStore)(nil)
+	_ cache.Filler = (*CacheStore)(nil)
+)
+
+// Cache is a store for [cache.Config].Store. The zero value of cfg works.
+func (f *Fleet) Cache(cfg CacheConfig) *CacheStore {
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = defaultMaxBody
+	}
+	if cfg.KeepStale == 0 {
+		cfg.KeepStale = defaultKeepStale
+	}
+	if cfg.MaxKeep == 0 {
+		cfg.MaxKeep = defaultMaxKeep
+	}
+	cfg.KeepStale, cfg.MaxKeep = max(cfg.KeepStale, 0), max(cfg.MaxKeep, time.Second)
+	s := &CacheStore{
+		cfg: cfg, fleet: f, reads: f.caller("fleet cache"), writes: f.caller("fleet cache writes"),
+		flights: map[string]*flight{}, leads: map[string]*lead{}, pending: map[string]struct{}{},
+	}
+	if cfg.LocalBytes > 0 && f.cfg.Unavailable == Local {
+		s.local = &localStore{limit: cfg.LocalBytes}
+	}
+	return s
+}
+
+// CacheStats counts what a [CacheStore] did in this process.
+type CacheStats struct {
+	Opened  int64 // look-ups, those of indexes of variants included
+	Found   int64 // of these
+	Stored  int64 // entries, and Bytes the length of their bodies
+	Bytes   int64
+	Refused int64 // entries and updates that were not stored: their URL was forgotten meanwhile
+	Damaged int64 // entries and pieces that were not what they should be, or not there
+	Deleted int64 // keys that the cache has deleted
+	Filled  int64 // turns to ask the server for all
+	Waited  int64 // requests that have waited for another one's turn
+	Pending int64 // now: keys that are still to be deleted, since Redis did not answer
+}
+
+// Stats returns the counters.
+func (s *CacheStore) Stats() CacheStats {
+	c := &s.count
+	return CacheStats{
+		Opened: c.opened.Load(), Found: c.found.Load(), Stored: c.stored.Load(), Bytes: c.bytes.Load(), Refused: c.refused.Load(),
+		Damaged: c.damaged.Load(), Deleted: c.deleted.Load(), Filled: c.filled.Load(), Waited: c.waited.Load(), Pending: s.pendingLen.Load(),
+	}
+}
+
+// Open is one round trip. A body of more than one piece takes another one for the next
+// four, at once, since without them the entry counts as missing, and then one for four
+// pieces as it is read.
+func (s *CacheStore) Open(key string) (*cache.Entry, error) {
+	s.count.opened.Add(1)
+	entry, err := s.openEntry(key)
+	switch {
+	case err == nil:
+		s.local.drop()
+	case s.local != nil && isUnavailable(err):
+		return s.local.memory().Open(key)
+	}
+	if entry != nil {
+		s.count.found.Add(1)
+	}
+	return entry, err
+}
+
+func (s *CacheStore) openEntry(key string) (*cache.Entry, error) {
+	if err := s.deletePending(key); err != nil {
+		return nil, err
+	}
+	names := s.namesOf(key)
+	values, err := call(context.Background(), s.reads, func(ctx context.Context, c redis.UniversalClient) ([]any, error) {
+		return c.HMGet(ctx, names.head, headFields...).Result()
+	})
+	if err != nil || !slices.ContainsFunc(values, func(v any) bool { return v != nil }) {
+		return nil, err
+	}
+	entry, err := s.decodeEntry(names, values)
+	if err == nil {
+		return entry, nil
+	}
+	switch {
+	case errors.Is(err, errEvicted): // by Redis, for want of room
+		err = s.discard(names, values)
+	case errors.Is(err, errDamaged):
+		err = errors.Join(err, s.discard(names, values))
+	}
+	return nil, err
+}
+
+// discard removes an entry of no use, unless another one has its place by now.
+func (s *CacheStore) discard(names cacheNames, values []any) error {
+	s.count.damaged.Add(1)
+	gen, _ := values[fieldGen].(string)
+	_, err := call(context.Background(), s.writes, func(ctx context.Context, c redis.UniversalClient) (any, error) {
+		return cacheDiscardScript.Run(ctx, c, []string{names.head}, gen).Result()
+	})
+	return err
+}
+
+// Create begins an entry. Nothing of it is in Redis before its second piece is there; what
+// is there before Commit expires by itself.
+func (s *CacheStore) Create(key string, meta *cache.Meta) (cache.Writer, error) {
+	if s.local != nil && s.writes.isSilent() {
+		return s.local.memory().Create(key, meta)
+	}
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxHead {
+		return nil, errors.New("fleet cache: the head of a response is too large")
+	}
+	return newCacheWriter(s, key, meta, text), nil
+}
+
+// Update gives the entry another head, and the time that it is kept for anew.
+func (s *CacheStore) Update(key string, meta *cache.Meta) error {
+	text, err := json.Marshal(meta)
+	if err != nil {
+		return err
+	}
+	names := s.namesOf(key)
+	g := s.guardOf(key, meta)
+	keys := []string{names.head, names.index, names.gone, g.lease(names)}
+	done, err := call(context.Background(), s.writes, func(ctx context.Context, c redis.UniversalClient) (int64, error) {
+		return cacheUpdateScript.Run(ctx, c, keys, append(g.args(),
+			meta.ID, text, names.sumHead(text), markOf(meta), s.keepFor(meta).Milliseconds(), s.cfg.MaxKeep.Milliseconds())...).Int64()
+	})
+	if err != nil {
+		return err
+	}
+	s.afterWrite(done, g)
+	return nil
+}
+
+// Delete forgets it for all: what was asked for before does not come back. If Redis does
+// not answer, this process asks for it again before it looks the key up.
+func (s *CacheStore) Delete(key string) error {
+	s.count.deleted.Add(1)
+	s.local.remove(key)
+	err := s.deleteKey(key)
+	if err != nil {
+		s.notePending(key)
+	}
+	return err
+}
+
+func (s *CacheStore) deleteKey(key string) error {
+	names := s.namesOf(key)
+	epoch, err := call(context.Background(), s.writes, func(ctx context.Context, c redis.UniversalClient) (string, error) {
+		return cacheDeleteScript.Run(ctx, c, []string{names.head, names.gone}, keepReplaced.Milliseconds(), keepGone.Milliseconds()).Text()
+	})
+	if err == nil {
+		s.noteEpoch(key, epoch)
+	}
+	return err
+}
