@@ -36,7 +36,7 @@ func NewNetwork(a *app.App) Network {
 	}
 }
 
-// NewBareNetwork returns the flags of a command that refuses --session and does not
+// NewBareNetwork returns the flags of a command that has no --session and does not
 // tell that a request is sent again. A total of zero is the library's default.
 func NewBareNetwork(a *app.App, total time.Duration) Network {
 	return Network{Total: Duration(total), Credentials: Credentials{app: a}}
@@ -52,7 +52,9 @@ func (n *Network) AddFlags(cmd *cobra.Command) {
 	f.Var(&n.Read, "read-timeout", "longest silence of the server; 0: none")
 	n.Credentials.AddFlags(cmd)
 	n.Route.AddFlags(cmd)
-	n.StoredSession.AddFlags(cmd)
+	if n.StoredSession.app != nil {
+		n.StoredSession.AddFlags(cmd)
+	}
 }
 
 // OpenSession makes a session whose connector has the given settings, and those of
@@ -85,7 +87,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 // WarnOf says what is wrong with the environment, such as a netrc file that others can
 // read, and keeps no request from being sent.
 func (n *Network) WarnOf(err error) {
-	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Line(err.Error()))
+	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Error(err))
 }
 
 // SessionOver makes a session over a connector, which the session closes.

@@ -20,7 +20,7 @@ import (
 
 // StoredSession is --session: cookies and headers that outlive the call.
 type StoredSession struct {
-	app      *app.App
+	app      *app.App // nil: the command has no --session
 	name     string
 	readOnly string
 
@@ -34,13 +34,9 @@ func (s *StoredSession) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
 	f.StringVar(&s.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
-	var getenv func(string) string
-	if s.app != nil {
-		getenv = s.app.Getenv
-	}
 	for _, name := range []string{"session", "session-read-only"} {
 		// The flag is there.
-		_ = cmd.RegisterFlagCompletionFunc(name, complete.Session(getenv))
+		_ = cmd.RegisterFlagCompletionFunc(name, complete.Session(s.app.Getenv))
 	}
 }
 
@@ -58,9 +54,6 @@ func (s *StoredSession) loadJar() (*jar.Jar, error) {
 	}
 	if name == "" {
 		return store.New().Jar, nil
-	}
-	if s.app == nil {
-		return nil, exitcode.AsUsage(errors.New("--session is not for this command"))
 	}
 	if err := store.CheckName(name); err != nil {
 		return nil, exitcode.AsUsage(err)

@@ -27,6 +27,10 @@ func Line(s string) string {
 	return b.String()
 }
 
+// Error is the text of an error on one line: several that were joined have a semicolon
+// between them, and the rest is as [Line] has it.
+func Error(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
+
 // Text returns data fit for a terminal, as an [Escaper] passes it on.
 func Text(data []byte) string {
 	var b strings.Builder

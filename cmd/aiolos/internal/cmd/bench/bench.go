@@ -40,6 +40,7 @@ type command struct {
 // New makes "aiolos bench".
 func New(a *app.App) *cobra.Command {
 	b := &command{Sender: exchange.Sender{App: a, NoFollow: true, Net: flags.NewBareNetwork(a, benchTimeout)}}
+	b.Net.NoRetry = true
 	cmd := &cobra.Command{
 		Use:     "bench [METHOD] URL [ITEM...]",
 		Short:   "Send a request many times and measure",

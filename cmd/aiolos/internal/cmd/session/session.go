@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
@@ -127,7 +128,7 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 	}
 	n, err := sess.Import(data)
 	if bad, ok := errors.AsType[*jar.FileError](err); ok && bad.Partial {
-		s.app.Notice("%v", bad)
+		s.app.Notice("%s", render.Error(bad))
 	} else if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *command) listSessions(_ context.Context, dir *store.Store, _ []string) 
 	for _, info := range infos {
 		sess, err := dir.Load(info.Name)
 		if err != nil {
-			s.app.Notice("%s", render.Line(err.Error()))
+			s.app.Notice("%s", render.Error(err))
 			continue
 		}
 		l := listed{Name: info.Name, Cookies: sess.Jar.Len(), Modified: info.Modified.UTC().Truncate(time.Second), Path: dir.Path(info.Name)}

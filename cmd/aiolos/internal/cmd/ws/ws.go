@@ -153,7 +153,7 @@ func (s *command) newConsole() console.Config {
 	if s.app.InTTY {
 		// The end of what is typed is the wish to leave; a slip is not.
 		cfg.Wait = 0
-		cfg.Complain = func(err error) { s.app.Notice("%s", render.Line(err.Error())) }
+		cfg.Complain = func(err error) { s.app.Notice("%s", render.Error(err)) }
 	}
 	return cfg
 }
