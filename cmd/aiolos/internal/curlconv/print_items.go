@@ -89,6 +89,7 @@ func (r *Request) itemFlags() []string {
 		{len(r.Parts) > 0, "--multipart"},
 		{!r.Fail, "--no-check"},
 		{r.FailBody && r.Output != "", "--fail-with-body"},
+		{r.NoNetrc && !r.NoProxy && r.Unix == "" && r.Login == "" && !r.mentionsHeader("Authorization"), "--no-netrc"},
 		{r.Verbose, "-v"},
 		{r.Include && !r.Verbose, "--print=hb"},
 	} {

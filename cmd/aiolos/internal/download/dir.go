@@ -19,8 +19,8 @@ const (
 	Skip      Conflict = "skip"      // leave the file, do not download
 	Overwrite Conflict = "overwrite" // replace the file
 	// Continue goes on with an unfinished file of that name, whatever URL it was begun
-	// with, and leaves a complete one that has the length and the date of the URL's;
-	// otherwise it is Rename.
+	// with, and leaves a complete one that has the length and the date, or the bytes, of
+	// the URL's; otherwise it is Rename.
 	Continue Conflict = "continue"
 )
 

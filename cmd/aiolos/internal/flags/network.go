@@ -68,7 +68,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 			return nil, err
 		}
 	}
-	n.NoNetrc = n.NoNetrc || n.User != "" // whoever names a login means that one
+	n.NoNetrc = !n.asksNetrc()
 	if err := n.logTLSKeys(&cfg); err != nil {
 		return nil, err
 	}
@@ -84,10 +84,20 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 	return s, nil
 }
 
+// asksNetrc reports whether the netrc file may give the credentials: whoever names a login
+// means that one.
+func (n *Network) asksNetrc() bool { return !n.NoNetrc && n.User == "" }
+
 // WarnOf says what is wrong with the environment, such as a netrc file that others can
 // read, and keeps no request from being sent.
 func (n *Network) WarnOf(err error) {
 	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Error(err))
+}
+
+// PipeConfig is the configuration of a connector that takes from the environment what
+// shows in the bytes of a request, and connects to nothing.
+func (n *Network) PipeConfig() connector.Config {
+	return connector.Config{TrustEnv: n.Proxy != NoProxy && n.Unix == "", NoNetrc: !n.asksNetrc(), OnWarning: n.WarnOf}
 }
 
 // SessionOver makes a session over a connector, which the session closes.

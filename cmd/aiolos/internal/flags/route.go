@@ -32,7 +32,7 @@ type Route struct {
 	TLSFiles
 	// ConnectTo and Resolve say where connections really go: see curlconv.Hosts.
 	ConnectTo, Resolve []string
-	// NoNetrc has no credentials of the netrc file.
+	// NoNetrc takes no credentials from the netrc file.
 	NoNetrc bool
 	Retry   int
 	Limit   int
@@ -55,6 +55,7 @@ func (r *Route) AddFlags(cmd *cobra.Command) {
 	f.StringVar(&r.CACert, "cacert", "", "file with the authorities to trust, in PEM, in the place of the system's")
 	f.StringVar(&r.Cert, "cert", "", "file with a certificate for this client, in PEM, and perhaps its key")
 	f.StringVar(&r.Key, "key", "", "file with the key of --cert")
+	f.BoolVar(&r.NoNetrc, "no-netrc", r.NoNetrc, "take no credentials from the netrc file")
 	f.BoolVar(&r.HTTP1, "http1.1", false, "do not offer HTTP/2")
 	f.BoolVar(&r.HTTP2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
 	f.BoolVar(&r.KeyLog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")

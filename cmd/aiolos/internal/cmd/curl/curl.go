@@ -56,12 +56,13 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
+	if r.URL, err = expandURL(r.URL); err != nil {
+		return err
+	}
+	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
 	if c.translate {
 		text, err := c.HideSecrets(r).Items()
 		return c.PrintText(text, err)
-	}
-	if r.URL, err = expandURL(r.URL); err != nil {
-		return err
 	}
 	options, body, err := c.requestOptions(r)
 	if err != nil {
@@ -153,7 +154,6 @@ func (c *command) applyRoute(r *curlconv.Request) {
 	if r.NoProxy {
 		c.Net.Proxy = flags.NoProxy
 	}
-	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
 	c.Net.TLSFiles = flags.TLSFiles{Cert: r.Cert, Key: r.Key, CACert: r.CACert}
 	c.Net.ConnectTo, c.Net.Resolve = r.ConnectTo, r.Resolve
 	if !strings.Contains(r.Login, ":") || r.Digest {
