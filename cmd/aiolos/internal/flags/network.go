@@ -3,6 +3,7 @@ package flags
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -106,9 +107,12 @@ func (n *Network) SessionOver(conn *connector.Connector, mw ...[]middleware.Midd
 	if err != nil {
 		return nil, err
 	}
-	options, err := n.Credentials.sessionOptions()
+	options, err := n.Credentials.sessionOptions(n.forgetsHeader)
 	if err != nil {
 		return nil, err
+	}
+	for _, h := range n.RemainingHeaders() {
+		n.ownHeaders = append(n.ownHeaders, http.CanonicalHeaderKey(h.Name))
 	}
 	return session.New(session.Config{
 		Jar:          cookies,

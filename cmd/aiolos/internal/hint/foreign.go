@@ -27,7 +27,6 @@ func foreignFlags() []foreign {
 		{"bench:-T", "the type is a header: aiolos bench POST URL Content-Type:TYPE"},
 		{"bench:retry", "what fails is counted, and nothing is sent again"},
 		{"bench:session bench:session-read-only", "a header is an item, Cookie:name=value"},
-		{"run:session run:session-read-only", "the entries have the cookies that were sent"},
 		{"bench:-o", "--json and --csv print the figures for programs"},
 		// httpie, xh
 		{"follow all -F", "redirects are followed; --no-follow does not, -v shows them"},

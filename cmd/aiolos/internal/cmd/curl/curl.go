@@ -60,6 +60,9 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
+	if c.translate || c.PrintsOnly() {
+		c.NoticeUseless(cmd.Flags())
+	}
 	if c.translate {
 		text, err := c.HideSecrets(r).Items()
 		return c.PrintText(text, err)

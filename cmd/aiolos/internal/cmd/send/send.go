@@ -85,6 +85,7 @@ func (s *command) run(cmd *cobra.Command, args []string) error {
 	}
 	j := exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req}
 	if s.PrintsOnly() {
+		s.NoticeUseless(cmd.Flags())
 		return s.PrintRequest(cmd.Context(), j)
 	}
 	return s.Send(cmd.Context(), j)

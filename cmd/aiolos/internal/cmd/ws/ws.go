@@ -72,6 +72,9 @@ func New(a *app.App) *cobra.Command {
 // run connects and talks.
 func (s *command) run(cmd *cobra.Command, args []string) error {
 	url, headers, options, err := s.readArgs(args)
+	if err == nil && cmd.Flags().Changed("http2") && s.net.HTTP2 {
+		err = errors.New("--http2: a WebSocket is opened with HTTP/1.1 here (RFC 6455)")
+	}
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
