@@ -2,6 +2,7 @@ package curlconv
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +113,39 @@ func (r *Request) Header(name string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// OwnHeaders are the headers to set, in their order: not those that a form or the choice
+// of codings brings along, nor what is left out.
+func (r *Request) OwnHeaders() []Header {
+	return slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool {
+		return h.Unset || len(r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type") || r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding")
+	})
+}
+
+// IsAutomatic reports whether the library sets a header of its own accord, so that it can
+// be told not to.
+func IsAutomatic(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept", "Accept-Encoding", "Content-Type", "User-Agent":
+		return true
+	}
+	return false
+}
+
+// SkippedHeaders names the headers that the library sets and the request does without:
+// those that it leaves out, and what curl does not ask for by itself.
+func (r *Request) SkippedHeaders() []string {
+	var names []string
+	for _, h := range r.Headers {
+		if name := http.CanonicalHeaderKey(h.Name); h.Unset && IsAutomatic(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if !r.Compressed && !r.mentionsHeader("Accept-Encoding") {
+		names = append(names, "Accept-Encoding")
+	}
+	return names
 }
 
 // FormsOwn reports whether a header is what a multipart form has anyway, with the

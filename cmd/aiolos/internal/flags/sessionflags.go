@@ -13,6 +13,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -100,11 +101,7 @@ func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem)
 // forgetsHeader reports whether "Name:" means a header that only a session can have, and
 // not one that the library sends of its own accord.
 func (s *StoredSession) forgetsHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Accept", "Accept-Encoding", "User-Agent", "Content-Type":
-		return false
-	}
-	return s.name != "" || s.readOnly != ""
+	return !curlconv.IsAutomatic(name) && (s.name != "" || s.readOnly != "")
 }
 
 // headerMiddleware adds the headers of the session to the requests to their origins,

@@ -30,15 +30,8 @@ type command struct {
 // New makes "aiolos curl".
 func New(a *app.App) *cobra.Command {
 	c := &command{Sender: exchange.Sender{App: a, Net: flags.NewBareNetwork(a, 0)}}
-	cmd := &cobra.Command{
-		Use:     "curl 'curl ...'",
-		Short:   "Run a curl command, for example one that a browser has copied",
-		Long:    help,
-		Example: examples,
-		RunE:    c.run,
-	}
+	cmd := app.NewCommand("curl 'curl ...'", "Run a curl command, for example one that a browser has copied", help, examples, c.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.BoolVar(&c.translate, "print", false, "send nothing: print the command line of aiolos that does the same")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
 	c.AddLookFlags(cmd)
@@ -147,7 +140,7 @@ func (c *command) requestOptions(r *curlconv.Request) (options []session.Option,
 		options = append(options, session.Bytes(r.Body))
 	}
 	// Last, so that it counts for the type that a body brings along.
-	return append(options, exchange.SkipOption(r)), closer, nil
+	return append(options, session.SkipHeader(r.SkippedHeaders()...)), closer, nil
 }
 
 // applyRoute says how the server is reached.

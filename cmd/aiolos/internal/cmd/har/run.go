@@ -56,7 +56,7 @@ func (h *command) sendAgain(ctx context.Context, sess *session.Session, e entry,
 		options = append(options, session.Bytes(r.Body))
 	}
 	began := time.Now()
-	resp, err := sess.Request(ctx, r.Method, r.URL, append(options, exchange.SkipOption(r))...)
+	resp, err := sess.Request(ctx, r.Method, r.URL, append(options, session.SkipHeader(r.SkippedHeaders()...))...)
 	if err != nil {
 		return err
 	}

@@ -36,16 +36,8 @@ func New(a *app.App) *cobra.Command {
 	p := &command{Sender: exchange.Sender{App: a, Net: flags.NewNetwork(a), CheckStatus: true}, progress: progress.Auto}
 	// A file may take as long as it does.
 	p.Net.Total = -1
-	cmd := &cobra.Command{
-		Use:     "put URL FILE [ITEM...]",
-		Short:   "Upload a file and show the progress",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    p.run,
-	}
+	cmd := app.NewCommand("put URL FILE [ITEM...]", "Upload a file and show the progress", help, examples, p.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.StringVarP(&p.method, "method", "X", "PUT", "method of the request")
 	f.BoolVar(&p.expect, "expect", false, "ask the server for its consent before the file is sent (100-continue)")
 	f.Var(&p.progress, "progress", "what to show meanwhile: auto, none or json")

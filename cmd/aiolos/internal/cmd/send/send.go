@@ -27,16 +27,9 @@ type command struct {
 // New makes the root command.
 func New(a *app.App) *cobra.Command {
 	s := &command{Sender: exchange.Sender{App: a, Net: flags.NewNetwork(a)}}
-	cmd := &cobra.Command{
-		Use:     "aiolos [METHOD] URL [ITEM...]",
-		Short:   "An HTTP client",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    s.run,
-	}
+	cmd := app.NewCommand("aiolos [METHOD] URL [ITEM...]", "An HTTP client", help, examples, s.run)
+	cmd.Args = cobra.ArbitraryArgs
 	f := cmd.Flags()
-	f.SortFlags = false
 	s.AddBodyFlags(f)
 	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
 	f.StringVarP(&s.Output, "output", "o", "", "write the body to this file; - is standard output")

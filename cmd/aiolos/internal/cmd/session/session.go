@@ -31,18 +31,12 @@ type command struct {
 // New makes "aiolos session" and its commands.
 func New(a *app.App) *cobra.Command {
 	s := &command{app: a}
-	cmd := &cobra.Command{
-		Use:     "session ls|show|edit|rm|export|import",
-		Short:   "Cookies and headers kept by --session NAME",
-		Long:    help,
-		Example: examples,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return exitcode.AsUsage(fmt.Errorf("%q is not one of ls, show, edit, rm, export and import", args[0]))
-			}
-			return exitcode.AsUsage(errors.New("missing command: use ls, show, edit, rm, export or import"))
-		},
-	}
+	cmd := app.NewCommand("session ls|show|edit|rm|export|import", "Cookies and headers kept by --session NAME", help, examples, func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return exitcode.AsUsage(fmt.Errorf("%q is not one of ls, show, edit, rm, export and import", args[0]))
+		}
+		return exitcode.AsUsage(errors.New("missing command: use ls, show, edit, rm, export or import"))
+	})
 	ls := s.newSubcommand("ls", "List the sessions", 0, 0, s.listSessions)
 	show := s.newSubcommand("show NAME", "Show the cookies and headers of a session", 1, 1, s.showSession)
 	edit := s.newSubcommand("edit NAME", "Edit the file of a session", 1, 1, s.editSession)
@@ -66,26 +60,21 @@ func New(a *app.App) *cobra.Command {
 func (s *command) newSubcommand(
 	use, short string, least, most int, run func(context.Context, *store.Store, []string) error,
 ) *cobra.Command {
-	return &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) < least || most >= 0 && len(args) > most {
-				return exitcode.AsUsage(fmt.Errorf("usage: aiolos session %s", use))
+	return app.NewCommand(use, short, "", "", func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return exitcode.AsUsage(fmt.Errorf("usage: aiolos session %s", use))
+		}
+		for _, name := range args[:min(least, len(args), 1)] {
+			if err := store.CheckName(name); err != nil {
+				return exitcode.AsUsage(err)
 			}
-			for _, name := range args[:min(least, len(args), 1)] {
-				if err := store.CheckName(name); err != nil {
-					return exitcode.AsUsage(err)
-				}
-			}
-			dir, err := store.Open(s.app.Getenv)
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), dir, args)
-		},
-	}
+		}
+		dir, err := store.Open(s.app.Getenv)
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), dir, args)
+	})
 }
 
 // removeSessions is "aiolos session rm".

@@ -91,10 +91,5 @@ func (t *command) printJSON(hops []*hop, redirects int, n int64) error {
 	for _, h := range hops[:last] {
 		object.Hops = append(object.Hops, describe(h))
 	}
-	data, err := render.JSON(object)
-	if err != nil {
-		return err
-	}
-	_, err = t.app.Out.Write(data)
-	return err
+	return render.WriteJSON(t.app.Out, object)
 }

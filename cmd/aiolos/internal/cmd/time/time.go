@@ -35,15 +35,8 @@ type command struct {
 // New makes "aiolos time".
 func New(a *app.App) *cobra.Command {
 	t := &command{app: a, net: flags.NewNetwork(a)}
-	cmd := &cobra.Command{
-		Use:     "time URL",
-		Short:   "Show where the time of a request goes",
-		Long:    help,
-		Example: examples,
-		RunE:    t.run,
-	}
+	cmd := app.NewCommand("time URL", "Show where the time of a request goes", help, examples, t.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.IntVarP(&t.n, "number", "n", 1, "how many requests to send, one after the other")
 	f.BoolVar(&t.cold, "cold", false, "use a new connection and look the name up for each")
 	f.BoolVar(&t.json, "json", false, "print one JSON object a request, times in milliseconds")

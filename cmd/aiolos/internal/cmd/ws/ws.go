@@ -39,16 +39,8 @@ type command struct {
 // New makes "aiolos ws".
 func New(a *app.App) *cobra.Command {
 	s := &command{app: a, net: flags.NewNetwork(a), wait: flags.Duration(time.Second)}
-	cmd := &cobra.Command{
-		Use:     "ws URL [ITEM...]",
-		Short:   "Talk over a WebSocket: lines go out, messages come in",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    s.run,
-	}
+	cmd := app.NewCommand("ws URL [ITEM...]", "Talk over a WebSocket: lines go out, messages come in", help, examples, s.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.BoolVar(&s.json, "json", false, "print each message as a JSON object, the close too")
 	f.BoolVar(&s.format.Binary, "binary", false, "send lines as binary messages")
 	f.BoolVar(&s.format.Hex, "hex", false, "lines are hexadecimal digits, and binary messages are printed so")
