@@ -1,13 +1,14 @@
 package download
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/aiolos-http/aiolos/session"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 )
 
 // Conflict says what happens when a file with the chosen name exists.
@@ -25,14 +26,7 @@ const (
 )
 
 // Set implements pflag.Value.
-func (c *Conflict) Set(s string) error {
-	switch Conflict(s) {
-	case Rename, Skip, Overwrite, Continue:
-		*c = Conflict(s)
-		return nil
-	}
-	return errors.New("use rename, skip, overwrite or continue")
-}
+func (c *Conflict) Set(s string) error { return choice.Set(c, s, Rename, Skip, Overwrite, Continue) }
 
 // String implements pflag.Value.
 func (c *Conflict) String() string { return string(*c) }
