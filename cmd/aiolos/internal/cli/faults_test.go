@@ -136,3 +136,18 @@ func TestNoFlagIsIgnored(t *testing.T) {
 		t.Errorf("with a file of flags: %+v", got)
 	}
 }
+
+// TestRetryInCurl: what is sent again here is sent again by the curl command.
+func TestRetryInCurl(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]bool{
+		"--curl --retry 2 h.example":                         true,
+		"--curl --retry 2 POST h.example":                    false,
+		"--curl --retry 2 POST h.example Idempotency-Key:7b": true,
+	} {
+		got := run(t.Context(), streams(), strings.Fields(args)...)
+		if got.code != 0 || strings.Contains(got.out, "--retry 2") != want || strings.Contains(got.err, "--retry") == want {
+			t.Errorf("%s: %+v, want --retry in it: %v", args, got, want)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func (r *Request) curlFlags(add func(...string)) {
 // retryArgument is the argument of --retry. Ours sends only again what may be sent twice,
 // and curl everything.
 func (r *Request) retryArgument() string {
-	if r.Retry == 0 || !r.Idempotent() {
+	if r.Retry == 0 || !r.isIdempotent() {
 		return ""
 	}
 	return strconv.Itoa(r.Retry)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -86,7 +87,7 @@ func (r *Request) Lost() []string {
 		{r.Limit > 0, "--limit"},
 		{r.PerHost > 0, "--per-host"},
 		{r.Boundary != "", "--boundary"},
-		{r.Retry > 0 && !r.Idempotent(), "--retry"},
+		{r.Retry > 0 && !r.isIdempotent(), "--retry"},
 	} {
 		if f.is {
 			flags = append(flags, f.name)
@@ -95,14 +96,15 @@ func (r *Request) Lost() []string {
 	return flags
 }
 
-// Idempotent reports whether the method may be sent again without asking (RFC
-// 9110, 9.2.2).
-func (r *Request) Idempotent() bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace:
-		return true
+// isIdempotent reports whether the request may be sent again without asking.
+func (r *Request) isIdempotent() bool {
+	made := &http.Request{Method: r.Method, Header: http.Header{}}
+	for _, h := range r.Headers {
+		if !h.Unset {
+			made.Header.Add(h.Name, h.Value)
+		}
 	}
-	return false
+	return middleware.Idempotent(made)
 }
 
 // Header returns the first value of a header and whether it is there.

@@ -83,7 +83,7 @@ func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem)
 	if err != nil || s.stored == nil {
 		return // the request itself will say what is wrong
 	}
-	origin := store.Origin(u)
+	origin := middleware.Origin(u)
 	var set []store.Header
 	for _, h := range headers {
 		s.ownHeaders = append(s.ownHeaders, http.CanonicalHeaderKey(h.Name))
@@ -120,7 +120,7 @@ func (s *StoredSession) headerMiddleware() []middleware.Middleware {
 	}
 	return []middleware.Middleware{func(next http.RoundTripper) http.RoundTripper {
 		return middleware.Func(func(req *http.Request) (*http.Response, error) {
-			extra := headers[store.Origin(req.URL)]
+			extra := headers[middleware.Origin(req.URL)]
 			if len(extra) == 0 {
 				return next.RoundTrip(req)
 			}
