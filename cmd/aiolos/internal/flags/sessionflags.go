@@ -2,7 +2,6 @@ package flags
 
 import (
 	"errors"
-	"io/fs"
 	"net/http"
 	"strings"
 
@@ -63,11 +62,11 @@ func (s *StoredSession) loadJar() (*jar.Jar, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.stored, err = dir.Load(name)
-	if errors.Is(err, fs.ErrNotExist) && s.name != "" {
-		s.stored, err = store.New(), nil
+	load := dir.Load
+	if s.name != "" {
+		load = dir.LoadOrNew
 	}
-	if err != nil {
+	if s.stored, err = load(name); err != nil {
 		return nil, err
 	}
 	if s.name != "" && !s.Dry {

@@ -121,6 +121,15 @@ func (s *Store) Load(name string) (*Session, error) {
 	return sess, nil
 }
 
+// LoadOrNew reads a session; one that does not exist is empty.
+func (s *Store) LoadOrNew(name string) (*Session, error) {
+	sess, err := s.Load(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return New(), nil
+	}
+	return sess, err
+}
+
 // Save writes a session: for its owner alone, and in one step.
 func (s *Store) Save(name string, sess *Session) error {
 	if err := CheckName(name); err != nil {

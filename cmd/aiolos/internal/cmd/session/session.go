@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -107,7 +106,7 @@ func (s *command) exportCookies(_ context.Context, dir *store.Store, args []stri
 
 // importCookies is "aiolos session import".
 func (s *command) importCookies(_ context.Context, dir *store.Store, args []string) error {
-	sess, err := loadOrNew(dir, args[0])
+	sess, err := dir.LoadOrNew(args[0])
 	if err != nil {
 		return err
 	}
@@ -128,15 +127,6 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 	return nil
 }
 
-// loadOrNew reads a session; one that does not exist is empty.
-func loadOrNew(dir *store.Store, name string) (*store.Session, error) {
-	sess, err := dir.Load(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return store.New(), nil
-	}
-	return sess, err
-}
-
 // countCookies counts them.
 func countCookies(n int) string {
 	if n == 1 {
@@ -148,7 +138,7 @@ func countCookies(n int) string {
 // editSession is "aiolos session edit": an editor for a copy, which takes the session's
 // place if it can be read.
 func (s *command) editSession(ctx context.Context, dir *store.Store, args []string) error {
-	sess, err := loadOrNew(dir, args[0])
+	sess, err := dir.LoadOrNew(args[0])
 	if err != nil {
 		return err
 	}
