@@ -3,6 +3,7 @@ package jar
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -78,6 +79,9 @@ func (j *Jar) LoadNetscape(path string) error { return loadFile(path, j.ReadNets
 func saveFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".cookies-*") // with mode 0600
 	if err != nil {
+		if failed, ok := errors.AsType[*fs.PathError](err); ok {
+			failed.Path = path // which is the one that the caller knows
+		}
 		return fmt.Errorf("save cookies: %w", err)
 	}
 	defer func() {

@@ -116,6 +116,17 @@ func TestFailedSaveKeepsTheFile(t *testing.T) {
 	}
 }
 
+// TestFailedSaveNamesTheFile: the error is about the file that was asked for.
+func TestFailedSaveNamesTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "no", "jar.json")
+	for what, save := range map[string]func(string) error{"json": filled(t).Save, "netscape": filled(t).SaveNetscape} {
+		if err := save(path); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "open "+path+": ") {
+			t.Errorf("%s: got %v, want %s in it", what, err, path)
+		}
+	}
+}
+
 // TestLoadKeepsTheLimits: a file is no way around what the jar would not keep.
 func TestLoadKeepsTheLimits(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,6 @@
 package middleware
 
-import (
-	"context"
-	"net/http"
-
-	"github.com/aiolos-http/aiolos/internal/httprule"
-)
+import "net/http"
 
 // Admit is the frame of a middleware that lets requests go one by one: it sends a request
 // to next when admit has returned. An error of admit is that of the request, which is not
@@ -45,18 +40,3 @@ func (t *admittingTransport) RoundTrip(req *http.Request) (*http.Response, error
 	handed = true
 	return resp, nil
 }
-
-// OriginOf is what events and limits say of a request's URL: scheme://host:port, in lower
-// case and with the port that the scheme stands for (RFC 6454 4). It is empty for a request
-// without a URL.
-func OriginOf(req *http.Request) string { return originOf(req) }
-
-// PartitionOf is what tells requests apart that may not share tokens, responses and the
-// like although they are the same: a client certificate, a pin or a proxy that a session's
-// option has given to one request, whose context this is. It is a text that no other way to
-// the server has, in this process or in another one, without a secret; the usual way is "".
-func PartitionOf(ctx context.Context) string { return httprule.PartitionOf(ctx) }
-
-// ContextError is why a context has ended: an error that is both ctx.Err() and its cause,
-// for [errors.Is]; nil while it lasts.
-func ContextError(ctx context.Context) error { return httprule.ContextError(ctx) }

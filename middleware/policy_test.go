@@ -73,10 +73,10 @@ func TestAdmitPanic(t *testing.T) {
 
 func TestRequestFacts(t *testing.T) {
 	t.Parallel()
-	if got := middleware.OriginOf(newRequest(t, "GET", "HTTPS://Host.Example/x", nil)); got != "https://host.example:443" {
+	if got := middleware.HostOf(newRequest(t, "GET", "HTTPS://Host.Example/x", nil)); got != "https://host.example:443" {
 		t.Errorf("got %q", got)
 	}
-	if got := middleware.OriginOf(&http.Request{}); got != "" {
+	if got := middleware.HostOf(&http.Request{}); got != "" {
 		t.Errorf("got %q, want none", got)
 	}
 	if got := middleware.PartitionOf(context.Background()); got != "" {
@@ -124,7 +124,7 @@ func ExampleAdmit() {
 	n := 0
 	client := &http.Client{Transport: middleware.Admit(limitAnswer(200), func(req *http.Request) (func(), error) {
 		if n++; n%2 == 0 {
-			return nil, errors.New("no, " + middleware.OriginOf(req))
+			return nil, errors.New("no, " + middleware.HostOf(req))
 		}
 		return func() { fmt.Println("done") }, nil
 	})}

@@ -66,7 +66,7 @@ func (f *Fleet) Concurrency(cfg ConcurrencyConfig) *ConcurrencyLimiter {
 		c.err = &errors.InvalidRequestError{Field: concurrencyPart, Reason: "neither PerHost nor Total"}
 	}
 	if cfg.Key == nil {
-		c.cfg.Key = middleware.OriginOf
+		c.cfg.Key = middleware.HostOf
 	}
 	f.inbox.read(inboxReader{topic: "place", message: c.placeHanded, again: c.askAgain})
 	return c
@@ -99,7 +99,7 @@ func (c *ConcurrencyLimiter) admit(req *http.Request) (release func(), err error
 	if c.err != nil {
 		return nil, c.err
 	}
-	ctx, origin := req.Context(), middleware.OriginOf(req)
+	ctx, origin := req.Context(), middleware.HostOf(req)
 	var host, total *place
 	if key := c.cfg.Key(req); c.cfg.PerHost > 0 && key != "" {
 		if host, err = c.take(ctx, "host "+key, origin, origin, c.cfg.PerHost); err != nil {

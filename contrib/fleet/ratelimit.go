@@ -144,7 +144,7 @@ func (l *RateLimiter) awaitTurn(req *http.Request, key string) error {
 	case key == "":
 		return nil
 	}
-	w, err := l.joinQueue(ctx, key, middleware.OriginOf(req))
+	w, err := l.joinQueue(ctx, key, middleware.HostOf(req))
 	if err == nil {
 		err = l.awaitPlace(w)
 	}

@@ -27,7 +27,7 @@ func (l *RateLimiter) keyOf(req *http.Request) string {
 		}
 		return ""
 	}
-	origin := middleware.OriginOf(req)
+	origin := middleware.HostOf(req)
 	if len(origin) > maxRateKey || strings.ContainsAny(origin, "{}") {
 		return hashRateKey(origin)
 	}

@@ -27,7 +27,7 @@ func (l *RateLimiter) applyPause(req *http.Request, key string, resp *http.Respo
 		l.learnPause(key, pause, refused)
 	}
 	if isNew {
-		l.tell(req.Context(), middleware.Event{Kind: middleware.EventPaused, Host: middleware.OriginOf(req), Wait: pause, Status: resp.StatusCode})
+		l.tell(req.Context(), middleware.Event{Kind: middleware.EventPaused, Host: middleware.HostOf(req), Wait: pause, Status: resp.StatusCode})
 	}
 }
 

@@ -2,6 +2,7 @@ package cassette
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -147,6 +148,9 @@ func (c *Cassette) Close() error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(c.path), ".cassette-*")
 	if err != nil {
+		if failed, ok := errors.AsType[*fs.PathError](err); ok {
+			failed.Path = c.path // which is the one that the caller knows
+		}
 		return err
 	}
 	if _, err = f.Write(formatFile(c.exchanges)); err == nil {

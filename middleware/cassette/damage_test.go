@@ -104,3 +104,13 @@ func TestNotWritten(t *testing.T) {
 		t.Errorf("left %v, %v", left, err)
 	}
 }
+
+// TestNotWrittenNamesTheFile: the error is about the file that was asked for.
+func TestNotWrittenNamesTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "no", "c")
+	rec := open(t, path, cassette.Config{Mode: cassette.Record})
+	if err := rec.Close(); err == nil || !strings.Contains(err.Error(), "open "+path+": ") {
+		t.Errorf("got %v, want %s in it", err, path)
+	}
+}

@@ -15,7 +15,7 @@ func (a *App) Report(err error) {
 		fmt.Fprintln(a.Err, "aiolos: interrupted")
 		return
 	}
-	fmt.Fprintf(a.Err, "%s %s\n", p.Red("aiolos:"), render.Line(err.Error()))
+	fmt.Fprintf(a.Err, "%s %s\n", p.Red("aiolos:"), render.Error(err))
 	a.Hint(hint.For(err))
 }
 

@@ -1,10 +1,7 @@
 package app
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"strings"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
@@ -30,18 +27,10 @@ func (a *App) EachLine(name string, do func(line string) error) error {
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(bytes.NewReader(textfile.UTF8(list)))
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
+	return textfile.EachLine(name, list, func(n int, text string) error {
 		if err := do(text); err != nil {
 			return fmt.Errorf("%s: line %d: %w", name, n, err)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
+		return nil
+	})
 }

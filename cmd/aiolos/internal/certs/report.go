@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiolos-http/aiolos/session/curl"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -58,7 +56,7 @@ func NewReport(u *url.URL, state *tls.ConnectionState, verdict error, now time.T
 		insecure = "--insecure "
 	}
 	// With --insecure curl still compares the key.
-	r.Curl = "curl " + insecure + "--pinnedpubkey " + quoteShell(KeyPin(leaf)) + " " + quoteShell(u.String())
+	r.Curl = "curl " + insecure + "--pinnedpubkey " + render.ShellWord(KeyPin(leaf)) + " " + render.ShellWord(u.String())
 	for _, cert := range state.PeerCertificates {
 		r.Chain = append(r.Chain, Cert{
 			Subject: cert.Subject.String(), Issuer: cert.Issuer.String(), Names: certNames(cert),
@@ -94,7 +92,7 @@ func (r *Report) Write(w io.Writer, p render.Palette) error {
 		fmt.Fprintf(&b, "   public key   %s\n", cert.KeyPin)
 	}
 	fmt.Fprintf(&b, "\n   aiolos  aiolos --pin %s %s\n   Go      %s\n           session.Config{Options: []session.Option{session.Pin(pin)}}\n   curl    %s\n",
-		r.Chain[0].Pin, quoteShell(r.url.String()), r.Go, r.Curl)
+		r.Chain[0].Pin, render.ShellWord(r.url.String()), r.Go, r.Curl)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -120,13 +118,4 @@ func certNames(cert *x509.Certificate) []string {
 		list = append(list, ip.String())
 	}
 	return list
-}
-
-// quoteShell makes a word of a shell.
-func quoteShell(s string) string {
-	word, err := curl.Quote(s)
-	if err != nil {
-		return "..." // no URL that parses gets here
-	}
-	return word
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hbollon/go-edlib"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -123,7 +125,7 @@ func nearestFlag(cmd *cobra.Command, name string) string {
 		return see // a letter is like every other
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := hint.Distance(name, f.Name); d <= best && !f.Hidden {
+		if d := edlib.OSADamerauLevenshteinDistance(name, f.Name); d <= best && !f.Hidden {
 			best = d - 1
 			see = fmt.Sprintf("did you mean --%s?", f.Name)
 		}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cli"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/manual"
 )
 
 var update = flag.Bool("update", false, "write docs/cli.md anew")
@@ -18,7 +17,7 @@ var update = flag.Bool("update", false, "write docs/cli.md anew")
 func TestManual(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join("..", "..", "..", "..", "docs", "cli.md")
-	want := manual.Markdown(cli.Root())
+	want := writeMarkdown(cli.Root())
 	if *update {
 		if err := os.WriteFile(name, []byte(want), 0o600); err != nil {
 			t.Fatal(err)

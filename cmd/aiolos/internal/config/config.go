@@ -4,8 +4,6 @@
 package config
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -31,21 +29,17 @@ func Parse(r io.Reader, file string) ([]Line, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var lines []Line
-	in := bufio.NewScanner(bytes.NewReader(textfile.UTF8(data)))
-	for n := 1; in.Scan(); n++ {
-		text := strings.TrimSpace(in.Text())
-		if text == "" || text[0] == '#' {
-			continue
-		}
+	err = textfile.EachLine(file, data, func(n int, text string) error {
 		line, err := parseLine(text)
 		line.From = fmt.Sprintf("%s:%d", file, n)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", line.From, err)
+			return fmt.Errorf("%s: %w", line.From, err)
 		}
 		lines = append(lines, line)
-	}
-	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return lines, nil
 }

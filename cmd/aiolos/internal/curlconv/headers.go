@@ -12,7 +12,7 @@ import (
 func (p *parser) setOption(name, value string) error {
 	h := Header{Name: name, Value: strings.TrimSpace(value)}
 	h.Unset = h.Value == ""
-	if err := checkHeader(h); err != nil {
+	if err := CheckHeader(h); err != nil {
 		return err
 	}
 	i := slices.IndexFunc(p.options, func(other Header) bool { return other.Name == name })
@@ -126,7 +126,8 @@ func (p *parser) cleanURL() error {
 	return nil
 }
 
-// removeDots is remove_dot_segments of RFC 3986, 5.2.4.
+// removeDots is remove_dot_segments of RFC 3986, 5.2.4, as curl has it. That of net/url
+// makes /x of /..//x.
 func removeDots(path string) string {
 	segments := strings.Split(path, "/")
 	var kept []string

@@ -119,6 +119,11 @@ func TestHosts(t *testing.T) {
 		{nil, []string{"A:80:192.0.2.1", "*:81:[2001:db8::1]"}, map[string]string{"a:80": "192.0.2.1", "*:81": "2001:db8::1"}},
 		{nil, []string{"a:80:192.0.2.1", "+a:80:192.0.2.2"}, map[string]string{"a:80": "192.0.2.2"}},
 		{[]string{"a:80:b:81"}, []string{"b:81:192.0.2.1"}, map[string]string{"a:80": "192.0.2.1:81", "b:81": "192.0.2.1"}},
+		// What leads elsewhere is not looked up under its own name.
+		{[]string{"::127.0.0.1:81"}, []string{"a:80:192.0.2.1"}, map[string]string{"*": "127.0.0.1:81"}},
+		{[]string{"a:80:b:81"}, []string{"a:80:192.0.2.1", "a:81:192.0.2.2"}, map[string]string{"a:80": "b:81", "a:81": "192.0.2.2"}},
+		{[]string{"::b:"}, []string{"b:81:192.0.2.1", "a:82:192.0.2.2"}, map[string]string{"*": "b", "*:81": "192.0.2.1"}},
+		{[]string{"a::b:"}, []string{"*:81:192.0.2.1"}, map[string]string{"a": "b", "a:81": "192.0.2.1", "*:81": "192.0.2.1"}},
 	} {
 		got, err := curlconv.Hosts(tt.connectTo, tt.resolve)
 		if err != nil || !maps.Equal(got, tt.want) {

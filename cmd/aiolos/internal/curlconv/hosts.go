@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -43,17 +44,47 @@ func Hosts(connectTo, resolve []string) (map[string]string, error) {
 		}
 		rules = addRule(rules, rule)
 	}
+	maps.DeleteFunc(hosts, func(key, _ string) bool { return leadsElsewhere(rules, key) })
 	for _, rule := range rules {
-		target := rule.value()
-		for _, key := range []string{joinHostPort(strings.ToLower(rule.toHost), rule.portTo()), joinHostPort("*", rule.portTo())} {
-			if addr, ok := addresses[key]; ok && rule.portTo() != "" {
-				target = joinHostPort(addr, rule.toPort)
-				break
-			}
+		hosts[rule.key()] = rule.value()
+		if addr, ok := findAddress(addresses, rule.toHost, rule.portTo()); ok {
+			hosts[rule.key()] = joinHostPort(addr, rule.toPort)
 		}
-		hosts[rule.key()] = target
+	}
+	for _, rule := range rules {
+		if rule.portTo() == "" {
+			addPorts(hosts, addresses, rule)
+		}
 	}
 	return hosts, nil
+}
+
+// leadsElsewhere reports whether a connection goes by a rule of --connect-to, so that what
+// --resolve has for it is not asked for.
+func leadsElsewhere(rules []hostRule, key string) bool {
+	host, port, err := net.SplitHostPort(key)
+	return err == nil && slices.ContainsFunc(rules, func(r hostRule) bool { return r.covers(hostRule{fromHost: host, fromPort: port}) })
+}
+
+// findAddress finds what --resolve has for a host and a port.
+func findAddress(addresses map[string]string, host, port string) (addr string, ok bool) {
+	if addr, ok = addresses[joinHostPort(strings.ToLower(host), port)]; !ok {
+		addr, ok = addresses[joinHostPort("*", port)]
+	}
+	return addr, ok && port != ""
+}
+
+// addPorts adds entries for the ports of a rule for each port, for which --resolve has an
+// address of the host that the rule leads to.
+func addPorts(hosts, addresses map[string]string, rule hostRule) {
+	for key := range addresses {
+		_, port, err := net.SplitHostPort(key)
+		addr, ok := findAddress(addresses, rule.toHost, port)
+		from := joinHostPort(orAny(rule.fromHost), port)
+		if _, taken := hosts[from]; err == nil && ok && !taken {
+			hosts[from] = addr
+		}
+	}
 }
 
 // portTo is the port that the rule leads to, as far as it says.

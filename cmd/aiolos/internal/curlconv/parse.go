@@ -12,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/aiolos-http/aiolos/session/curl"
+	"golang.org/x/net/http/httpguts"
 )
 
 // ReadFile returns the content of a file that the command names for its body.
@@ -160,22 +161,11 @@ func (p *parser) takeURL(arg string) error {
 
 // takeMethod takes -X.
 func (p *parser) takeMethod(arg string) error {
-	if !isToken(arg) {
+	if !httpguts.ValidHeaderFieldName(arg) { // a token (RFC 9110 5.6.2), as a method is
 		return fmt.Errorf("%q is not a method", arg)
 	}
 	p.req.Method, p.ownMethod = arg, true
 	return nil
-}
-
-// isToken reports whether s is a token of RFC 9110, 5.6.2.
-func isToken(s string) bool {
-	const marks = "!#$%&'*+-.^_`|~"
-	for _, c := range []byte(s) {
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte(marks, c) < 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // takeHeader takes -H: Name: value, Name: (leave it out), Name; (without a value).
@@ -201,20 +191,19 @@ func (p *parser) takeHeader(arg string) error {
 
 // addHeader adds a header that is well-formed.
 func (p *parser) addHeader(h Header) error {
-	if err := checkHeader(h); err != nil {
+	if err := CheckHeader(h); err != nil {
 		return err
 	}
 	p.req.Headers = append(p.req.Headers, h)
 	return nil
 }
 
-// checkHeader refuses what cannot be sent.
-func checkHeader(h Header) error {
-	if !isToken(h.Name) {
+// CheckHeader refuses what cannot be sent.
+func CheckHeader(h Header) error {
+	if !httpguts.ValidHeaderFieldName(h.Name) {
 		return errors.New("the name of a header has a character that it must not have")
 	}
-	// RFC 9110, 5.5: no control characters but the tab.
-	if strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+	if !httpguts.ValidHeaderFieldValue(h.Value) {
 		return fmt.Errorf("the value of the header %s has a character that it must not have", h.Name)
 	}
 	return nil

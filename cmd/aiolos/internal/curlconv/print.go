@@ -53,48 +53,54 @@ func (r *Request) curlFlags(add func(...string)) {
 			add(o.name)
 		}
 	}
-	for _, text := range r.ConnectTo {
-		add("--connect-to", text)
-	}
-	for _, text := range r.Resolve {
-		add("--resolve", text)
-	}
 	if r.Follow && r.MaxRedirects != 0 {
 		add("--max-redirs", strconv.Itoa(r.MaxRedirects))
 	}
-	for _, o := range []struct{ name, value string }{
-		{"-x", r.Proxy},
-		{"--noproxy", noProxyArgument(r.NoProxy)},
-		{"--unix-socket", r.Unix},
-		{"--cert", r.Cert},
-		{"--key", r.Key},
-		{"--cacert", r.CACert},
-		{"-o", r.Output},
-		{"-m", inSeconds(r.Timeout)},
-		{"--connect-timeout", inSeconds(r.Connect)},
-		{"--retry", r.retryArgument()},
+	if r.NoProxy {
+		add("--noproxy", "*")
+	}
+	for _, o := range r.valuedOptions() {
+		add(o.curl, o.value)
+	}
+}
+
+// valuedOption is an option with a value that both programs have.
+type valuedOption struct{ curl, aiolos, value string }
+
+// valuedOptions are those of the request.
+func (r *Request) valuedOptions() []valuedOption {
+	var all []valuedOption
+	for _, text := range r.ConnectTo {
+		all = append(all, valuedOption{"--connect-to", "--connect-to", text})
+	}
+	for _, text := range r.Resolve {
+		all = append(all, valuedOption{"--resolve", "--resolve", text})
+	}
+	for _, o := range []valuedOption{
+		{"-x", "--proxy", r.Proxy},
+		{"--unix-socket", "--unix", r.Unix},
+		{"--cert", "--cert", r.Cert},
+		{"--key", "--key", r.Key},
+		{"--cacert", "--cacert", r.CACert},
+		{"-o", "-o", r.Output},
+		{"-m", "--timeout", inSeconds(r.Timeout)},
+		{"--connect-timeout", "--connect-timeout", inSeconds(r.Connect)},
+		{"--retry", "--retry", r.retryArgument()},
 	} {
 		if o.value != "" {
-			add(o.name, o.value)
+			all = append(all, o)
 		}
 	}
+	return all
 }
 
 // retryArgument is the argument of --retry. Ours sends only again what may be sent twice,
 // and curl everything.
 func (r *Request) retryArgument() string {
-	if r.Retry == 0 || !r.Idempotent() {
+	if r.Retry == 0 || !r.isIdempotent() {
 		return ""
 	}
 	return strconv.Itoa(r.Retry)
-}
-
-// noProxyArgument is the argument of --noproxy.
-func noProxyArgument(none bool) string {
-	if none {
-		return "*"
-	}
-	return ""
 }
 
 // inSeconds writes a timeout as curl reads it; zero is nothing.

@@ -89,6 +89,7 @@ func (r *Request) itemFlags() []string {
 		{len(r.Parts) > 0, "--multipart"},
 		{!r.Fail, "--no-check"},
 		{r.FailBody && r.Output != "", "--fail-with-body"},
+		{r.NoNetrc && !r.NoProxy && r.Unix == "" && r.Login == "" && !r.mentionsHeader("Authorization"), "--no-netrc"},
 		{r.Verbose, "-v"},
 		{r.Include && !r.Verbose, "--print=hb"},
 	} {
@@ -96,37 +97,17 @@ func (r *Request) itemFlags() []string {
 			words = append(words, o.name)
 		}
 	}
-	user, proxy := r.Login, r.Proxy
-	if strings.Contains(user, ":") && !r.Digest {
-		user = "" // a header says it
-	}
 	if r.Digest {
 		words = append(words, "-A", "digest")
 	}
-	for _, text := range r.ConnectTo {
-		words = append(words, "--connect-to", text)
-	}
-	for _, text := range r.Resolve {
-		words = append(words, "--resolve", text)
+	if r.Login != "" && (r.Digest || !strings.Contains(r.Login, ":")) { // else a header says it
+		words = append(words, "-a", r.Login)
 	}
 	if r.NoProxy {
-		proxy = "none"
+		words = append(words, "--proxy", "none")
 	}
-	for _, o := range []struct{ name, value string }{
-		{"-a", user},
-		{"--proxy", proxy},
-		{"--unix", r.Unix},
-		{"--cert", r.Cert},
-		{"--key", r.Key},
-		{"--cacert", r.CACert},
-		{"-o", r.Output},
-		{"--timeout", inSeconds(r.Timeout)},
-		{"--connect-timeout", inSeconds(r.Connect)},
-		{"--retry", r.retryArgument()},
-	} {
-		if o.value != "" {
-			words = append(words, o.name, o.value)
-		}
+	for _, o := range r.valuedOptions() {
+		words = append(words, o.aiolos, o.value)
 	}
 	if r.HasBody && r.BodyFile == "" {
 		words = append(words, "--raw", string(r.Body))

@@ -2,9 +2,11 @@ package curlconv
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -85,7 +87,7 @@ func (r *Request) Lost() []string {
 		{r.Limit > 0, "--limit"},
 		{r.PerHost > 0, "--per-host"},
 		{r.Boundary != "", "--boundary"},
-		{r.Retry > 0 && !r.Idempotent(), "--retry"},
+		{r.Retry > 0 && !r.isIdempotent(), "--retry"},
 	} {
 		if f.is {
 			flags = append(flags, f.name)
@@ -94,14 +96,15 @@ func (r *Request) Lost() []string {
 	return flags
 }
 
-// Idempotent reports whether the method may be sent again without asking (RFC
-// 9110, 9.2.2).
-func (r *Request) Idempotent() bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace:
-		return true
+// isIdempotent reports whether the request may be sent again without asking.
+func (r *Request) isIdempotent() bool {
+	made := &http.Request{Method: r.Method, Header: http.Header{}}
+	for _, h := range r.Headers {
+		if !h.Unset {
+			made.Header.Add(h.Name, h.Value)
+		}
 	}
-	return false
+	return middleware.Idempotent(made)
 }
 
 // Header returns the first value of a header and whether it is there.
@@ -112,6 +115,39 @@ func (r *Request) Header(name string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// OwnHeaders are the headers to set, in their order: not those that a form or the choice
+// of codings brings along, nor what is left out.
+func (r *Request) OwnHeaders() []Header {
+	return slices.DeleteFunc(slices.Clone(r.Headers), func(h Header) bool {
+		return h.Unset || len(r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type") || r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding")
+	})
+}
+
+// IsAutomatic reports whether the library sets a header of its own accord, so that it can
+// be told not to.
+func IsAutomatic(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Accept", "Accept-Encoding", "Content-Type", "User-Agent":
+		return true
+	}
+	return false
+}
+
+// SkippedHeaders names the headers that the library sets and the request does without:
+// those that it leaves out, and what curl does not ask for by itself.
+func (r *Request) SkippedHeaders() []string {
+	var names []string
+	for _, h := range r.Headers {
+		if name := http.CanonicalHeaderKey(h.Name); h.Unset && IsAutomatic(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if !r.Compressed && !r.mentionsHeader("Accept-Encoding") {
+		names = append(names, "Accept-Encoding")
+	}
+	return names
 }
 
 // FormsOwn reports whether a header is what a multipart form has anyway, with the

@@ -1,8 +1,10 @@
 package download
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"io"
 	"os"
 	"time"
 
@@ -38,8 +40,19 @@ func (t *transfer) hasSum(name string) bool {
 }
 
 // isComplete reports whether Continue finds a file under the wanted name that has the
-// length and, as far as the server gives one, the date of what is about to come.
+// length and the date of what is about to come. One of the same length whose date tells
+// nothing, because the server gives none or the file has a time of its own (--no-mtime),
+// is complete if it has the checksum that is asked for. Without one it is a twin: what
+// comes will be compared with it.
+//
+//	length   date      checksum   the file is
+//	other                         another one
+//	same     same      none, ok   complete
+//	same     none, other   ok     complete
+//	same     none, other   none   a twin; complete if it has the same bytes
+//	same               wrong      another one
 func (t *transfer) isComplete(r *session.Response, at session.Saved, total int64) bool {
+	t.twin = ""
 	if t.f.Conflict != Continue || at.Size > 0 || total < 0 {
 		return false
 	}
@@ -48,11 +61,37 @@ func (t *transfer) isComplete(r *session.Response, at session.Saved, total int64
 	if err != nil || !info.Mode().IsRegular() || info.Size() != total {
 		return false
 	}
-	if !t.modified.IsZero() && !info.ModTime().Truncate(time.Second).Equal(t.modified) {
+	t.known = total
+	if !t.hasSum(t.chosenName) {
 		return false
 	}
-	t.known = total
-	return t.hasSum(t.chosenName)
+	if !t.sum.IsZero() || !t.modified.IsZero() && info.ModTime().Truncate(time.Second).Equal(t.modified) {
+		return true
+	}
+	t.twin = t.chosenName
+	return false
+}
+
+// compareTwin returns errComplete if the twin has the same bytes.
+func (t *transfer) compareTwin(file io.Reader) error {
+	twin, err := t.f.Dir.root.Open(t.twin)
+	if err != nil {
+		return nil //nolint:nilerr // it is gone, and there is nothing to compare with
+	}
+	defer twin.Close()
+	old, now := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err := io.ReadFull(file, now)
+		m, _ := io.ReadFull(twin, old) // what it lacks is another length
+		switch {
+		case !bytes.Equal(now[:n], old[:m]):
+			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return errComplete
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // continuedName is the name of an unfinished file that Continue goes on with, or "".

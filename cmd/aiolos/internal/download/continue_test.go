@@ -1,9 +1,13 @@
 package download_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,30 +17,44 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 )
 
+// hexSum is the SHA-256 of data.
+func hexSum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
 // TestContinue: which file is complete, and which is another one.
 func TestContinue(t *testing.T) {
 	t.Parallel()
 	then := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, tt := range map[string]struct {
 		size     int
+		change   string    // how the file begins in the place of what the server has
 		at       time.Time // of the file
 		modified time.Time // of the server's
 		sum      string
 		known    bool
 	}{
-		"same length and date":   {len(content()), then, then, "", true},
-		"a fraction of a second": {len(content()), then.Add(time.Second / 3), then, "", true},
-		"no date":                {len(content()), then, time.Time{}, "", true},
-		"another date":           {len(content()), then.Add(time.Hour), then, "", false},
-		"another length":         {100, then, then, "", false},
-		"another sum":            {len(content()), then, then, strings.Repeat("0", 64), false},
+		"same length and date":    {len(content()), "", then, then, "", true},
+		"a fraction of a second":  {len(content()), "", then.Add(time.Second / 3), then, "", true},
+		"no date":                 {len(content()), "", then, time.Time{}, "", true},
+		"no date, other bytes":    {len(content()), "other", then, time.Time{}, "", false},
+		"no date, other end":      {len(content()) - 1, "", then, time.Time{}, "", false},
+		"no date, right sum":      {len(content()), "", then, time.Time{}, hexSum(content()), true},
+		"another date, same file": {len(content()), "", then.Add(time.Hour), then, "", true},
+		"another date":            {len(content()), "other", then.Add(time.Hour), then, "", false},
+		"another date, right sum": {len(content()), "", then.Add(time.Hour), then, hexSum(content()), true},
+		"another length":          {100, "", then, then, "", false},
+		"another sum":             {len(content()), "", then, then, strings.Repeat("0", 64), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, dir := newServer(t), t.TempDir()
 			s.modified = tt.modified
 			path := filepath.Join(dir, "f")
-			if err := os.WriteFile(path, content()[:tt.size], 0o600); err != nil {
+			data := slices.Clone(content()[:tt.size])
+			copy(data, tt.change)
+			if err := os.WriteFile(path, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Chtimes(path, tt.at, tt.at); err != nil {
@@ -55,6 +73,9 @@ func TestContinue(t *testing.T) {
 			}
 			if got := files(t, dir); tt.known && got != "f" {
 				t.Errorf("files %q", got)
+			}
+			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("the file was changed: %v", err)
 			}
 		})
 	}

@@ -1,13 +1,14 @@
 package download
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/aiolos-http/aiolos/session"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 )
 
 // Conflict says what happens when a file with the chosen name exists.
@@ -19,20 +20,13 @@ const (
 	Skip      Conflict = "skip"      // leave the file, do not download
 	Overwrite Conflict = "overwrite" // replace the file
 	// Continue goes on with an unfinished file of that name, whatever URL it was begun
-	// with, and leaves a complete one that has the length and the date of the URL's;
-	// otherwise it is Rename.
+	// with, and leaves a complete one that has the length and the date, or the bytes, of
+	// the URL's; otherwise it is Rename.
 	Continue Conflict = "continue"
 )
 
 // Set implements pflag.Value.
-func (c *Conflict) Set(s string) error {
-	switch Conflict(s) {
-	case Rename, Skip, Overwrite, Continue:
-		*c = Conflict(s)
-		return nil
-	}
-	return errors.New("use rename, skip, overwrite or continue")
-}
+func (c *Conflict) Set(s string) error { return choice.Set(c, s, Rename, Skip, Overwrite, Continue) }
 
 // String implements pflag.Value.
 func (c *Conflict) String() string { return string(*c) }

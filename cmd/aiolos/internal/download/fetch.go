@@ -87,6 +87,7 @@ type transfer struct {
 	sum        Sum      // of the whole, or zero
 
 	known      int64   // length of a file that is complete
+	twin       string  // a file of the length of what comes: see isComplete
 	tracker    Tracker // nil if nothing is shown
 	shown, had int64   // bytes
 	modified   time.Time
@@ -205,6 +206,9 @@ func (t *transfer) stopProgress() {
 // verifyFile looks at a file that is complete.
 func (t *transfer) verifyFile(file io.Reader) error {
 	t.moving = false
+	if t.twin != "" {
+		return t.compareTwin(file) // there is no checksum
+	}
 	return t.sum.checkReader(file)
 }
 

@@ -56,7 +56,7 @@ func (r *Rate) Middleware() []middleware.Middleware {
 	burst := int(min(max(*r/slice, 1), 1<<20))
 	limiter := rate.NewLimiter(rate.Limit(*r), burst)
 	return []middleware.Middleware{func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return middleware.Func(func(req *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(req)
 			if err == nil && resp.Body != nil {
 				resp.Body = &slowBody{resp.Body, req.Context(), limiter}
@@ -65,12 +65,6 @@ func (r *Rate) Middleware() []middleware.Middleware {
 		})
 	}}
 }
-
-// roundTripper is a function that is one.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-// RoundTrip implements http.RoundTripper.
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // slowBody is a body that is read no faster than the limiter lets it.
 type slowBody struct {

@@ -7,16 +7,22 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
 )
 
+// AnswerUnsent is a middleware that answers requests at once, in the place of a server.
+func AnswerUnsent(http.RoundTripper) http.RoundTripper {
+	return middleware.Answer(http.StatusNoContent, nil, "")
+}
+
 // describeRequest has the library make the request without sending it, and returns the
 // request as it was asked for and as it would be sent.
 func (s *Sender) describeRequest(ctx context.Context, j Job) (asked, sent *curlconv.Request, err error) {
-	sess, err := s.Net.OpenSession(ctx, connector.Config{}, func(http.RoundTripper) http.RoundTripper { return NotSent{} })
+	sess, err := s.Net.OpenSession(ctx, connector.Config{}, AnswerUnsent)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
 )
 
 // printBytes prints the bytes of a request: it sends them to a server that is at
@@ -29,9 +28,9 @@ func (s *Sender) printBytes(ctx context.Context, j Job) error {
 	out := s.App.SafeOut()
 	last := &lastByte{w: out}
 	srv := &requestPrinter{out: last, done: make(chan error, 1)}
-	conn, err := connector.New(connector.Config{
-		DialContext: srv.dialPipe, TrustEnv: s.Net.Proxy != flags.NoProxy && s.Net.Unix == "", OnWarning: s.Net.WarnOf,
-	})
+	cfg := s.Net.PipeConfig()
+	cfg.DialContext = srv.dialPipe
+	conn, err := connector.New(cfg)
 	if err != nil {
 		return err
 	}

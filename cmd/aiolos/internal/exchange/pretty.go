@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/pretty"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
@@ -24,12 +25,7 @@ type prettyMode string
 
 // Set implements pflag.Value.
 func (m *prettyMode) Set(s string) error {
-	switch prettyMode(s) {
-	case prettyAll, prettyColors, prettyFormat, prettyNone:
-		*m = prettyMode(s)
-		return nil
-	}
-	return errors.New("use all, colors, format or none")
+	return choice.Set(m, s, prettyAll, prettyColors, prettyFormat, prettyNone)
 }
 
 // String implements pflag.Value.

@@ -6,10 +6,27 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/gosrc"
 )
+
+// NoticeUseless tells which of the given flags are about a response, where none comes.
+func (s *Sender) NoticeUseless(given *pflag.FlagSet) {
+	names := []string{"har", "print", "pretty", "sorted"}
+	if s.Print.Offline {
+		names = append(names, "output", "verbose")
+	}
+	var useless []string
+	for _, name := range names {
+		if f := given.Lookup(name); f != nil && f.Changed && f.Value.Type() != "bool" || name != "print" && given.Changed(name) {
+			useless = append(useless, "--"+name)
+		}
+	}
+	s.noticeLost("nothing is sent, so there is nothing for", useless)
+}
 
 // PrintRequest prints a request as the flags say.
 func (s *Sender) PrintRequest(ctx context.Context, j Job) error {

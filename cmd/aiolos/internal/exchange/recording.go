@@ -1,17 +1,16 @@
 package exchange
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/cobra"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
@@ -50,15 +49,8 @@ func writeHAR(name string, recorder *har.Recorder) error {
 // saveFile writes a file that replaces an older one as a whole. Its errors begin with
 // what it is.
 func saveFile(what, name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".aiolos-*"+filepath.Ext(name)) // for the owner alone
-	if err != nil {
+	if err := atomicfile.Replace(name, 0o600, func(f *os.File) error { return write(f) }); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err = errors.Join(write(f), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

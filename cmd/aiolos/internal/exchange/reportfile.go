@@ -10,12 +10,15 @@ import (
 	"strings"
 	"time"
 
+	aioerrors "github.com/aiolos-http/aiolos/errors"
+
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/report"
 )
 
@@ -56,6 +59,14 @@ func (r *ReportFile) Record(urls ...string) []middleware.Middleware {
 		MaxEntries: -1, Redaction: middleware.Redaction{ShowQuery: openParametersOf(urls...)},
 	})
 	return []middleware.Middleware{r.recorder.Wrap}
+}
+
+// DescribeURLs names what a report is about.
+func DescribeURLs(urls []string) string {
+	if len(urls) == 1 {
+		return aioerrors.RedactURLString(urls[0])
+	}
+	return render.Count(int64(len(urls))) + " URLs"
 }
 
 // SaveRecorded writes the waterfall of what was recorded.

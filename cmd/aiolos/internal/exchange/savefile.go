@@ -2,11 +2,11 @@ package exchange
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
@@ -21,24 +21,13 @@ func (s *Sender) saveToFile(body io.Reader) (n int64, err error) {
 	if statErr == nil && !old.Mode().IsRegular() {
 		return s.writeToDevice(name, body)
 	}
-	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d.tmp", filepath.Base(name), os.Getpid()))
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the user names the file
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temp))
+	err = atomicfile.Replace(name, 0o666, func(f *os.File) error {
+		if n, err = io.Copy(f, body); statErr == nil {
+			err = errors.Join(err, f.Chmod(old.Mode().Perm()))
 		}
-	}()
-	n, err = io.Copy(f, body)
-	if statErr == nil {
-		err = errors.Join(err, f.Chmod(old.Mode().Perm()))
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return n, err
-	}
-	if err = os.Rename(temp, name); err != nil {
+		return err
+	})
+	if err != nil {
 		return n, err
 	}
 	s.App.Notice("%s saved to %s", render.Bytes(n), render.Line(s.Output))

@@ -40,6 +40,24 @@ type Sender struct {
 // AddLookFlags adds the flags that say how heads and bodies look.
 func (s *Sender) AddLookFlags(cmd *cobra.Command) { s.pretty.addFlags(cmd, cmd.Flags()) }
 
+// AddShowFlags adds the flags that say what is shown and saved of a response. The letter is
+// that of --print, or "".
+func (s *Sender) AddShowFlags(f *pflag.FlagSet, letter string) {
+	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
+	f.StringVarP(&s.Output, "output", "o", "", "write the body of the response to this file; - is standard output")
+	f.BoolVar(&s.FailBody, "fail-with-body", false, "with -o, save the body of a status of 4xx or 5xx too")
+	f.StringVarP(&s.PrintParts, "print", letter, "", "what to print: H, B request head and body, h, b those of the response, m times")
+}
+
+// AddStatusFlags adds the flags that say how far redirects are followed, and what the
+// status means.
+func (s *Sender) AddStatusFlags(f *pflag.FlagSet) {
+	f.BoolVar(&s.NoFollow, "no-follow", false, "do not follow redirects")
+	f.IntVar(&s.Redirects, "max-redirects", DefaultRedirects, "how many redirects to follow")
+	f.BoolVar(&s.NoCheck, "no-check", false, "exit with 0 whatever the status is")
+	f.BoolVar(&s.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
+}
+
 // AddBodyFlags adds the flags that say what the fields become.
 func (s *Sender) AddBodyFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&s.AsForm, "form", "f", false, "send the fields as a form, not as JSON")

@@ -112,15 +112,18 @@ func (c *Credentials) RemainingHeaders() []syntax.HeaderItem {
 	})
 }
 
-// sessionOptions are what -a and -H mean for every request.
-func (c *Credentials) sessionOptions() ([]session.Option, error) {
+// sessionOptions are what -a and -H mean for every request. A header that is to be left
+// out and that the session forgets is none that the library sets.
+func (c *Credentials) sessionOptions(forgets func(name string) bool) ([]session.Option, error) {
 	if err := c.readHeaderLines(); err != nil {
 		return nil, exitcode.AsUsage(err)
 	}
 	var options []session.Option
 	for _, h := range c.RemainingHeaders() {
 		if h.Unset {
-			options = append(options, session.SkipHeader(h.Name))
+			if !forgets(h.Name) {
+				options = append(options, session.SkipHeader(h.Name))
+			}
 			continue
 		}
 		options = append(options, session.AddHeader(h.Name, h.Value))

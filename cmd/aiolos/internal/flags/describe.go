@@ -21,7 +21,7 @@ func (n *Network) DescribeTo(r *curlconv.Request) {
 	}
 	r.Cert, r.Key, r.CACert, r.ConnectTo, r.Resolve = n.Cert, n.Key, n.CACert, n.ConnectTo, n.Resolve
 	r.Unix, r.Insecure = n.Unix, n.Insecure
-	r.TrustEnv = n.Unix == "" && n.Proxy == ""
+	r.TrustEnv, r.NoNetrc = n.Unix == "" && n.Proxy == "", n.NoNetrc
 	r.Sensitive = n.SensitiveHeaders()
 	switch n.Proxy {
 	case NoProxy:

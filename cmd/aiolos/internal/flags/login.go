@@ -10,6 +10,7 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
@@ -26,12 +27,7 @@ const (
 
 // Set implements pflag.Value.
 func (k *AuthKind) Set(s string) error {
-	switch kind := AuthKind(strings.ToLower(s)); kind {
-	case Basic, Digest, Bearer:
-		*k = kind
-		return nil
-	}
-	return errors.New("use basic, digest or bearer")
+	return choice.Set(k, strings.ToLower(s), Basic, Digest, Bearer)
 }
 
 // String implements pflag.Value.

@@ -3,6 +3,7 @@ package flags
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func NewNetwork(a *app.App) Network {
 	}
 }
 
-// NewBareNetwork returns the flags of a command that refuses --session and does not
+// NewBareNetwork returns the flags of a command that has no --session and does not
 // tell that a request is sent again. A total of zero is the library's default.
 func NewBareNetwork(a *app.App, total time.Duration) Network {
 	return Network{Total: Duration(total), Credentials: Credentials{app: a}}
@@ -52,7 +53,9 @@ func (n *Network) AddFlags(cmd *cobra.Command) {
 	f.Var(&n.Read, "read-timeout", "longest silence of the server; 0: none")
 	n.Credentials.AddFlags(cmd)
 	n.Route.AddFlags(cmd)
-	n.StoredSession.AddFlags(cmd)
+	if n.StoredSession.app != nil {
+		n.StoredSession.AddFlags(cmd)
+	}
 }
 
 // OpenSession makes a session whose connector has the given settings, and those of
@@ -66,7 +69,7 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 			return nil, err
 		}
 	}
-	n.NoNetrc = n.NoNetrc || n.User != "" // whoever names a login means that one
+	n.NoNetrc = !n.asksNetrc()
 	if err := n.logTLSKeys(&cfg); err != nil {
 		return nil, err
 	}
@@ -82,10 +85,20 @@ func (n *Network) OpenSession(ctx context.Context, cfg connector.Config, mw ...m
 	return s, nil
 }
 
+// asksNetrc reports whether the netrc file may give the credentials: whoever names a login
+// means that one.
+func (n *Network) asksNetrc() bool { return !n.NoNetrc && n.User == "" }
+
 // WarnOf says what is wrong with the environment, such as a netrc file that others can
 // read, and keeps no request from being sent.
 func (n *Network) WarnOf(err error) {
-	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Line(err.Error()))
+	n.Credentials.app.Notice("warning: %s; nothing of it is used", render.Error(err))
+}
+
+// PipeConfig is the configuration of a connector that takes from the environment what
+// shows in the bytes of a request, and connects to nothing.
+func (n *Network) PipeConfig() connector.Config {
+	return connector.Config{TrustEnv: n.Proxy != NoProxy && n.Unix == "", NoNetrc: !n.asksNetrc(), OnWarning: n.WarnOf}
 }
 
 // SessionOver makes a session over a connector, which the session closes.
@@ -94,9 +107,12 @@ func (n *Network) SessionOver(conn *connector.Connector, mw ...[]middleware.Midd
 	if err != nil {
 		return nil, err
 	}
-	options, err := n.Credentials.sessionOptions()
+	options, err := n.Credentials.sessionOptions(n.forgetsHeader)
 	if err != nil {
 		return nil, err
+	}
+	for _, h := range n.RemainingHeaders() {
+		n.ownHeaders = append(n.ownHeaders, http.CanonicalHeaderKey(h.Name))
 	}
 	return session.New(session.Config{
 		Jar:          cookies,

@@ -32,14 +32,16 @@ type Route struct {
 	TLSFiles
 	// ConnectTo and Resolve say where connections really go: see curlconv.Hosts.
 	ConnectTo, Resolve []string
-	// NoNetrc has no credentials of the netrc file.
+	// NoNetrc takes no credentials from the netrc file.
 	NoNetrc bool
 	Retry   int
 	Limit   int
 	PerHost int
-	// everyMethod sends again a POST too, as curl does.
+	// NoRetry says that the command sends nothing again, and has no --retry.
+	NoRetry bool
+	// EveryMethod sends again a POST too, as curl does.
 	EveryMethod bool
-	// notice tells of a request that is sent again; nil tells nobody.
+	// Notice tells of a request that is sent again; nil tells nobody.
 	Notice func(format string, args ...any)
 }
 
@@ -53,10 +55,13 @@ func (r *Route) AddFlags(cmd *cobra.Command) {
 	f.StringVar(&r.CACert, "cacert", "", "file with the authorities to trust, in PEM, in the place of the system's")
 	f.StringVar(&r.Cert, "cert", "", "file with a certificate for this client, in PEM, and perhaps its key")
 	f.StringVar(&r.Key, "key", "", "file with the key of --cert")
+	f.BoolVar(&r.NoNetrc, "no-netrc", r.NoNetrc, "take no credentials from the netrc file")
 	f.BoolVar(&r.HTTP1, "http1.1", false, "do not offer HTTP/2")
 	f.BoolVar(&r.HTTP2, "http2", false, "only HTTP/2; without TLS too, where the server has to know it")
 	f.BoolVar(&r.KeyLog, "keylog", false, "write the keys of TLS to the file that SSLKEYLOGFILE names, for a network analyser")
-	f.IntVar(&r.Retry, "retry", r.Retry, "how often to send again what failed; not for methods such as POST")
+	if !r.NoRetry {
+		f.IntVar(&r.Retry, "retry", r.Retry, "how often to send again what failed; not for methods such as POST")
+	}
 	if f.Lookup("limit") == nil {
 		f.IntVar(&r.Limit, "limit", 0, "connections at a time; 0: 100")
 	}
@@ -165,10 +170,10 @@ func (r *Route) noticeRetry(a middleware.Attempt) {
 	}
 	what := ""
 	if a.Err != nil {
-		what = a.Err.Error()
+		what = render.Error(a.Err)
 	} else {
 		what = "status " + strconv.Itoa(a.Response.StatusCode)
 	}
-	r.Notice("%s: %s; again in %s (%d of %d)", render.Line(aioerrors.RedactURL(a.Request.URL)), render.Line(what),
+	r.Notice("%s: %s; again in %s (%d of %d)", render.Line(aioerrors.RedactURL(a.Request.URL)), what,
 		render.Duration(a.Wait.Round(time.Millisecond)), a.Number, r.Retry)
 }

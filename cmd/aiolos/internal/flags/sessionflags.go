@@ -2,7 +2,6 @@ package flags
 
 import (
 	"errors"
-	"io/fs"
 	"net/http"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -20,7 +20,7 @@ import (
 
 // StoredSession is --session: cookies and headers that outlive the call.
 type StoredSession struct {
-	app      *app.App
+	app      *app.App // nil: the command has no --session
 	name     string
 	readOnly string
 
@@ -34,13 +34,9 @@ func (s *StoredSession) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.name, "session", "", `use and keep the cookies and headers of this session: see "aiolos session"`)
 	f.StringVar(&s.readOnly, "session-read-only", "", "use those of this session, and change nothing in it")
-	var getenv func(string) string
-	if s.app != nil {
-		getenv = s.app.Getenv
-	}
 	for _, name := range []string{"session", "session-read-only"} {
 		// The flag is there.
-		_ = cmd.RegisterFlagCompletionFunc(name, complete.Session(getenv))
+		_ = cmd.RegisterFlagCompletionFunc(name, complete.Session(s.app.Getenv))
 	}
 }
 
@@ -59,9 +55,6 @@ func (s *StoredSession) loadJar() (*jar.Jar, error) {
 	if name == "" {
 		return store.New().Jar, nil
 	}
-	if s.app == nil {
-		return nil, exitcode.AsUsage(errors.New("--session is not for this command"))
-	}
 	if err := store.CheckName(name); err != nil {
 		return nil, exitcode.AsUsage(err)
 	}
@@ -69,11 +62,11 @@ func (s *StoredSession) loadJar() (*jar.Jar, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.stored, err = dir.Load(name)
-	if errors.Is(err, fs.ErrNotExist) && s.name != "" {
-		s.stored, err = store.New(), nil
+	load := dir.Load
+	if s.name != "" {
+		load = dir.LoadOrNew
 	}
-	if err != nil {
+	if s.stored, err = load(name); err != nil {
 		return nil, err
 	}
 	if s.name != "" && !s.Dry {
@@ -89,7 +82,7 @@ func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem)
 	if err != nil || s.stored == nil {
 		return // the request itself will say what is wrong
 	}
-	origin := store.Origin(u)
+	origin := middleware.Origin(u)
 	var set []store.Header
 	for _, h := range headers {
 		s.ownHeaders = append(s.ownHeaders, http.CanonicalHeaderKey(h.Name))
@@ -107,11 +100,7 @@ func (s *StoredSession) RememberHeaders(raw string, headers []syntax.HeaderItem)
 // forgetsHeader reports whether "Name:" means a header that only a session can have, and
 // not one that the library sends of its own accord.
 func (s *StoredSession) forgetsHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Accept", "Accept-Encoding", "User-Agent", "Content-Type":
-		return false
-	}
-	return s.name != "" || s.readOnly != ""
+	return !curlconv.IsAutomatic(name) && (s.name != "" || s.readOnly != "")
 }
 
 // headerMiddleware adds the headers of the session to the requests to their origins,
@@ -130,7 +119,7 @@ func (s *StoredSession) headerMiddleware() []middleware.Middleware {
 	}
 	return []middleware.Middleware{func(next http.RoundTripper) http.RoundTripper {
 		return middleware.Func(func(req *http.Request) (*http.Response, error) {
-			extra := headers[store.Origin(req.URL)]
+			extra := headers[middleware.Origin(req.URL)]
 			if len(extra) == 0 {
 				return next.RoundTrip(req)
 			}

@@ -3,7 +3,6 @@ package gosrc
 
 import (
 	"mime"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,36 +48,17 @@ func (p *program) addOption(name string, args ...string) {
 	p.options = append(p.options, "session."+name+"("+strings.Join(args, ", ")+")")
 }
 
-// Skipped names the headers that the library sets and the request does without:
-// those that it leaves out, and what curl does not ask for by itself.
-func Skipped(r *curlconv.Request) []string {
-	var names []string
-	encoding := r.Compressed
-	for _, h := range r.Headers {
-		name := http.CanonicalHeaderKey(h.Name)
-		encoding = encoding || name == "Accept-Encoding"
-		automatic := slices.Contains([]string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent"}, name)
-		if h.Unset && automatic && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if !encoding {
-		names = append(names, "Accept-Encoding")
-	}
-	return names
-}
-
 // addHeaders adds the options for headers and credentials.
 func (p *program) addHeaders() {
-	for i, h := range p.r.Headers {
-		switch {
-		case len(p.r.Parts) > 0 && strings.EqualFold(h.Name, "Content-Type"): // see form
-		case h.Unset, p.r.Compressed && strings.EqualFold(h.Name, "Accept-Encoding"):
-		case slices.ContainsFunc(p.r.Headers[:i], func(other curlconv.Header) bool { return strings.EqualFold(h.Name, other.Name) && !other.Unset }):
-			p.addOption("AddHeader", stringLiteral(h.Name), stringLiteral(h.Value))
-		default:
-			p.addOption("Header", stringLiteral(h.Name), stringLiteral(h.Value))
+	var seen []string
+	for _, h := range p.r.OwnHeaders() {
+		option := "Header"
+		if name := strings.ToLower(h.Name); slices.Contains(seen, name) {
+			option = "AddHeader"
+		} else {
+			seen = append(seen, name)
 		}
+		p.addOption(option, stringLiteral(h.Name), stringLiteral(h.Value))
 	}
 	login, password, ok := strings.Cut(p.r.Login, ":")
 	switch {
@@ -99,7 +79,7 @@ func (p *program) addHeaders() {
 // addSkipHeader adds the option that leaves headers out. It comes after the body, which
 // may bring a type along.
 func (p *program) addSkipHeader() {
-	names := Skipped(p.r)
+	names := p.r.SkippedHeaders()
 	for i, name := range names {
 		names[i] = stringLiteral(name)
 	}

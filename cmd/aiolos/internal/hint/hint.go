@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hbollon/go-edlib"
+
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
@@ -130,35 +132,9 @@ func Nearest(word string) string {
 	for _, name := range []string{
 		"get", "put", "ws", "pin", "session", "time", "bench", "curl", "har", "serve", "demo", "help", "version", "completion", "man",
 	} {
-		if Distance(low, name) <= 1+len(name)/6 {
+		if edlib.OSADamerauLevenshteinDistance(low, name) <= 1+len(name)/6 {
 			return name
 		}
 	}
 	return ""
-}
-
-// Distance is the number of letters to add, drop, replace or swap to make b of a.
-func Distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range len(b) + 1 {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
-			}
-			rows[i][j] = d
-		}
-	}
-	return rows[len(a)][len(b)]
 }

@@ -20,18 +20,18 @@ func Man(root *cobra.Command, version string, date time.Time) string {
 	m.writeLine(".SH NAME")
 	m.writeLine(escapeRoff(root.Name()), ` \- `, escapeRoff(root.Short))
 	m.writeLine(".SH SYNOPSIS")
-	commands, topics := listCommands(root)
+	commands, topics := ListCommands(root)
 	for _, cmd := range append([]*cobra.Command{root}, commands...) {
-		m.writeLine(".B ", escapeRoff(usageLine(cmd)))
+		m.writeLine(".B ", escapeRoff(UsageLine(cmd)))
 		m.writeLine(".br")
 	}
 	m.writeLine(".SH DESCRIPTION")
 	m.writeCommand(root)
 	m.writeLine(".SS Flags of every command")
-	m.writeFlags(commonFlags(root))
+	m.writeFlags(CommonFlags(root))
 	m.writeLine(".SH COMMANDS")
 	for _, cmd := range commands {
-		m.writeLine(".SS ", escapeRoff(usageLine(cmd)))
+		m.writeLine(".SS ", escapeRoff(UsageLine(cmd)))
 		m.writeCommand(cmd)
 	}
 	for _, topic := range topics {
@@ -58,13 +58,13 @@ func escapeRoff(text string) string {
 
 // writeText writes a help text.
 func (m *man) writeText(text string) {
-	for _, b := range splitBlocks(text) {
-		if b.verbatim {
-			m.writeVerbatim(b.text)
+	for _, b := range SplitBlocks(text) {
+		if b.Verbatim {
+			m.writeVerbatim(b.Text)
 			continue
 		}
 		m.writeLine(".PP")
-		for line := range strings.SplitSeq(b.text, "\n") {
+		for line := range strings.SplitSeq(b.Text, "\n") {
 			m.writeLine(escapeRoff(line))
 		}
 	}
@@ -90,7 +90,7 @@ func (m *man) writeCommand(cmd *cobra.Command) {
 	if cmd.Example != "" {
 		m.writeVerbatim(cmd.Example)
 	}
-	m.writeFlags(ownFlags(cmd))
+	m.writeFlags(OwnFlags(cmd))
 }
 
 // writeFlags writes a list of flags.

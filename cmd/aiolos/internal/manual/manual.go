@@ -1,6 +1,6 @@
-// Package manual writes the documentation of a command tree: a Markdown file and
-// a man page. Both have all that --help has, and nothing that depends on the
-// machine, so that they are the same wherever they are made.
+// Package manual writes the documentation of a command tree as a man page, which has all
+// that --help has and nothing that depends on the machine. What it is made of serves
+// docs/cli.md too.
 package manual
 
 import (
@@ -10,22 +10,22 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// block is a paragraph, or lines that stay as they are.
-type block struct {
-	text     string
-	verbatim bool
+// Block is a paragraph, or lines that stay as they are.
+type Block struct {
+	Text     string
+	Verbatim bool
 }
 
-// splitBlocks divides a help text: what is indented stays as it is.
-func splitBlocks(text string) []block {
-	var all []block
+// SplitBlocks divides a help text: what is indented stays as it is.
+func SplitBlocks(text string) []Block {
+	var all []Block
 	for part := range strings.SplitSeq(strings.Trim(text, "\n"), "\n\n") {
-		b := block{text: part}
+		b := Block{Text: part}
 		for line := range strings.SplitSeq(part, "\n") {
-			b.verbatim = b.verbatim || strings.HasPrefix(line, "  ")
+			b.Verbatim = b.Verbatim || strings.HasPrefix(line, "  ")
 		}
-		if n := len(all); n > 0 && b.verbatim && all[n-1].verbatim {
-			all[n-1].text += "\n\n" + b.text
+		if n := len(all); n > 0 && b.Verbatim && all[n-1].Verbatim {
+			all[n-1].Text += "\n\n" + b.Text
 			continue
 		}
 		all = append(all, b)
@@ -33,9 +33,9 @@ func splitBlocks(text string) []block {
 	return all
 }
 
-// listCommands lists the commands below one, depth first, without those of cobra and the
+// ListCommands lists the commands below one, depth first, without those of cobra and the
 // hidden ones.
-func listCommands(cmd *cobra.Command) (commands, topics []*cobra.Command) {
+func ListCommands(cmd *cobra.Command) (commands, topics []*cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		switch {
 		case sub.Hidden, sub.Name() == "help":
@@ -43,24 +43,24 @@ func listCommands(cmd *cobra.Command) (commands, topics []*cobra.Command) {
 			topics = append(topics, sub)
 		default:
 			commands = append(commands, sub)
-			below, more := listCommands(sub)
+			below, more := ListCommands(sub)
 			commands, topics = append(commands, below...), append(topics, more...)
 		}
 	}
 	return commands, topics
 }
 
-// usageLine is the line that says how a command is called.
-func usageLine(cmd *cobra.Command) string {
+// UsageLine is the line that says how a command is called.
+func UsageLine(cmd *cobra.Command) string {
 	if !cmd.HasParent() {
 		return cmd.Use
 	}
 	return cmd.Parent().CommandPath() + " " + cmd.Use
 }
 
-// ownFlags are the flags that only the command has, and those that it shares with
+// OwnFlags are the flags that only the command has, and those that it shares with
 // none above it.
-func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
+func OwnFlags(cmd *cobra.Command) *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SortFlags = false
 	inherited := cmd.InheritedFlags()
@@ -73,8 +73,8 @@ func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
 	return set
 }
 
-// commonFlags are the flags of every command.
-func commonFlags(root *cobra.Command) *pflag.FlagSet {
+// CommonFlags are the flags of every command.
+func CommonFlags(root *cobra.Command) *pflag.FlagSet {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SortFlags = false
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {

@@ -28,27 +28,6 @@ func tree() *cobra.Command {
 	return root
 }
 
-func TestMarkdown(t *testing.T) {
-	t.Parallel()
-	got := manual.Markdown(tree())
-	for _, want := range []string{
-		"# prog\n",
-		"- [prog sub](#prog-sub): Do a thing\n- [prog sub deep](#prog-sub-deep): Do it deeper\n- [topic](#topic): A topic\n",
-		"## The bare form\n\n```text\nprog URL\n```\n\nIt's a \\*program\\*:\n\n```text\n  as is\n\n  it is\n```\n\n.more\n\nExamples:\n\n```sh\nprog a\\b\n```\n",
-		"      --times int   how often (default 3)\n",
-		"Flags of every command:\n\n```text\n  -q, --quiet   be quiet\n```\n",
-		"## prog sub\n\n```text\nprog sub FILE\n```\n\nDo a thing.\n\nFlags:\n\n```text\n  -o, --output string   the file\n```\n",
-		"## topic\n\n```text\n  NAME  meaning\n```\n",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("missing:\n%s\nin:\n%s", want, got)
-		}
-	}
-	if strings.Contains(got, "hidden") || strings.Contains(got, "secret") || strings.Count(got, "--quiet") != 1 {
-		t.Errorf("too much in:\n%s", got)
-	}
-}
-
 func TestMan(t *testing.T) {
 	t.Parallel()
 	got := manual.Man(tree(), "1.2.3", time.Unix(0, 0))

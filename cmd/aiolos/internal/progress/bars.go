@@ -24,13 +24,19 @@ type bars struct {
 	files *mpb.Bar
 }
 
-// newBars begins to draw.
-func newBars(w io.Writer, width, n int) *bars {
-	options := []mpb.ContainerOption{mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100 * time.Millisecond)}
+// newContainer is where bars are drawn, so often, on a terminal of a width that may not be
+// known.
+func newContainer(w io.Writer, width int, every time.Duration) *mpb.Progress {
+	options := []mpb.ContainerOption{mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(every)}
 	if width > 0 {
 		options = append(options, mpb.WithWidth(width))
 	}
-	b := &bars{p: mpb.New(options...)}
+	return mpb.New(options...)
+}
+
+// newBars begins to draw.
+func newBars(w io.Writer, width, n int) *bars {
+	b := &bars{p: newContainer(w, width, 100*time.Millisecond)}
 	if n > 1 {
 		b.files = b.p.AddBar(int64(n),
 			mpb.BarRemoveOnComplete(), // one that is complete cannot be aborted any more

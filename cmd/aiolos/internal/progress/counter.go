@@ -17,11 +17,7 @@ type Counter struct {
 
 // NewCounter begins to draw one bar on a terminal.
 func NewCounter(w io.Writer, width int, label string, n int) *Counter {
-	options := []mpb.ContainerOption{mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(50 * time.Millisecond)}
-	if width > 0 {
-		options = append(options, mpb.WithWidth(width))
-	}
-	p := mpb.New(options...)
+	p := newContainer(w, width, 50*time.Millisecond)
 	return &Counter{p: p, bar: p.AddBar(int64(n),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(label+" ")),

@@ -3,10 +3,10 @@
 package progress
 
 import (
-	"errors"
 	"io"
 	"sync"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 )
 
@@ -21,14 +21,7 @@ const (
 )
 
 // Set implements pflag.Value.
-func (m *Mode) Set(s string) error {
-	switch Mode(s) {
-	case Auto, None, JSON:
-		*m = Mode(s)
-		return nil
-	}
-	return errors.New("use auto, none or json")
-}
+func (m *Mode) Set(s string) error { return choice.Set(m, s, Auto, None, JSON) }
 
 // String implements pflag.Value.
 func (m *Mode) String() string { return string(*m) }

@@ -1,6 +1,6 @@
 package render
 
-import "errors"
+import "github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 
 // ColorMode is the value of --color.
 type ColorMode string
@@ -13,14 +13,7 @@ const (
 )
 
 // Set implements pflag.Value.
-func (m *ColorMode) Set(s string) error {
-	switch ColorMode(s) {
-	case ColorAuto, ColorAlways, ColorNever:
-		*m = ColorMode(s)
-		return nil
-	}
-	return errors.New("use auto, always or never")
-}
+func (m *ColorMode) Set(s string) error { return choice.Set(m, s, ColorAuto, ColorAlways, ColorNever) }
 
 // String implements pflag.Value.
 func (m *ColorMode) String() string { return string(*m) }

@@ -27,6 +27,20 @@ func Line(s string) string {
 	return b.String()
 }
 
+// Error is the text of an error on one line: several that were joined have a semicolon
+// between them, and the rest is as [Line] has it.
+func Error(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
+
+// ShellWord returns s as a word of a command line that is shown. What no shell can have
+// as a word, and nobody has typed, is an ellipsis.
+func ShellWord(s string) string {
+	word, err := curl.Quote(s)
+	if err != nil {
+		return "..."
+	}
+	return word
+}
+
 // Text returns data fit for a terminal, as an [Escaper] passes it on.
 func Text(data []byte) string {
 	var b strings.Builder

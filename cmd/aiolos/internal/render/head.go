@@ -3,10 +3,11 @@ package render
 import (
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
@@ -51,20 +52,11 @@ func (p Printer) RequestHead(req *http.Request, proto string) error {
 // requestTarget returns path and query, without the values of parameters whose names
 // say that they are secret.
 func (p Printer) requestTarget(req *http.Request) string {
-	if p.Secrets || req.URL.RawQuery == "" {
-		return req.URL.RequestURI()
+	target := req.URL.RequestURI()
+	if p.Secrets {
+		return target
 	}
-	params := strings.Split(req.URL.RawQuery, "&")
-	for i, param := range params {
-		name, _, ok := strings.Cut(param, "=")
-		plain, err := url.QueryUnescape(name)
-		if ok && (err != nil || secret.Param(plain)) {
-			params[i] = name + "=***"
-		}
-	}
-	u := *req.URL
-	u.RawQuery = strings.Join(params, "&")
-	return u.RequestURI()
+	return curl.RedactURL(target)
 }
 
 // ResponseHead writes the status line and the headers.

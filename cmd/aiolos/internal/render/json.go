@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,16 @@ func JSON(v any) ([]byte, error) {
 		return nil, err
 	}
 	return safeJSON(b.Bytes()), nil
+}
+
+// WriteJSON writes v as [JSON] has it.
+func WriteJSON(w io.Writer, v any) error {
+	data, err := JSON(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 // safeJSON escapes the characters that JSON allows bare in a string. All of them

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
 )
@@ -80,7 +81,7 @@ func Read(r io.Reader) (*Session, error) {
 // checkHeaders refuses headers that would never be sent, or not as they are.
 func checkHeaders(origin string, headers []Header) error {
 	u, err := url.Parse(origin)
-	if err != nil || Origin(u) != origin {
+	if err != nil || middleware.Origin(u) != origin {
 		return fmt.Errorf("%q is not an origin such as https://example.org", origin)
 	}
 	for _, h := range headers {
@@ -102,30 +103,6 @@ func (s *Session) Write(w io.Writer) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(file{Version: version, Headers: s.Headers, Cookies: cookies.Bytes()})
-}
-
-// Origin is the origin of a URL (RFC 6454 6.2), with http for ws; empty if it has
-// none.
-func Origin(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	switch scheme {
-	case "ws", "wss":
-		scheme = "http" + scheme[2:]
-	case "http", "https":
-	default:
-		return ""
-	}
-	host := strings.ToLower(u.Hostname())
-	switch {
-	case host == "":
-		return ""
-	case strings.Contains(host, ":"):
-		host = "[" + host + "]"
-	}
-	if port != "" && port != map[string]string{"http": "80", "https": "443"}[scheme] {
-		host += ":" + port
-	}
-	return scheme + "://" + host
 }
 
 // Set keeps headers for an origin, in place of those with the same names.

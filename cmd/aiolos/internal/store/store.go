@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/xdg"
 )
 
@@ -120,22 +121,27 @@ func (s *Store) Load(name string) (*Session, error) {
 	return sess, nil
 }
 
+// LoadOrNew reads a session; one that does not exist is empty.
+func (s *Store) LoadOrNew(name string) (*Session, error) {
+	sess, err := s.Load(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return New(), nil
+	}
+	return sess, err
+}
+
 // Save writes a session: for its owner alone, and in one step.
 func (s *Store) Save(name string, sess *Session) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	temp, err := s.Temp(name, sess)
-	if err != nil {
+	if err := os.MkdirAll(s.path, 0o700); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, s.Path(name)); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return nil
+	return atomicfile.Replace(s.Path(name), 0o600, func(f *os.File) error { return errors.Join(sess.Write(f), f.Sync()) })
 }
 
-// Temp writes a session to a new file beside its own and returns the path.
+// Temp writes a session to a new file beside its own, for an editor, and returns the path.
 func (s *Store) Temp(name string, sess *Session) (path string, err error) {
 	if err := os.MkdirAll(s.path, 0o700); err != nil {
 		return "", err
@@ -144,8 +150,7 @@ func (s *Store) Temp(name string, sess *Session) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	err = sess.Write(f)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(sess.Write(f), f.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return f.Name(), nil

@@ -207,19 +207,6 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func TestOrigin(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"https://Example.ORG/x?y": "https://example.org", "https://h:443": "https://h", "http://h:80": "http://h",
-		"http://h:443": "http://h:443", "wss://h/x": "https://h", "ws://h:8080": "http://h:8080", "http://[::1]:8080/": "http://[::1]:8080",
-		"http://u:p@h": "http://h", "ftp://h": "", "/x": "", "http://": "", "HTTP://h": "http://h",
-	} {
-		if got := store.Origin(parse(t, in)); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestSetAndUnset(t *testing.T) {
 	t.Parallel()
 	s := store.New()

@@ -3,6 +3,11 @@
 package textfile
 
 import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strings"
+
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -16,4 +21,24 @@ func UTF8(data []byte) []byte {
 		return data // no decoder fails: what is invalid becomes U+FFFD
 	}
 	return text
+}
+
+// EachLine calls do with the number and the text of the lines of a file, without the
+// blanks around them. Empty lines and those that begin with # are left out. An error of
+// do ends it, and is returned as it is.
+func EachLine(name string, data []byte, do func(n int, text string) error) error {
+	lines := bufio.NewScanner(bytes.NewReader(UTF8(data)))
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		if err := do(n, text); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }

@@ -1,6 +1,9 @@
 package textfile_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/textfile"
@@ -15,6 +18,29 @@ func TestUTF8(t *testing.T) {
 	} {
 		if got := string(textfile.UTF8([]byte(text))); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestEachLine(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("failed")
+	for _, tt := range []struct{ text, want, err string }{
+		{"", "", ""},
+		{"\ufeff a \r\n\n# b\n\tc", "1:a 4:c ", ""},
+		{"a\nbad\nc", "1:a ", "failed"},
+		{strings.Repeat("x", 1<<17), "", "f: bufio.Scanner: token too long"},
+	} {
+		var got strings.Builder
+		err := textfile.EachLine("f", []byte(tt.text), func(n int, text string) error {
+			if text == "bad" {
+				return failed
+			}
+			fmt.Fprintf(&got, "%d:%s ", n, text)
+			return nil
+		})
+		if got.String() != tt.want || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+			t.Errorf("%.20q: got %q, %v, want %q, %s", tt.text, got.String(), err, tt.want, tt.err)
 		}
 	}
 }

@@ -40,15 +40,9 @@ type command struct {
 // New makes "aiolos bench".
 func New(a *app.App) *cobra.Command {
 	b := &command{Sender: exchange.Sender{App: a, NoFollow: true, Net: flags.NewBareNetwork(a, benchTimeout)}}
-	cmd := &cobra.Command{
-		Use:     "bench [METHOD] URL [ITEM...]",
-		Short:   "Send a request many times and measure",
-		Long:    help,
-		Example: examples,
-		RunE:    b.run,
-	}
+	b.Net.NoRetry = true
+	cmd := app.NewCommand("bench [METHOD] URL [ITEM...]", "Send a request many times and measure", help, examples, b.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.Int64VarP(&b.number, "number", "n", 0, "how many requests to send (default 1000, if there is no -z)")
 	f.VarP(&b.duration, "duration", "z", "how long to send requests, instead of -n or as well")
 	f.IntVarP(&b.workers, "connections", "c", 50, "how many requests are under way at the same time")
@@ -88,7 +82,7 @@ func (b *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	runs := []report.Run{{Name: describeJobs(jobs), Result: first}}
+	runs := []report.Run{{Name: exchange.DescribeURLs(urlsOf(jobs)), Result: first}}
 	if other != nil { // an earlier run
 		runs = append([]report.Run{*other}, runs...)
 	} else if b.compare != "" && cmd.Context().Err() == nil {
@@ -97,7 +91,7 @@ func (b *command) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
-		runs = append(runs, report.Run{Name: describeJobs(jobs), Result: second})
+		runs = append(runs, report.Run{Name: exchange.DescribeURLs(urlsOf(jobs)), Result: second})
 	}
 	if err := errors.Join(b.printRuns(runs), b.saveReport(jobs[0].Method, runs)); err != nil {
 		return err

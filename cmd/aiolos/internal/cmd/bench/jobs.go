@@ -52,6 +52,15 @@ func (b *command) readJobs(cmd *cobra.Command, args []string) ([]exchange.Job, e
 	return jobs, nil
 }
 
+// urlsOf are the URLs of requests.
+func urlsOf(jobs []exchange.Job) []string {
+	urls := make([]string, len(jobs))
+	for i, j := range jobs {
+		urls[i] = j.URL
+	}
+	return urls
+}
+
 // insertURL puts the first URL of a file where the command line has one otherwise.
 func insertURL(args, urls []string) ([]string, error) {
 	if len(urls) == 0 {

@@ -36,7 +36,7 @@ type shot struct {
 
 // newLoad has a session make the requests.
 func (b *command) newLoad(ctx context.Context, jobs []exchange.Job) (*load, error) {
-	sess, err := b.Net.OpenSession(ctx, connector.Config{Limit: b.workers}, func(http.RoundTripper) http.RoundTripper { return exchange.NotSent{} })
+	sess, err := b.Net.OpenSession(ctx, connector.Config{Limit: b.workers}, exchange.AnswerUnsent)
 	if err != nil {
 		return nil, err
 	}

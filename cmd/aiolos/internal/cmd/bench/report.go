@@ -7,10 +7,7 @@ import (
 	"strings"
 	"time"
 
-	aioerrors "github.com/aiolos-http/aiolos/errors"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exchange"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/report"
@@ -56,14 +53,6 @@ func (b *command) redrawLine(line string) {
 		line = string(runes[:max(0, b.App.Width-1)])
 	}
 	fmt.Fprintf(b.App.Err, "\r%s\x1b[K", line)
-}
-
-// describeJobs names what was sent to.
-func describeJobs(jobs []exchange.Job) string {
-	if len(jobs) == 1 {
-		return aioerrors.RedactURLString(jobs[0].URL)
-	}
-	return render.Count(int64(len(jobs))) + " URLs"
 }
 
 // printRuns prints the runs: --json an object for each, --csv a line of values.

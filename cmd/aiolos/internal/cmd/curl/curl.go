@@ -30,15 +30,8 @@ type command struct {
 // New makes "aiolos curl".
 func New(a *app.App) *cobra.Command {
 	c := &command{Sender: exchange.Sender{App: a, Net: flags.NewBareNetwork(a, 0)}}
-	cmd := &cobra.Command{
-		Use:     "curl 'curl ...'",
-		Short:   "Run a curl command, for example one that a browser has copied",
-		Long:    help,
-		Example: examples,
-		RunE:    c.run,
-	}
+	cmd := app.NewCommand("curl 'curl ...'", "Run a curl command, for example one that a browser has copied", help, examples, c.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.BoolVar(&c.translate, "print", false, "send nothing: print the command line of aiolos that does the same")
 	f.BoolVar(&c.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
 	c.AddLookFlags(cmd)
@@ -56,12 +49,16 @@ func (c *command) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
+	if r.URL, err = expandURL(r.URL); err != nil {
+		return err
+	}
+	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
+	if c.translate || c.PrintsOnly() {
+		c.NoticeUseless(cmd.Flags())
+	}
 	if c.translate {
 		text, err := c.HideSecrets(r).Items()
 		return c.PrintText(text, err)
-	}
-	if r.URL, err = expandURL(r.URL); err != nil {
-		return err
 	}
 	options, body, err := c.requestOptions(r)
 	if err != nil {
@@ -143,7 +140,7 @@ func (c *command) requestOptions(r *curlconv.Request) (options []session.Option,
 		options = append(options, session.Bytes(r.Body))
 	}
 	// Last, so that it counts for the type that a body brings along.
-	return append(options, exchange.SkipOption(r)), closer, nil
+	return append(options, session.SkipHeader(r.SkippedHeaders()...)), closer, nil
 }
 
 // applyRoute says how the server is reached.
@@ -153,7 +150,6 @@ func (c *command) applyRoute(r *curlconv.Request) {
 	if r.NoProxy {
 		c.Net.Proxy = flags.NoProxy
 	}
-	c.Net.NoNetrc, r.NoNetrc = !r.Netrc, !r.Netrc
 	c.Net.TLSFiles = flags.TLSFiles{Cert: r.Cert, Key: r.Key, CACert: r.CACert}
 	c.Net.ConnectTo, c.Net.Resolve = r.ConnectTo, r.Resolve
 	if !strings.Contains(r.Login, ":") || r.Digest {

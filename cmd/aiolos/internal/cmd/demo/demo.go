@@ -17,15 +17,11 @@ No packet leaves the machine.`
 
 // New makes "aiolos demo".
 func New(a *app.App) *cobra.Command {
-	return &cobra.Command{
-		Use:   "demo",
-		Short: "Show the library at work on embedded servers, and check the outcome",
-		Long:  help,
-		Args:  app.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return demo.Run(cmd.Context(), demo.Config{
-				Out: a.Out, Err: a.Err, Moving: a.CanRedraw(), Width: a.Width, Palette: a.OutPalette(),
-			})
-		},
-	}
+	cmd := app.NewCommand("demo", "Show the library at work on embedded servers, and check the outcome", help, "", func(cmd *cobra.Command, _ []string) error {
+		return demo.Run(cmd.Context(), demo.Config{
+			Out: a.Out, Err: a.Err, Moving: a.CanRedraw(), Width: a.Width, Palette: a.OutPalette(),
+		})
+	})
+	cmd.Args = app.NoArgs
+	return cmd
 }

@@ -52,15 +52,8 @@ func New(a *app.App) *cobra.Command {
 	g := &command{app: a, net: flags.NewNetwork(a), conflict: download.Rename, progress: progress.Auto}
 	// A file may take as long as it does, so long as something arrives.
 	g.net.Total, g.net.Read, g.net.Retry, g.net.Notice = -1, 30e9, defaultRetries, nil
-	cmd := &cobra.Command{
-		Use:     "get URL... [-i FILE]",
-		Short:   "Download files, several at a time, and go on where an interrupt left off",
-		Long:    help,
-		Example: examples,
-		RunE:    g.run,
-	}
+	cmd := app.NewCommand("get URL... [-i FILE]", "Download files, several at a time, and go on where an interrupt left off", help, examples, g.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.StringVarP(&g.input, "input", "i", "", "read URLs from this file too, one a line; - is standard input")
 	f.IntVarP(&g.parallel, "jobs", "j", 8, "downloads at a time")
 	f.IntVar(&g.perHost, "per-host", 4, "of these, from one host")
@@ -148,5 +141,5 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 	})
 	g.summarize(time.Since(start), display, events)
 	display.Close()
-	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", describeJobs(jobs)), g.dropRecord(dir))
+	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", exchange.DescribeURLs(urlsOf(jobs))), g.dropRecord(dir))
 }

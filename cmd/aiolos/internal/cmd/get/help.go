@@ -13,8 +13,9 @@ Of several URLs the same command fetches only what is missing: until all are the
 the new one gets a number; --no-clobber leaves it and fetches nothing, --overwrite
 replaces it. With -c an unfinished file is gone on with by its name, as when a signed
 URL has another query, and a complete one that has the length and the date of the
-URL's is left. -x N fetches a large file with N requests.
-
+URL's is left. One of that length whose date tells nothing (after --no-mtime, or of a
+server that gives none) is left if --checksum says so; else the URL is fetched and
+compared with it. -x N fetches a large file with N requests.
 A transfer that breaks is taken up again where it broke, up to five times (--retry).
 With --checksum a file that is not the right one is removed, and the exit code is 10.
 An interrupt keeps what is there; a list of --save-failed can be given to -i.

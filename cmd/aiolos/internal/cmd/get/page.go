@@ -1,10 +1,7 @@
 package get
 
 import (
-	aioerrors "github.com/aiolos-http/aiolos/errors"
-
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
-	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
 // urlsOf are the URLs of downloads.
@@ -14,12 +11,4 @@ func urlsOf(jobs []download.Job) []string {
 		urls[i] = j.URL
 	}
 	return urls
-}
-
-// describeJobs names downloads for the head of a report.
-func describeJobs(jobs []download.Job) string {
-	if len(jobs) == 1 {
-		return aioerrors.RedactURLString(jobs[0].URL)
-	}
-	return render.Count(int64(len(jobs))) + " URLs"
 }

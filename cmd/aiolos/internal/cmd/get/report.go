@@ -11,7 +11,6 @@ import (
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
-	"github.com/aiolos-http/aiolos/session/curl"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -172,11 +171,7 @@ func (g *command) repeatableCommand() string {
 		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
 			arg = name + ":***"
 		}
-		word, err := curl.Quote(arg)
-		if err != nil {
-			word = "..." // it was not typed in a shell
-		}
-		words = append(words, word)
+		words = append(words, render.ShellWord(arg))
 	}
 	return strings.Join(words, " ")
 }

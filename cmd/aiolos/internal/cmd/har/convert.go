@@ -64,7 +64,7 @@ func (h *command) convertEntry(e entry) (*curlconv.Request, error) {
 // reportSkipped tells of an exchange that was left out, which is a failure.
 func (h *command) reportSkipped(e entry, err error) {
 	if h.App.Quiet < 2 {
-		fmt.Fprintf(h.App.Err, "aiolos: entry %d: %s\n", e.n, render.Line(err.Error()))
+		fmt.Fprintf(h.App.Err, "aiolos: entry %d: %s\n", e.n, render.Error(err))
 	}
 	h.App.Code = exitcode.Failure
 }

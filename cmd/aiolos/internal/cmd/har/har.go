@@ -30,26 +30,20 @@ type command struct {
 // New makes "aiolos har".
 func New(a *app.App) *cobra.Command {
 	h := &command{Sender: exchange.Sender{App: a, Net: flags.NewBareNetwork(a, session.DefaultTotal)}}
-	top := &cobra.Command{
-		Use:     "har show|run|convert FILE [N...]",
-		Short:   "Show, send again or convert recorded exchanges (HTTP Archive)",
-		Long:    help,
-		Example: examples,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return exitcode.AsUsage(fmt.Errorf("har %q: use show, run or convert", args[0]))
-			}
-			return exitcode.AsUsage(errors.New("use har show, har run or har convert"))
-		},
-	}
-	show := &cobra.Command{Use: "show FILE [N...]", Short: "List the exchanges, or show some of them", Example: "  aiolos har show log.har\n  aiolos har show log.har 3\n  aiolos har show --report log.html log.har"}
-	show.RunE = h.newRun(h.showEntries)
+	top := app.NewCommand("har show|run|convert FILE [N...]", "Show, send again or convert recorded exchanges (HTTP Archive)", help, examples, func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return exitcode.AsUsage(fmt.Errorf("har %q: use show, run or convert", args[0]))
+		}
+		return exitcode.AsUsage(errors.New("use har show, har run or har convert"))
+	})
+	show := app.NewCommand("show FILE [N...]", "List the exchanges, or show some of them", "",
+		"  aiolos har show log.har\n  aiolos har show log.har 3\n  aiolos har show --report log.html log.har", h.newRun(h.showEntries))
 	h.page.AddFlag(show.Flags(), "write their waterfall to this file instead: an HTML page (.html)")
-	run := &cobra.Command{Use: "run FILE [N...]", Short: "Send the requests again, one after the other", Example: "  aiolos har run log.har\n  aiolos har run log.har 2 3"}
-	run.RunE = h.newRun(h.runEntries)
+	run := app.NewCommand("run FILE [N...]", "Send the requests again, one after the other", "",
+		"  aiolos har run log.har\n  aiolos har run log.har 2 3", h.newRun(h.runEntries))
 	h.Net.AddFlags(run)
-	convert := &cobra.Command{Use: "convert FILE [N...]", Short: "Print the requests as commands or programs", Example: "  aiolos har convert log.har\n  aiolos har convert --to go log.har 3"}
-	convert.RunE = h.newRun(h.convertEntries)
+	convert := app.NewCommand("convert FILE [N...]", "Print the requests as commands or programs", "",
+		"  aiolos har convert log.har\n  aiolos har convert --to go log.har 3", h.newRun(h.convertEntries))
 	convert.Flags().StringVar(&h.to, "to", "curl", "curl, aiolos or go")
 	convert.Aliases = []string{"curl"}
 	for _, cmd := range []*cobra.Command{show, convert} {

@@ -2,6 +2,7 @@ package har
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/curlconv"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
@@ -23,7 +25,7 @@ func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 	if _, err := session.ParseURL(r.URL); err != nil {
 		return nil, nil, errors.New("har: not an HTTP URL")
 	}
-	if _, err := curlconv.Parse([]string{"curl", "-X", r.Method, "h"}, nil); err != nil {
+	if !httpguts.ValidHeaderFieldName(r.Method) { // both are tokens (RFC 9110 5.6.2)
 		return nil, nil, errors.New("har: the method has a character that it must not have")
 	}
 	if strings.Contains(r.URL, secret.Hidden) {
@@ -36,10 +38,12 @@ func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 			lost = append(lost, h.Name)
 		case http.CanonicalHeaderKey(h.Name) == "Accept-Encoding":
 			r.Compressed = true // in the codings that can be decoded here
-		case isValid(h):
-			r.Headers = append(r.Headers, curlconv.Header{Name: h.Name, Value: h.Value})
 		default:
-			return nil, nil, errors.New("har: a header has a character that it must not have")
+			own := curlconv.Header{Name: h.Name, Value: h.Value}
+			if err := curlconv.CheckHeader(own); err != nil {
+				return nil, nil, fmt.Errorf("har: %w", err)
+			}
+			r.Headers = append(r.Headers, own)
 		}
 	}
 	return r, lost, addBody(r, &e.Request)
@@ -49,12 +53,6 @@ func makeRequest(e *har.Entry) (r *curlconv.Request, lost []string, err error) {
 // of a cookie or of credentials behind their scheme.
 func isHidden(h har.NameValue) bool {
 	return h.Value == secret.Hidden || secret.Header(h.Name) && strings.Contains(h.Value, secret.Hidden)
-}
-
-// isValid reports whether a header can be sent.
-func isValid(h har.NameValue) bool {
-	_, err := curlconv.Parse([]string{"curl", "-H", h.Name + ": " + h.Value, "h"}, nil)
-	return err == nil
 }
 
 // ofConnection reports whether a header is of one connection or made by the
@@ -94,8 +92,9 @@ func addBody(r *curlconv.Request, recorded *har.Request) error {
 		return errors.New("har: the file has only a part of the request's body")
 	}
 	r.Body, r.HasBody = []byte(text), true
-	if _, ok := r.Header("Content-Type"); !ok && post.MimeType != "" && isValid(har.NameValue{Name: "Content-Type", Value: post.MimeType}) {
-		r.Headers = append(r.Headers, curlconv.Header{Name: "Content-Type", Value: post.MimeType})
+	kind := curlconv.Header{Name: "Content-Type", Value: post.MimeType}
+	if _, ok := r.Header(kind.Name); !ok && kind.Value != "" && curlconv.CheckHeader(kind) == nil {
+		r.Headers = append(r.Headers, kind)
 	}
 	return nil
 }

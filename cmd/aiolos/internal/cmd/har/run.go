@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -26,6 +28,7 @@ func (h *command) runEntries(ctx context.Context, entries []entry, _ bool) error
 	for _, e := range entries {
 		r, err := h.convertEntry(e)
 		if err == nil {
+			h.preferFlags(r)
 			err = h.sendAgain(ctx, sess, e, r)
 		}
 		if ctx.Err() != nil {
@@ -38,6 +41,13 @@ func (h *command) runEntries(ctx context.Context, entries []entry, _ bool) error
 	return nil
 }
 
+// preferFlags leaves out the recorded headers that the command line has by -H.
+func (h *command) preferFlags(r *curlconv.Request) {
+	for _, own := range h.Net.RemainingHeaders() {
+		r.Headers = slices.DeleteFunc(r.Headers, func(recorded curlconv.Header) bool { return strings.EqualFold(recorded.Name, own.Name) })
+	}
+}
+
 // sendAgain sends one request. Redirects are not followed: they have entries of
 // their own.
 func (h *command) sendAgain(ctx context.Context, sess *session.Session, e entry, r *curlconv.Request) error {
@@ -46,7 +56,7 @@ func (h *command) sendAgain(ctx context.Context, sess *session.Session, e entry,
 		options = append(options, session.Bytes(r.Body))
 	}
 	began := time.Now()
-	resp, err := sess.Request(ctx, r.Method, r.URL, append(options, exchange.SkipOption(r))...)
+	resp, err := sess.Request(ctx, r.Method, r.URL, append(options, session.SkipHeader(r.SkippedHeaders()...))...)
 	if err != nil {
 		return err
 	}

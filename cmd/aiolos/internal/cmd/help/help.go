@@ -100,7 +100,8 @@ const environmentHelp = `  NO_COLOR         not empty: no colours, and bodies as
   SSL_CERT_FILE    list of certificate authorities (Unix)
   SSL_CERT_DIR     directories with such lists (Unix)
 
---color=always and --color=never count more than all of these.
+--color=always and --color=never count more than all of these, and so does a --pretty
+that is given, where --color is not: with NO_COLOR, --pretty=all has colours.
 
   HTTP_PROXY, HTTPS_PROXY   proxy for http and https URLs, in small letters too
   WS_PROXY, WSS_PROXY       the same for WebSockets
@@ -123,7 +124,7 @@ and Windows the one directory that is usual there.
   SSLKEYLOGFILE    the file of --keylog, and nothing without that flag
 
 --proxy URL counts more than the environment, and --proxy none switches all of it
-off, netrc too.`
+off, netrc too, which --no-netrc does alone.`
 
 const configHelp = `Flags that are wanted in every call can be in a file, one a line as on the command
 line. Lines that begin with # are remarks. What follows the name of a flag, to the

@@ -23,23 +23,18 @@ const examples = `  aiolos man | man -l -
 
 // New makes "aiolos man".
 func New(a *app.App) *cobra.Command {
-	return &cobra.Command{
-		Use:     "man",
-		Short:   "Print the manual as a page for man(1)",
-		Long:    help,
-		Example: examples,
-		Args:    app.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var date time.Time // reproducible-builds.org/specs/source-date-epoch
-			if text := a.Getenv("SOURCE_DATE_EPOCH"); text != "" {
-				seconds, err := strconv.ParseInt(text, 10, 64)
-				if err != nil {
-					return exitcode.AsUsage(errors.New("SOURCE_DATE_EPOCH is not a number of seconds"))
-				}
-				date = time.Unix(seconds, 0)
+	cmd := app.NewCommand("man", "Print the manual as a page for man(1)", help, examples, func(cmd *cobra.Command, _ []string) error {
+		var date time.Time // reproducible-builds.org/specs/source-date-epoch
+		if text := a.Getenv("SOURCE_DATE_EPOCH"); text != "" {
+			seconds, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return exitcode.AsUsage(errors.New("SOURCE_DATE_EPOCH is not a number of seconds"))
 			}
-			_, err := io.WriteString(a.Out, manual.Man(cmd.Root(), session.LibraryVersion, date))
-			return err
-		},
-	}
+			date = time.Unix(seconds, 0)
+		}
+		_, err := io.WriteString(a.Out, manual.Man(cmd.Root(), session.LibraryVersion, date))
+		return err
+	})
+	cmd.Args = app.NoArgs
+	return cmd
 }

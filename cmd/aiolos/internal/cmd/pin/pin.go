@@ -34,15 +34,8 @@ type command struct {
 // New makes "aiolos pin".
 func New(a *app.App) *cobra.Command {
 	p := &command{app: a, net: flags.NewBareNetwork(a, 30*time.Second)}
-	cmd := &cobra.Command{
-		Use:     "pin HOST[:PORT]",
-		Short:   "Show the certificates of a server and their pins",
-		Long:    help,
-		Example: examples,
-		RunE:    p.run,
-	}
+	cmd := app.NewCommand("pin HOST[:PORT]", "Show the certificates of a server and their pins", help, examples, p.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.StringArrayVar(&p.check, "check", nil, "compare with this pin, of which several can be given; print nothing if one matches")
 	f.BoolVar(&p.json, "json", false, "print a JSON object")
 	f.StringVar(&p.serverName, "server-name", "", "ask for this name, not for the host's (SNI)")
@@ -123,12 +116,7 @@ func (p *command) comparePins(r *certs.Report, wanted []certs.Wanted, target *ur
 // printReport prints what was found.
 func (p *command) printReport(r *certs.Report) error {
 	if p.json {
-		data, err := render.JSON(r)
-		if err != nil {
-			return err
-		}
-		_, err = p.app.Out.Write(data)
-		return err
+		return render.WriteJSON(p.app.Out, r)
 	}
 	return r.Write(p.app.Out, p.app.OutPalette())
 }

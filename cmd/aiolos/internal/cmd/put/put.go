@@ -36,28 +36,14 @@ func New(a *app.App) *cobra.Command {
 	p := &command{Sender: exchange.Sender{App: a, Net: flags.NewNetwork(a), CheckStatus: true}, progress: progress.Auto}
 	// A file may take as long as it does.
 	p.Net.Total = -1
-	cmd := &cobra.Command{
-		Use:     "put URL FILE [ITEM...]",
-		Short:   "Upload a file and show the progress",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    p.run,
-	}
+	cmd := app.NewCommand("put URL FILE [ITEM...]", "Upload a file and show the progress", help, examples, p.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.StringVarP(&p.method, "method", "X", "PUT", "method of the request")
 	f.BoolVar(&p.expect, "expect", false, "ask the server for its consent before the file is sent (100-continue)")
 	f.Var(&p.progress, "progress", "what to show meanwhile: auto, none or json")
-	f.BoolVarP(&p.Verbose, "verbose", "v", false, "print the heads of requests and responses too")
-	f.StringVarP(&p.Output, "output", "o", "", "write the body of the response to this file; - is standard output")
-	f.BoolVar(&p.FailBody, "fail-with-body", false, "with -o, save the body of a status of 4xx or 5xx too")
-	f.StringVar(&p.PrintParts, "print", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	p.AddShowFlags(f, "")
 	p.AddLookFlags(cmd)
-	f.IntVar(&p.Redirects, "max-redirects", 10, "how many redirects to follow")
-	f.BoolVar(&p.NoFollow, "no-follow", false, "do not follow redirects")
-	f.BoolVar(&p.NoCheck, "no-check", false, "exit with 0 whatever the status is")
-	f.BoolVar(&p.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
+	p.AddStatusFlags(f)
 	p.Net.AddFlags(cmd)
 	return cmd
 }

@@ -27,29 +27,16 @@ type command struct {
 // New makes the root command.
 func New(a *app.App) *cobra.Command {
 	s := &command{Sender: exchange.Sender{App: a, Net: flags.NewNetwork(a)}}
-	cmd := &cobra.Command{
-		Use:     "aiolos [METHOD] URL [ITEM...]",
-		Short:   "An HTTP client",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    s.run,
-	}
+	cmd := app.NewCommand("aiolos [METHOD] URL [ITEM...]", "An HTTP client", help, examples, s.run)
+	cmd.Args = cobra.ArbitraryArgs
 	f := cmd.Flags()
-	f.SortFlags = false
 	s.AddBodyFlags(f)
-	f.BoolVarP(&s.Verbose, "verbose", "v", false, "print the heads of requests and responses too (--print=HBhb, each redirect included)")
-	f.StringVarP(&s.Output, "output", "o", "", "write the body to this file; - is standard output")
-	f.BoolVar(&s.FailBody, "fail-with-body", false, "with -o, save the body of a status of 4xx or 5xx too")
-	f.StringVarP(&s.PrintParts, "print", "p", "", "what to print: H, B request head and body, h, b those of the response, m times")
+	s.AddShowFlags(f, "p")
 	s.addPrintAlias(f, "body", "b", "print only the body (--print=b)")
 	s.addPrintAlias(f, "meta", "m", "print only the times (--print=m)")
 	s.AddLookFlags(cmd)
-	f.BoolVar(&s.NoFollow, "no-follow", false, "do not follow redirects")
-	f.IntVar(&s.Redirects, "max-redirects", exchange.DefaultRedirects, "how many redirects to follow")
+	s.AddStatusFlags(f)
 	f.BoolVar(&s.CheckStatus, "check", true, "exit with 3, 4 or 5 for a status of 3xx, 4xx or 5xx")
-	f.BoolVar(&s.NoCheck, "no-check", false, "exit with 0 whatever the status is")
-	f.BoolVar(&s.ShowSecrets, "show-secrets", false, "print credentials and cookies as they are")
 	f.BoolVar(&s.ignoreStdin, "ignore-stdin", false, "take no body from standard input for POST, PUT and PATCH")
 	s.Net.AddFlags(cmd)
 	s.Print.AddFlags(cmd)
@@ -85,6 +72,7 @@ func (s *command) run(cmd *cobra.Command, args []string) error {
 	}
 	j := exchange.Job{Method: target.Method, URL: target.URL, Options: options, Request: req}
 	if s.PrintsOnly() {
+		s.NoticeUseless(cmd.Flags())
 		return s.PrintRequest(cmd.Context(), j)
 	}
 	return s.Send(cmd.Context(), j)

@@ -24,16 +24,10 @@ import (
 // New makes "aiolos serve".
 func New(a *app.App) *cobra.Command {
 	var port int
-	cmd := &cobra.Command{
-		Use:     "serve",
-		Short:   "Run a test server (httpbin) on the loopback interface",
-		Long:    help,
-		Example: examples,
-		Args:    app.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runServer(cmd.Context(), a, port)
-		},
-	}
+	cmd := app.NewCommand("serve", "Run a test server (httpbin) on the loopback interface", help, examples, func(cmd *cobra.Command, _ []string) error {
+		return runServer(cmd.Context(), a, port)
+	})
+	cmd.Args = app.NoArgs
 	cmd.Flags().IntVarP(&port, "port", "p", 8080, "port; 0 takes a free one")
 	return cmd
 }

@@ -2,9 +2,10 @@ package session
 
 const help = `A session keeps cookies and headers between calls: --session NAME of a command that
 sends uses what the session has, and keeps what comes. A session that does not exist is
-made. Cookies go where their servers want them; the headers of the command line are kept
+made. Cookies go where their servers want them; the headers among the ITEMs are kept
 for the origin (scheme, host and port) of the URL, except those that are about one
 body or one response (Content-*, If-*, Range, Host and the like). "Name:" forgets one.
+A header of -H counts more than the session's, for this call.
 
 The files are in $XDG_STATE_HOME/aiolos/sessions, else in ~/.local/state, and can be read
 by their owner alone. They hold secrets in plain text. Of two programs that use a session

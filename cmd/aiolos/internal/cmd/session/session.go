@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/store"
 )
 
@@ -30,18 +30,12 @@ type command struct {
 // New makes "aiolos session" and its commands.
 func New(a *app.App) *cobra.Command {
 	s := &command{app: a}
-	cmd := &cobra.Command{
-		Use:     "session ls|show|edit|rm|export|import",
-		Short:   "Cookies and headers kept by --session NAME",
-		Long:    help,
-		Example: examples,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return exitcode.AsUsage(fmt.Errorf("%q is not one of ls, show, edit, rm, export and import", args[0]))
-			}
-			return exitcode.AsUsage(errors.New("missing command: use ls, show, edit, rm, export or import"))
-		},
-	}
+	cmd := app.NewCommand("session ls|show|edit|rm|export|import", "Cookies and headers kept by --session NAME", help, examples, func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return exitcode.AsUsage(fmt.Errorf("%q is not one of ls, show, edit, rm, export and import", args[0]))
+		}
+		return exitcode.AsUsage(errors.New("missing command: use ls, show, edit, rm, export or import"))
+	})
 	ls := s.newSubcommand("ls", "List the sessions", 0, 0, s.listSessions)
 	show := s.newSubcommand("show NAME", "Show the cookies and headers of a session", 1, 1, s.showSession)
 	edit := s.newSubcommand("edit NAME", "Edit the file of a session", 1, 1, s.editSession)
@@ -65,26 +59,21 @@ func New(a *app.App) *cobra.Command {
 func (s *command) newSubcommand(
 	use, short string, least, most int, run func(context.Context, *store.Store, []string) error,
 ) *cobra.Command {
-	return &cobra.Command{
-		Use:   use,
-		Short: short,
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) < least || most >= 0 && len(args) > most {
-				return exitcode.AsUsage(fmt.Errorf("usage: aiolos session %s", use))
+	return app.NewCommand(use, short, "", "", func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return exitcode.AsUsage(fmt.Errorf("usage: aiolos session %s", use))
+		}
+		for _, name := range args[:min(least, len(args), 1)] {
+			if err := store.CheckName(name); err != nil {
+				return exitcode.AsUsage(err)
 			}
-			for _, name := range args[:min(least, len(args), 1)] {
-				if err := store.CheckName(name); err != nil {
-					return exitcode.AsUsage(err)
-				}
-			}
-			dir, err := store.Open(s.app.Getenv)
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), dir, args)
-		},
-	}
+		}
+		dir, err := store.Open(s.app.Getenv)
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), dir, args)
+	})
 }
 
 // removeSessions is "aiolos session rm".
@@ -117,7 +106,7 @@ func (s *command) exportCookies(_ context.Context, dir *store.Store, args []stri
 
 // importCookies is "aiolos session import".
 func (s *command) importCookies(_ context.Context, dir *store.Store, args []string) error {
-	sess, err := loadOrNew(dir, args[0])
+	sess, err := dir.LoadOrNew(args[0])
 	if err != nil {
 		return err
 	}
@@ -127,7 +116,7 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 	}
 	n, err := sess.Import(data)
 	if bad, ok := errors.AsType[*jar.FileError](err); ok && bad.Partial {
-		s.app.Notice("%v", bad)
+		s.app.Notice("%s", render.Error(bad))
 	} else if err != nil {
 		return err
 	}
@@ -136,15 +125,6 @@ func (s *command) importCookies(_ context.Context, dir *store.Store, args []stri
 	}
 	s.app.Notice("%s read; the session %s has %s", countCookies(n), args[0], countCookies(sess.Jar.Len()))
 	return nil
-}
-
-// loadOrNew reads a session; one that does not exist is empty.
-func loadOrNew(dir *store.Store, name string) (*store.Session, error) {
-	sess, err := dir.Load(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return store.New(), nil
-	}
-	return sess, err
 }
 
 // countCookies counts them.
@@ -158,7 +138,7 @@ func countCookies(n int) string {
 // editSession is "aiolos session edit": an editor for a copy, which takes the session's
 // place if it can be read.
 func (s *command) editSession(ctx context.Context, dir *store.Store, args []string) error {
-	sess, err := loadOrNew(dir, args[0])
+	sess, err := dir.LoadOrNew(args[0])
 	if err != nil {
 		return err
 	}

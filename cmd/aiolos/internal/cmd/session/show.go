@@ -33,7 +33,7 @@ func (s *command) listSessions(_ context.Context, dir *store.Store, _ []string) 
 	for _, info := range infos {
 		sess, err := dir.Load(info.Name)
 		if err != nil {
-			s.app.Notice("%s", render.Line(err.Error()))
+			s.app.Notice("%s", render.Error(err))
 			continue
 		}
 		l := listed{Name: info.Name, Cookies: sess.Jar.Len(), Modified: info.Modified.UTC().Truncate(time.Second), Path: dir.Path(info.Name)}
@@ -41,7 +41,7 @@ func (s *command) listSessions(_ context.Context, dir *store.Store, _ []string) 
 			l.Headers += len(headers)
 		}
 		if s.json {
-			err = s.printJSON(l)
+			err = render.WriteJSON(s.app.Out, l)
 		} else {
 			_, err = fmt.Fprintf(s.app.Out, "%-20s  cookies %4d  headers %4d  %s\n",
 				l.Name, l.Cookies, l.Headers, info.Modified.Format(time.DateTime))
@@ -51,16 +51,6 @@ func (s *command) listSessions(_ context.Context, dir *store.Store, _ []string) 
 		}
 	}
 	return nil
-}
-
-// printJSON prints one line of JSON.
-func (s *command) printJSON(v any) error {
-	data, err := render.JSON(v)
-	if err != nil {
-		return err
-	}
-	_, err = s.app.Out.Write(data)
-	return err
 }
 
 // shownCookie is the form of "show --json".
@@ -116,7 +106,7 @@ func (s *command) showSession(_ context.Context, dir *store.Store, args []string
 // writeHeader shows one header.
 func (s *command) writeHeader(b *strings.Builder, origin string, h store.Header) error {
 	if s.json {
-		return appendJSON(b, shownHeader{h.Name, h.Value, origin})
+		return render.WriteJSON(b, shownHeader{h.Name, h.Value, origin})
 	}
 	p := s.app.OutPalette()
 	fmt.Fprintf(b, "header  %s  %s: %s\n", render.Line(origin), p.Cyan(render.Line(h.Name)), render.Line(h.Value))
@@ -135,7 +125,7 @@ func (s *command) writeCookie(b *strings.Builder, c *jar.Cookie) error {
 		shown.Expires, until = &expires, "until "+expires.Format(time.DateTime)
 	}
 	if s.json {
-		return appendJSON(b, shown)
+		return render.WriteJSON(b, shown)
 	}
 	domain := c.Domain
 	switch {
@@ -155,11 +145,4 @@ func (s *command) writeCookie(b *strings.Builder, c *jar.Cookie) error {
 	fmt.Fprintf(b, "cookie  %s%s  %s=%s  %s%s\n",
 		render.Line(domain), render.Line(c.Path), p.Cyan(render.Line(c.Name)), render.Line(value), until, extra)
 	return nil
-}
-
-// appendJSON appends one line of JSON.
-func appendJSON(b *strings.Builder, v any) error {
-	data, err := render.JSON(v)
-	b.Write(data)
-	return err
 }

@@ -6,46 +6,48 @@ import (
 	"time"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/waterfall"
 )
 
-// printWaterfall draws a waterfall of every redirect and of the last request.
-func (t *command) printWaterfall(resp *session.Response, n int64) error {
+// printWaterfall draws a waterfall of every hop. The body of the last one has n bytes.
+func (t *command) printWaterfall(hops []*hop, redirects int, n int64) error {
 	var all time.Duration
-	hops := resp.History()
-	for _, hop := range hops {
-		all += hop.Timing().Total
-		if err := t.printHop(hop, "", "", ""); err != nil {
+	for i, h := range hops {
+		all += h.Timing().Total
+		var size, note string
+		if i == len(hops)-1 {
+			size = render.Bytes(n) + "  "
+			switch {
+			case redirects == 1:
+				note = "after a redirect, "
+			case redirects > 1:
+				note = fmt.Sprintf("after %d redirects, ", redirects)
+			}
+		}
+		if err := t.printHop(h, size, note); err != nil {
 			return err
 		}
 	}
-	var note, sum string
-	switch n := len(hops); {
-	case n == 1:
-		note = "after a redirect, "
-	case n > 1:
-		note = fmt.Sprintf("after %d redirects, ", n)
+	if len(hops) == 1 {
+		return nil
 	}
-	if len(hops) > 0 {
-		sum = fmt.Sprintf("  %d requests took %s\n", len(hops)+1, render.Duration(all+resp.Timing().Total))
-	}
-	return t.printHop(resp, render.Bytes(n)+"  ", note, sum)
+	_, err := fmt.Fprintf(t.app.Out, "  %d requests took %s\n", len(hops), render.Duration(all))
+	return err
 }
 
 // printHop draws the waterfall of one request, with the size of its body and a note, if
-// there are any, in the headline. A text comes after it.
-func (t *command) printHop(resp *session.Response, size, note, after string) error {
+// there are any, in the headline.
+func (t *command) printHop(h *hop, size, note string) error {
 	p := t.app.OutPalette()
-	tm := resp.Timing()
+	tm := h.Timing()
 	chart := waterfall.Of(tm)
 	chart.Width, chart.Palette = t.app.Width, p
-	_, err := fmt.Fprintf(t.app.Out, "%s %s  %s  %s  %s(%s%s)\n%s%s",
-		resp.Request.Method, render.Line(aioerrors.RedactURL(resp.URL())),
-		p.Status(resp.StatusCode, strconv.Itoa(resp.StatusCode)), render.Line(resp.Proto), size,
-		note, waterfall.DescribeConnection(tm), chart, after)
+	_, err := fmt.Fprintf(t.app.Out, "%s %s  %s  %s  %s(%s%s)\n%s",
+		h.resp.Request.Method, render.Line(aioerrors.RedactURL(h.resp.Request.URL)),
+		p.Status(h.resp.StatusCode, strconv.Itoa(h.resp.StatusCode)), render.Line(h.resp.Proto), size,
+		note, waterfall.DescribeConnection(tm), chart)
 	return err
 }
 
@@ -66,15 +68,15 @@ type timed struct {
 	FirstByte float64 `json:"first_byte"`
 	Body      float64 `json:"body"`
 	Total     float64 `json:"total"`
-	Hops      []timed `json:"hops,omitempty"` // the redirects that led here
+	Hops      []timed `json:"hops,omitempty"` // the requests that led here
 }
 
 // describe is one request for --json.
-func describe(resp *session.Response) timed {
-	tm := resp.Timing()
+func describe(h *hop) timed {
+	tm := h.Timing()
 	ms := render.Milliseconds
 	return timed{
-		URL: aioerrors.RedactURL(resp.URL()), Status: resp.StatusCode, Proto: resp.Proto,
+		URL: aioerrors.RedactURL(h.resp.Request.URL), Status: h.resp.StatusCode, Proto: h.resp.Proto,
 		Remote: tm.Remote, Reused: tm.Reused,
 		Queue: ms(tm.Queue), DNS: ms(tm.DNS), Connect: ms(tm.Connect), TLS: ms(tm.TLS),
 		Request: ms(tm.Request), FirstByte: ms(tm.FirstByte), Body: ms(tm.Body), Total: ms(tm.Total),
@@ -82,18 +84,12 @@ func describe(resp *session.Response) timed {
 }
 
 // printJSON prints one line.
-func (t *command) printJSON(resp *session.Response, n int64) error {
-	hops := resp.History()
-	redirects := len(hops)
-	object := describe(resp)
+func (t *command) printJSON(hops []*hop, redirects int, n int64) error {
+	last := len(hops) - 1
+	object := describe(hops[last])
 	object.Redirects, object.Bytes = &redirects, &n
-	for _, hop := range hops {
-		object.Hops = append(object.Hops, describe(hop))
+	for _, h := range hops[:last] {
+		object.Hops = append(object.Hops, describe(h))
 	}
-	data, err := render.JSON(object)
-	if err != nil {
-		return err
-	}
-	_, err = t.app.Out.Write(data)
-	return err
+	return render.WriteJSON(t.app.Out, object)
 }

@@ -28,21 +28,15 @@ type command struct {
 	json bool
 	page exchange.ReportFile
 
-	timings []session.Timing
+	hops    []*hop           // of the request under way
+	timings []session.Timing // of the last hops
 }
 
 // New makes "aiolos time".
 func New(a *app.App) *cobra.Command {
 	t := &command{app: a, net: flags.NewNetwork(a)}
-	cmd := &cobra.Command{
-		Use:     "time URL",
-		Short:   "Show where the time of a request goes",
-		Long:    help,
-		Example: examples,
-		RunE:    t.run,
-	}
+	cmd := app.NewCommand("time URL", "Show where the time of a request goes", help, examples, t.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.IntVarP(&t.n, "number", "n", 1, "how many requests to send, one after the other")
 	f.BoolVar(&t.cold, "cold", false, "use a new connection and look the name up for each")
 	f.BoolVar(&t.json, "json", false, "print one JSON object a request, times in milliseconds")
@@ -66,7 +60,7 @@ func (t *command) run(cmd *cobra.Command, args []string) error {
 	if err := t.page.Check(".html"); err != nil {
 		return err
 	}
-	sess, err := t.net.OpenSession(cmd.Context(), connector.Config{ForceClose: t.cold, DisableDNSCache: t.cold}, t.page.Record(url)...)
+	sess, err := t.net.OpenSession(cmd.Context(), connector.Config{ForceClose: t.cold, DisableDNSCache: t.cold}, append(t.page.Record(url), t.recordHops)...)
 	if err != nil {
 		return err
 	}
@@ -106,9 +100,10 @@ func (t *command) sendOne(ctx context.Context, sess *session.Session, url string
 	if t.app.Code == exitcode.OK {
 		t.app.Code = exitcode.Status(resp.StatusCode)
 	}
-	t.timings = append(t.timings, resp.Timing())
+	hops := t.takeHops()
+	t.timings = append(t.timings, hops[len(hops)-1].Timing())
 	if t.json {
-		return t.printJSON(resp, n)
+		return t.printJSON(hops, len(resp.History()), n)
 	}
-	return t.printWaterfall(resp, n)
+	return t.printWaterfall(hops, len(resp.History()), n)
 }

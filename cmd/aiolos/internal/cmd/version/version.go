@@ -9,12 +9,7 @@ import (
 
 // New makes "aiolos version".
 func New(a *app.App) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  app.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return app.PrintVersion(cmd.OutOrStdout())
-		},
-	}
+	cmd := app.NewCommand("version", "Print the version", "", "", func(*cobra.Command, []string) error { return app.PrintVersion(a.Out) })
+	cmd.Args = app.NoArgs
+	return cmd
 }

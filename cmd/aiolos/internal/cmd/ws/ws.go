@@ -39,16 +39,8 @@ type command struct {
 // New makes "aiolos ws".
 func New(a *app.App) *cobra.Command {
 	s := &command{app: a, net: flags.NewNetwork(a), wait: flags.Duration(time.Second)}
-	cmd := &cobra.Command{
-		Use:     "ws URL [ITEM...]",
-		Short:   "Talk over a WebSocket: lines go out, messages come in",
-		Long:    help,
-		Example: examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    s.run,
-	}
+	cmd := app.NewCommand("ws URL [ITEM...]", "Talk over a WebSocket: lines go out, messages come in", help, examples, s.run)
 	f := cmd.Flags()
-	f.SortFlags = false
 	f.BoolVar(&s.json, "json", false, "print each message as a JSON object, the close too")
 	f.BoolVar(&s.format.Binary, "binary", false, "send lines as binary messages")
 	f.BoolVar(&s.format.Hex, "hex", false, "lines are hexadecimal digits, and binary messages are printed so")
@@ -72,6 +64,9 @@ func New(a *app.App) *cobra.Command {
 // run connects and talks.
 func (s *command) run(cmd *cobra.Command, args []string) error {
 	url, headers, options, err := s.readArgs(args)
+	if err == nil && cmd.Flags().Changed("http2") && s.net.HTTP2 {
+		err = errors.New("--http2: a WebSocket is opened with HTTP/1.1 here (RFC 6455)")
+	}
 	if err != nil {
 		return exitcode.AsUsage(err)
 	}
@@ -153,7 +148,7 @@ func (s *command) newConsole() console.Config {
 	if s.app.InTTY {
 		// The end of what is typed is the wish to leave; a slip is not.
 		cfg.Wait = 0
-		cfg.Complain = func(err error) { s.app.Notice("%s", render.Line(err.Error())) }
+		cfg.Complain = func(err error) { s.app.Notice("%s", render.Error(err)) }
 	}
 	return cfg
 }
