@@ -15,9 +15,9 @@ const (
 	// keepNone is for how long requests go to the server without waiting, after one has
 	// shown that there is nothing to wait for.
 	keepNone = 5 * time.Second
-	// Whoever waits for another process asks after minPoll, and then less and less often.
-	minPoll = 4 * time.Millisecond
-	maxPoll = 100 * time.Millisecond
+	// Whoever waits for another process asks after minFillPoll, and then less and less often.
+	minFillPoll = 4 * time.Millisecond
+	maxFillPoll = 100 * time.Millisecond
 )
 
 // flight is all requests of this process that want one key filled. One of them, who has
@@ -121,7 +121,7 @@ func (s *CacheStore) awaitTurn(ctx context.Context, f *flight, seen string, coun
 	names, token := s.namesOf(f.key), rand.Text()
 	keys := []string{names.lease, names.indexLease, names.none, names.head, names.gone}
 	lease := s.fleet.cfg.Lease
-	for poll := minPoll; ; poll = min(2*poll, maxPoll) {
+	for poll := minFillPoll; ; poll = min(2*poll, maxFillPoll) {
 		answer, err := call(ctx, s.writes, func(ctx context.Context, c redis.UniversalClient) ([]string, error) {
 			return cacheTurnScript.Run(ctx, c, keys, token, lease.Milliseconds(), seen).StringSlice()
 		})
