@@ -46,7 +46,7 @@ var rows = map[string]string{
 	"throttle":                     "TestDNSCoalesced",
 	"stale addresses":              "TestDNSStale",
 	"IP literal":                   "TestDNSCacheConfig TestHostForms",
-	"many hosts":                   "TestManyHosts",
+	"many hosts":                   "TestManyHostsInFull",
 	"options exclude each other":   "TestExclusive TestUnixBadConfig",
 	"failure of several addresses": "TestInterleave TestProxyAddressesFail",
 

@@ -17,6 +17,7 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/certs"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
@@ -169,9 +170,9 @@ func TestIdleTimeoutAnswer(t *testing.T) {
 	})
 }
 
-// TestEarlyRefusalDelivered: a server that reads 1 MiB of 32, answers 413 and closes: the
+// TestEarlyRefusalDeliveredInFull: a server that reads 1 MiB of 32, answers 413 and closes: the
 // answer is there although sending has failed (RFC 9112 9.5).
-func TestEarlyRefusalDelivered(t *testing.T) {
+func TestEarlyRefusalDeliveredInFull(t *testing.T) {
 	t.Parallel()
 	script := func(c *wiretest.Conn) {
 		c.ReadHead()
@@ -182,7 +183,7 @@ func TestEarlyRefusalDelivered(t *testing.T) {
 	overHTTP1(t, script, func(t *testing.T, url string, cfg connector.Config) {
 		c := newConnector(t, cfg)
 		const size = 32 << 20
-		for i := range 50 {
+		for i := range racetest.Count(50, 15) {
 			req := newRequest(t, t.Context(), "POST", url, io.LimitReader(zeroReader{}, size))
 			req.ContentLength = size
 			resp, err := c.RoundTrip(req)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -17,15 +18,26 @@ const packages = `(?:session|connector|errors|middleware|ws|form|jar|cache|casse
 // allDeclared are the exported identifiers of all packages.
 func allDeclared(t *testing.T) map[string]bool {
 	t.Helper()
+	known, err := parseAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return known
+}
+
+// parseAll reads all packages once. Its map is for reading.
+var parseAll = sync.OnceValues(func() (map[string]bool, error) {
 	known := map[string]bool{}
 	for _, dir := range []string{
 		"session", "connector", "errors", "middleware", "ws", "form", "jar",
 		"middleware/cache", "middleware/cassette", "middleware/har", "session/curl", "session/debug",
 	} {
-		declared(t, dir, known)
+		if err := declared(dir, known); err != nil {
+			return nil, err
+		}
 	}
-	return known
-}
+	return known, nil
+})
 
 // TestPageNames: the identifiers that the pages and the front pages of the packages
 // name are there, tests among them. A bare one begins with Err and is a class.
@@ -92,18 +104,17 @@ func TestMigrationPage(t *testing.T) {
 
 // declared notes the exported identifiers of a package: pkg.Name, pkg.Type.Method,
 // pkg.Type.Field, and its tests.
-func declared(t *testing.T, dir string, known map[string]bool) {
-	t.Helper()
+func declared(dir string, known map[string]bool) error {
 	pkg := filepath.Base(dir)
 	files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(dir), "*.go"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for _, name := range files {
 		isTest := strings.HasSuffix(name, "_test.go")
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		for _, d := range file.Decls {
 			switch d := d.(type) {
@@ -122,6 +133,7 @@ func declared(t *testing.T, dir string, known map[string]bool) {
 			}
 		}
 	}
+	return nil
 }
 
 func receiver(d *ast.FuncDecl) string {

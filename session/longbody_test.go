@@ -294,7 +294,7 @@ func TestSentWhileUploading(t *testing.T) {
 // and always at its end.
 func TestProgressIsSeldom(t *testing.T) {
 	t.Parallel()
-	const size = 64 << 20
+	const size = 16 << 20
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			io.Copy(io.Discard, r.Body)

@@ -24,10 +24,10 @@ func findBoundary(src io.Reader, boundary string) (whole io.Reader, used string)
 		return src, boundary
 	}
 	r := bufio.NewReaderSize(src, maxPreamble)
-	for n := 1; ; n++ {
+	for n, seen := 1, 0; ; n++ { // the lines up to seen are none, however the others end
 		// What is there already may hold several lines; Peek waits for one byte more.
 		start, err := r.Peek(max(n, r.Buffered()))
-		switch firstDelimiter(start, boundary, err != nil) {
+		switch firstDelimiter(start[seen:], boundary, err != nil) {
 		case dashes + boundary:
 			return r, boundary
 		case boundary:
@@ -36,6 +36,7 @@ func findBoundary(src io.Reader, boundary string) (whole io.Reader, used string)
 		if n = len(start); err != nil { // the end, or no delimiter in all that is looked at
 			return r, boundary
 		}
+		seen += bytes.LastIndexByte(start[seen:], '\n') + 1
 	}
 }
 

@@ -129,7 +129,7 @@ func TestReadAhead(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{0, 10, 1000, 50000} {
 		synctest.Test(t, func(t *testing.T) {
-			const n = 5000
+			n := min(5000, 10<<20/(size+1)) // far more than may be read ahead
 			sent := 0
 			c := bubble(t, func(p *peer) {
 				for ; sent < n; sent++ {

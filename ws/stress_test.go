@@ -13,19 +13,17 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/aiolos-http/aiolos/ws"
 )
 
-// TestStress has 64 goroutines that send 10,000 messages each, one that receives
+// TestStressInFull has 64 goroutines that send 10,000 messages each, one that receives
 // what comes back, pings in between, and contexts that end at random. Nothing may
 // be lost, changed or sent twice.
-func TestStress(t *testing.T) {
+func TestStressInFull(t *testing.T) {
 	const senders = 64
-	messages := 10_000
-	if testing.Short() {
-		messages = 500
-	}
+	messages := racetest.Count(10_000, 1_500)
 	leak.Check(t)
 	t.Run("plain", func(t *testing.T) {
 		stress(t, &ws.Options{Heartbeat: time.Second, ReceiveTimeout: 50 * time.Millisecond}, senders, messages)
