@@ -7,7 +7,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -102,12 +101,12 @@ return 1
 
 // The kinds of a tokenAnswer.
 const (
-	tokenThere  = "there"
-	tokenOurs   = "ours"
-	tokenWaited = "wait"
-	tokenFailed = "failed"
-	tokenStored = "stored"
-	tokenLate   = "late"
+	tokenThere   = "there"
+	tokenOurs    = "ours"
+	tokenAwaited = "wait"
+	tokenFailed  = "failed"
+	tokenStored  = "stored"
+	tokenLate    = "late"
 )
 
 // tokenAnswer is what a script has returned.
@@ -153,14 +152,14 @@ func readTokenAnswer(reply any) (a tokenAnswer, err error) {
 	case tokenThere:
 		a.text, a.print = texts[1], texts[2]
 		a.left, a.age = time.Duration(numbers[3])*time.Millisecond, time.Duration(numbers[4])*time.Microsecond
-	case tokenWaited, tokenOurs:
+	case tokenAwaited, tokenOurs:
 		a.left = time.Duration(numbers[2]) * time.Millisecond
 		a.fence, err = strconv.ParseInt(texts[1], 10, 64)
 	case tokenFailed:
 		a.text = texts[1]
 	case tokenStored, tokenLate:
 	default:
-		err = errors.New("token: unexpected answer")
+		err = errAnswer
 	}
 	return a, err
 }
