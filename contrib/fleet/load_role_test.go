@@ -180,18 +180,23 @@ func runTokens(args []string, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		var good atomic.Int64
+		var why atomic.Value
 		var group sync.WaitGroup
 		for range l.Goroutines {
 			group.Go(func() {
 				if err := sendNamed(context.Background(), rt, l.URL, l.Name); err == nil {
 					good.Add(1)
 				} else {
-					fmt.Fprintln(os.Stderr, l.Name, err)
+					why.Store(err.Error())
 				}
 			})
 		}
 		group.Wait()
-		fmt.Fprintln(out, good.Load())
+		line := strconv.FormatInt(good.Load(), 10)
+		if text, ok := why.Load().(string); ok {
+			line += " " + text
+		}
+		fmt.Fprintln(out, line)
 	}
 	return nil
 }

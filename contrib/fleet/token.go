@@ -54,7 +54,7 @@ const (
 // While Redis does not answer, [Local] lets this process fetch for itself alone; [Refuse]
 // is an [*UnavailableError], which [middleware.Retry] may try again.
 func (f *Fleet) Token(cfg TokenConfig) *SharedToken {
-	s := &SharedToken{fleet: f, cfg: cfg, caller: f.caller(tokenPart), waiters: map[chan struct{}]string{}}
+	s := &SharedToken{fleet: f, cfg: cfg, caller: f.caller(tokenPart), waiters: map[chan struct{}]string{}, last: map[string]lastToken{}}
 	if s.cfg.Early == 0 {
 		s.cfg.Early = defaultEarly
 	}
@@ -79,6 +79,14 @@ type SharedToken struct {
 
 	mu      sync.Mutex
 	waiters map[chan struct{}]string // the tags that they wait for
+	last    map[string]lastToken     // by tag
+}
+
+// lastToken is the token that this process has used last, and when it was asked for, here
+// or in another process.
+type lastToken struct {
+	print string
+	since time.Time
 }
 
 // SharedTokenStats counts what a [SharedToken] did since it was made, in this process.

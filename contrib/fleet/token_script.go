@@ -7,7 +7,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -26,6 +25,8 @@ import (
 var askTokenScript = redis.NewScript(`
 local token, lock, last, failure = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local awaited = tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
 local held = redis.call('HMGET', token, 'sealed', 'print', 'fence', 'ends')
 if held[2] and held[2] == ARGV[3] then
   redis.call('HDEL', token, 'sealed', 'print')
@@ -35,7 +36,7 @@ if held[1] then
   local left = redis.call('PTTL', token)
   if held[4] == '0' then left = -1 end
   if left < 0 or left > tonumber(ARGV[2]) or (awaited > 0 and tonumber(held[3]) >= awaited) then
-    return {'there', held[1], held[2], left}
+    return {'there', held[1], held[2], left, now - held[3]}
   end
 end
 local failed = redis.call('HMGET', failure, 'fence', 'text')
@@ -46,8 +47,7 @@ local holder = redis.call('GET', lock)
 if holder then
   return {'wait', holder, redis.call('PTTL', lock)}
 end
-local time = redis.call('TIME')
-local fence = math.max(time[1] * 1000000 + time[2], (redis.call('GET', last) or 0) + 1)
+local fence = math.max(now, (redis.call('GET', last) or 0) + 1)
 fence = string.format('%.0f', fence)
 redis.call('SET', last, fence, 'PX', 86400000)
 redis.call('SET', lock, fence, 'PX', ARGV[1])
@@ -101,12 +101,12 @@ return 1
 
 // The kinds of a tokenAnswer.
 const (
-	tokenThere  = "there"
-	tokenOurs   = "ours"
-	tokenWaited = "wait"
-	tokenFailed = "failed"
-	tokenStored = "stored"
-	tokenLate   = "late"
+	tokenThere   = "there"
+	tokenOurs    = "ours"
+	tokenAwaited = "wait"
+	tokenFailed  = "failed"
+	tokenStored  = "stored"
+	tokenLate    = "late"
 )
 
 // tokenAnswer is what a script has returned.
@@ -115,6 +115,7 @@ type tokenAnswer struct {
 	text  string        // of there: what is sealed; of failed: why
 	print string        // of there
 	left  time.Duration // of there: until its end, negative: it has none; of wait: of the lock
+	age   time.Duration // of there, from askTokenScript: since its lock
 	fence int64         // of ours, and of wait
 }
 
@@ -137,27 +138,28 @@ func readTokenAnswer(reply any) (a tokenAnswer, err error) {
 	if !ok {
 		return a, nil // of renewing and giving back
 	}
-	texts, numbers := make([]string, 4), make([]int64, 4)
+	texts, numbers := make([]string, 5), make([]int64, 5)
 	for i, field := range fields {
 		switch v := field.(type) {
 		case string:
-			texts[min(i, 3)] = v
+			texts[min(i, 4)] = v
 		case int64:
-			numbers[min(i, 3)] = v
+			numbers[min(i, 4)] = v
 		}
 	}
 	a.kind = texts[0]
 	switch a.kind {
 	case tokenThere:
-		a.text, a.print, a.left = texts[1], texts[2], time.Duration(numbers[3])*time.Millisecond
-	case tokenWaited, tokenOurs:
+		a.text, a.print = texts[1], texts[2]
+		a.left, a.age = time.Duration(numbers[3])*time.Millisecond, time.Duration(numbers[4])*time.Microsecond
+	case tokenAwaited, tokenOurs:
 		a.left = time.Duration(numbers[2]) * time.Millisecond
 		a.fence, err = strconv.ParseInt(texts[1], 10, 64)
 	case tokenFailed:
 		a.text = texts[1]
 	case tokenStored, tokenLate:
 	default:
-		err = errors.New("token: unexpected answer")
+		err = errAnswer
 	}
 	return a, err
 }

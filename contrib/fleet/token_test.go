@@ -312,3 +312,22 @@ func TestTokenUnavailable(t *testing.T) {
 		})
 	}
 }
+
+// TestTokenOlder: what Redis still has is not given for a token that was fetched later,
+// without it, and that a server has rejected.
+func TestTokenOlder(t *testing.T) {
+	redis, from := miniredis.RunT(t), &tokenServer{}
+	one := newTokens(t, redis, from, fleet.Config{RetryAfter: -1}, fleet.TokenConfig{})
+	everybody(t, one)
+	began := time.Now()
+	await(t, func() bool { return time.Since(began) > 50*time.Millisecond }) // more than a round trip
+	redis.SetError("LOADING")
+	from.revoked.Store(1)
+	everybody(t, one)
+	redis.SetError("")
+	from.revoked.Store(2)
+	everybody(t, one)
+	if got := from.made.Load(); got != 3 {
+		t.Errorf("got %d tokens, want 3", got)
+	}
+}

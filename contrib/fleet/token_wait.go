@@ -41,8 +41,13 @@ func (w *tokenWait) get(ctx context.Context) (token middleware.Token, fetched bo
 		}
 		switch answer.kind {
 		case tokenThere:
+			if w.isOlder(answer) {
+				w.rejected = answer.print
+				continue
+			}
 			token, err := s.open(w.tag, answer, asked)
 			if err == nil {
+				s.remember(w.tag, answer.print, asked.Add(-answer.age))
 				return token, false, nil
 			}
 			if w.unsealed {
@@ -64,6 +69,28 @@ func (w *tokenWait) get(ctx context.Context) (token middleware.Token, fetched bo
 			}
 		}
 	}
+}
+
+// maxLast is how many last tokens are remembered.
+const maxLast = 256
+
+func (s *SharedToken) remember(tag, printed string, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.last) >= maxLast {
+		clear(s.last)
+	}
+	s.last[tag] = lastToken{printed, since}
+}
+
+// isOlder reports whether the stored token is older than the one that was rejected, which
+// this process has fetched without Redis: then it will not do either. Spans of time are
+// compared, not clocks; within a round trip it is not known, and the answer is no.
+func (w *tokenWait) isOlder(answer tokenAnswer) bool {
+	w.source.mu.Lock()
+	defer w.source.mu.Unlock()
+	last := w.source.last[w.tag]
+	return w.rejected != "" && w.rejected == last.print && time.Since(last.since) < answer.age
 }
 
 // sleep waits for news, or for that long.
@@ -90,7 +117,9 @@ func (w *tokenWait) without(ctx context.Context, err error) (token middleware.To
 		return token, false, err
 	}
 	s.count.alone.Add(1)
-	token, err = w.fetch(ctx)
+	if token, err = w.fetch(ctx); err == nil {
+		s.remember(w.tag, s.printOf(token), time.Now()) // what others have got meanwhile is not newer
+	}
 	return token, true, err
 }
 
@@ -105,6 +134,7 @@ func (w *tokenWait) fetch(ctx context.Context) (middleware.Token, error) {
 		s.count.failed.Add(1)
 	} else {
 		s.count.fetched.Add(1)
+		s.remember(w.tag, s.printOf(token), began)
 	}
 	s.fleet.tell(ctx, e)
 	return token, err
