@@ -8,10 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/redis/go-redis/v9"
 )
 
 // CacheConfig says what a [CacheStore] keeps.

@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
+	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
 )
 
 // BenchmarkCache is what a request takes through the cache, with an origin that answers at

@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // cacheBody is the body of an entry. It gives no byte of a piece before it has seen that

@@ -7,12 +7,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 // commandCounter counts what a client asks, without what makes the connection.
@@ -46,18 +46,17 @@ func TestCacheCost(t *testing.T) {
 	await(t, func() bool { return f.Stats().Calls == 1 })
 	c := cache.New(cache.Config{Store: f.Cache(fleet.CacheConfig{}), OnError: func(err error) { t.Error(err) }})
 	defer c.Close()
-	size, etag := 1000, ""
+	size := 1000
 	rt := c.Wrap(middleware.Func(func(req *http.Request) (*http.Response, error) {
 		h := http.Header{"Cache-Control": {"max-age=1000"}}
 		status := http.StatusOK
-		if etag != "" {
-			h.Set("Etag", etag)
-			h.Set("Cache-Control", "max-age=0")
-		}
-		if req.Header.Get("If-None-Match") != "" {
+		switch {
+		case req.Header.Get("If-None-Match") != "":
 			status = http.StatusNotModified
-		}
-		if req.URL.Path == "/vary" {
+		case req.URL.Path == "/old":
+			h.Set("Etag", `"1"`)
+			h.Set("Age", "2000")
+		case req.URL.Path == "/vary":
 			h.Set("Vary", "Accept")
 		}
 		return middleware.Answer(status, h, strings.Repeat("x", size)).RoundTrip(req)
@@ -69,6 +68,9 @@ func TestCacheCost(t *testing.T) {
 		}
 	}
 	ask("/warm") // the scripts are in Redis then
+	ask("/old")
+	ask("/old")
+	server.FlushDB()
 	size = 200_000
 	ask("/warm-large")
 	size = 1000
@@ -89,6 +91,9 @@ func TestCacheCost(t *testing.T) {
 		{"/huge", 1_000_000, 1 + 4},    // and the others by fours
 		{"/vary", 1000, 2 + 1 + 1 + 1}, // the index is looked up twice, and committed
 		{"/vary", 1000, 2},
+		{"/old", 1000, 3},
+		{"/old", 1000, 3}, // look-up, turn, update
+		{"/old", 1000, 1},
 	} {
 		size = c.size
 		before := count.trips.Load()

@@ -5,10 +5,9 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -48,30 +47,28 @@ func (s *CacheStore) StartFill(ctx context.Context, key string, seen *cache.Meta
 	if joined {
 		s.count.waited.Add(1)
 	}
-	for {
-		select {
-		case <-f.done:
-			s.leaveFlight(f)
-			return nil, f.stored, nil
-		case <-ctx.Done():
-			s.leaveFlight(f)
-			return nil, false, context.Cause(ctx)
-		case <-f.turn:
-		}
-		l, answer, err := s.awaitTurn(ctx, f, markOf(seen), joined)
-		switch {
-		case l != nil:
-			return l.end, false, nil
-		case err != nil && ctx.Err() != nil:
-			f.turn <- struct{}{} // for the next
-			s.leaveFlight(f)
-			return nil, false, err
-		}
-		s.mu.Lock()
-		s.land(f, answer == turnStored)
-		s.mu.Unlock()
-		return nil, answer == turnStored, err
+	select {
+	case <-f.done:
+		s.leaveFlight(f)
+		return nil, f.stored, nil
+	case <-ctx.Done():
+		s.leaveFlight(f)
+		return nil, false, context.Cause(ctx)
+	case <-f.turn:
 	}
+	l, answer, err := s.awaitTurn(ctx, f, markOf(seen), joined)
+	switch {
+	case l != nil:
+		return l.end, false, nil
+	case err != nil && ctx.Err() != nil:
+		f.turn <- struct{}{} // for the next
+		s.leaveFlight(f)
+		return nil, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.land(f, answer == turnStored)
+	return nil, answer == turnStored, err
 }
 
 // joinFlight joins a flight, or begins one.

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 // fleetCache is the cache of a process.

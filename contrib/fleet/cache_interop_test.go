@@ -19,13 +19,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/procs"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 func init() { roles["cache"] = cacheRole }
@@ -399,8 +399,10 @@ func TestInteropCacheFailures(t *testing.T) {
 			go s.Client().Do(context.Background(), "DEBUG", "SLEEP", "2") //nolint:errcheck // it does
 			time.Sleep(50 * time.Millisecond)
 		}, func(_ *testing.T, s *redistest.Server) { time.Sleep(2 * time.Second) }, false},
-		"full": {nil, func(t *testing.T, s *redistest.Server) { configure(t, s, "maxmemory", "1") },
-			func(t *testing.T, s *redistest.Server) { configure(t, s, "maxmemory", "0") }, true},
+		"full": {
+			nil, func(t *testing.T, s *redistest.Server) { configure(t, s, "maxmemory", "1") },
+			func(t *testing.T, s *redistest.Server) { configure(t, s, "maxmemory", "0") }, true,
+		},
 		"read-only": {nil, func(t *testing.T, s *redistest.Server) {
 			s.Client().Do(t.Context(), "REPLICAOF", "127.0.0.1", "1")
 		}, func(t *testing.T, s *redistest.Server) { s.Client().Do(t.Context(), "REPLICAOF", "NO", "ONE") }, true},

@@ -6,9 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/redis/go-redis/v9"
 )
 
 // lead is this process's turn to fill a key: a lease in Redis, which is renewed three times

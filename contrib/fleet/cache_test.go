@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 // newCacheStore is a store on a Redis of its own, or on that server.

@@ -5,9 +5,8 @@ import (
 	"crypto/rand"
 	"strconv"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/middleware/cache"
+	"github.com/redis/go-redis/v9"
 )
 
 // cacheWriter is an entry that is not visible yet. The first piece stays here until then;

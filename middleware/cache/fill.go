@@ -35,12 +35,12 @@ type Filler interface {
 type FillResult int
 
 const (
-	// FillStored: what was asked for is in the store.
+	// FillStored is that what was asked for is in the store.
 	FillStored FillResult = iota
-	// FillUnstorable: there was no response, or it may not be stored, is too large, or the
+	// FillUnstorable is that there was no response, or that it may not be stored, is too large, or the
 	// store failed. Whoever waits had better ask the server too, at once.
 	FillUnstorable
-	// FillAbandoned: the caller has given up, or what it got was invalidated meanwhile,
+	// FillAbandoned is that the caller has given up, or that what it got was invalidated,
 	// which says nothing of the next.
 	FillAbandoned
 )

@@ -10,7 +10,8 @@ import (
 // [Dir] in files, or something of your own. Keys are texts of any length
 // and hold parts of URLs, so they may be secrets. All methods may be called at
 // the same time. An error of a store never fails a request: it is told to
-// [Config.OnError], and the request goes to the server.
+// [Config.OnError], and the request goes to the server. A store that several caches
+// share may be a [Filler] too.
 type Store interface {
 	// Open returns what is kept under key, or nil and nil. The caller closes
 	// the entry's Body.
