@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -66,13 +65,7 @@ func runPush(ctx context.Context, a *app.App, keep time.Duration, files []string
 	told := &refusals{app: a}
 	p := push.New(ctx, push.Config{Redis: client, Queue: a.Queue, Keep: keep, OnBad: told.tell})
 	stop := showProgress(a, func() string { return pushText(p.Result(), time.Since(start)) })
-	var readErr error
-	for _, name := range files {
-		if readErr = readInto(a, p, name); readErr != nil {
-			break
-		}
-	}
-	err = errors.Join(readErr, p.Close())
+	err = readFiles(a, p, files)
 	stop()
 	r := p.Result()
 	if told.count > maxTold && a.Quiet < 2 {
@@ -85,6 +78,27 @@ func runPush(ctx context.Context, a *app.App, keep time.Duration, files []string
 	return err
 }
 
+// readFiles pushes the files. It does not wait for input that does not come when there is
+// nobody who would push it.
+func readFiles(a *app.App, p *push.Pusher, files []string) error {
+	done := make(chan error, 1)
+	go func() {
+		for _, name := range files {
+			if err := readInto(a, p, name); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	select {
+	case err := <-done:
+		return errors.Join(err, p.Close())
+	case <-p.Failed():
+		return p.Err()
+	}
+}
+
 // readInto pushes one file; - is standard input.
 func readInto(a *app.App, p *push.Pusher, name string) error {
 	if name == "-" {
@@ -95,7 +109,7 @@ func readInto(a *app.App, p *push.Pusher, name string) error {
 		return err
 	}
 	defer f.Close()
-	return p.Read(name, io.Reader(f))
+	return p.Read(name, f)
 }
 
 func pushText(r push.Result, elapsed time.Duration) string {

@@ -31,7 +31,7 @@ after some 30 to 40 seconds.
 
 A disk that is full ends the worker, with what is under way back in the queue. A task that
 has failed --attempts times goes to the archive, which asynq keeps for 90 days, and which
-holds 10,000 tasks: the oldest go first.`
+holds 10,000 tasks: the oldest go first. --save-failed keeps a list of all.`
 
 const workExamples = `  aiolos-fleet work --dir files
   aiolos-fleet work --dir files -j 64 --per-host 4 --rate 10
@@ -39,7 +39,7 @@ const workExamples = `  aiolos-fleet work --dir files
 
 // newWork makes "aiolos-fleet work".
 func newWork(a *app.App) *cobra.Command {
-	dir := ""
+	dir, failed := "", ""
 	cfg := work.Config{
 		Jobs: 32, Limits: work.Limits{PerHost: 8, Burst: 1}, Attempts: 10,
 		MaxWait: 10 * time.Minute, MaxRetryAfter: time.Hour,
@@ -51,7 +51,7 @@ func newWork(a *app.App) *cobra.Command {
 			if err := checkWork(dir, &cfg); err != nil {
 				return exitcode.AsUsage(err)
 			}
-			return runWork(cmd.Context(), a, dir, cfg)
+			return runWork(cmd.Context(), a, dir, failed, cfg)
 		},
 	}
 	f := cmd.Flags()
@@ -68,6 +68,7 @@ func newWork(a *app.App) *cobra.Command {
 	f.DurationVar(&cfg.Read, "read-timeout", cfg.Read, "longest silence of a server")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long what is under way may go on after a signal")
 	f.BoolVar(&cfg.UntilDone, "until-done", false, "end when nothing is left to do")
+	f.StringVar(&failed, "save-failed", "", "add the URLs that this worker gives up to this file, a list for push")
 	f.BoolVarP(&cfg.Insecure, "insecure", "k", false, "accept every certificate")
 	return cmd
 }
@@ -86,7 +87,7 @@ func checkWork(dir string, cfg *work.Config) error {
 	return nil
 }
 
-func runWork(ctx context.Context, a *app.App, dir string, cfg work.Config) error {
+func runWork(ctx context.Context, a *app.App, dir, failed string, cfg work.Config) error {
 	client, err := openRedis(a, cfg.Jobs+10)
 	if err != nil {
 		return err
@@ -99,6 +100,14 @@ func runWork(ctx context.Context, a *app.App, dir string, cfg work.Config) error
 		return err
 	}
 	defer cfg.Dir.Close()
+	if failed != "" {
+		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666) //nolint:gosec // the umask decides
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		cfg.Failed = f
+	}
 	cfg.Redis, cfg.Queue, cfg.Notice = client, a.Queue, a.Notice
 	start := time.Now()
 	var counts atomic.Pointer[work.Counts]

@@ -85,6 +85,12 @@ func (p *Pusher) Close() error {
 	return err
 }
 
+// Failed is closed when nothing more is pushed: Redis has failed, or the context has ended.
+func (p *Pusher) Failed() <-chan struct{} { return p.ctx.Done() }
+
+// Err is why, or nil.
+func (p *Pusher) Err() error { return context.Cause(p.ctx) }
+
 // Result is what was done so far.
 func (p *Pusher) Result() Result {
 	return Result{New: p.fresh.Load(), Known: p.known.Load(), Bad: p.bad.Load()}

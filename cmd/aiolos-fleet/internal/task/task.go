@@ -38,6 +38,7 @@ func New(raw, name string) (Task, error) {
 		return Task{}, fmt.Errorf("%q is not the name of a file in the directory", name)
 	}
 	u.Fragment, u.RawFragment = "", ""
+	u.Host = strings.ToLower(u.Host) // names of hosts have no case (RFC 9110 4.2.3)
 	if u.Path == "" {
 		u.Path = "/"
 	}

@@ -14,6 +14,7 @@ package work
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -22,7 +23,8 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
 )
 
-// Config is what a worker does. All fields but Limits, Notice and Progress must be set.
+// Config is what a worker does. Limits, Failed, Notice and Progress may be
+// zero, and all other fields but the switches must be set.
 type Config struct {
 	Redis redis.UniversalClient
 	Queue string
@@ -45,6 +47,8 @@ type Config struct {
 	UntilDone bool
 	// Insecure accepts every certificate.
 	Insecure bool
+	// Failed gets the URLs that were given up, as lists that push reads; nil is nobody.
+	Failed io.Writer
 	// Notice tells the user something; nil is nobody.
 	Notice func(format string, args ...any)
 	// Progress is told once a second how far the worker is; nil is nobody.

@@ -2,9 +2,11 @@ package work
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,12 +28,12 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	if err != nil {
 		return w.returnTask(time.Second, err)
 	}
-	if attempts >= w.cfg.Attempts {
-		return w.fail(&failure{class: "WorkerDied", err: errDied, final: true})
-	}
 	t, err := task.Parse(at.Payload())
 	if err != nil {
-		return w.fail(&failure{class: classOf(err), err: err, final: true})
+		return w.fail(task.Task{}, &failure{class: classOf(err), err: err, final: true})
+	}
+	if attempts >= w.cfg.Attempts {
+		return w.fail(t, &failure{class: "WorkerDied", err: errDied, final: true})
 	}
 	size, err := w.save(ctx, t)
 	disk, ofDisk := errors.AsType[*diskError](err)
@@ -49,9 +51,9 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		w.stop(disk.error)
 		return w.returnTask(0, err)
 	case ofDisk:
-		return w.fail(&failure{class: "File", err: err, final: true})
+		return w.fail(t, &failure{class: "File", err: err, final: true})
 	}
-	return w.fail(w.judge(ctx, attempts+1, err))
+	return w.fail(t, w.judge(ctx, attempts+1, err))
 }
 
 // errDied is the error of a task whose workers have died, each time.
@@ -111,9 +113,10 @@ func isOfName(err error) bool {
 }
 
 // fail counts a failure.
-func (w *worker) fail(f *failure) error {
+func (w *worker) fail(t task.Task, f *failure) error {
 	if f.final {
 		w.gaveUp.Add(1)
+		w.writeFailed(t, f)
 	} else {
 		w.retried.Add(1)
 	}
@@ -125,4 +128,17 @@ func (w *worker) fail(f *failure) error {
 func (w *worker) returnTask(after time.Duration, err error) error {
 	w.putBack.Add(1)
 	return &returned{after, err}
+}
+
+// writeFailed writes a URL that was given up into the list of those. The reason stands before
+// it, as a comment.
+func (w *worker) writeFailed(t task.Task, f *failure) {
+	if w.cfg.Failed == nil || t.URL == "" {
+		return
+	}
+	w.failedMu.Lock()
+	defer w.failedMu.Unlock()
+	if _, err := fmt.Fprintf(w.cfg.Failed, "# %s\n%s\n", f.Error(), strings.TrimSpace(t.URL+" "+t.Name)); err != nil {
+		w.stop(err) // the disk is full: the archive has the URL
+	}
 }

@@ -24,6 +24,8 @@ type worker struct {
 	stop    context.CancelCauseFunc // ends the worker in order
 	running sync.WaitGroup          // handlers
 
+	failedMu sync.Mutex // of cfg.Failed
+
 	done, retried, gaveUp, putBack, bytes atomic.Int64
 }
 
