@@ -1,12 +1,12 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // NoArgs refuses arguments.
@@ -21,7 +21,7 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 func OneURL(args []string) error {
 	switch len(args) {
 	case 0:
-		return exitcode.AsUsage(errors.New("missing URL"))
+		return exitcode.AsUsage(syntax.ErrNoURL)
 	case 1:
 		return nil
 	}

@@ -2,7 +2,6 @@
 package complete
 
 import (
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,19 +17,12 @@ import (
 // header names and files behind it.
 func Request(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	if !slices.ContainsFunc(args, syntax.LooksLikeURL) {
-		return keepPrefixed(methodNames(), word), cobra.ShellCompDirectiveNoFileComp
+		return keepPrefixed(syntax.Methods(), word), cobra.ShellCompDirectiveNoFileComp
 	}
 	if i := strings.IndexByte(word, '@'); i >= 0 {
 		return fileNames(word[:i+1], word[i+1:]), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 	return keepPrefixed(headerNames(), word), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-}
-
-// methodNames are the methods that are completed.
-func methodNames() []string {
-	return []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
-	}
 }
 
 // headerNames are headers that people write themselves, with their separator.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
 
@@ -106,5 +107,5 @@ func hostOf(raw string) string {
 	if err != nil {
 		return raw
 	}
-	return u.Scheme + "://" + u.Host
+	return middleware.Origin(u)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"strings"
 	"syscall"
 
@@ -94,6 +95,8 @@ func forTLS(err error) string {
 	switch {
 	case aioerrors.As(err, &plain), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return "the server does not speak TLS on this port: write http:// in front of the URL"
+	case aioerrors.Is(err, io.EOF), aioerrors.Is(err, syscall.ECONNRESET):
+		return "the server ended the connection in the middle of the handshake: it may not speak TLS on this port"
 	case aioerrors.As(err, &authority):
 		return "the certificate is not signed by an authority that this system trusts; --cacert FILE names another one, --pin trusts this certificate alone"
 	case aioerrors.As(err, &name):
@@ -124,8 +127,8 @@ func forWord(word string) string {
 // Nearest returns the command or the method whose name is like word.
 func Nearest(word string) string {
 	low := strings.ToLower(word)
-	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
-		if strings.ToLower(method) == low {
+	for _, method := range syntax.Methods() {
+		if low != "get" && strings.EqualFold(method, word) { // get is a command
 			return method + " URL"
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,6 +41,8 @@ func TestHints(t *testing.T) {
 		{context.DeadlineExceeded, "--timeout"},
 		{ssl(tls.RecordHeaderError{Msg: "x"}), "write http://"},
 		{ssl(aioerrors.New("http: server gave HTTP response to HTTPS client")), "write http://"},
+		{ssl(io.EOF), "may not speak TLS"},
+		{ssl(syscall.ECONNRESET), "may not speak TLS"},
 		{ssl(x509.UnknownAuthorityError{}), "--pin trusts this certificate"},
 		{ssl(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}), "for other names"},
 		{ssl(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired"},

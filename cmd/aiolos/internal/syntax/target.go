@@ -3,6 +3,7 @@ package syntax
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -61,6 +62,13 @@ func IsMethod(word string) bool {
 		}
 	}
 	return letters
+}
+
+// Methods are those that are completed, and known in small letters too.
+func Methods() []string {
+	return []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	}
 }
 
 // LooksLikeURL reports whether a word can only be meant as a URL: it has one of
