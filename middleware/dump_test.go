@@ -171,3 +171,23 @@ func TestDumpNothing(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestDumpJSON: what JSON names as a secret is hidden, also if the body is cut off or
+// larger than what is shown; the rest is as it was sent.
+func TestDumpJSON(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ kind, body, want string }{
+		{"application/json", `{"user": "me", "password": "canary"}`, `< {"user": "me", "password": "***"}`},
+		{"application/problem+json; charset=utf-8", `{"access_token": {"a": "canary"}, "n": 1}`, `< {"access_token": "***", "n": 1}`},
+		{"application/json", `{"token": "canary`, `< {"token": "***"`},
+		{"application/json", `{"token": "` + strings.Repeat("canary", 1000) + `"}`, `< {"token": "***"`},
+		{"application/x-ndjson", "{\"token\": \"canary\"}\n{\"id\": 2}\n", "< {\"token\": \"***\"}\n< {\"id\": 2}\n"},
+		{"text/plain", `{"token": "shown"}`, `< {"token": "shown"}`},
+	} {
+		header := http.Header{"Content-Type": {tt.kind}}
+		got := dumpOf(t, middleware.DumpConfig{}, echoing(header, tt.body, 0), newRequest(t, "GET", "http://h.example/", nil))
+		if !strings.Contains(got, tt.want) || strings.Contains(got, "canary") {
+			t.Errorf("%s: got %s", tt.kind, got)
+		}
+	}
+}

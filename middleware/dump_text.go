@@ -111,11 +111,7 @@ func (t *dumpText) body(way byte, kind string, kept bodytap.Buffer) {
 		t.line('*', fmt.Sprintf("%d bytes that are no text", kept.Size))
 		return
 	}
-	text := string(data)
-	if strings.HasPrefix(strings.ToLower(kind), "application/x-www-form-urlencoded") {
-		text = redact.Params(text)
-	}
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(redact.Body(kind, string(data))) {
 		t.line(way, strings.TrimRight(line, "\r\n"))
 	}
 	if isCut {

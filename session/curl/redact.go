@@ -13,8 +13,8 @@ import (
 
 // Redact returns a copy without what gives access: credentials in the URL, in those of
 // headers such as Referer, and in Login, the values of headers ([errors.SensitiveHeader]),
-// of query parameters and of the fields of a form whose names say that they are secret. Other bodies stay: what they
-// hold nobody can tell. Changed reports whether something was hidden.
+// of query parameters, and of the fields of a form and of JSON whose names say that they
+// are secret. Other bodies stay: what they hold nobody can tell. Changed reports whether something was hidden.
 func (c *Command) Redact() (plain *Command, changed bool) {
 	r := *c
 	r.Headers = slices.Clone(c.Headers)
@@ -33,8 +33,8 @@ func (c *Command) Redact() (plain *Command, changed bool) {
 		}
 	}
 	r.URL = RedactURL(c.URL)
-	if strings.HasPrefix(strings.ToLower(c.contentType()), "application/x-www-form-urlencoded") {
-		r.Body = []byte(redact.Params(string(c.Body)))
+	if shown := redact.Body(c.contentType(), string(c.Body)); shown != string(c.Body) {
+		r.Body = []byte(shown)
 	}
 	changed = r.URL != c.URL || r.Login != c.Login || !slices.Equal(r.Headers, c.Headers) ||
 		!slices.Equal(r.Parts, c.Parts) || !bytes.Equal(r.Body, c.Body)
