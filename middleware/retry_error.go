@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // RetryError is a request that failed more than once. errors.Is and errors.As
@@ -29,7 +30,7 @@ func (e *RetryError) Error() string {
 	if len(e.Errs) == 0 {
 		return text
 	}
-	return text + ": " + e.Errs[len(e.Errs)-1].Error()
+	return text + ": " + oneline.Text(e.Errs[len(e.Errs)-1].Error())
 }
 
 // Unwrap returns the failures of all attempts, the last first, because that is
@@ -95,6 +96,6 @@ func (r *retryRun) finishRun(resp *http.Response, err, checkErr error) (*http.Re
 type checkedError struct{ err, cause error }
 
 func (e *checkedError) Error() string {
-	return errors.RedactError(e.err) + ": " + errors.RedactError(e.cause)
+	return oneline.Text(errors.RedactError(e.err) + ": " + errors.RedactError(e.cause))
 }
 func (e *checkedError) Unwrap() []error { return []error{e.err, e.cause} }
