@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // Phase is the part of a request in which it failed.
@@ -55,9 +57,9 @@ type RequestError struct {
 	Err    error
 }
 
-// Error is the operation and the cause.
+// Error is the operation and the cause, on one line.
 func (e *RequestError) Error() string {
-	return operationText(e.Method, e.URL) + ": " + RedactError(e.Err)
+	return operationText(e.Method, e.URL) + ": " + oneline.Text(RedactError(e.Err))
 }
 
 // Unwrap returns the cause.

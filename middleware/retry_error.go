@@ -7,6 +7,7 @@ import (
 
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // RetryError is a request that failed more than once. errors.Is and errors.As
@@ -27,7 +28,7 @@ func (e *RetryError) Error() string {
 		text = "retry: after 1 attempt"
 	}
 	if last := e.Last(); last != nil {
-		text += ": " + last.Error()
+		text += ": " + oneline.Text(last.Error())
 	}
 	return text
 }
@@ -101,6 +102,6 @@ func (r *retryRun) finishRun(resp *http.Response, err, checkErr error) (*http.Re
 type checkedError struct{ err, cause error }
 
 func (e *checkedError) Error() string {
-	return errors.RedactError(e.err) + ": " + errors.RedactError(e.cause)
+	return oneline.Text(errors.RedactError(e.err) + ": " + errors.RedactError(e.cause))
 }
 func (e *checkedError) Unwrap() []error { return []error{e.err, e.cause} }

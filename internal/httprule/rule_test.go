@@ -64,6 +64,16 @@ func TestContextError(t *testing.T) {
 			"shutting down: context canceled",
 		},
 		{
+			"several lines", stderrors.Join(errShutdown, stderrors.New("now")),
+			[]error{context.Canceled, errShutdown},
+			"context canceled: shutting down; now",
+		},
+		{
+			"several lines that wrap it", stderrors.Join(context.Canceled, errShutdown),
+			[]error{context.Canceled, errShutdown},
+			"context canceled; shutting down",
+		},
+		{
 			"the other error", context.DeadlineExceeded,
 			[]error{context.Canceled, context.DeadlineExceeded},
 			"context canceled: context deadline exceeded",

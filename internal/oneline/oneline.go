@@ -1,4 +1,4 @@
-// Package oneline joins errors whose text has to stay on one line.
+// Package oneline keeps the texts of errors on one line.
 package oneline
 
 import "strings"
@@ -29,8 +29,25 @@ func (j joined) Error() string {
 	for i, err := range j {
 		texts[i] = err.Error()
 	}
-	return strings.Join(texts, "; ")
+	return Text(strings.Join(texts, "; "))
 }
 
 // Unwrap is for [errors.Is] and [errors.As].
 func (j joined) Unwrap() []error { return j }
+
+// Text is a text with "; " in the place of line ends.
+func Text(text string) string {
+	if !strings.ContainsAny(text, "\r\n") {
+		return text
+	}
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' })
+	return strings.Join(lines, "; ")
+}
+
+// Error is err itself if its text is on one line, and else an error around it that is.
+func Error(err error) error {
+	if err == nil || !strings.ContainsAny(err.Error(), "\r\n") {
+		return err
+	}
+	return joined{err}
+}

@@ -22,3 +22,19 @@ func TestJoin(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"a": "a", "": "", "a\nb": "a; b", "a\r\n\r\nb\n": "a; b", "\n": ""} {
+		if got := oneline.Text(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if err := oneline.Error(io.EOF); err != io.EOF || oneline.Error(nil) != nil {
+		t.Errorf("got %v, want it as it is", err)
+	}
+	err := oneline.Error(stderrors.Join(io.EOF, fs.ErrExist))
+	if got, want := err.Error(), "EOF; file already exists"; got != want || !stderrors.Is(err, io.EOF) || !stderrors.Is(err, fs.ErrExist) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -39,9 +40,16 @@ func TestReliability(t *testing.T) {
 	}
 }
 
+// directories are the tests and fuzz targets of those that were looked at.
+var directories sync.Map
+
 // functions are the tests and fuzz targets of a directory.
 func functions(t *testing.T, dir string) (all []string) {
 	t.Helper()
+	if known, ok := directories.Load(dir); ok {
+		return known.([]string) //nolint:forcetypeassert // it is what is stored below
+	}
+	defer func() { directories.Store(dir, all) }()
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)

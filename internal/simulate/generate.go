@@ -228,6 +228,7 @@ func (g *generator) isolation(op *Op, th theme) {
 	ways := 6
 	if th.sharp {
 		op.Shared, ways = 1, 4
+		op.At = op.At.Truncate(250 * time.Millisecond) // many at once
 	}
 	switch g.IntN(ways) {
 	case 0:

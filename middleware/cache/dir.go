@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // Dir is a [Store] in the files of one directory, which may be used
@@ -94,7 +95,7 @@ func (d *Dir) Open(key string) (*Entry, error) {
 		err = entry.readIntoMemory()
 	}
 	if err != nil {
-		return nil, errors.Join(err, removeDamaged(f))
+		return nil, oneline.Join(err, removeDamaged(f))
 	}
 	return entry, nil
 }

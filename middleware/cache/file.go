@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // A file of a cache is
@@ -46,23 +47,23 @@ type fileHead struct {
 func readHead(r io.Reader, length int64) (*fileHead, error) {
 	line := make([]byte, lineLength)
 	if _, err := io.ReadFull(r, line); err != nil {
-		return nil, errors.Join(errDamaged, err)
+		return nil, oneline.Join(errDamaged, err)
 	}
 	var size, body int64
 	if _, err := fmt.Sscanf(string(line), lineFormat, &size, &body); err != nil {
-		return nil, errors.Join(errDamaged, err)
+		return nil, oneline.Join(errDamaged, err)
 	}
 	if size <= 0 || size > maxHead || body < 0 || body > length || fileSize(size, body) != length {
 		return nil, errDamaged
 	}
 	text := slices.Concat(line, make([]byte, size+sumLength))
 	if _, err := io.ReadFull(r, text[lineLength:]); err != nil {
-		return nil, errors.Join(errDamaged, err)
+		return nil, oneline.Join(errDamaged, err)
 	}
 	end := len(text) - sumLength
 	head := &fileHead{meta: &Meta{}, body: body, text: text[:end], sum: text[end:]}
 	if err := json.Unmarshal(text[lineLength:end], head.meta); err != nil {
-		return nil, errors.Join(errDamaged, err)
+		return nil, oneline.Join(errDamaged, err)
 	}
 	if head.meta.Header == nil && head.meta.Vary == nil {
 		return nil, errDamaged

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // headBlock stands for the head where blocks are counted.
@@ -74,7 +75,7 @@ func (b *fileBody) readBlock() error {
 	case errors.Is(err, os.ErrClosed):
 		return err // by the reader itself
 	case err != nil:
-		err = errors.Join(errDamaged, err)
+		err = oneline.Join(errDamaged, err)
 	case !bytes.Equal(block[length:], b.sums.sumBlock(b.index, block[:length])):
 		err = errDamaged
 	}
