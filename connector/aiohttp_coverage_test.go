@@ -14,13 +14,13 @@ var rows = map[string]string{
 	// Every connector.
 	"keepalive_timeout":              "TestKeepAliveRules TestMaxConnAge TestExclusive",
 	"force_close":                    "TestKeepAliveRules TestRequestUnchanged TestExclusive",
-	"limit":                          "TestLimitsOnTheWire TestUnlimited",
-	"limit_per_host":                 "TestLimitsOnTheWire TestTrapDoubleBlocking",
+	"limit":                          "TestLimitsOnTheWireInFull TestUnlimited",
+	"limit_per_host":                 "TestLimitsOnTheWireInFull TestTrapDoubleBlocking",
 	"conn_timeout":                   "TestDNSTimeout TestSockConnect TestNextAddressKeepsTime",
 	"closed, limit, force_close":     "TestClose TestUnlimited",
 	"allowed schemes":                "TestTrapBodyNotClosed",
 	"close":                          "TestClose TestCloseEverywhere TestCloseWhileReading",
-	"connect: reuse, order, waiting": "TestPoolWait TestLimitsOnTheWire TestTrapStaleKeepAlive",
+	"connect: reuse, order, waiting": "TestPoolWait TestLimitsOnTheWireInFull TestTrapStaleKeepAlive",
 	"own connections":                "TestTiming",
 	"unclosed response":              "TestOnLeak TestOnLeakSession",
 
@@ -55,7 +55,7 @@ var rows = map[string]string{
 	"Fingerprint":                  "TestPin TestPinLengths TestPinResumed TestPinNextAddress TestParsePin",
 	"verify_ssl, ssl_context":      "TestOwnConfig TestBadWireConfig TestClientCertificate",
 	"server_hostname":              "TestServerName",
-	"policies never share":         "TestPoliciesApart TestProxiesApart TestResumption TestResumptionOwnCache",
+	"policies never share":         "TestPoliciesApartInFull TestProxiesApart TestResumption TestResumptionOwnCache",
 	"certificate and other errors": "TestCertificates TestNotTLS",
 
 	// Proxies, the environment, netrc.

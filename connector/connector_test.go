@@ -19,14 +19,16 @@ import (
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/memnet"
+	"github.com/aiolos-http/aiolos/internal/racetest"
 	"github.com/aiolos-http/aiolos/internal/wiretest"
 )
 
-// TestLimitsOnTheWire: what the servers see at the same time stays within the
+// TestLimitsOnTheWireInFull: what the servers see at the same time stays within the
 // limits, whatever happens to the requests.
-func TestLimitsOnTheWire(t *testing.T) {
+func TestLimitsOnTheWireInFull(t *testing.T) {
 	t.Parallel()
-	const goroutines, requests, limit, perHost = 64, 60, 7, 3
+	const goroutines, limit, perHost = 64, 7, 3
+	requests := racetest.Count(60, 20)
 	var total atomic.Int32
 	handler := func(each *atomic.Int32) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

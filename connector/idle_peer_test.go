@@ -170,7 +170,7 @@ var deaths = []struct {
 // A request that must not be repeated is never sent on a connection whose end has come, or
 // on which something has come, before it: it goes to another, without a failure. Nobody has
 // to have looked at the connection in between.
-func TestIdleDeadForPOST(t *testing.T) {
+func TestIdleDeadForPOSTInFull(t *testing.T) {
 	leaf := certs.For(t, certs.Options{})
 	for _, kind := range peerKinds {
 		for _, how := range deaths {
@@ -194,7 +194,7 @@ func TestIdleDeadForPOST(t *testing.T) {
 					srv = wiretest.NewTLS(t, leaf.Server(), script)
 				}
 				c := newConnector(t, connector.Config{TLS: leaf.Client(), DialContext: kind.dialContext})
-				for i := range 10 {
+				for i := range racetest.Count(10, 4) {
 					c.CloseIdleConnections()
 					get(t, c, srv.URL())
 					next <- struct{}{}

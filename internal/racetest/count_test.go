@@ -21,9 +21,9 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestCountInFull: who does less with the race detector is named so that `make test` runs it
+// TestCountIsNamed: who does less with the race detector is named so that `make test` runs it
 // in full too, and is in the root's module, where it does.
-func TestCountInFull(t *testing.T) {
+func TestCountIsNamed(t *testing.T) {
 	t.Parallel()
 	root, asked := filepath.Join("..", ".."), 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
