@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -331,5 +332,50 @@ func TestRateLimitRefusesAll(t *testing.T) {
 		if slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, gone) }) || len(errs) != 5 {
 			t.Errorf("got %v, want five times gone", errs)
 		}
+	})
+}
+
+// TestRateLimitShare: without Redis each process has its share, which goes on while Redis is
+// asked, and ends when it answers.
+func TestRateLimitShare(t *testing.T) {
+	p := &playedRedis{every: 10 * time.Millisecond}
+	f, _ := newFleet(t, fleet.Config{Redis: deadRedis(t), Processes: 4})
+	synctest.Test(t, func(t *testing.T) {
+		l := f.RateLimit(fleet.RateLimitConfig{Rate: 100, Burst: 8})
+		var gone atomic.Bool
+		gone.Store(true)
+		l.Play(func(ctx context.Context, ask fleet.Asked) (fleet.Answered, error) {
+			if gone.Load() {
+				time.Sleep(250 * time.Millisecond)
+				return fleet.Answered{}, errors.New("gone")
+			}
+			return p.answer(ctx, ask)
+		})
+		sentIn := func(d time.Duration) int64 {
+			before := l.Stats().Sent
+			time.Sleep(d)
+			return l.Stats().Sent - before
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					send(ctx, t, l, "http://h/") //nolint:errcheck // the last are given up
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		if got := sentIn(4 * time.Second); got < 90 || got > 102 {
+			t.Errorf("got %d in 4 s, want 100: a quarter of the rate", got)
+		}
+		gone.Store(false)
+		time.Sleep(time.Second)
+		local := l.Stats().Local
+		if got := sentIn(4 * time.Second); got < 390 || got > 410 || l.Stats().Local != local {
+			t.Errorf("got %d in 4 s, %d of them by the share, want 400 and none", got, l.Stats().Local-local)
+		}
+		cancel()
+		wg.Wait()
 	})
 }
