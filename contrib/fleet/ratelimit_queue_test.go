@@ -11,10 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 // playedRedis is a Redis that gives out places at a distance, in the time of the bubble.
@@ -188,7 +189,7 @@ func TestRateLimitForecast(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for range 5 {
-			wg.Go(func() { send(ctx, t, l, "http://h/") }) //nolint:errcheck // some are given up
+			wg.Go(func() { send(ctx, t, l, "http://h/") }) // some are given up
 		}
 		synctest.Wait()
 		short, stop := context.WithTimeout(ctx, 4*time.Second)
@@ -242,7 +243,7 @@ func TestRateLimitFailFast(t *testing.T) {
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 50 {
-			wg.Go(func() { send(t.Context(), t, l, "http://h/") }) //nolint:errcheck // they are counted
+			wg.Go(func() { send(t.Context(), t, l, "http://h/") }) // they are counted
 		}
 		wg.Wait()
 		if s := l.Stats(); s.Sent != 1 || s.Refused != 49 || p.asked > 3 || time.Since(began) > 5*time.Millisecond {
@@ -278,7 +279,7 @@ func TestRateLimitKeysBounded(t *testing.T) {
 	playRate(t, p, fleet.RateLimitConfig{FailFast: true}, func(t *testing.T, l *fleet.RateLimiter) {
 		p.paused = time.Now().Add(time.Minute)
 		for i := range 10_000 {
-			send(t.Context(), t, l, fmt.Sprintf("http://h%d/", i)) //nolint:errcheck // it is refused
+			send(t.Context(), t, l, fmt.Sprintf("http://h%d/", i)) // it is refused
 		}
 		if n := len(l.Stats().Keys); n > 9300 {
 			t.Errorf("got %d keys, want about 8,000 at most", n)
@@ -361,7 +362,7 @@ func TestRateLimitShare(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				for ctx.Err() == nil {
-					send(ctx, t, l, "http://h/") //nolint:errcheck // the last are given up
+					send(ctx, t, l, "http://h/") // the last are given up
 				}
 			})
 		}
