@@ -60,9 +60,9 @@ type RateLimitConfig struct {
 // with an [*UnavailableError]. Bounds for that are in docs/fleet.md.
 //
 // What it returns is safe for concurrent use, and counts together all that goes through it,
-// whatever it wraps. Redis is asked once for a request, or less often if many wait; and
-// twice if there are limits for all and per host and it is the host's that it waits for,
-// or if it was alone in waiting for longer than a tenth of a second.
+// whatever it wraps. Redis is asked once for a request, less often if many come at once,
+// and once more for one that was alone in waiting for longer than a tenth of a second, or
+// that has come for its turn before that of another process was over.
 func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if cfg.Name == "" {
 		cfg.Name = "default"
@@ -75,7 +75,7 @@ func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if strings.ContainsAny(cfg.Name, "{}") {
 		l.err = &errors.InvalidRequestError{Field: "fleet", Reason: "the Name of a rate limit has a brace"}
 	}
-	l.take = l.takePlaces
+	l.take, l.giveBack = l.takePlaces, l.returnPlaces // tests have others
 	return l
 }
 
@@ -91,6 +91,7 @@ type RateLimiter struct {
 	all, host ratePace
 	began     time.Time // the zero of the local clock
 	take      func(context.Context, *rateKey, rateAsk) (rateAnswer, error)
+	giveBack  func(context.Context, *rateKey, rateLast, int) (int, error)
 	granted   func(key string, a rateAnswer) // for tests; nil: nobody
 
 	mu        sync.Mutex

@@ -39,7 +39,7 @@ func BenchmarkInteropRateLimit(b *testing.B) {
 			}
 			defer f.Close()
 			l := f.RateLimit(bb.cfg)
-			send(b.Context(), b, l, "http://warm/") //nolint:errcheck // the script is loaded
+			send(b.Context(), b, l, "http://warm/") // the script is loaded
 			client.ConfigResetStat(b.Context())
 			b.ResetTimer()
 			took := timeEach(b, bb.at, func(ctx context.Context, i int) error {
@@ -83,7 +83,7 @@ func timeEach(b *testing.B, at int, do func(ctx context.Context, i int) error) [
 // callsOf is how often a command was called, as INFO commandstats has it.
 func callsOf(stats, name string) (n int) {
 	if _, rest, ok := strings.Cut(stats, "cmdstat_"+name+":calls="); ok {
-		fmt.Sscan(rest, &n) //nolint:errcheck // 0: it was not
+		fmt.Sscan(rest, &n) // 0: it was not
 	}
 	return n
 }

@@ -11,7 +11,7 @@ import (
 type rateAsk struct {
 	count           int
 	longest, others time.Duration // the longest waits; longest negative: any
-	ticket          int64
+	number          int64         // that was given before; 0: none
 }
 
 // The states of a rateAnswer.
@@ -21,11 +21,11 @@ const (
 	rateLater   = 2
 )
 
-// rateAnswer is what is answered. next are as they stand in Redis, ticket and now are of
-// its clock; all others are waits.
+// rateAnswer is what is answered. all and host are the next times as they
+// stand in Redis, and now is its clock; all others are waits.
 type rateAnswer struct {
 	state       int64
-	now, ticket int64
+	now, number int64
 	wait, pause time.Duration
 	refused     int64
 	all, host   int64
@@ -41,12 +41,12 @@ func (l *RateLimiter) takePlaces(ctx context.Context, k *rateKey, ask rateAsk) (
 	}
 	got, err := call(ctx, l.caller, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
 		return rateTakeScript.Run(ctx, c, k.redis, l.all.every, l.all.ahead, l.host.every, l.host.ahead,
-			ask.count, longest, ask.others.Microseconds(), ask.ticket, l.longestPause()).Int64Slice()
+			ask.count, longest, ask.others.Microseconds(), ask.number, l.longestPause()).Int64Slice()
 	})
 	if err != nil {
 		return rateAnswer{}, err
 	}
-	a := rateAnswer{state: got[0], now: got[1], wait: micros(got[2]), pause: micros(got[3]), refused: got[4], ticket: got[5], all: got[6], host: got[7]}
+	a := rateAnswer{state: got[0], now: got[1], wait: micros(got[2]), pause: micros(got[3]), refused: got[4], number: got[5], all: got[6], host: got[7]}
 	for _, wait := range got[8:] {
 		a.places = append(a.places, micros(wait))
 	}

@@ -77,7 +77,15 @@ func TestInteropRateLimitFaults(t *testing.T) {
 		}, begin: func(e *rateFaults) { e.sentinel.Master.Kill() }, end: nothing},
 		{name: "process killed", bound: faultBurst, least: 0.85, most: 1.15, begin: func(e *rateFaults) {
 			e.killed = e.run.procs[:1]
-			e.killed[0].Cmd.Process.Kill() //nolint:errcheck // it runs
+			e.killed[0].Cmd.Process.Kill() // it runs
+		}, end: nothing},
+		{name: "process killed, both limits", bound: faultBurst, least: 0.85, most: 1.15, start: func(t *testing.T, e *rateFaults) {
+			e.server = redistest.Start(t)
+			e.load.Redis = e.server.Addr
+			e.load.Limit = rateSettings{Rate: 4 * faultRate, Burst: faultBurst, PerHost: faultRate, BurstPerHost: faultBurst}
+		}, begin: func(e *rateFaults) {
+			e.killed = e.run.procs[:1]
+			e.killed[0].Cmd.Process.Kill() // it runs
 		}, end: nothing},
 		{name: "process stands still", bound: faultBurst, least: 0.85, most: 1.15, lasts: 3 * time.Second, begin: func(e *rateFaults) { e.run.procs[0].Cmd.Process.Signal(syscall.SIGSTOP) }, end: func(e *rateFaults) { e.run.procs[0].Cmd.Process.Signal(syscall.SIGCONT) }},
 	} {

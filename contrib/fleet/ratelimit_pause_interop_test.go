@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // TestInteropRateLimitPause: what one answer says all processes keep, those included that

@@ -37,7 +37,7 @@ type rateKey struct {
 	asking  bool
 	heard   time.Time // when there was an answer, which says that there is no pause
 	askAt   time.Time // not before
-	ticket  int64     // for the turn at askAt
+	number  int64     // for the turn at askAt: see rateTakeScript; 0: none
 	paused  time.Time // until then
 	refused int64     // bare 429 in a row
 	share   rateShare

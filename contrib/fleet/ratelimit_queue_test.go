@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 // playedRedis is a Redis that gives out places at a distance, in the time of the bubble.
@@ -187,7 +189,7 @@ func TestRateLimitForecast(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for range 5 {
-			wg.Go(func() { send(ctx, t, l, "http://h/") }) //nolint:errcheck // some are given up
+			wg.Go(func() { send(ctx, t, l, "http://h/") }) // some are given up
 		}
 		synctest.Wait()
 		short, stop := context.WithTimeout(ctx, 4*time.Second)
@@ -241,7 +243,7 @@ func TestRateLimitFailFast(t *testing.T) {
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 50 {
-			wg.Go(func() { send(t.Context(), t, l, "http://h/") }) //nolint:errcheck // they are counted
+			wg.Go(func() { send(t.Context(), t, l, "http://h/") }) // they are counted
 		}
 		wg.Wait()
 		if s := l.Stats(); s.Sent != 1 || s.Refused != 49 || p.asked > 3 || time.Since(began) > 5*time.Millisecond {
@@ -277,7 +279,7 @@ func TestRateLimitKeysBounded(t *testing.T) {
 	playRate(t, p, fleet.RateLimitConfig{FailFast: true}, func(t *testing.T, l *fleet.RateLimiter) {
 		p.paused = time.Now().Add(time.Minute)
 		for i := range 10_000 {
-			send(t.Context(), t, l, fmt.Sprintf("http://h%d/", i)) //nolint:errcheck // it is refused
+			send(t.Context(), t, l, fmt.Sprintf("http://h%d/", i)) // it is refused
 		}
 		if n := len(l.Stats().Keys); n > 9300 {
 			t.Errorf("got %d keys, want about 8,000 at most", n)
@@ -331,5 +333,50 @@ func TestRateLimitRefusesAll(t *testing.T) {
 		if slices.ContainsFunc(errs, func(err error) bool { return !errors.Is(err, gone) }) || len(errs) != 5 {
 			t.Errorf("got %v, want five times gone", errs)
 		}
+	})
+}
+
+// TestRateLimitShare: without Redis each process has its share, which goes on while Redis is
+// asked, and ends when it answers.
+func TestRateLimitShare(t *testing.T) {
+	p := &playedRedis{every: 10 * time.Millisecond}
+	f, _ := newFleet(t, fleet.Config{Redis: deadRedis(t), Processes: 4})
+	synctest.Test(t, func(t *testing.T) {
+		l := f.RateLimit(fleet.RateLimitConfig{Rate: 100, Burst: 8})
+		var gone atomic.Bool
+		gone.Store(true)
+		l.Play(func(ctx context.Context, ask fleet.Asked) (fleet.Answered, error) {
+			if gone.Load() {
+				time.Sleep(250 * time.Millisecond)
+				return fleet.Answered{}, errors.New("gone")
+			}
+			return p.answer(ctx, ask)
+		})
+		sentIn := func(d time.Duration) int64 {
+			before := l.Stats().Sent
+			time.Sleep(d)
+			return l.Stats().Sent - before
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					send(ctx, t, l, "http://h/") // the last are given up
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		if got := sentIn(4 * time.Second); got < 90 || got > 102 {
+			t.Errorf("got %d in 4 s, want 100: a quarter of the rate", got)
+		}
+		gone.Store(false)
+		time.Sleep(time.Second)
+		local := l.Stats().Local
+		if got := sentIn(4 * time.Second); got < 390 || got > 410 || l.Stats().Local != local {
+			t.Errorf("got %d in 4 s, %d of them by the share, want 400 and none", got, l.Stats().Local-local)
+		}
+		cancel()
+		wg.Wait()
 	})
 }

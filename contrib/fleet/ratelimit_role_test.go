@@ -125,9 +125,9 @@ func runRateLoad(args []string, in io.Reader, out io.Writer) error {
 func (c rateLoad) load(in io.Reader, l *fleet.RateLimiter, end *rateEnd) {
 	ctx, cancel := context.WithCancel(context.Background())
 	lines := bufio.NewReader(in)
-	lines.ReadString('\n') //nolint:errcheck // the end is a start, too
+	lines.ReadString('\n') // the end is a start, too
 	go func() {
-		lines.ReadString('\n') //nolint:errcheck // it waits for the end
+		lines.ReadString('\n') // it waits for the end
 		cancel()
 	}()
 	client := &http.Client{Transport: l.Wrap(&http.Transport{MaxIdleConnsPerHost: c.Goroutines})}
@@ -163,7 +163,7 @@ func getOnce(ctx context.Context, client *http.Client, url string) error {
 	if err != nil {
 		return err
 	}
-	io.Copy(io.Discard, resp.Body) //nolint:errcheck // it is empty
+	io.Copy(io.Discard, resp.Body) // it is empty
 	return resp.Body.Close()
 }
 

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // rateAnswers is a RoundTripper that answers with the status and headers.
@@ -272,7 +272,7 @@ func TestRateLimitGivesBack(t *testing.T) {
 				taken := (&grants{}).watch(next)
 				ctx, stop := context.WithCancel(t.Context())
 				t.Cleanup(stop)
-				go send(ctx, t, next, "http://h/") //nolint:errcheck // it takes a place, and is given up at the end
+				go send(ctx, t, next, "http://h/") // it takes a place, and is given up at the end
 				await(t, func() bool { taken.mu.Lock(); defer taken.mu.Unlock(); return len(taken.at) == 1 })
 			}
 			await(t, func() bool { return l.Stats().Waiting == 1 })
