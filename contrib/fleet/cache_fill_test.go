@@ -3,7 +3,10 @@ package fleet_test
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -166,6 +169,44 @@ func TestCacheVariants(t *testing.T) {
 	wg.Wait()
 	if got := g.asked.Load(); got != int64(len(kinds)) {
 		t.Errorf("the server was asked %d times, want %d", got, len(kinds))
+	}
+}
+
+// TestCacheTurns: however requests come, give up and end their turns, one at most has a
+// key's turn, all of them end, and nothing is left.
+func TestCacheTurns(t *testing.T) {
+	s, server := newCacheStore(t, nil, fleet.CacheConfig{})
+	other, _ := newCacheStore(t, server, fleet.CacheConfig{})
+	var holding [3]atomic.Int64
+	var turns atomic.Int64
+	var wg sync.WaitGroup
+	for g := range 12 {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(g), 1))
+			store := []*fleet.CacheStore{s, other}[g%2]
+			for range 30 {
+				k := random.IntN(len(holding))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(30))*time.Millisecond)
+				end, _, err := store.StartFill(ctx, strconv.Itoa(k), nil)
+				if err != nil && ctx.Err() == nil {
+					t.Error(err)
+				}
+				if end != nil {
+					turns.Add(1)
+					if holding[k].Add(1) != 1 {
+						t.Error("two have one turn")
+					}
+					runtime.Gosched()
+					holding[k].Add(-1)
+					end([]cache.FillResult{cache.FillStored, cache.FillAbandoned}[random.IntN(2)])
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	if n := fleet.FlightsOf(s) + fleet.FlightsOf(other); n != 0 || turns.Load() == 0 {
+		t.Errorf("%d flights are left after %d turns", n, turns.Load())
 	}
 }
 

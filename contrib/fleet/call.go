@@ -61,11 +61,20 @@ func call[T any](ctx context.Context, c *caller, ask func(context.Context, redis
 	case err == nil || errors.Is(err, redis.Nil):
 		c.answered(ctx)
 		return answer, err
-	case ctx.Err() != nil:
+	case hasEnded(ctx):
 		c.interrupted()
 		return none, context.Cause(ctx)
 	}
 	return none, c.failed(ctx, err)
+}
+
+// hasEnded reports whether the caller's context has ended. A socket with its deadline says
+// so a moment before the context does, which is not to count as Redis's fault.
+func hasEnded(ctx context.Context) bool {
+	if deadline, ok := ctx.Deadline(); ok && ctx.Done() != nil && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
 }
 
 // askBounded asks, and returns when the context has ended, whatever the client does. The
