@@ -92,9 +92,10 @@ figures: ## measure both, and write the tables into the README and docs/performa
 .PHONY: interop
 interop: ## tests against real peers, which are installed first
 	@.ci/peers
-	@for m in . cmd/aiolos contrib/fleet contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
+	@for m in . cmd/aiolos cmd/aiolos-fleet contrib/fleet contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
 
 PACKAGES := errors jar form middleware middleware/cache middleware/cassette middleware/har ws connector session session/curl session/debug contrib/fleet contrib/otelaiolos contrib/promaiolos
+PROGRAMS := aiolos aiolos-fleet
 TARGETS := linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 windows/386
 
 # The exported API with its documentation, as go doc prints it.
@@ -115,14 +116,14 @@ api-check: ## fail if the public API is not the snapshot's
 cross: ## compile for every system, tests too
 	@for t in $(TARGETS); do echo "== $$t"; \
 		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go vet ./... ; \
-		(cd cmd/aiolos && GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null .); done
+		for p in $(PROGRAMS); do (cd cmd/$$p && GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 go build -o /dev/null .); done; done
 
 .PHONY: dist
-dist: ## the tool for every system, with checksums, the same bytes each time
+dist: ## the programs for every system, with checksums, the same bytes each time
 	@rm -rf dist && mkdir dist
-	@cd cmd/aiolos && for t in $(TARGETS); do os=$${t%/*}; arch=$${t#*/}; suffix=; [ $$os = windows ] && suffix=.exe; \
-		GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' \
-			-o ../../dist/aiolos-$$os-$$arch$$suffix .; done
+	@for p in $(PROGRAMS); do for t in $(TARGETS); do os=$${t%/*}; arch=$${t#*/}; suffix=; [ $$os = windows ] && suffix=.exe; \
+		(cd cmd/$$p && GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' \
+			-o ../../dist/$$p-$$os-$$arch$$suffix .); done; done
 	@cd dist && sha256sum aiolos-* > SHA256SUMS && cat SHA256SUMS
 
 .PHONY: readme

@@ -116,7 +116,9 @@ func runWork(ctx context.Context, a *app.App, dir, failed string, cfg work.Confi
 	stop := showProgress(a, func() string { return workText(*counts.Load(), time.Since(start)) })
 	end, err := work.Run(ctx, cfg)
 	stop()
-	a.Notice("%s", workText(end, time.Since(start)))
+	if err == nil || end != (work.Counts{}) {
+		a.Notice("%s", workText(end, time.Since(start)))
+	}
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 
@@ -29,6 +30,9 @@ type quiet struct{}
 // Printf drops it.
 func (quiet) Printf(context.Context, string, ...any) {}
 
+// silence is done once, before there is a client.
+var silence = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
+
 // Open makes a client of what --redis says:
 //
 //	HOST:PORT, HOST
@@ -40,7 +44,7 @@ func (quiet) Printf(context.Context, string, ...any) {}
 // rediss-sentinel:// and rediss-cluster:// are with TLS. Of the size says how many calls it
 // may have to serve at a time.
 func Open(address string, size int) (redis.UniversalClient, error) {
-	redis.SetLogger(quiet{})
+	silence()
 	scheme, rest, isURL := strings.Cut(address, "://")
 	if !isURL {
 		if address == "" || strings.ContainsAny(address, "/@ ") {

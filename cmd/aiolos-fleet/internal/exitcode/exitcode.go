@@ -40,7 +40,8 @@ func AsUsage(err error) error { return With(Usage, err) }
 // Of returns the exit code for an error; nil is [OK].
 func Of(err error) int {
 	own, isOwn := errors.AsType[*codeError](err)
-	network, isNetwork := errors.AsType[net.Error](err)
+	// An error of a file is a net.Error, too: what is below it has the methods.
+	network, isNetwork := errors.AsType[*net.OpError](err)
 	switch {
 	case err == nil:
 		return OK

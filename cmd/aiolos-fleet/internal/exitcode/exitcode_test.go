@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 
@@ -27,6 +28,7 @@ func TestOf(t *testing.T) {
 		{context.DeadlineExceeded, 9},
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, 7},
 		{io.EOF, 7},
+		{&os.PathError{Op: "open", Err: syscall.ENOENT}, 1},
 	} {
 		if got := exitcode.Of(tt.err); got != tt.want {
 			t.Errorf("%v: got %d, want %d", tt.err, got, tt.want)

@@ -13,14 +13,11 @@
 package work
 
 import (
-	"context"
 	"io"
 	"os"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
 )
 
 // Config is what a worker does. Limits, Failed, Notice and Progress may be
@@ -69,25 +66,4 @@ type Limits struct {
 type Counts struct {
 	Done, Retried, GaveUp, PutBack int64
 	Bytes                          int64
-}
-
-// recordEvery is how often a worker tells what it has done.
-const recordEvery = time.Second
-
-// record tells Redis what was done until the context ends, and a last time then.
-func record(ctx context.Context, r *stats.Recorder) {
-	tick := time.NewTicker(recordEvery)
-	defer tick.Stop()
-	for {
-		// A report that fails is told with the next one.
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordEvery)
-			defer cancel()
-			_ = r.Flush(last)
-			return
-		case <-tick.C:
-			_ = r.Flush(ctx)
-		}
-	}
 }

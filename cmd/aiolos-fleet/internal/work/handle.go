@@ -36,6 +36,9 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		return w.fail(t, &failure{class: "WorkerDied", err: errDied, final: true})
 	}
 	size, err := w.save(ctx, t)
+	if w.silent.Load() {
+		w.awaitRedis(ctx)
+	}
 	disk, ofDisk := errors.AsType[*diskError](err)
 	switch {
 	case err == nil:

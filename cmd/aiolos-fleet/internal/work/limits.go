@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
@@ -18,13 +19,18 @@ type limits struct {
 	close       func()
 }
 
-// newLimits joins the fleet. A request takes its place among those under way first and waits
+// newLimits joins the fleet, and says in silent whether Redis answers. A request takes its place among those under way first and waits
 // with it for its turn, so that what has its turn is sent at once, and the rate is that which
 // the server sees.
-func newLimits(cfg Config) (*limits, error) {
+func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	f, err := fleet.New(fleet.Config{
 		Redis: cfg.Redis, Prefix: prefix, Unavailable: fleet.Local,
-		OnEvent: func(_ context.Context, e middleware.Event) { tellLimit(cfg.Notice, e) },
+		OnEvent: func(_ context.Context, e middleware.Event) {
+			if e.Kind == fleet.EventUnavailable {
+				silent.Store(true) // record finds out when it is over
+			}
+			tellLimit(cfg.Notice, e)
+		},
 	})
 	if err != nil {
 		return nil, err

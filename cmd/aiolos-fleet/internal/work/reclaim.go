@@ -58,7 +58,7 @@ func (w *worker) reclaim(ctx context.Context) {
 		}
 		n, err := w.reclaimExpired(ctx, inspector)
 		if n > 0 {
-			w.cfg.Notice("took %d tasks back from a worker that has died", n)
+			w.cfg.Notice("took %d tasks back whose leases are over", n)
 		}
 		_ = err // Redis does not answer now; the next look comes
 		timer.Reset(reclaimEvery)

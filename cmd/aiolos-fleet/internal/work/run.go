@@ -24,7 +24,8 @@ type worker struct {
 	stop    context.CancelCauseFunc // ends the worker in order
 	running sync.WaitGroup          // handlers
 
-	failedMu sync.Mutex // of cfg.Failed
+	failedMu sync.Mutex  // of cfg.Failed
+	silent   atomic.Bool // Redis has not answered the last time
 
 	done, retried, gaveUp, putBack, bytes atomic.Int64
 }
@@ -45,7 +46,7 @@ func Run(ctx context.Context, cfg Config) (Counts, error) {
 	if err := cfg.Redis.Ping(ctx).Err(); err != nil {
 		return Counts{}, err
 	}
-	limits, err := newLimits(cfg)
+	limits, err := newLimits(cfg, &w.silent)
 	if err != nil {
 		return Counts{}, err
 	}
@@ -88,7 +89,7 @@ func (w *worker) serve(ctx context.Context) error {
 	}
 	var group sync.WaitGroup
 	beside, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() { record(beside, w.stats) })
+	group.Go(func() { w.record(beside) })
 	group.Go(func() { w.reclaim(beside) })
 	group.Go(func() { w.watch(beside) })
 	<-ctx.Done()
