@@ -16,7 +16,7 @@ import (
 func Replace(name string, perm fs.FileMode, write func(*os.File) error) error {
 	temp := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text()[:8]+".tmp")
 	of := func(err error) error { return nameFile(err, temp, name) }
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm) //nolint:gosec // the caller names the file
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return of(err)
 	}

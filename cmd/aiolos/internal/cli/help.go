@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hbollon/go-edlib"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 

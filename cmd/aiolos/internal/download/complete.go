@@ -76,7 +76,7 @@ func (t *transfer) isComplete(r *session.Response, at session.Saved, total int64
 func (t *transfer) compareTwin(file io.Reader) error {
 	twin, err := t.f.Dir.root.Open(t.twin)
 	if err != nil {
-		return nil //nolint:nilerr // it is gone, and there is nothing to compare with
+		return nil // it is gone, and there is nothing to compare with
 	}
 	defer twin.Close()
 	old, now := make([]byte, 64<<10), make([]byte, 64<<10)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	aioerrors "github.com/aiolos-http/aiolos/errors"
-
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/har"
 	"github.com/aiolos-http/aiolos/session"

@@ -10,9 +10,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/hbollon/go-edlib"
-
 	aioerrors "github.com/aiolos-http/aiolos/errors"
+	"github.com/hbollon/go-edlib"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
