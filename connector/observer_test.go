@@ -220,3 +220,33 @@ func TestRecorderCopyFrom(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// A middleware with an Observer of its own leaves the one that was there what it had.
+func ExampleRecorder_CopyFrom() {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	c, err := connector.New(connector.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	before := new(connector.Recorder) // somebody else's
+	ctx := connector.WithSettings(context.Background(), connector.Settings{Observer: before})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	own := *connector.SettingsFrom(req.Context())
+	own.Observer = new(connector.Recorder)
+	resp, err := c.RoundTrip(req.WithContext(connector.WithSettings(req.Context(), own)))
+	before.CopyFrom(own.Observer)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(before.Conn().Proto, before.Timing().Total == own.Observer.Timing().Total)
+	// Output: HTTP/1.1 true
+}

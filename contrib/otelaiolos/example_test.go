@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/aiolos-http/aiolos/connector"
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/aiolos-http/aiolos/ws"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/propagation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -126,4 +129,82 @@ func ExampleNewSession() {
 	resp.Close()
 	fmt.Println(resp.StatusCode)
 	// Output: 404
+}
+
+// A stream of events that ends, and is made again: what comes, and how often it was lost.
+func ExampleTelemetry_EventSource() {
+	came := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if came++; came == 3 {
+			w.WriteHeader(http.StatusNoContent) // there will be no more
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: hello\n\n")
+	}))
+	defer srv.Close()
+	reader := sdkmetric.NewManualReader() // a program has an exporter here
+	t, err := otelaiolos.New(otelaiolos.Config{MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer t.Close()
+	s, err := t.NewSession(session.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	source := t.EventSource(&session.EventSource{Session: s, URL: srv.URL, Retry: -1})
+	for event, err := range source.Events(context.Background()) {
+		fmt.Println(event.Data, err)
+	}
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(context.Background(), &all); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if sum, ok := m.Data.(metricdata.Sum[int64]); ok && strings.HasPrefix(m.Name, "aiolos.client.eventsource") {
+			for _, p := range sum.DataPoints {
+				result, _ := p.Attributes.Value("aiolos.result")
+				fmt.Println(m.Name, result.AsString(), p.Value)
+			}
+		}
+	}
+	// Unordered output:
+	// hello <nil>
+	// hello <nil>
+	// aiolos.client.eventsource.connections connected 2
+	// aiolos.client.eventsource.connections lost 2
+	// aiolos.client.eventsource.open_connections  0
+	// aiolos.client.eventsource.events  2
+}
+
+// A feed that cannot be: the handshake is refused, and Reconnect gives up.
+func ExampleTelemetry_Reconnect() {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	t, err := otelaiolos.New(otelaiolos.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer t.Close()
+	s, err := t.NewSession(session.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	opts := t.Reconnect(&ws.ReconnectOptions{OnEvent: func(_ context.Context, e ws.ReconnectEvent) {
+		fmt.Println(e.Kind, errors.Class(e.Err)) // it is told as before
+	}})
+	handle := func(context.Context, *ws.Conn, ws.Message) error { return nil }
+	err = ws.Reconnect(context.Background(), s, srv.URL, opts, handle)
+	fmt.Println(errors.Is(err, errors.ErrWSServerHandshake), opts.Stats.Stats().GaveUp)
+	// Output:
+	// gave up WSServerHandshake
+	// true 1
 }

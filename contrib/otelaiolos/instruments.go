@@ -133,6 +133,8 @@ func (m *maker) upDown(name, about, unit string) metric.Int64ObservableUpDownCou
 
 // observed are the instruments that observeSources serves.
 func (in *instruments) observed() []metric.Observable {
-	return []metric.Observable{in.open, in.waiting, in.unread, in.limiterWaiting, in.breaker, in.cacheEntries, in.cacheStored,
-		in.openSockets, in.openStreams, in.events}
+	return []metric.Observable{
+		in.open, in.waiting, in.unread, in.limiterWaiting, in.breaker, in.cacheEntries, in.cacheStored,
+		in.openSockets, in.openStreams, in.events,
+	}
 }

@@ -32,8 +32,8 @@ func busy(tb testing.TB, calls int) *debug.Handler {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // in memory
-		io.WriteString(w, "body") //nolint:errcheck // a test sees what is missing
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "body")
 	})}
 	tb.Cleanup(func() { s.Close(); srv.Close(); wg.Wait() })
 	for i := range calls {
