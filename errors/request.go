@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/aiolos-http/aiolos/internal/oneline"
 )
 
 // Phase is the part of a request in which it failed.
@@ -59,7 +57,7 @@ type RequestError struct {
 
 // Error is the operation and the cause, on one line.
 func (e *RequestError) Error() string {
-	return operationText(e.Method, e.URL) + ": " + oneline.Text(RedactError(e.Err))
+	return operationText(e.Method, e.URL) + ": " + onLine(RedactError(e.Err))
 }
 
 // Unwrap returns the cause.

@@ -49,6 +49,15 @@ func causeText(err error) string {
 	return printable(plainText(RedactError(err)), maxURL)
 }
 
+// onLine is a text with "; " in the place of line ends: what somebody else's error says
+// in several lines. (internal/oneline does the same, but this package imports nothing.)
+func onLine(text string) string {
+	if !strings.ContainsAny(text, "\r\n") {
+		return text
+	}
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == '\n' }), "; ")
+}
+
 // withCause is a text with that of the cause behind it, if there is one.
 func withCause(text string, cause error) string {
 	if cause == nil {

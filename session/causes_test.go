@@ -93,7 +93,7 @@ func TestCausesEverywhere(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = s.Client().Do(req) //nolint:bodyclose // it fails
+			_, err = s.Client().Do(req)
 			return err
 		},
 	} {

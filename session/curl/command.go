@@ -42,9 +42,15 @@ type Part struct {
 }
 
 // Text returns the command, one option a line, quoted for a shell ([Quote]). The error is
-// an [errors.InvalidRequestError] for what no command line can hold, such as a body with
-// a NUL character; that has to be written into a file.
+// an [errors.InvalidRequestError] for what no command line can hold: a body with a NUL
+// character, which has to be written into a file, or a part whose name has an equals
+// sign, behind which curl would look for a file.
 func (c *Command) Text() (string, error) {
+	for _, p := range c.Parts {
+		if strings.Contains(p.Name, "=") {
+			return "", &errors.InvalidRequestError{Field: "curl", Reason: "no command can name a part with an equals sign"}
+		}
+	}
 	var b strings.Builder
 	for i, words := range c.lines() {
 		for j, word := range words {

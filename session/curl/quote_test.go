@@ -2,8 +2,10 @@ package curl_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
+	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session/curl"
 )
 
@@ -36,5 +38,23 @@ func TestQuote(t *testing.T) {
 	}
 	if got, err := curl.Quote("a\x00"); !errors.Is(err, curl.ErrNUL) {
 		t.Errorf("NUL: got %q, %v", got, err)
+	}
+}
+
+// TestPartNames: curl ends the name of a part at the first equals sign, and takes what
+// begins with @ for a file.
+func TestPartNames(t *testing.T) {
+	t.Parallel()
+	for _, part := range []curl.Part{
+		{Name: "a=@/etc/passwd;x", Value: "v", Type: "text/plain"}, {Name: "a=b", Value: "v"}, {Name: "=", File: "f"},
+	} {
+		c := &curl.Command{URL: "http://h.example/", Parts: []curl.Part{part}}
+		if text, err := c.Text(); !errors.Is(err, aioerrors.ErrInvalidRequest) {
+			t.Errorf("%+v: got %s, %v", part, text, err)
+		}
+	}
+	c := &curl.Command{URL: "http://h.example/", Parts: []curl.Part{{Name: "@a", Value: "b=c;d"}}}
+	if text, err := c.Text(); err != nil || !strings.HasSuffix(text, "--form-string '@a=b=c;d'") {
+		t.Errorf("got %s, %v", text, err)
 	}
 }
