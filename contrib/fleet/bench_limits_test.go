@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
+
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // reportP50 measures what is done one by one, and reports the median and the commands.

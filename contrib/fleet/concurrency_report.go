@@ -186,7 +186,7 @@ func (g *gate) nextReport() time.Duration {
 		return next
 	}
 	if g.nextFree > 0 {
-		next = min(next, time.Until(g.answered.Add(g.nextFree))+time.Millisecond+rand.N(5*time.Millisecond))
+		next = min(next, time.Until(g.answered.Add(g.nextFree))+time.Millisecond+rand.N(5*time.Millisecond)) //nolint:gosec // a wait is no secret
 	}
 	if !fleet.inbox.connected.Load() {
 		next = min(next, fleet.cfg.Lease/10, maxPoll)

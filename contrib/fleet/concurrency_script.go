@@ -3,9 +3,8 @@ package fleet
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // placesScript tells Redis what has changed at a gate, and hands free places to those who

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // answering is a server whose responses are under way until their bodies are closed, or
@@ -335,6 +335,7 @@ func (h *countCalls) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		return next(ctx, cmd)
 	}
 }
+
 func (h *countCalls) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
@@ -346,7 +347,7 @@ func TestConcurrencyCost(t *testing.T) {
 	f, _ := newFleet(t, fleet.Config{Redis: client, Lease: time.Minute})
 	rt := placeTest{t, f.Concurrency(fleet.ConcurrencyConfig{PerHost: 3}).Wrap(answering())}
 	rt.mustGet("http://h/").Body.Close()
-	await(t, func() bool { return placesIn(t, server) == 0 })
+	await(t, func() bool { return placesIn(t, server) == 0 && len(server.Keys()) == 1 }) // the members
 	client.AddHook(count)
 	const requests = 20
 	for range requests {

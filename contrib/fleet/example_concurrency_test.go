@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // exampleFleet is a fleet on a Redis for examples, which a program has elsewhere.

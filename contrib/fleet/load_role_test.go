@@ -16,12 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/procs"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 func init() {
@@ -92,10 +92,10 @@ func runPlaces(args []string, in io.Reader, out io.Writer) error {
 	var end placesEnd
 	var why atomic.Value
 	f, err := l.fleet(client, func(_ context.Context, e middleware.Event) {
-		switch e.Kind {
-		case fleet.EventPlaceLost:
+		if e.Kind == fleet.EventPlaceLost {
 			fmt.Fprintln(out, "lost")
-		case fleet.EventUnavailable:
+		}
+		if e.Kind == fleet.EventUnavailable {
 			atomic.AddInt64(&end.Down, 1)
 			why.Store(e.Err.Error())
 		}

@@ -170,5 +170,5 @@ func (s *SharedToken) pollAfter(left time.Duration) time.Duration {
 	if !s.fleet.inbox.connected.Load() {
 		next = min(next, s.fleet.cfg.Lease/10, maxPoll)
 	}
-	return max(next, 0) + time.Millisecond + rand.N(5*time.Millisecond)
+	return max(next, 0) + time.Millisecond + rand.N(5*time.Millisecond) //nolint:gosec // a wait is no secret
 }

@@ -176,16 +176,24 @@ func TestInteropTokenFaults(t *testing.T) {
 		harm, mend func(t *testing.T, s *redistest.Server, proxy *slowProxy)
 		most       int64 // fetches meanwhile
 	}{
-		{"restart", func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Kill() },
-			func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Restart() }, 4},
-		{"flush", func(t *testing.T, s *redistest.Server, _ *slowProxy) { s.Client().FlushAll(t.Context()) },
-			func(*testing.T, *redistest.Server, *slowProxy) {}, 1},
-		{"standstill", func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Stop() },
-			func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Continue() }, 4},
-		{"latency of 500 ms", func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) {
-			proxy.delay.Store(int64(500 * time.Millisecond))
+		{
+			"restart", func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Kill() },
+			func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Restart() }, 4,
 		},
-			func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) { proxy.delay.Store(0) }, 4},
+		{
+			"flush", func(t *testing.T, s *redistest.Server, _ *slowProxy) { s.Client().FlushAll(t.Context()) },
+			func(*testing.T, *redistest.Server, *slowProxy) {}, 1,
+		},
+		{
+			"standstill", func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Stop() },
+			func(_ *testing.T, s *redistest.Server, _ *slowProxy) { s.Continue() }, 4,
+		},
+		{
+			"latency of 500 ms", func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) {
+				proxy.delay.Store(int64(500 * time.Millisecond))
+			},
+			func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) { proxy.delay.Store(0) }, 4,
+		},
 		{"full", func(t *testing.T, s *redistest.Server, _ *slowProxy) {
 			s.Client().ConfigSet(t.Context(), "maxmemory", "1")
 		}, func(t *testing.T, s *redistest.Server, _ *slowProxy) {

@@ -5,9 +5,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/redis/go-redis/v9"
 )
 
 // The scripts of a token have the KEYS: the token, a hash of sealed (what it is), print (a

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // tokenServer makes the tokens t1, t2 and so on, each good for that long, and takes only
