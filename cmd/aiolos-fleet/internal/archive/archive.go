@@ -5,10 +5,9 @@ import (
 	"context"
 	"strings"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )

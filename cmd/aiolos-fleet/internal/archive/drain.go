@@ -5,10 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/errors"
 )
 
 // Drain has the workers take nothing new, and waits until what is under way has ended. It

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/archive"

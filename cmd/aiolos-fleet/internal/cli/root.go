@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
-
-	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/conn"

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
-
-	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/exitcode"

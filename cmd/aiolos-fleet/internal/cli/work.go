@@ -7,9 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/exitcode"

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // Default is where Redis is if nobody says it.

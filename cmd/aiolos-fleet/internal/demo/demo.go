@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/conn"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/push"
@@ -49,7 +48,6 @@ type demo struct {
 	workers []*process
 	start   time.Time
 	killed  time.Time
-	atKill  int // URLs under way in the worker that was killed
 	last    status.Status
 }
 

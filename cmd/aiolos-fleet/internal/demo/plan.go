@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 )
 
@@ -20,8 +22,7 @@ const (
 
 // content is the body of a URL, which depends on its number alone.
 func content(n int) []byte {
-	var seed [32]byte
-	seed[0], seed[1] = byte(n), byte(n>>8)
+	seed := sha256.Sum256([]byte(strconv.Itoa(n)))
 	body := make([]byte, 1+(n*7919)%maxBody)
 	_, _ = rand.NewChaCha8(seed).Read(body) // it never fails
 	return body

@@ -7,9 +7,8 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/exitcode"

@@ -49,7 +49,8 @@ func (h *host) serve(w http.ResponseWriter, req *http.Request) {
 		wait(req.Context())
 	case f == redirect:
 		end()
-		http.Redirect(w, req, "/there/"+number, http.StatusFound)
+		w.Header().Set("Location", "/there/"+strconv.Itoa(n))
+		w.WriteHeader(http.StatusFound)
 		return
 	case first && f != none:
 		h.fail(w, n, f, end)
@@ -81,7 +82,7 @@ func (h *host) fail(w http.ResponseWriter, n int, f fault, end func()) {
 	default:
 		body := content(n)
 		if f == cut {
-			w.Header().Set("Etag", etag(n))
+			w.Header().Set("ETag", etag(n))
 			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 			_, _ = w.Write(body[:len(body)/2])
 			_ = http.NewResponseController(w).Flush()
@@ -102,7 +103,7 @@ func (h *host) send(w http.ResponseWriter, req *http.Request, n int, end func())
 		status = http.StatusPartialContent
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(body)-1, len(body)))
 	}
-	w.Header().Set("Etag", etag(n))
+	w.Header().Set("ETag", etag(n))
 	w.Header().Set("Accept-Ranges", "bytes")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)-from))
 	w.WriteHeader(status)

@@ -8,10 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/errors"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )

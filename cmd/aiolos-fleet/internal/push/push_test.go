@@ -9,11 +9,10 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/internal/leak"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/push"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"

@@ -4,9 +4,8 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // A task that is brought back from the archive gets all its attempts again. asynq goes on

@@ -5,10 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )

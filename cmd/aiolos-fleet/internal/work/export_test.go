@@ -4,9 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"

@@ -47,7 +47,7 @@ func (w *worker) save(ctx context.Context, t task.Task) (int64, error) {
 	dir, name := t.File()
 	root := w.cfg.Dir
 	if dir != "." {
-		if err := root.MkdirAll(dir, 0o777); err != nil { //nolint:gosec // the umask decides, as for mkdir
+		if err := root.MkdirAll(dir, 0o777); err != nil {
 			return 0, &diskError{err}
 		}
 		sub, err := root.OpenRoot(dir)

@@ -10,9 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )
@@ -78,7 +77,8 @@ func (w *worker) attempts(ctx context.Context) (int, error) {
 func (w *worker) judge(ctx context.Context, attempt int, err error) *failure {
 	f := &failure{class: classOf(err), err: err}
 	var again bool
-	if resp := refusedResponse(err); resp != nil {
+	if refused := refusedStatus(err); refused != nil {
+		resp := &http.Response{StatusCode: refused.Status, Header: refused.Header, Body: http.NoBody}
 		f.wait, again = w.policy.NextAttempt(ctx, attempt, resp, nil)
 	} else {
 		f.wait, again = w.policy.NextAttempt(ctx, attempt, nil, err)
@@ -87,20 +87,20 @@ func (w *worker) judge(ctx context.Context, attempt int, err error) *failure {
 	return f
 }
 
-// refusedResponse is the response whose status was refused, if that is the error.
-func refusedResponse(err error) *http.Response {
+// refusedStatus is the response whose status was refused, if that is the error.
+func refusedStatus(err error) *errors.ClientResponseError {
 	resp, ok := errors.AsType[*errors.ClientResponseError](err)
 	if !ok || errors.Class(err) != "ClientResponse" {
 		return nil
 	}
-	return &http.Response{StatusCode: resp.Status, Header: resp.Header}
+	return resp
 }
 
 // classOf is the class of an error, with the status if it is that of a response.
 func classOf(err error) string {
 	class := errors.Class(err)
-	if resp := refusedResponse(err); resp != nil {
-		class += " " + strconv.Itoa(resp.StatusCode)
+	if refused := refusedStatus(err); refused != nil {
+		class += " " + strconv.Itoa(refused.Status)
 	}
 	return class
 }

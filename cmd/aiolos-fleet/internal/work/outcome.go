@@ -5,9 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/hibiken/asynq"
 )
 
 // failure is the end of an attempt. Its text, which asynq keeps, begins with the class.

@@ -6,11 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hibiken/asynq"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
 )
@@ -46,7 +45,7 @@ func Run(ctx context.Context, cfg Config) (Counts, error) {
 	if err := cfg.Redis.Ping(ctx).Err(); err != nil {
 		return Counts{}, err
 	}
-	limits, err := newLimits(cfg, &w.silent)
+	limits, err := newLimits(cfg, &w.silent) //nolint:contextcheck // a fleet lives until it is closed
 	if err != nil {
 		return Counts{}, err
 	}

@@ -15,11 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/internal/leak"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/archive"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/push"
