@@ -81,7 +81,7 @@ figures: ## measure both, and write the tables into the README and docs/performa
 .PHONY: interop
 interop: ## tests against real peers, which are installed first
 	@.ci/peers
-	@for m in . cmd/aiolos contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
+	@for m in . cmd/aiolos contrib/promaiolos internal/telemetry; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
 
 PACKAGES := errors jar form middleware middleware/cache middleware/cassette middleware/har ws connector session session/curl session/debug contrib/otelaiolos contrib/promaiolos
 TARGETS := linux/amd64 linux/arm64 linux/386 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 windows/386
