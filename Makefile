@@ -92,7 +92,12 @@ figures: ## measure both, and write the tables into the README and docs/performa
 .PHONY: interop
 interop: ## tests against real peers, which are installed first
 	@.ci/peers
-	@for m in . cmd/aiolos cmd/aiolos-fleet contrib/fleet contrib/promaiolos; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
+	@for m in . cmd/aiolos cmd/aiolos-fleet contrib/fleet contrib/promaiolos internal/telemetry; do (cd $$m && go vet -tags interop ./... && go test -count=1 -tags interop -run Interop ./...); done
+
+.PHONY: collector
+collector: ## build a collector of OpenTelemetry, which make interop then tests against; it takes minutes
+	@mkdir -p .bin
+	@cd internal/telemetry/collector && go build -o $(CURDIR)/.bin/otelcol .
 
 PACKAGES := errors jar form middleware middleware/cache middleware/cassette middleware/har ws connector session session/curl session/debug contrib/fleet contrib/otelaiolos contrib/promaiolos
 PROGRAMS := aiolos aiolos-fleet

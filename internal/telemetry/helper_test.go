@@ -71,10 +71,13 @@ func newWatch(t *testing.T, wire string, handle http.HandlerFunc) *watch {
 	return w
 }
 
-// session is one to the server, with the policy that is watched.
-func (w *watch) session(policy interface {
+// policy is what package middleware makes.
+type policy interface {
 	Wrap(next http.RoundTripper) http.RoundTripper
-}) *session.Session {
+}
+
+// session is one to the server, with the policy that is watched; nil: there is none.
+func (w *watch) session(policy policy) *session.Session {
 	w.Helper()
 	cfg := session.Config{}
 	if policy != nil {
