@@ -17,7 +17,7 @@ var threats = map[string][]string{
 	"A peer that never ends": {
 		"session.TestTimeouts", "connector.TestSilenceMatrix", "connector.TestHeadLimits", "connector.TestInterimBound", "connector.TestHugeHead", "session.TestOutputSize",
 	},
-	"A response that is read as another's":    {"connector.TestAnswersNeverMixed", "connector.TestMixedLarge", "connector.TestTrapUnsolicited", "connector.TestExchangeMix"},
+	"A response that is read as another's":    {"connector.TestAnswersNeverMixedInFull", "connector.TestMixedLarge", "connector.TestTrapUnsolicited", "connector.TestExchangeMix"},
 	"Half a body taken for a whole":           {"session.TestFaults", "connector.TestEqualLengths", "connector.TestRows"},
 	"A small body that decodes to a huge one": {"internal/codec.TestBombs", "session.TestBomb", "session.TestMaxDecompressed"},
 	"A file name, or a symbolic link, that leads elsewhere": {
@@ -29,7 +29,7 @@ var threats = map[string][]string{
 	"A file that was there is lost":                             {"session.TestSaveIfExists", "session.TestSaveIfExistsOvertaken"},
 	"Requests to the inside, by a URL that somebody else chose": {"session.TestNewPublic", "connector.TestRefusePrivate"},
 	"A pinned connection that is lent to a request without the pin, or the other way round": {
-		"connector.TestPoliciesApart", "connector.TestPinResumed", "connector.TestResumption",
+		"connector.TestPoliciesApartInFull", "connector.TestPinResumed", "connector.TestResumption",
 	},
 	"A response that came over one connection, and answers a request that asked for another: other client certificate, pin, policy, proxy, version": {
 		"middleware.TestSettingsPartitionResponses", "session.TestCacheKeepsPoliciesApart",
@@ -39,9 +39,9 @@ var threats = map[string][]string{
 		"session.TestNativeNamesHaveNoCase", "connector.TestNamesHaveNoCase",
 	},
 	"A cache directory that is cut, garbled, or changed by another process while an entry is served": {
-		"middleware/cache.TestDirDamage", "middleware/cache.TestDirRandomDamage", "middleware/cache.TestDirTwoProcesses", "middleware/cache.TestDirNotAFile",
+		"middleware/cache.TestDirDamage", "middleware/cache.TestDirRandomDamageInFull", "middleware/cache.TestDirTwoProcesses", "middleware/cache.TestDirNotAFile",
 	},
-	"Hosts that somebody else names, without end":          {"middleware.TestHostsAreBounded", "middleware.TestHostInUseIsNotForgotten"},
+	"Hosts that somebody else names, without end":          {"middleware.TestHostsAreBoundedInFull", "middleware.TestHostInUseIsNotForgotten"},
 	"Secrets to a proxy, or a proxy's secrets to a server": {"connector.TestProxyAuth", "internal/tunnel.TestConnectRequest"},
 	"Terminal escapes in what a server sends": {
 		"cmd/aiolos/internal/cli.TestTerminal", "cmd/aiolos/internal/cli.TestHostileServer", "cmd/aiolos/internal/render.TestEscaper",
@@ -53,11 +53,11 @@ var threats = map[string][]string{
 	"The keys of TLS in a file":                              {"cmd/aiolos/internal/cli.TestKeyLog"},
 	"Cookies across sites":                                   {"jar.TestDomains"},
 	"Who listens in on plain http plants a cookie for https": {"jar.TestSecureCookiesAreLeftAlone", "jar.TestInsecureOrigins"},
-	"Cookies without end, by a site with many sub-domains":   {"jar.TestLimitPerDomain", "jar.TestDefaultLimitInTotal", "jar.TestEvictionIsNotQuadratic"},
+	"Cookies without end, by a site with many sub-domains":   {"jar.TestLimitPerDomain", "jar.TestDefaultLimitInTotalInFull", "jar.TestEvictionIsNotQuadraticInFull"},
 	"A request that is sent twice": {
 		"connector.TestTrapNoRetry", "connector.TestTrapNoRetryOnFresh", "connector.TestRefusedStreams", "connector.TestH2RefusesAll", "middleware.TestRetryDecides",
 	},
-	"A server that is not who it says": {"connector.TestPoliciesApart", "connector.TestPin", "connector.TestTLSNextAddress"},
+	"A server that is not who it says": {"connector.TestPoliciesApartInFull", "connector.TestPin", "connector.TestTLSNextAddress"},
 }
 
 // TestSecurity: each threat of SECURITY.md has tests, and these exist.
