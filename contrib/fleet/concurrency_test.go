@@ -289,6 +289,26 @@ func TestConcurrencyUnavailable(t *testing.T) {
 	}
 }
 
+// TestConcurrencyOutage: a long outage leaves no more in memory than a short one.
+func TestConcurrencyOutage(t *testing.T) {
+	cfg := fleet.Config{Unavailable: fleet.Refuse, RetryAfter: -1, Lease: time.Minute, Timeout: 10 * time.Second}
+	c, server, rt := newPlaces(t, nil, cfg, fleet.ConcurrencyConfig{Total: 2})
+	held := rt.mustGet("http://h/")
+	server.SetError("LOADING")
+	for range fleet.MaxGone + 100 {
+		if _, err := rt.get(t.Context(), "http://h/"); err == nil {
+			t.Fatal("got no error, want one")
+		}
+	}
+	if got := fleet.Gone(c); got > fleet.MaxGone+1 {
+		t.Errorf("got %d places in mind, want at most %d", got, fleet.MaxGone)
+	}
+	server.SetError("")
+	rt.mustGet("http://h/").Body.Close()
+	held.Body.Close()
+	awaitNoPlaces(t, server, c)
+}
+
 // placesIn is how many places are taken, by Redis.
 func placesIn(t *testing.T, server *miniredis.Miniredis) (n int) {
 	t.Helper()
