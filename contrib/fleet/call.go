@@ -56,7 +56,7 @@ func call[T any](ctx context.Context, c *caller, ask func(context.Context, redis
 		bounded, cancel = context.WithTimeout(ctx, d)
 	}
 	defer cancel()
-	answer, err := askBounded(bounded, c.fleet.cfg.Redis, ask)
+	answer, err := askBounded(bounded, ctx.Done() != nil, c.fleet.cfg.Redis, ask)
 	switch {
 	case err == nil || errors.Is(err, redis.Nil):
 		c.answered(ctx)
@@ -77,11 +77,12 @@ func hasEnded(ctx context.Context) bool {
 	return ctx.Err() != nil
 }
 
-// askBounded asks, and returns when the context has ended, whatever the client does. The
-// bound of a client that does not know contexts is its own ReadTimeout, after which the
-// goroutine ends.
-func askBounded[T any](ctx context.Context, client redis.UniversalClient, ask func(context.Context, redis.UniversalClient) (T, error)) (T, error) {
-	if ctx.Done() == nil || watchesContext(client) {
+// askBounded asks, and returns when the context has ended, whatever the client does. A client
+// that goes by contexts goes by their deadlines alone, so that one which can be cancelled
+// is waited for here; what is left behind ends with the deadline, and with a client that
+// does not go by them with its ReadTimeout.
+func askBounded[T any](ctx context.Context, cancelable bool, client redis.UniversalClient, ask func(context.Context, redis.UniversalClient) (T, error)) (T, error) {
+	if ctx.Done() == nil || !cancelable && watchesContext(client) {
 		return ask(ctx, client)
 	}
 	type result struct {

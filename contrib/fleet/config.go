@@ -21,8 +21,8 @@ type Config struct {
 	// they choose the node of a Cluster.
 	Prefix string
 	// Timeout bounds each call to Redis. 0 is 250 ms; negative is none but the context's.
-	// A client whose options have ContextTimeoutEnabled is asked without another
-	// goroutine.
+	// Set ContextTimeoutEnabled in the client's options: what is given up is then left
+	// behind for no longer than that, and otherwise until the client's own ReadTimeout.
 	Timeout time.Duration
 	// Unavailable says what happens while Redis does not answer. The zero value is Local.
 	Unavailable Unavailable
