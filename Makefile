@@ -35,6 +35,7 @@ test: ## vet, the tests with the race detector, and the allocation gates without
 	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && go test $(RACE) -shuffle=on ./...); done
 	@echo "== allocations"
 	@go test -count=1 -run Allocs ./...
+	@cd contrib/otelaiolos && go test -count=1 -run 'Allocs|Cost' ./...
 
 .PHONY: race
 race: ## the library's tests, five times over, with the race detector
