@@ -153,7 +153,7 @@ func TestCost(t *testing.T) {
 		if ours <= theirs {
 			return
 		}
-		if try == 3 { // on a machine that does something else it may be once
+		if try == 5 { // on a machine that does something else it may be once
 			t.Errorf("with otelaiolos %v, with otelhttp %v", ours, theirs)
 			return
 		}
