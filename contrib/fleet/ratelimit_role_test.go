@@ -267,9 +267,11 @@ func (r *rateRun) read(p *procs.Process) {
 	}
 }
 
-// end ends the loads, and waits for the processes but those that were killed.
+// end ends the loads, and waits for the processes but those that were killed. Grants that
+// are due later do not count: they are given back, and others take them.
 func (r *rateRun) end(killed ...*procs.Process) {
 	r.t.Helper()
+	over := time.Now().UnixMicro()
 	for _, p := range r.procs {
 		p.In.Close()
 	}
@@ -278,6 +280,11 @@ func (r *rateRun) end(killed ...*procs.Process) {
 		if err := p.Wait(); err != nil && !slices.Contains(killed, p) {
 			r.t.Errorf("a process has ended with %v", err)
 		}
+	}
+	later := func(at int64) bool { return at > over }
+	r.shared, r.local = slices.DeleteFunc(r.shared, later), slices.DeleteFunc(r.local, later)
+	for key, at := range r.byKey {
+		r.byKey[key] = slices.DeleteFunc(at, later)
 	}
 }
 
