@@ -170,7 +170,7 @@ func TestInteropConcurrency(t *testing.T) {
 				l.Name = strconv.Itoa(i)
 				processes = append(processes, l.start(t, "places"))
 			}
-			lasts := loadTime(t, 3*time.Second)
+			lasts := loadTime(t, 2*time.Second)
 			time.Sleep(lasts)
 			var sent, waited int64
 			for _, p := range processes {
@@ -273,80 +273,96 @@ func TestInteropConcurrencyStopped(t *testing.T) {
 	awaitNoKeys(t, redis.Client())
 }
 
-// TestInteropConcurrencyFaults: whatever happens to Redis, requests go on or are refused,
-// no more than twice the limit are under way, and all places come back.
-func TestInteropConcurrencyFaults(t *testing.T) {
-	const limit = 4
-	for _, tt := range []struct {
-		name    string
-		options []string
-		harm    func(t *testing.T, s *redistest.Server, proxy *slowProxy)
-		most    map[bool]int // by Refuse
-	}{
-		{"restart", nil, func(_ *testing.T, s *redistest.Server, _ *slowProxy) {
-			s.Kill()
-			time.Sleep(300 * time.Millisecond)
-			s.Restart()
-		}, map[bool]int{false: 2 * limit, true: 2 * limit}},
-		{"flush", nil, func(t *testing.T, s *redistest.Server, _ *slowProxy) {
-			if err := s.Client().FlushAll(t.Context()).Err(); err != nil {
+// placeFault is what happens to Redis for a while, and how many times the limit may be under
+// way with Local and with Refuse.
+type placeFault struct {
+	name          string
+	harm          func(t *testing.T, s *redistest.Server, proxy *slowProxy)
+	local, refuse int
+}
+
+// reconfigure runs a command for a while, and then the one that takes it back.
+func reconfigure(do, undo []any) func(*testing.T, *redistest.Server, *slowProxy) {
+	return func(t *testing.T, s *redistest.Server, _ *slowProxy) {
+		client := s.Client()
+		for _, command := range [][]any{do, undo} {
+			if err := client.Do(t.Context(), command...).Err(); err != nil {
 				t.Fatal(err)
 			}
-		}, map[bool]int{false: 2 * limit, true: 2 * limit}},
-		{"standstill", nil, func(_ *testing.T, s *redistest.Server, _ *slowProxy) {
-			s.Stop()
 			time.Sleep(600 * time.Millisecond)
-			s.Continue()
-		}, map[bool]int{false: 2 * limit, true: limit}},
-		{"latency of 500 ms", nil, func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) {
-			proxy.delay.Store(int64(500 * time.Millisecond))
-			time.Sleep(1500 * time.Millisecond)
-			proxy.delay.Store(0)
-		}, map[bool]int{false: 2 * limit, true: limit}},
-		{"full", []string{"--maxmemory-policy", "noeviction"}, func(t *testing.T, s *redistest.Server, _ *slowProxy) {
-			client := s.Client()
-			client.ConfigSet(t.Context(), "maxmemory", "1")
-			time.Sleep(600 * time.Millisecond)
-			if err := client.ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
-				t.Fatal(err)
-			}
-		}, map[bool]int{false: 2 * limit, true: limit}},
-		{"read-only", nil, func(t *testing.T, s *redistest.Server, _ *slowProxy) {
-			client := s.Client()
-			client.Do(t.Context(), "REPLICAOF", "127.0.0.1", "1")
-			time.Sleep(600 * time.Millisecond)
-			if err := client.Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {
-				t.Fatal(err)
-			}
-		}, map[bool]int{false: 2 * limit, true: limit}},
-	} {
-		for _, refuse := range []bool{false, true} {
-			t.Run(tt.name+map[bool]string{false: "/local", true: "/refuse"}[refuse], func(t *testing.T) {
-				redis, server := redistest.Start(t, tt.options...), startBusyServer(t, 5*time.Millisecond)
-				proxy := startSlowProxy(t, redis.Addr)
-				l := load{Single: proxy.Addr, URL: server.URL, Goroutines: 20, Limit: limit, Lease: 1500 * time.Millisecond, Processes: 2, Refuse: refuse}
-				var processes []*procs.Process
-				for _, l.Name = range []string{"a", "b"} {
-					processes = append(processes, l.start(t, "places"))
-				}
-				await(t, func() bool { _, a := server.of("a"); _, b := server.of("b"); return a > 20 && b > 20 })
-				tt.harm(t, redis, proxy)
-				_, a := server.of("a")
-				_, b := server.of("b")
-				await(t, func() bool { _, nowA := server.of("a"); _, nowB := server.of("b"); return nowA > a+50 && nowB > b+50 })
-				var summary []string
-				for _, p := range processes {
-					end, lost := finish(t, p)
-					summary = append(summary, strconv.Itoa(lost)+" lost, "+strconv.FormatInt(end.Refused, 10)+" refused")
-				}
-				if got, want := server.top(), tt.most[refuse]; got > want {
-					t.Errorf("got %d at once, want at most %d", got, want)
-				}
-				awaitNoKeys(t, redis.Client())
-				t.Logf("%d at once; %s", server.top(), strings.Join(summary, "; "))
-			})
 		}
 	}
+}
+
+var placeFaults = []placeFault{
+	{"restart", func(_ *testing.T, s *redistest.Server, _ *slowProxy) {
+		s.Kill()
+		time.Sleep(300 * time.Millisecond)
+		s.Restart()
+	}, 2, 2},
+	{"flush", reconfigure([]any{"FLUSHALL"}, []any{"PING"}), 2, 2},
+	{"standstill", func(_ *testing.T, s *redistest.Server, _ *slowProxy) {
+		s.Stop()
+		time.Sleep(600 * time.Millisecond)
+		s.Continue()
+	}, 2, 1},
+	{"latency of 500 ms", func(_ *testing.T, _ *redistest.Server, proxy *slowProxy) {
+		proxy.delay.Store(int64(500 * time.Millisecond))
+		time.Sleep(1500 * time.Millisecond)
+		proxy.delay.Store(0)
+	}, 2, 1},
+	{"full", reconfigure([]any{"CONFIG", "SET", "maxmemory", "1"}, []any{"CONFIG", "SET", "maxmemory", "0"}), 2, 1},
+	{"read-only", reconfigure([]any{"REPLICAOF", "127.0.0.1", "1"}, []any{"REPLICAOF", "NO", "ONE"}), 2, 1},
+}
+
+// TestInteropConcurrencyLocal and TestInteropConcurrencyRefuse: whatever happens to Redis,
+// requests go on, or are refused meanwhile; no more than twice the limit are under way, and
+// with Refuse no more than the limit if Redis has kept its data; and all places come back.
+func TestInteropConcurrencyLocal(t *testing.T) {
+	for _, fault := range placeFaults {
+		t.Run(fault.name, func(t *testing.T) { runPlaceFault(t, fault, false, fault.local) })
+	}
+}
+
+func TestInteropConcurrencyRefuse(t *testing.T) {
+	for _, fault := range placeFaults {
+		t.Run(fault.name, func(t *testing.T) { runPlaceFault(t, fault, true, fault.refuse) })
+	}
+}
+
+func runPlaceFault(t *testing.T, fault placeFault, refuse bool, times int) {
+	t.Helper()
+	const limit = 4
+	redis, server := redistest.Start(t), startBusyServer(t, 5*time.Millisecond)
+	proxy := startSlowProxy(t, redis.Addr)
+	l := load{Single: proxy.Addr, URL: server.URL, Goroutines: 20, Limit: limit, Lease: 1500 * time.Millisecond, Processes: 2, Refuse: refuse}
+	var processes []*procs.Process
+	for _, l.Name = range []string{"a", "b"} {
+		processes = append(processes, l.start(t, "places"))
+	}
+	served := func(more int, than ...int) {
+		await(t, func() bool {
+			_, a := server.of("a")
+			_, b := server.of("b")
+			return a > than[0]+more && b > than[1]+more
+		})
+	}
+	served(20, 0, 0)
+	fault.harm(t, redis, proxy)
+	_, a := server.of("a")
+	_, b := server.of("b")
+	served(50, a, b)
+	var lost []int
+	var refused int64
+	for _, p := range processes {
+		end, n := finish(t, p)
+		lost, refused = append(lost, n), refused+end.Refused
+	}
+	if got := server.top(); got > times*limit {
+		t.Errorf("got %d at once, want at most %d", got, times*limit)
+	}
+	awaitNoKeys(t, redis.Client())
+	t.Logf("%d at once; %d places lost; %d requests refused", server.top(), lost, refused)
 }
 
 // TestInteropConcurrencyFailover: what a new master does not know is told to it.

@@ -25,7 +25,7 @@ type tokenWait struct {
 	tag      string
 	rejected string // what must not come back; "": nothing
 	awaited  int64  // the lock that is waited for: what it brings is taken whenever it ends
-	unsealed bool   // a stored token could not be read
+	unread   bool   // a stored token could not be read
 }
 
 // get is the token, and whether this process has fetched it.
@@ -36,28 +36,17 @@ func (w *tokenWait) get(ctx context.Context) (token middleware.Token, fetched bo
 	for {
 		asked := time.Now()
 		answer, err := w.ask(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return w.without(ctx, err)
-		}
-		switch answer.kind {
-		case tokenThere:
-			if w.isOlder(answer) {
-				w.rejected = answer.print
-				continue
-			}
-			token, err := s.open(w.tag, answer, asked)
-			if err == nil {
-				s.remember(w.tag, answer.print, asked.Add(-answer.age))
-				return token, false, nil
-			}
-			if w.unsealed {
+		case answer.kind == tokenThere:
+			token, again, err := w.accept(ctx, answer, asked)
+			if !again {
 				return token, false, err
 			}
-			s.fleet.tell(ctx, middleware.Event{Policy: tokenPart, Kind: middleware.EventFailed, Err: err})
-			w.rejected, w.unsealed = answer.print, true
-		case tokenFailed:
+		case answer.kind == tokenFailed:
 			return token, false, newSharedFetchError(answer.text)
-		case tokenOurs:
+		case answer.kind == tokenOurs:
 			return w.refresh(ctx, answer.fence)
 		default:
 			if w.awaited == 0 {
@@ -69,6 +58,27 @@ func (w *tokenWait) get(ctx context.Context) (token middleware.Token, fetched bo
 			}
 		}
 	}
+}
+
+// accept is the stored token; again says that it will not do, and that it is rejected when
+// it is asked for once more.
+func (w *tokenWait) accept(ctx context.Context, answer tokenAnswer, asked time.Time) (token middleware.Token, again bool, err error) {
+	s := w.source
+	if w.isOlder(answer) {
+		w.rejected = answer.print
+		return token, true, nil
+	}
+	token, err = s.open(w.tag, answer, asked)
+	if err == nil {
+		s.remember(w.tag, answer.print, asked.Add(-answer.age))
+		return token, false, nil
+	}
+	if w.unread {
+		return token, false, err
+	}
+	s.fleet.tell(ctx, middleware.Event{Policy: tokenPart, Kind: middleware.EventFailed, Err: err})
+	w.rejected, w.unread = answer.print, true
+	return token, true, nil
 }
 
 // maxLast is how many last tokens are remembered.
