@@ -46,7 +46,7 @@ func (f *Fleet) caller(part string) *caller {
 func call[T any](ctx context.Context, c *caller, ask func(context.Context, redis.UniversalClient) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
-		return none, context.Cause(ctx)
+		return none, middleware.ContextError(ctx)
 	}
 	if err := c.begin(); err != nil {
 		return none, err
@@ -63,7 +63,7 @@ func call[T any](ctx context.Context, c *caller, ask func(context.Context, redis
 		return answer, err
 	case hasEnded(ctx):
 		c.interrupted()
-		return none, context.Cause(ctx)
+		return none, middleware.ContextError(ctx)
 	}
 	return none, c.failed(ctx, err)
 }

@@ -64,6 +64,24 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
+// TestProcessesAfterFlush: a Redis that has lost its data does not make a process think that
+// it is alone.
+func TestProcessesAfterFlush(t *testing.T) {
+	one, server := newFleet(t, fleet.Config{})
+	two, _ := newFleet(t, fleet.Config{Redis: redisOf(t, server)})
+	await(t, func() bool { return one.Stats().Processes == 2 && two.Stats().Processes == 2 })
+	for range 3 {
+		server.FlushAll()
+		before := one.Stats().Calls + two.Stats().Calls
+		await(t, func() bool {
+			if n := min(one.Stats().Processes, two.Stats().Processes); n != 2 {
+				t.Fatalf("got %d processes, want 2", n)
+			}
+			return one.Stats().Calls+two.Stats().Calls >= before+3
+		})
+	}
+}
+
 // redisOf is another client of the server.
 func redisOf(t *testing.T, server *miniredis.Miniredis) *redis.Client {
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true, MaxRetries: -1})
