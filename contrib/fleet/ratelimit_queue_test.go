@@ -76,7 +76,16 @@ func playRate(t *testing.T, p *playedRedis, cfg fleet.RateLimitConfig, test func
 // it move up.
 func TestRateLimitOrder(t *testing.T) {
 	p := &playedRedis{every: time.Second}
-	playRate(t, p, fleet.RateLimitConfig{Rate: 1}, func(t *testing.T, l *fleet.RateLimiter) {
+	var waited, left atomic.Int64
+	listen := func(_ context.Context, e middleware.Event) {
+		if e.Kind == middleware.EventWaited && e.Policy == "fleet rate limit" && e.Host == "http://h:80" {
+			waited.Add(int64(e.Wait / time.Second))
+			if e.Err != nil {
+				left.Add(1)
+			}
+		}
+	}
+	playRate(t, p, fleet.RateLimitConfig{Rate: 1, OnEvent: listen}, func(t *testing.T, l *fleet.RateLimiter) {
 		began := time.Now()
 		var mu sync.Mutex
 		var order []string
@@ -102,6 +111,9 @@ func TestRateLimitOrder(t *testing.T) {
 		want := "0:0s 1:1s 3:1s 2:2s 4:3s 5:4s 6:5s 7:6s"
 		if got := strings.Join(order, " "); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+		if waited.Load() < 16 || waited.Load() > 22 || left.Load() != 1 {
+			t.Errorf("got events of %d s and %d that left, want about 1+1+2+3+4+5+6 and 1", waited.Load(), left.Load())
 		}
 		if s := l.Stats(); s.Sent != 7 || s.Waited != 7 || s.Lost != 0 || s.Waiting != 0 {
 			t.Errorf("got %+v, want 7 sent, 7 waited, none lost", s)
