@@ -30,7 +30,7 @@ type RateLimitConfig struct {
 // RateLimit spaces requests out, and pauses for a host that asks for it: by
 // Retry-After with 403, 429 or 503, by a RateLimit or RateLimit-Remaining header
 // that says that nothing is left, and by a bare 429, which makes a second, and
-// twice as much for each that follows. The zero configuration only listens to
+// twice as much for each that follows that pause. The zero configuration only listens to
 // servers.
 //
 // Who has to wait waits with its context, and is refused at once, with a
@@ -170,7 +170,7 @@ func (l *RateLimiter) applyPause(ctx context.Context, host string, resp *http.Re
 	l.hosts.withHost(host, func(h *rateHost) {
 		if resp.StatusCode != http.StatusTooManyRequests {
 			h.refused = 0
-		} else if asked == 0 {
+		} else if asked == 0 && !h.paused.After(now) { // else it was on its way when the pause began
 			asked = time.Second << min(h.refused, 30)
 			h.refused++
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,26 @@ func TestRateLimitBackOff(t *testing.T) {
 			if got := rateTime(t, rt, 1, 1); got != time.Duration(want)*time.Second {
 				t.Errorf("%d: got %v, want %d s", i, got, want)
 			}
+		}
+	})
+}
+
+// TestRateLimitTogether: bare 429 of requests that were under way together are one.
+func TestRateLimitTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var refused atomic.Bool
+		rt := middleware.RateLimit(middleware.RateLimitConfig{})(middleware.Func(func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second / 2)
+			if refused.Load() {
+				return stubStatus(200, "")(req)
+			}
+			return stubStatus(429, "")(req)
+		}))
+		rateTime(t, rt, 50, 1)
+		refused.Store(true)
+		if got, want := rateTime(t, rt, 1, 1), 3*time.Second/2; got != want {
+			t.Errorf("got %v, want %v: a pause of a second, and the request", got, want)
 		}
 	})
 }
