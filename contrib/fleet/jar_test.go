@@ -20,7 +20,7 @@ import (
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
-func parseURL(t *testing.T, text string) *url.URL {
+func parseURL(t testing.TB, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
 	if err != nil {
