@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/leak"
@@ -391,4 +392,22 @@ func TestRetryDelay(t *testing.T) {
 			t.Errorf("%v: got %v, %v", tt.err, d, failure)
 		}
 	}
+}
+
+// TestAwaitRedis: a task that has ended waits until Redis answers, or its lease is over.
+func TestAwaitRedis(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		work.AwaitRedis(t.Context(), func(answer func()) { time.AfterFunc(3*time.Second, answer) })
+		if took := time.Since(start); took < 3*time.Second || took > 4*time.Second {
+			t.Errorf("waited %v, want 3 s", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		work.AwaitRedis(ctx, func(func()) {})
+		if ctx.Err() == nil {
+			t.Error("did not wait")
+		}
+	})
 }
