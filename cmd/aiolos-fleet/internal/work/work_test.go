@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -113,6 +114,20 @@ func (f *fixture) file(path string) string {
 	}
 	dir, name := one.File()
 	data, err := os.ReadFile(filepath.Join(f.dir, dir, name))
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// part is what there is of a path's unfinished file.
+func (f *fixture) part(path string) string {
+	one, err := task.New(f.server.URL+path, "")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	dir, name := one.File()
+	data, err := os.ReadFile(filepath.Join(f.dir, dir, name+".part"))
 	if err != nil {
 		return err.Error()
 	}
@@ -281,13 +296,12 @@ func TestBusyFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began, end := make(chan struct{}), make(chan struct{})
+	end := make(chan struct{})
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, n int) {
 		w.Header().Set("Etag", `"1"`)
 		if n == 1 {
 			io.WriteString(w, "half")
 			_ = http.NewResponseController(w).Flush()
-			close(began)
 			<-end
 		}
 	})
@@ -297,7 +311,13 @@ func TestBusyFile(t *testing.T) {
 	one.URL = f.server.URL + "/a"
 	done := make(chan error)
 	go func() { done <- first.Save(t.Context(), one) }()
-	<-began
+	// It has the file when there is something in it.
+	for deadline := time.Now().Add(time.Minute); f.part("/a") != "half"; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was saved")
+		}
+		runtime.Gosched()
+	}
 	if err := first.Save(t.Context(), one); !work.IsBusy(err) {
 		t.Errorf("got %v, want that it is busy", err)
 	}
