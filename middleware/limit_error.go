@@ -46,7 +46,10 @@ type LimitError struct {
 // one to return then.
 func LimitByDeadline(ctx context.Context, kind error, host string, wait time.Duration) *LimitError {
 	deadline, ok := ctx.Deadline()
-	if !ok || time.Until(deadline) > wait || ctx.Err() != nil {
+	if ctx.Err() != nil {
+		ok = false
+	}
+	if !ok || time.Until(deadline) > wait {
 		return nil
 	}
 	e := &LimitError{Kind: kind, Host: host, Wait: wait, Deadline: true}

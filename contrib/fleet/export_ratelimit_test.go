@@ -33,11 +33,12 @@ type Answered struct {
 	Places         []time.Duration
 }
 
-// Play lets a function be Redis. It is not asked to take places back.
+// Play lets a function be Redis, which takes no places back.
 func (l *RateLimiter) Play(answer func(context.Context, Asked) (Answered, error)) {
+	l.giveBack = func(context.Context, *rateKey, rateLast, int) (int, error) { return 0, nil }
 	l.take = func(ctx context.Context, _ *rateKey, ask rateAsk) (rateAnswer, error) {
 		got, err := answer(ctx, Asked{ask.count, ask.longest, ask.others})
-		a := rateAnswer{wait: got.Wait, pause: got.Pause, places: got.Places, local: true}
+		a := rateAnswer{wait: got.Wait, pause: got.Pause, places: got.Places}
 		if got.Refused {
 			a.state = rateRefused
 		} else if got.Later || got.Pause > 0 {

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"sync"
@@ -62,9 +60,9 @@ type RateLimitConfig struct {
 // with an [*UnavailableError]. Bounds for that are in docs/fleet.md.
 //
 // What it returns is safe for concurrent use, and counts together all that goes through it,
-// whatever it wraps. Redis is asked once for a request, or less often if many wait; and
-// twice if there are limits for all and per host and it is the host's that it waits for,
-// or if it was alone in waiting for longer than a tenth of a second.
+// whatever it wraps. Redis is asked once for a request, less often if many come at once,
+// and once more for one that was alone in waiting for longer than a tenth of a second, or
+// that has come for its turn before that of another process was over.
 func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if cfg.Name == "" {
 		cfg.Name = "default"
@@ -77,7 +75,7 @@ func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if strings.ContainsAny(cfg.Name, "{}") {
 		l.err = &errors.InvalidRequestError{Field: "fleet", Reason: "the Name of a rate limit has a brace"}
 	}
-	l.take = l.takePlaces
+	l.take, l.giveBack = l.takePlaces, l.returnPlaces // tests have others
 	return l
 }
 
@@ -93,6 +91,7 @@ type RateLimiter struct {
 	all, host ratePace
 	began     time.Time // the zero of the local clock
 	take      func(context.Context, *rateKey, rateAsk) (rateAnswer, error)
+	giveBack  func(context.Context, *rateKey, rateLast, int) (int, error)
 	granted   func(key string, a rateAnswer) // for tests; nil: nobody
 
 	mu        sync.Mutex
@@ -108,30 +107,42 @@ type RateLimiter struct {
 
 // Wrap is the [middleware.Middleware].
 func (l *RateLimiter) Wrap(next http.RoundTripper) http.RoundTripper {
-	var listening http.RoundTripper
-	if next != nil {
-		listening = middleware.Func(func(req *http.Request) (*http.Response, error) {
-			resp, err := next.RoundTrip(req)
-			if err == nil && resp != nil {
-				l.applyPause(req, resp)
-			}
-			return resp, err
-		})
+	if next == nil { // all requests are refused, as the library's middlewares do
+		return middleware.Admit(nil, func(*http.Request) (func(), error) { return nil, l.err })
 	}
-	return middleware.Admit(listening, func(req *http.Request) (func(), error) { return nil, l.awaitTurn(req) })
+	return &rateTransport{l, next}
+}
+
+type rateTransport struct {
+	*RateLimiter
+	next http.RoundTripper
+}
+
+// RoundTrip waits, sends the request, and learns from the response.
+func (l *rateTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	key := l.keyOf(req)
+	if err := l.awaitTurn(req, key); err != nil {
+		if req.Body != nil {
+			req.Body.Close() // as RoundTripper demands
+		}
+		return nil, err
+	}
+	resp, err := l.next.RoundTrip(req)
+	if err == nil && resp != nil && key != "" && l.cfg.MaxPause > 0 {
+		l.applyPause(req, key, resp)
+	}
+	return resp, err
 }
 
 // awaitTurn waits until the request may go.
-func (l *RateLimiter) awaitTurn(req *http.Request) error {
+func (l *RateLimiter) awaitTurn(req *http.Request, key string) error {
 	ctx := req.Context()
-	if l.err != nil {
+	switch {
+	case l.err != nil:
 		return l.err
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return middleware.ContextError(ctx)
-	}
-	key := l.keyOf(req)
-	if key == "" {
+	case key == "":
 		return nil
 	}
 	w, err := l.joinQueue(ctx, key, middleware.OriginOf(req))
@@ -165,36 +176,6 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 		l.tell(w.ctx, middleware.Event{Kind: middleware.EventWaited, Host: w.host, Wait: took, Err: err})
 	}
 	return err
-}
-
-// keyOf is for what the request is limited; empty: it is not.
-func (l *RateLimiter) keyOf(req *http.Request) string {
-	if l.cfg.Key != nil {
-		if key := l.cfg.Key(req); key != "" {
-			return hashRateKey(key)
-		}
-		return ""
-	}
-	origin := middleware.OriginOf(req)
-	if len(origin) > maxRateKey || strings.ContainsAny(origin, "{}") {
-		return hashRateKey(origin)
-	}
-	return origin
-}
-
-func hashRateKey(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:16])
-}
-
-// keysOf are the keys for [rateTakeScript]. Those of one script are on one node of a
-// Cluster: if there is a limit for all together, all of the limit is; if not, each host is
-// by itself.
-func (l *RateLimiter) keysOf(key string) []string {
-	if l.all.every == 0 {
-		return []string{l.fleet.key("rate", l.cfg.Name+"/"+key, "host")}
-	}
-	return []string{l.fleet.key("rate", l.cfg.Name, "host:"+key), l.fleet.key("rate", l.cfg.Name, "")}
 }
 
 func (l *RateLimiter) tell(ctx context.Context, e middleware.Event) {

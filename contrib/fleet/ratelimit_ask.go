@@ -12,7 +12,7 @@ import (
 // can wait; the others have to be due soon.
 func (l *RateLimiter) startAsk(k *rateKey, count int, now time.Time) {
 	k.asking = true
-	ask := rateAsk{count: min(count, maxPlaces), longest: -1, others: l.horizon(), ticket: k.ticket}
+	ask := rateAsk{count: min(count, maxPlaces), longest: -1, others: l.horizon(), number: k.number}
 	first := k.waiterAt(len(k.places))
 	if first == nil {
 		first = k.waiterAt(0)
@@ -40,7 +40,8 @@ func (l *RateLimiter) ask(ctx context.Context, k *rateKey, ask rateAsk) {
 	k.asking = false
 	switch {
 	case err == nil:
-		l.roundTrip, l.share.on, k.share.on = now.Sub(began), false, false
+		l.roundTrip = now.Sub(began)
+		l.endShare(k)
 		l.apply(k, answer, now)
 	case l.fleet.cfg.Unavailable == Refuse:
 		l.refuseAll(k, err)
@@ -55,7 +56,10 @@ func (l *RateLimiter) apply(k *rateKey, a rateAnswer, now time.Time) {
 	if l.granted != nil {
 		l.granted(k.name, a)
 	}
-	k.heard, k.askAt, k.ticket, k.refused = now, time.Time{}, a.ticket, a.refused
+	k.heard, k.refused = now, a.refused
+	if k.number != a.number || a.number == 0 {
+		k.number, k.askAt = a.number, time.Time{}
+	}
 	l.addPlaces(k, a, now)
 	switch {
 	case a.pause > 0:
@@ -99,13 +103,13 @@ func (l *RateLimiter) startReturn(k *rateKey, n int) {
 	kept := len(k.places) - n
 	places := slices.Clone(k.places[kept:])
 	k.dropPlaces(kept, len(k.places))
-	go l.giveBack(k, last, places)
+	go l.returnLast(k, last, places)
 }
 
-// giveBack does, and puts the places back where they were if somebody has taken one since.
-func (l *RateLimiter) giveBack(k *rateKey, last rateLast, places []ratePlace) {
+// returnLast does, and puts the places back where they were if somebody has taken one since.
+func (l *RateLimiter) returnLast(k *rateKey, last rateLast, places []ratePlace) {
 	n := len(places)
-	returned, err := l.returnPlaces(context.Background(), k, last, n)
+	returned, err := l.giveBack(context.Background(), k, last, n)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()

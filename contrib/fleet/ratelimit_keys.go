@@ -1,6 +1,14 @@
 package fleet
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aiolos-http/aiolos/middleware"
+)
 
 // How many keys are kept without a look at whether their states say anything, and how
 // many at most, those that are in use apart; and the longest name that is kept as it is.
@@ -10,6 +18,36 @@ const (
 	maxRateKeys = 8192
 	maxRateKey  = 255
 )
+
+// keyOf is for what the request is limited; empty: it is not.
+func (l *RateLimiter) keyOf(req *http.Request) string {
+	if l.cfg.Key != nil {
+		if key := l.cfg.Key(req); key != "" {
+			return hashRateKey(key)
+		}
+		return ""
+	}
+	origin := middleware.OriginOf(req)
+	if len(origin) > maxRateKey || strings.ContainsAny(origin, "{}") {
+		return hashRateKey(origin)
+	}
+	return origin
+}
+
+func hashRateKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// keysOf are the keys for [rateTakeScript]. Those of one script are on one node of a
+// Cluster: if there is a limit for all together, all of the limit is; if not, each host is
+// by itself.
+func (l *RateLimiter) keysOf(key string) []string {
+	if l.all.every == 0 {
+		return []string{l.fleet.key("rate", l.cfg.Name+"/"+key, "host")}
+	}
+	return []string{l.fleet.key("rate", l.cfg.Name, "host:"+key), l.fleet.key("rate", l.cfg.Name, "")}
+}
 
 // key is the state of a key.
 func (l *RateLimiter) key(name string) *rateKey {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -81,6 +82,15 @@ func (l *RateLimiter) takeShare(k *rateKey, ask rateAsk, now time.Time) rateAnsw
 		a.places = append(a.places, wait)
 	}
 	return a
+}
+
+// endShare is when Redis answers again: what the share has given and is not used is void.
+func (l *RateLimiter) endShare(k *rateKey) {
+	l.share.on = false
+	if k.share.on {
+		k.share.on, k.last.n = false, 0
+		k.places = slices.DeleteFunc(k.places, func(p ratePlace) bool { return p.local })
+	}
 }
 
 // spent reports whether a share has nothing to remember any more.

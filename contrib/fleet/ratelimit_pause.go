@@ -10,13 +10,9 @@ import (
 
 // applyPause pauses the key for all processes, if the response says so. This process is
 // paused whether Redis answers or not; all others learn it by their next question.
-func (l *RateLimiter) applyPause(req *http.Request, resp *http.Response) {
-	if l.cfg.MaxPause < 0 {
-		return
-	}
+func (l *RateLimiter) applyPause(req *http.Request, key string, resp *http.Response) {
 	asked, full := middleware.ServerPause(resp, time.Now()), resp.StatusCode == http.StatusTooManyRequests
-	key := l.keyOf(req)
-	if key == "" || asked == 0 && !full && !l.wasRefused(key) {
+	if asked == 0 && !full && !l.wasRefused(key) {
 		return
 	}
 	own := l.pauseHere(key, asked, full)

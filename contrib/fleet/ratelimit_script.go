@@ -1,11 +1,6 @@
 package fleet
 
-import (
-	"context"
-	"time"
-
-	"github.com/redis/go-redis/v9"
-)
+import "github.com/redis/go-redis/v9"
 
 // rateKeepScript lets a host's key expire by itself: when all of its times have passed, and
 // KEEP (the longest pause) later if the number of refusals is to be remembered.
@@ -21,70 +16,76 @@ local function text(n) return string.format('%.0f', n) end
 // server's clock. All times are in microseconds.
 //
 //	KEYS[1]  of the host, a hash: next, when the request after the last one is due;
-//	         pause, until when nothing goes; refused, the bare 429 in a row; turn, when
-//	         the next who has to wait for the host has its turn
+//	         pause, until when nothing goes; refused, the bare 429 in a row; issued and
+//	         served, which numbers were given to those who wait for the host, and which
+//	         have come
 //	KEYS[2]  of all together: next. It is missing if there is no such limit
 //	ARGV     1, 2: every and ahead of all together; 3, 4: of the host; 5: how many places;
-//	         6: the longest wait for the first, -1: any; 7: for the others; 8: the turn
+//	         6: the longest wait for the first, -1: any; 7: for the others; 8: the number
 //	         that was given before, or 0; 9: the longest pause
 //
-// It returns the state, now, the wait, the rest of the pause, refused, the turn, both next
-// as they are now, and the waits for the places. The state is that of the first place:
-// taken (0), also if none was asked for; refused (1), the wait is longer; later (2), come
-// again after the wait: nothing is taken.
+// It returns the state, now, the wait, the rest of the pause, refused, the number, both
+// next as they are now, and the waits for the places. The state is taken (0), also if no
+// place was asked for; refused (1), the wait for the first is longer; later (2), come again
+// after the wait with the number, which there may be beside places.
 //
-// A place of both limits is taken only if it is the pace of all that holds it up. If it is
-// that of the host, the place of all would be one in the future, and all others would
-// have to wait for it. So it is taken when the host's turn has come; turns are given out in
-// the order of the questions, so that no two processes come for the same one.
+// A place of both limits is taken only if it is the pace of all that holds it up (a). If it
+// is that of the host (h), the place of all would be one in the future, and all others
+// would have to wait for it. So it is taken when the host's turn has come, or nearly: within
+// the distance of all, since others lose one place of all by that at most, or as long as the
+// places of all are out. Who has to wait for that gets a number, so that no two processes
+// come for the same turn; the turn of one that does not come is lost.
 var rateTakeScript = redis.NewScript(rateKeepScript + `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local arg = {}
 for i, v in ipairs(ARGV) do arg[i] = tonumber(v) end
-local both, host = arg[1] > 0, redis.call('HMGET', KEYS[1], 'next', 'pause', 'refused', 'turn')
-local free, pause = tonumber(host[1] or 0), tonumber(host[2] or 0)
-local refused, turn = tonumber(host[3] or 0), tonumber(host[4] or 0)
-local all = 0
+local host = redis.call('HMGET', KEYS[1], 'next', 'pause', 'refused', 'issued', 'served')
+for i = 1, 5 do host[i] = tonumber(host[i] or 0) end
+local free, pause, refused, issued, served = host[1], host[2], host[3], host[4], host[5]
+local both, all = arg[1] > 0, 0
 if both then all = tonumber(redis.call('GET', KEYS[2]) or 0) end
-local state, wait, ticket, places = 0, 0, arg[8], {}
+local state, wait, places, number = 0, 0, {}, arg[8]
+if number > issued then number = 0 end
+local early = math.min(arg[1], arg[7])
 if pause > now then
-  state, wait = 2, pause - now
+  state, wait, arg[5] = 2, pause - now, 0
   if arg[6] >= 0 and wait > arg[6] then state = 1 end
-else
-  for i = 1, arg[5] do
-    local a, h = math.max(now, all - arg[2]), math.max(now, free - arg[4])
-    if both and ticket == 0 then h = math.max(h, turn) end
-    local at = math.max(a, h)
-    local longest = arg[7]
-    if i == 1 then longest, wait = arg[6], at - now end
-    if longest >= 0 and at - now > longest then
-      if i == 1 then state = 1 end
-      break
-    end
-    if both and h > a then
-      if i > 1 then break end
-      state = 2
-      if ticket == 0 then
-        ticket, turn = h, h + arg[3]
-        redis.call('HSET', KEYS[1], 'turn', text(turn))
-        keep(KEYS[1], now, math.max(free, turn), refused, arg[9])
-      end
-      break
-    end
-    if both then all = math.max(all, at) + arg[1] end
-    if arg[3] > 0 then free = math.max(free, at) + arg[3] end
-    ticket, places[i] = 0, at - now
-  end
 end
-if #places > 0 then
-  if both then redis.call('SET', KEYS[2], text(all), 'PX', math.ceil((all - now) / 1000) + 1000) end
-  if arg[3] > 0 then
-    redis.call('HSET', KEYS[1], 'next', text(free))
-    keep(KEYS[1], now, math.max(free, turn, pause), refused, arg[9])
+for i = 1, arg[5] do
+  local a, h, reach, before = math.max(now, all - arg[2]), free - arg[4], 0, 0
+  if both and number > 0 then before = math.max(number - 1 - served, 0)
+  elseif both then before = math.max(issued - served, 0) end
+  h = math.max(now, h + before * arg[3])
+  reach = a
+  if before == 0 then reach = math.max(a, now + early, math.min(all, now + arg[7])) end
+  local at, longest = math.max(a, h), arg[7]
+  if i == 1 then longest, wait = arg[6], at - now end
+  if i == 1 and longest >= 0 and at - now > longest then state = 1 break end
+  if both and h > reach then
+    state, wait = 2, h - now
+    if number == 0 then
+      issued = math.max(issued, served) + 1
+      number, wait = issued, math.max(wait - early, 0)
+      redis.call('HSET', KEYS[1], 'issued', text(issued))
+      keep(KEYS[1], now, math.max(free, h), refused, arg[9])
+    end
+    break
   end
+  if i > 1 and at - now > longest then break end
+  if both then all = math.max(all, at) + arg[1] end
+  if arg[3] > 0 then free = math.max(free, at) + arg[3] end
+  served = math.max(served, number)
+  number, places[i] = 0, at - now
 end
-return {state, now, wait, math.max(pause - now, 0), refused, ticket, all, free, unpack(places)}
+if #places > 0 and both then
+  redis.call('SET', KEYS[2], text(all), 'PX', math.ceil((all - now) / 1000) + 1000)
+end
+if #places > 0 and arg[3] > 0 then
+  redis.call('HSET', KEYS[1], 'next', text(free), 'served', text(served))
+  keep(KEYS[1], now, math.max(free + math.max(issued - served, 0) * arg[3], pause), refused, arg[9])
+end
+return {state, now, wait, math.max(pause - now, 0), refused, number, all, free, unpack(places)}
 `)
 
 // rateReturnScript gives ARGV[1] places back, which are those taken last if both next are
@@ -111,9 +112,9 @@ var ratePauseScript = redis.NewScript(rateKeepScript + `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local asked, longest, full = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
-local host = redis.call('HMGET', KEYS[1], 'next', 'pause', 'refused', 'turn')
+local host = redis.call('HMGET', KEYS[1], 'next', 'pause', 'refused')
 local free, pause = tonumber(host[1] or 0), tonumber(host[2] or 0)
-local refused, turn, new = tonumber(host[3] or 0), tonumber(host[4] or 0), 0
+local refused, new = tonumber(host[3] or 0), 0
 if not full then
   refused = 0
 elseif asked == 0 and pause <= now then
@@ -123,82 +124,6 @@ end
 local till = now + math.min(asked, longest)
 if asked > 0 and till > pause then pause, new = till, 1 end
 redis.call('HSET', KEYS[1], 'pause', text(pause), 'refused', text(refused))
-keep(KEYS[1], now, math.max(free, turn, pause), refused, longest)
+keep(KEYS[1], now, math.max(free, pause), refused, longest)
 return {math.max(pause - now, 0), refused, new}
 `)
-
-// rateAsk is what is asked for: see [rateTakeScript].
-type rateAsk struct {
-	count           int
-	longest, others time.Duration // the longest waits; longest negative: any
-	ticket          int64
-}
-
-// The states of a rateAnswer.
-const (
-	rateTaken   = 0
-	rateRefused = 1
-	rateLater   = 2
-)
-
-// rateAnswer is what is answered. next are as they stand in Redis, ticket and now are of
-// its clock; all others are waits.
-type rateAnswer struct {
-	state       int64
-	now, ticket int64
-	wait, pause time.Duration
-	refused     int64
-	all, host   int64
-	places      []time.Duration
-	local       bool
-}
-
-// takePlaces runs the script.
-func (l *RateLimiter) takePlaces(ctx context.Context, k *rateKey, ask rateAsk) (rateAnswer, error) {
-	longest := int64(-1)
-	if ask.longest >= 0 {
-		longest = ask.longest.Microseconds()
-	}
-	got, err := call(ctx, l.caller, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
-		return rateTakeScript.Run(ctx, c, k.redis, l.all.every, l.all.ahead, l.host.every, l.host.ahead,
-			ask.count, longest, ask.others.Microseconds(), ask.ticket, l.longestPause()).Int64Slice()
-	})
-	if err != nil {
-		return rateAnswer{}, err
-	}
-	a := rateAnswer{state: got[0], now: got[1], wait: micros(got[2]), pause: micros(got[3]), refused: got[4], ticket: got[5], all: got[6], host: got[7]}
-	for _, wait := range got[8:] {
-		a.places = append(a.places, micros(wait))
-	}
-	return a, nil
-}
-
-// returnPlaces runs the script.
-func (l *RateLimiter) returnPlaces(ctx context.Context, k *rateKey, last rateLast, n int) (int, error) {
-	return call(ctx, l.caller, func(ctx context.Context, c redis.UniversalClient) (int, error) {
-		return rateReturnScript.Run(ctx, c, k.redis, n, l.all.every, l.host.every, last.host, last.all).Int()
-	})
-}
-
-// sharePause runs the script.
-func (l *RateLimiter) sharePause(ctx context.Context, key string, asked time.Duration, full bool) (pause time.Duration, refused int64, isNew bool, err error) {
-	is429 := 0
-	if full {
-		is429 = 1
-	}
-	got, err := call(ctx, l.caller, func(ctx context.Context, c redis.UniversalClient) ([]int64, error) {
-		return ratePauseScript.Run(ctx, c, l.keysOf(key)[:1], asked.Microseconds(), l.longestPause(), is429).Int64Slice()
-	})
-	if err != nil {
-		return 0, 0, false, err
-	}
-	return micros(got[0]), got[1], got[2] == 1, nil
-}
-
-func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
-
-// longestPause is MaxPause in microseconds, not more than fits into a double beside the
-// time.
-func (l *RateLimiter) longestPause() int64 {
-	return min(max(l.cfg.MaxPause, 0).Microseconds(), maxRateMicros)
-}

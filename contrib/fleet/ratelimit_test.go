@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // rateAnswers is a RoundTripper that answers with the status and headers.
@@ -91,11 +91,11 @@ func checkWindows(t *testing.T, at []int64, every time.Duration, burst int) {
 // algorithm, which has a credit that every grant takes one of.
 func worstWindow(at []int64, every time.Duration) int {
 	at = slices.Sorted(slices.Values(at))
-	step, worst := every.Microseconds(), 0
+	step, worst := every.Nanoseconds(), 0
 	// From i to j there are j-i+1 grants, and (at[j]-at[i])/step may have come since i.
 	lowest := int64(0)
 	for i, t := range at {
-		ahead := int64(i)*step - t
+		ahead := int64(i)*step - (t-at[0])*1000
 		if i == 0 || ahead < lowest {
 			lowest = ahead
 		}
@@ -272,7 +272,7 @@ func TestRateLimitGivesBack(t *testing.T) {
 				taken := (&grants{}).watch(next)
 				ctx, stop := context.WithCancel(t.Context())
 				t.Cleanup(stop)
-				go send(ctx, t, next, "http://h/") //nolint:errcheck // it takes a place, and is given up at the end
+				go send(ctx, t, next, "http://h/") // it takes a place, and is given up at the end
 				await(t, func() bool { taken.mu.Lock(); defer taken.mu.Unlock(); return len(taken.at) == 1 })
 			}
 			await(t, func() bool { return l.Stats().Waiting == 1 })
@@ -455,7 +455,7 @@ func TestRateLimitConfig(t *testing.T) {
 // deadRedis is a client that nobody answers.
 func deadRedis(t testing.TB) *redis.Client {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1})
 	t.Cleanup(func() { client.Close() })
 	return client
 }
