@@ -131,10 +131,15 @@ func (g *gate) askNext() {
 	}
 }
 
+// maxGone is how many places are kept in mind that Redis does not hear are given back. Those
+// that are forgotten, if they were ever had, end with their lease.
+const maxGone = 1024
+
 // failed is the end of a command that nobody has answered. What it would have said is said
 // again: everything.
 func (g *gate) failed(err error) {
 	g.down, g.all = err, true
+	g.gone = append([]string(nil), g.gone[max(len(g.gone)-maxGone, 0):]...)
 	g.tryAt = time.Now().Add(max(g.limiter.fleet.cfg.RetryAfter, 0))
 	g.serveAlone()
 }
@@ -186,7 +191,7 @@ func (g *gate) nextReport() time.Duration {
 		return next
 	}
 	if g.nextFree > 0 {
-		next = min(next, time.Until(g.answered.Add(g.nextFree))+time.Millisecond+rand.N(5*time.Millisecond))
+		next = min(next, time.Until(g.answered.Add(g.nextFree))+time.Millisecond+rand.N(5*time.Millisecond)) //nolint:gosec // a wait is no secret
 	}
 	if !fleet.inbox.connected.Load() {
 		next = min(next, fleet.cfg.Lease/10, maxPoll)

@@ -3,9 +3,8 @@ package fleet
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // placesScript tells Redis what has changed at a gate, and hands free places to those who
@@ -121,24 +120,42 @@ func (g *gate) tellPlaces(ctx context.Context, signed []any) (placesAnswer, erro
 	})
 }
 
+// errAnswer is an answer that no script of ours gives.
+var errAnswer = errors.New("unexpected answer of a script")
+
 // readPlaces reads what the script has returned.
 func readPlaces(reply []any) (a placesAnswer, err error) {
 	if len(reply) != 4 {
-		return a, errors.New("places: unexpected answer")
+		return a, errAnswer
 	}
-	a.had, a.lost = readNames(reply[0]), readNames(reply[1])
-	a.unknown, _ = reply[2].(int64)
-	a.first, _ = reply[3].(int64)
-	return a, nil
+	var numbers [2]int64
+	for i := range numbers {
+		n, ok := reply[2+i].(int64)
+		if !ok {
+			return a, errAnswer
+		}
+		numbers[i] = n
+	}
+	a.unknown, a.first = numbers[0], numbers[1]
+	if a.had, err = readNames(reply[0]); err != nil {
+		return a, err
+	}
+	a.lost, err = readNames(reply[1])
+	return a, err
 }
 
-func readNames(reply any) []string {
-	list, _ := reply.([]any)
+func readNames(reply any) ([]string, error) {
+	list, ok := reply.([]any)
+	if !ok {
+		return nil, errAnswer
+	}
 	names := make([]string, 0, len(list))
 	for _, item := range list {
-		if name, ok := item.(string); ok {
-			names = append(names, name)
+		name, ok := item.(string)
+		if !ok {
+			return nil, errAnswer
 		}
+		names = append(names, name)
 	}
-	return names
+	return names, nil
 }

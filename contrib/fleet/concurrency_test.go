@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/errors"
-	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // answering is a server whose responses are under way until their bodies are closed, or
@@ -289,6 +289,26 @@ func TestConcurrencyUnavailable(t *testing.T) {
 	}
 }
 
+// TestConcurrencyOutage: a long outage leaves no more in memory than a short one.
+func TestConcurrencyOutage(t *testing.T) {
+	cfg := fleet.Config{Unavailable: fleet.Refuse, RetryAfter: -1, Lease: time.Minute, Timeout: 10 * time.Second}
+	c, server, rt := newPlaces(t, nil, cfg, fleet.ConcurrencyConfig{Total: 2})
+	held := rt.mustGet("http://h/")
+	server.SetError("LOADING")
+	for range fleet.MaxGone + 100 {
+		if _, err := rt.get(t.Context(), "http://h/"); err == nil {
+			t.Fatal("got no error, want one")
+		}
+	}
+	if got := fleet.Gone(c); got > fleet.MaxGone+1 {
+		t.Errorf("got %d places in mind, want at most %d", got, fleet.MaxGone)
+	}
+	server.SetError("")
+	rt.mustGet("http://h/").Body.Close()
+	held.Body.Close()
+	awaitNoPlaces(t, server, c)
+}
+
 // placesIn is how many places are taken, by Redis.
 func placesIn(t *testing.T, server *miniredis.Miniredis) (n int) {
 	t.Helper()
@@ -335,6 +355,7 @@ func (h *countCalls) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		return next(ctx, cmd)
 	}
 }
+
 func (h *countCalls) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
@@ -346,7 +367,7 @@ func TestConcurrencyCost(t *testing.T) {
 	f, _ := newFleet(t, fleet.Config{Redis: client, Lease: time.Minute})
 	rt := placeTest{t, f.Concurrency(fleet.ConcurrencyConfig{PerHost: 3}).Wrap(answering())}
 	rt.mustGet("http://h/").Body.Close()
-	await(t, func() bool { return placesIn(t, server) == 0 })
+	await(t, func() bool { return placesIn(t, server) == 0 && len(server.Keys()) == 1 }) // the members
 	client.AddHook(count)
 	const requests = 20
 	for range requests {

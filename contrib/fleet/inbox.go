@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/redis/go-redis/v9"
 )
 
 // inbox receives what scripts publish to this process: on a channel of its own, and on one
@@ -91,7 +90,7 @@ func (f *Fleet) retryEvery() time.Duration {
 // receive hands out messages until the connection is gone.
 func (in *inbox) receive(ctx context.Context) {
 	sub := in.fleet.cfg.Redis.Subscribe(ctx, in.fleet.channelOf(in.fleet.id), in.fleet.allChannel())
-	closeOnce := sync.OnceFunc(func() { sub.Close() }) //nolint:errcheck // it is given up
+	closeOnce := sync.OnceFunc(func() { sub.Close() })
 	defer closeOnce()
 	defer context.AfterFunc(ctx, closeOnce)()
 	pinged := false
