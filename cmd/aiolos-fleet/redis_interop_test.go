@@ -19,12 +19,14 @@ type redisServer struct {
 	addr    string
 	program string
 	dir     string
+	options []string
 	cmd     *exec.Cmd
 	client  *redis.Client
 }
 
-// startRedis runs one that writes what it has on the disk, and ends with the test.
-func startRedis(t *testing.T) *redisServer {
+// startRedis runs one with those options that writes what it has on the disk, and ends with
+// the test.
+func startRedis(t *testing.T, options ...string) *redisServer {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -34,7 +36,7 @@ func startRedis(t *testing.T) *redisServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &redisServer{t: t, addr: ln.Addr().String(), program: program, dir: t.TempDir()}
+	s := &redisServer{t: t, addr: ln.Addr().String(), program: program, dir: t.TempDir(), options: options}
 	ln.Close()
 	s.client = redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1, ContextTimeoutEnabled: true})
 	s.run()
@@ -48,7 +50,8 @@ func startRedis(t *testing.T) *redisServer {
 func (s *redisServer) run() {
 	s.t.Helper()
 	host, port, _ := net.SplitHostPort(s.addr)
-	s.cmd = exec.Command(s.program, "--port", port, "--bind", host, "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "no")
+	args := append([]string{"--port", port, "--bind", host, "--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "no"}, s.options...)
+	s.cmd = exec.Command(s.program, args...)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -54,3 +54,11 @@ func NewReturned(after time.Duration) error { return &returned{after, errors.New
 func Told(err error) (delay time.Duration, failure bool) {
 	return retryDelay(0, err, nil), isFailure(err)
 }
+
+// AwaitRedis waits as a task does at its end, when Redis is silent.
+func AwaitRedis(ctx context.Context, answers func(answer func())) {
+	w := &worker{}
+	w.silent.Store(true)
+	answers(func() { w.silent.Store(false) })
+	w.awaitRedis(ctx)
+}

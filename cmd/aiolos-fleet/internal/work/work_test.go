@@ -9,10 +9,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aiolos-http/aiolos/internal/leak"
@@ -112,6 +114,20 @@ func (f *fixture) file(path string) string {
 	}
 	dir, name := one.File()
 	data, err := os.ReadFile(filepath.Join(f.dir, dir, name))
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// part is what there is of a path's unfinished file.
+func (f *fixture) part(path string) string {
+	one, err := task.New(f.server.URL+path, "")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	dir, name := one.File()
+	data, err := os.ReadFile(filepath.Join(f.dir, dir, name+".part"))
 	if err != nil {
 		return err.Error()
 	}
@@ -280,13 +296,12 @@ func TestBusyFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began, end := make(chan struct{}), make(chan struct{})
+	end := make(chan struct{})
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, n int) {
 		w.Header().Set("Etag", `"1"`)
 		if n == 1 {
 			io.WriteString(w, "half")
 			_ = http.NewResponseController(w).Flush()
-			close(began)
 			<-end
 		}
 	})
@@ -296,7 +311,13 @@ func TestBusyFile(t *testing.T) {
 	one.URL = f.server.URL + "/a"
 	done := make(chan error)
 	go func() { done <- first.Save(t.Context(), one) }()
-	<-began
+	// It has the file when there is something in it.
+	for deadline := time.Now().Add(time.Minute); f.part("/a") != "half"; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was saved")
+		}
+		runtime.Gosched()
+	}
 	if err := first.Save(t.Context(), one); !work.IsBusy(err) {
 		t.Errorf("got %v, want that it is busy", err)
 	}
@@ -391,4 +412,22 @@ func TestRetryDelay(t *testing.T) {
 			t.Errorf("%v: got %v, %v", tt.err, d, failure)
 		}
 	}
+}
+
+// TestAwaitRedis: a task that has ended waits until Redis answers, or its lease is over.
+func TestAwaitRedis(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		work.AwaitRedis(t.Context(), func(answer func()) { time.AfterFunc(3*time.Second, answer) })
+		if took := time.Since(start); took < 3*time.Second || took > 4*time.Second {
+			t.Errorf("waited %v, want 3 s", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		work.AwaitRedis(ctx, func(func()) {})
+		if ctx.Err() == nil {
+			t.Error("did not wait")
+		}
+	})
 }
