@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http/httptrace"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -72,9 +73,16 @@ func (e *inspected) answered(status int) {
 	}
 	e.setPhase(PhaseResponse)
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.info.Status = status
-	e.mu.Unlock()
+	if e.stack != nil { // the connector's may have begun in a goroutine of a policy's
+		stack := make([]uintptr, maxCallerStack)
+		e.stack = stack[:runtime.Callers(2, stack)]
+	}
 }
+
+// maxCallerStack is how many calls are looked through for the caller's.
+const maxCallerStack = 64
 
 // addRead counts what was read of the body.
 func (e *inspected) addRead(n int64) {
@@ -97,7 +105,9 @@ func (e *inspected) finish() {
 
 func (e *inspected) setStack(stack []uintptr) {
 	e.mu.Lock()
-	e.stack = stack
+	if e.info.Status == 0 { // else it is another exchange's than the caller's
+		e.stack = stack
+	}
 	e.mu.Unlock()
 }
 
@@ -153,6 +163,12 @@ func (e *inspected) connectorTrace(t *connector.Trace) *connector.Trace {
 // module is where the frames are that are not the caller's.
 const module = "github.com/aiolos-http/aiolos/"
 
+// moduleDir is where its files are, as the compiler names them.
+var moduleDir = sync.OnceValue(func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return path.Dir(path.Dir(file)) + "/"
+})
+
 // callerOf is the first line of a stack that is neither the library's nor net/http's.
 func callerOf(stack []uintptr) string {
 	if len(stack) == 0 {
@@ -160,7 +176,7 @@ func callerOf(stack []uintptr) string {
 	}
 	for frames := runtime.CallersFrames(stack); ; {
 		f, more := frames.Next()
-		if !isOwnFrame(f.Function) {
+		if !isOwnFrame(&f) {
 			return fmt.Sprintf("%s:%d %s", filepath.Base(f.File), f.Line, f.Function)
 		}
 		if !more {
@@ -169,8 +185,19 @@ func callerOf(stack []uintptr) string {
 	}
 }
 
-// isOwnFrame reports whether a function is of the library, or of net/http above it.
-func isOwnFrame(function string) bool {
+// isOwnFrame reports whether a frame is of the library, or of net/http above it. The name
+// of a closure that was inlined is that of the function which it is in now, and so is that
+// of the body of a loop over an iterator: its file tells.
+func isOwnFrame(f *runtime.Frame) bool {
+	inside, ours := strings.CutPrefix(f.File, moduleDir())
+	if strings.HasSuffix(f.File, "_test.go") || ours && strings.HasPrefix(inside, "cmd/") {
+		return false
+	}
+	return ours || strings.Contains(f.File, module+"contrib/") || isOwnFunction(f.Function)
+}
+
+// isOwnFunction is isOwnFrame by the name of the function.
+func isOwnFunction(function string) bool {
 	pkg := function
 	if base := strings.LastIndexByte(function, '/') + 1; strings.Contains(function[base:], ".") {
 		name, _, _ := strings.Cut(function[base:], ".")
