@@ -124,10 +124,15 @@ func validHost(host string) bool {
 
 func validateFields(kind string, fields http.Header) (seen fieldFacts, bytes int, err error) {
 	for name, values := range fields {
-		if !httprule.IsToken(name) {
-			return seen, 0, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
+		switch name {
+		case "Accept", "Accept-Encoding", "User-Agent", "Content-Type", "Cookie", "Authorization":
+			// They are tokens, and most requests have no other.
+		default:
+			if !httprule.IsToken(name) {
+				return seen, 0, &errors.InvalidRequestError{Field: kind + " name", Reason: "not a token"}
+			}
+			seen.noteField(name, len(values) > 0)
 		}
-		seen.noteField(name, len(values) > 0)
 		for _, v := range values {
 			if !httprule.IsValue(v) {
 				return seen, 0, &errors.InvalidRequestError{Field: kind + " " + name, Reason: "control character in value"}

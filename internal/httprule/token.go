@@ -29,8 +29,15 @@ func IsToken(s string) bool {
 // IsValue reports whether s can be the value of a field: it has no control
 // characters but HTAB (RFC 9110 5.5).
 func IsValue(s string) bool {
-	for len(s) >= 8 && !mayHaveControl(word(s)) {
-		s = s[8:]
+	if len(s) >= 8 {
+		for i := 0; ; i = min(i+8, len(s)-8) { // the last word may overlap the one before
+			if mayHaveControl(word(s[i:])) {
+				break
+			}
+			if i == len(s)-8 {
+				return true
+			}
+		}
 	}
 	for i := range len(s) {
 		if controlBytes[s[i]] {
