@@ -164,6 +164,9 @@ func (t *turn) send(response []byte) bool {
 		t.write([]byte("\x16\x03garbage, and no HTTP\r\n\r\n"))
 		return false
 	case Stall:
+		if at == len(response) {
+			t.leave() // for the client it is over
+		}
 		if !t.write(response[:at]) {
 			return false
 		}
