@@ -12,6 +12,7 @@ import (
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
@@ -142,7 +143,10 @@ func (g *command) reportFailures(ctx context.Context) error {
 		g.app.Report(context.Canceled)
 	}
 	if g.failedFile != "" {
-		return os.WriteFile(g.failedFile, []byte(strings.Join(failed, "")), 0o600)
+		return atomicfile.Replace(g.failedFile, 0o600, func(f *os.File) error {
+			_, err := f.WriteString(strings.Join(failed, ""))
+			return err
+		})
 	}
 	return nil
 }
