@@ -23,6 +23,7 @@ type command struct {
 	app *app.App
 	net flags.Network
 
+	urls       []string // of the command line, as they are written
 	input      string
 	parallel   int
 	perHost    int
