@@ -3,9 +3,11 @@ package session_test
 import (
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +80,59 @@ func TestSaveIfExists(t *testing.T) {
 	f := newFileServer(t)
 	_, err := f.s.Save(t.Context(), f.URL, session.SaveConfig{Path: t.TempDir(), IfExists: 99})
 	wantIs(t, err, errors.ErrInvalidRequest)
+}
+
+// TestSaveReplacesOnlyFiles: a socket, a device or a directory that has the name stays,
+// and no body is fetched for it.
+func TestSaveReplacesOnlyFiles(t *testing.T) {
+	t.Parallel()
+	for way, save := range ways {
+		for what, put := range map[string]func(*testing.T, string){"socket": putSocket, "directory": putDirectory} {
+			t.Run(way+" "+what, func(t *testing.T) {
+				t.Parallel()
+				dir, err := os.MkdirTemp("", "s") // the name of a socket must be short
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { os.RemoveAll(dir) })
+				name := filepath.Join(dir, "f")
+				put(t, name)
+				old, err := os.Lstat(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = save(t, newFileServer(t), "/f", session.SaveConfig{Path: dir, IfExists: session.ExistsReplace})
+				if failed, ok := errors.AsType[*fs.PathError](err); !ok || failed.Path != name || failed.Err.Error() != "not a regular file" {
+					t.Errorf("got %v, want a PathError of %s", err, name)
+				}
+				if now, err := os.Lstat(name); err != nil || now.Mode() != old.Mode() {
+					t.Errorf("got %v, %v, want %v", now, err, old.Mode())
+				}
+				if got := files(t, dir); got != "f" {
+					t.Errorf("files %q, want f", got)
+				}
+			})
+		}
+	}
+}
+
+func putDirectory(t *testing.T, name string) {
+	t.Helper()
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func putSocket(t *testing.T, name string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a socket is a file of another kind there")
+	}
+	l, err := new(net.ListenConfig).Listen(t.Context(), "unix", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
 }
 
 // TestSaveIfExistsOvertaken: only ExistsReplace replaces what comes into being

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 	secure := tlsServer.Listener.Addr().String()
 	closed := closedPort(t)
 	alert, junk := rawServer(t, "\x15\x03\x01\x00\x02\x02\x46"), rawServer(t, "SSH-2.0-x\r\n")
+	badHead := rawServer(t, "HTTP/1.1 200 OK\r\nX-A: \x1b[2J\r\n\r\n")
 	unix, proxy := unixServer(t), proxyServer(t, srv)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -48,6 +49,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SECURE", secure)
 			env.Setenv("CLOSED", closed)
 			env.Setenv("ALERT", alert)
+			env.Setenv("BADHEAD", badHead)
 			env.Setenv("JUNK", junk)
 			env.Setenv("PIN", pinOf(tlsServer))
 			env.Setenv("FILESUM", fileSum())

@@ -2,6 +2,7 @@ package curl
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -82,6 +83,9 @@ func (c *Command) lines() [][]string {
 	if strings.ContainsAny(c.URL, `[]{}\`) {
 		add("-g")
 	}
+	if hasDotSegment(c.URL) {
+		add("--path-as-is")
+	}
 	add("--url", c.URL)
 	for i, h := range c.Headers {
 		// The type that curl sets by itself, and takes back after a redirect.
@@ -94,6 +98,22 @@ func (c *Command) lines() [][]string {
 	}
 	c.addBody(add)
 	return append(lines, c.Options...)
+}
+
+// hasDotSegment reports whether curl would change the path of a URL: it takes the segments
+// . and .. away (RFC 3986, 5.2.4), and newer versions percent-encoded ones too.
+func hasDotSegment(url string) bool {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	if _, rest, ok := strings.Cut(url, "://"); ok {
+		url = rest
+	}
+	segments := strings.Split(url, "/")
+	return slices.ContainsFunc(segments[1:], func(segment string) bool {
+		dots := strings.ReplaceAll(strings.ToLower(segment), "%2e", ".")
+		return dots == "." || dots == ".."
+	})
 }
 
 // FormType is the content type that -d and --data-raw bring along.

@@ -48,6 +48,10 @@ func TestFromRequest(t *testing.T) {
 		{"a body", newRequest(t, "POST", "http://h/", `{"it's": 1}`, "Content-Type", "application/json", "Accept", "*/*"), `curl --url http://h/ -H 'Content-Type: application/json' --data-raw '{"it'\''s": 1}'`},
 		{"a body without a type", newRequest(t, "PUT", "http://h/", `x`, "Accept", "*/*"), `curl -X PUT --url http://h/ -H Content-Type: --data-raw x`},
 		{"brackets", newRequest(t, "GET", "http://h/?a=[1-3]", "", "Accept", "*/*"), `curl -g --url 'http://h/?a=[1-3]'`},
+		{"dots in the path", newRequest(t, "GET", "http://h/a/../b?c=/../d", "", "Accept", "*/*"), `curl --path-as-is --url 'http://h/a/../b?c=/../d'`},
+		{"a dot at the end", newRequest(t, "GET", "http://h/a/.", "", "Accept", "*/*"), `curl --path-as-is --url http://h/a/.`},
+		{"encoded dots", newRequest(t, "GET", "http://h/%2E%2e/b", "", "Accept", "*/*"), `curl --path-as-is --url http://h/%2E%2e/b`},
+		{"dots of a name", newRequest(t, "GET", "http://h/.../.b?/./#/../", "", "Accept", "*/*"), `curl --url 'http://h/.../.b?/./#/../'`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -156,7 +156,7 @@ func parseDescription(data []byte) (description, error) {
 func readDescription(root *os.Root, name string) (description, error) {
 	info, err := root.Lstat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		err = stderrors.New("not a regular file")
+		err = errNotRegular
 	}
 	if err != nil {
 		return description{}, err

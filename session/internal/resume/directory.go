@@ -77,6 +77,8 @@ func (d directory) exists(name string) bool {
 	return err == nil
 }
 
+var errNotRegular = stderrors.New("not a regular file")
+
 func existsError(path string) error { return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist} }
 
 // listUnfinished returns the names whose unfinished files have a description, in order.
@@ -104,6 +106,9 @@ func (sv *Saver) reserveName(want string) error {
 	replaces := sv.strict || sv.cfg.IfExists == Replace // an unfinished file of something else goes
 	for n := range maxNumbered {
 		name := numberedName(want, n)
+		if err := sv.checkReplaceable(name); err != nil {
+			return err
+		}
 		taken := d.exists(name)
 		switch {
 		case taken && sv.cfg.IfExists == Refuse, n > 0 && sv.strict:
@@ -125,6 +130,17 @@ func (sv *Saver) reserveName(want string) error {
 		}
 	}
 	return existsError(d.path(want))
+}
+
+// checkReplaceable refuses to put a file in the place of a directory, a device or a
+// pipe: a program that runs as root would take /dev/null away from all others. A
+// symbolic link is replaced itself.
+func (sv *Saver) checkReplaceable(name string) error {
+	info, err := sv.dir.root.Lstat(name)
+	if sv.cfg.IfExists != Replace || err != nil || info.Mode().IsRegular() || info.Mode().Type() == fs.ModeSymlink {
+		return nil //nolint:nilerr // what is not there is in nobody's way
+	}
+	return &fs.PathError{Op: "save", Path: sv.dir.path(name), Err: errNotRegular}
 }
 
 // numberedName is the n-th name to try in the place of one that is taken.
@@ -151,6 +167,9 @@ func (sv *Saver) renamePart() (string, error) {
 	d := sv.dir
 	if sv.lock != nil && !sv.isCurrentPart(sv.name, sv.lock) {
 		return "", errBusy // somebody has taken the part away, and put another there
+	}
+	if err := sv.checkReplaceable(sv.name); err != nil {
+		return "", err
 	}
 	if sv.cfg.IfExists == Replace {
 		if err := d.root.Rename(sv.name+partSuffix, sv.name); err != nil {

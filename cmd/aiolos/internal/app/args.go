@@ -25,5 +25,5 @@ func OneURL(args []string) error {
 	case 1:
 		return nil
 	}
-	return exitcode.AsUsage(fmt.Errorf("unexpected argument %q: one URL at a time", args[1]))
+	return exitcode.AsUsage(fmt.Errorf("unexpected argument %q: one URL at a time", syntax.RedactURL(args[1])))
 }

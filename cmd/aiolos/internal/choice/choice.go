@@ -1,9 +1,10 @@
-// Package choice is for flags that take one of a few words.
+// Package choice says what a flag takes when it was given something else.
 package choice
 
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,4 +20,21 @@ func Set[T ~string](to *T, word string, choices ...T) error {
 	}
 	*to = T(word)
 	return nil
+}
+
+// Explain puts the errors of strconv, whose texts are for programmers, into words.
+// Other errors stay as they are.
+func Explain(err error) error {
+	num, ok := errors.AsType[*strconv.NumError](err)
+	switch {
+	case !ok:
+		return err
+	case num.Func == "ParseBool":
+		return errors.New("use true or false")
+	case errors.Is(num.Err, strconv.ErrRange):
+		return errors.New("the number is too large")
+	case num.Func == "ParseFloat":
+		return errors.New("use a number")
+	}
+	return errors.New("use a whole number")
 }

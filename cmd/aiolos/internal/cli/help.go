@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/send"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/flags"
@@ -40,20 +41,21 @@ func answerBriefHelp(a *app.App, cmd *cobra.Command) {
 // fits on a screen.
 func newHelpFunc(a *app.App, usual func(*cobra.Command, []string)) func(*cobra.Command, []string) {
 	return func(cmd *cobra.Command, args []string) {
+		var text bytes.Buffer
 		switch {
 		case a.Brief && cmd == cmd.Root():
-			fmt.Fprint(a.Out, send.BriefHelp)
+			text.WriteString(send.BriefHelp)
 		case a.Brief:
-			fmt.Fprint(a.Out, briefHelp(cmd))
-		case a.OutTTY && a.Page != nil:
-			var text bytes.Buffer
+			text.WriteString(briefHelp(cmd))
+		default:
 			cmd.SetOut(&text)
 			usual(cmd, args)
-			if err := a.Page(text.String()); err != nil {
-				fmt.Fprint(a.Out, text.String())
+			if a.OutTTY && a.Page != nil && a.Page(text.String()) == nil {
+				return
 			}
-		default:
-			usual(cmd, args)
+		}
+		if _, err := a.Out.Write(text.Bytes()); err != nil { // which cobra has no way to return
+			a.AtEnd = append(a.AtEnd, func() error { return err })
 		}
 	}
 }
@@ -101,6 +103,10 @@ func briefHelp(cmd *cobra.Command) string {
 // explainUnknownFlag completes the error of a flag that does not exist by one that does,
 // or by what does here what it does in another program.
 func explainUnknownFlag(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		cause := invalid.Unwrap()
+		err = fmt.Errorf("%s%w", strings.TrimSuffix(err.Error(), cause.Error()), choice.Explain(cause))
+	}
 	var missing *pflag.NotExistError
 	if !errors.As(err, &missing) {
 		return exitcode.AsUsage(fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help"))

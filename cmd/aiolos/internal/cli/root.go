@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +27,9 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/cmd/ws"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/hint"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // Run runs the program with the arguments that follow its name and returns the
@@ -37,7 +41,10 @@ func Run(ctx context.Context, args []string, streams app.Streams) int {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if errors.Is(err, syntax.ErrNoURL) && cmd != root {
+		err = hint.With(err, fmt.Sprintf("%s; %q shows examples", strings.TrimSuffix(cmd.UseLine(), " [flags]"), cmd.CommandPath()+" -h"))
+	}
 	if exitcode.Of(err) != exitcode.Usage {
 		for _, end := range a.AtEnd {
 			err = errors.Join(err, end())

@@ -70,6 +70,14 @@ func (s *settings) applyToFlags(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
+// describeUnknown says that a line of a file has no flag.
+func describeUnknown(name string) string {
+	if len(name) == 1 {
+		return fmt.Sprintf("the bare form has no flag -%s: write the long name of one of another command", name)
+	}
+	return fmt.Sprintf("no command has a flag %q", name)
+}
+
 // readFiles reads the files of flags, those that count more first.
 func (s *settings) readFiles(root *cobra.Command) ([]config.Layer, error) {
 	if s.none {
@@ -111,7 +119,7 @@ func readFile(root *cobra.Command, name string) (config.Layer, error) {
 		long := longName(root, l.Name)
 		switch {
 		case long == "":
-			return nil, fmt.Errorf("%s: no command has a flag %q", l.From, l.Name)
+			return nil, fmt.Errorf("%s: %s", l.From, describeUnknown(l.Name))
 		case slices.Contains(commandLineOnly(), long):
 			return nil, fmt.Errorf("%s: --%s is for the command line", l.From, long)
 		}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/spf13/pflag"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/choice"
 )
 
 // Layer is all flags of one place.
@@ -78,7 +80,7 @@ func setFlag(f *pflag.Flag, lines []Line) error {
 			value = f.NoOptDefVal
 		}
 		if err := f.Value.Set(value); err != nil {
-			return fmt.Errorf("%s: --%s: %w", line.From, f.Name, err)
+			return fmt.Errorf("%s: --%s: %w", line.From, f.Name, choice.Explain(err))
 		}
 	}
 	return nil

@@ -80,7 +80,7 @@ func FuzzCurl(f *testing.F) {
 	for _, seed := range []string{
 		"curl h", "curl -X PUT -d a=b 'h/?x=[1]' -H 'A: b'", `curl $'h\u0021' --data-raw $'a\nb'`,
 		`curl -F 'a=@"b;type=x/y";type=z/z' h`, `curl -F 'a="b;type=x/y";filename="\"\\"' h`, "curl ^\"h^\" ^\n -d ^\"x^\"",
-		"curl -T f h/ -u a:b -L --max-redirs -1", "curl --json '{}' -G h", "curl -m 0.0001 -r 1-2 -b a=b -kvif h", "curl -d '' h", `curl -g 'h\[' -T-`,
+		"curl -T f h/ -u a:b -L --max-redirs -1", "curl --json '{}' -G h", "curl -m 0.0001 -r 1-2 -b a=b -kvif h", "curl -d '' h", `curl -g 'h\[' -T-`, "curl --path-as-is h/a/../b", "curl --path-as-is http://h/./%2e%2E?/../",
 		"curl h --noproxy '*' --retry 4 --http2-prior-knowledge -u me", "curl -F 'a:b=c' -F 'd=@e;f' h -H 'Content-Type: multipart/form-data'", `curl 'h\\[1]' -A '' --url-query +x`, "curl h -H 'A:\t' --http1.0 -x p --unix-socket s -o 'a b'",
 	} {
 		f.Add(seed)

@@ -3,6 +3,7 @@ package download
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -78,7 +79,8 @@ func (r *record) readFile() ([]byte, error) {
 	case !info.Mode().IsRegular() || info.Size() > maxRecord:
 		return nil, &fs.PathError{Op: "read", Path: recordName, Err: errors.New("is no record of downloads")}
 	}
-	return r.root.ReadFile(recordName)
+	data, err := r.root.ReadFile(recordName)
+	return data, ignoreMissing(err)
 }
 
 // find returns the name of the complete file of a URL that was to be called want, if it
@@ -143,12 +145,21 @@ func (r *record) finish() error {
 		}
 	}
 	if len(rest) == 0 {
-		return r.root.Remove(recordName)
+		return ignoreMissing(r.root.Remove(recordName))
 	}
-	if err := r.root.WriteFile(recordName+".tmp", rest, 0o600); err != nil {
-		return err
+	temp := recordName + "." + rand.Text()[:8] + ".tmp"
+	if err := r.root.WriteFile(temp, rest, 0o600); err != nil {
+		return errors.Join(err, ignoreMissing(r.root.Remove(temp)))
 	}
-	return r.root.Rename(recordName+".tmp", recordName)
+	return r.root.Rename(temp, recordName)
+}
+
+// ignoreMissing is for a file that another call may have taken away meanwhile.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // hashURL stands for a URL in the record.

@@ -47,6 +47,9 @@ func (s *Sender) printBytes(ctx context.Context, j Job) error {
 	if err == nil {
 		err = errors.Join(resp.Close(), <-srv.done)
 	}
+	if last.err != nil {
+		err = last.err // the server was broken off by it
+	}
 	if err = errors.Join(err, out.Close()); err == nil && s.App.OutTTY && last.b != '\n' {
 		_, err = io.WriteString(s.App.Out, "\n")
 	}

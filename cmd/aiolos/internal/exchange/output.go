@@ -119,11 +119,12 @@ func (s *Sender) writeToTerminal(body io.Reader, header http.Header) (n int64, e
 	return n, err
 }
 
-// lastByte remembers the last byte that went through.
+// lastByte remembers the last byte that went through, and what kept others from it.
 type lastByte struct {
 	w   io.Writer
 	b   byte
 	any bool
+	err error
 }
 
 // Write implements io.Writer.
@@ -131,5 +132,7 @@ func (l *lastByte) Write(p []byte) (int, error) {
 	if len(p) > 0 {
 		l.b, l.any = p[len(p)-1], true
 	}
-	return l.w.Write(p)
+	n, err := l.w.Write(p)
+	l.err = errors.Join(l.err, err)
+	return n, err
 }

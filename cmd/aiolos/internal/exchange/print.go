@@ -30,6 +30,9 @@ func (s *Sender) NoticeUseless(given *pflag.FlagSet) {
 
 // PrintRequest prints a request as the flags say.
 func (s *Sender) PrintRequest(ctx context.Context, j Job) error {
+	if err := s.checkRedirects(); err != nil {
+		return err
+	}
 	s.Net.Dry = true
 	if s.Print.Offline {
 		return s.printBytes(ctx, j)

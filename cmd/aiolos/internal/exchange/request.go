@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
@@ -46,9 +47,20 @@ func (s *Sender) ReadArgs(cmd *cobra.Command, args []string) (syntax.Target, *sy
 	return target, req, nil
 }
 
+// checkRedirects refuses a number that would be no limit for curl, and is none here.
+func (s *Sender) checkRedirects() error {
+	if s.Redirects < 0 {
+		return exitcode.AsUsage(errors.New("--max-redirects must not be negative"))
+	}
+	return nil
+}
+
 // RequestOptions translates the request for the library. What is returned as body is
 // to be closed after the request.
 func (s *Sender) RequestOptions(req *syntax.Request) (options []session.Option, body io.Closer, err error) {
+	if err := s.checkRedirects(); err != nil {
+		return nil, nil, err
+	}
 	redirects := session.Redirects(s.Redirects)
 	if s.NoFollow {
 		redirects = session.NoRedirects()

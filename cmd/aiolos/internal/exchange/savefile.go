@@ -4,25 +4,18 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
 // saveToFile writes the body to the file of -o. A file that exists is replaced only
-// when the body is complete.
+// when the body is complete, and keeps its mode.
 func (s *Sender) saveToFile(body io.Reader) (n int64, err error) {
-	name := s.Output
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
-	}
-	old, statErr := os.Stat(name)
-	if statErr == nil && !old.Mode().IsRegular() {
-		return s.writeToDevice(name, body)
-	}
-	err = atomicfile.Replace(name, 0o666, func(f *os.File) error {
-		if n, err = io.Copy(f, body); statErr == nil {
+	old, statErr := os.Stat(s.Output)
+	regular := statErr == nil && old.Mode().IsRegular()
+	err = atomicfile.Replace(s.Output, 0o666, func(f *os.File) error {
+		if n, err = io.Copy(f, body); regular {
 			err = errors.Join(err, f.Chmod(old.Mode().Perm()))
 		}
 		return err
@@ -30,16 +23,8 @@ func (s *Sender) saveToFile(body io.Reader) (n int64, err error) {
 	if err != nil {
 		return n, err
 	}
-	s.App.Notice("%s saved to %s", render.Bytes(n), render.Line(s.Output))
-	return n, nil
-}
-
-// writeToDevice writes to what is not a regular file: /dev/null, a pipe.
-func (s *Sender) writeToDevice(name string, body io.Reader) (int64, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return 0, err
+	if statErr != nil || regular {
+		s.App.Notice("%s saved to %s", render.Bytes(n), render.Line(s.Output))
 	}
-	n, err := io.Copy(f, body)
-	return n, errors.Join(err, f.Close())
+	return n, nil
 }

@@ -51,8 +51,14 @@ func For(err error) string {
 	if aioerrors.Is(err, aioerrors.ErrClientSSL) {
 		return forTLS(err)
 	}
-	if aioerrors.Is(err, aioerrors.ErrBadHTTPMessage) && strings.Contains(err.Error(), "TLS record") {
-		return WantsTLS
+	if aioerrors.Is(err, aioerrors.ErrBadHTTPMessage) {
+		return forBadHead(err)
+	}
+	if bad, ok := aioerrors.AsType[*aioerrors.InvalidRequestError](err); ok && bad.Field == "SkipHeader" {
+		return `"Name:" leaves out a header that is set automatically, such as Accept; "Name;" sends an empty one`
+	}
+	if text := forRoute(err); text != "" {
+		return text
 	}
 	if aioerrors.Is(err, aioerrors.ErrServerDisconnected) && strings.Contains(err.Error(), " http://") {
 		return "what listens there may not speak HTTP, or wants https://"
@@ -71,7 +77,6 @@ func For(err error) string {
 		{aioerrors.ErrTooManyRedirects, "--no-follow shows the first redirect, -v all of them"},
 		{aioerrors.ErrNonHTTPURLClient, "only http:// and https:// are spoken here"},
 		{aioerrors.ErrWSServerHandshake, `there is no WebSocket under this URL, or it is refused: "aiolos URL" shows what the server says`},
-		{aioerrors.ErrBadHTTPMessage, "what listens there may not speak HTTP, or wants https://"},
 		{aioerrors.ErrBodyNotReplayable, "the redirect asks for the body again, and a pipe cannot be read twice: give a file"},
 		{syscall.ECONNREFUSED, "nothing listens on that port"},
 		{context.DeadlineExceeded, "--timeout sets the limit for the whole request"},
@@ -79,6 +84,32 @@ func For(err error) string {
 		if aioerrors.Is(err, h.class) {
 			return h.text
 		}
+	}
+	return ""
+}
+
+// forBadHead says what may help against a head that cannot be read. Where there was a
+// status line it is a server of HTTP, which breaks a rule.
+func forBadHead(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "TLS record"):
+		return WantsTLS
+	case strings.Contains(text, "header "), strings.Contains(text, "content-length"), strings.Contains(text, "transfer-encoding"):
+		return ""
+	}
+	return "what listens there may not speak HTTP, or wants https://"
+}
+
+// forRoute says what may help where the way to the server is the reason: its socket, its
+// proxy, its protocol.
+func forRoute(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "connect to unix socket ") && aioerrors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens on that socket"
+	case aioerrors.Is(err, aioerrors.ErrInvalidURL) && strings.Contains(text, "a proxy is http"):
+		return "--proxy none goes without one"
+	case strings.Contains(text, "frame too large") && strings.Contains(text, " http://"):
+		return "the server may not speak HTTP/2 without TLS: leave out --http2"
 	}
 	return ""
 }

@@ -14,14 +14,21 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
-// maxName is how many characters of a file name a bar shows.
-const maxName = 28
+// maxName and minName are how many characters of a file name a bar shows; between them
+// it is a third of the terminal. One of less than narrow columns has room for little else.
+const (
+	maxName = 28
+	minName = 8
+	narrow  = 60
+)
 
 // bars draws one bar for each download under way, and below them one for the
 // number of files.
 type bars struct {
-	p     *mpb.Progress
-	files *mpb.Bar
+	p      *mpb.Progress
+	files  *mpb.Bar
+	name   int  // characters of a name
+	narrow bool // no room for sizes and rates
 }
 
 // newContainer is where bars are drawn, so often, on a terminal of a width that may not be
@@ -36,12 +43,15 @@ func newContainer(w io.Writer, width int, every time.Duration) *mpb.Progress {
 
 // newBars begins to draw.
 func newBars(w io.Writer, width, n int) *bars {
-	b := &bars{p: newContainer(w, width, 100*time.Millisecond)}
+	b := &bars{p: newContainer(w, width, 100*time.Millisecond), name: maxName}
+	if width > 0 {
+		b.name, b.narrow = min(maxName, max(minName, width/3)), width < narrow
+	}
 	if n > 1 {
 		b.files = b.p.AddBar(int64(n),
 			mpb.BarRemoveOnComplete(), // one that is complete cannot be aborted any more
 			mpb.BarPriority(math.MaxInt),
-			mpb.PrependDecorators(decor.Name("files", decor.WC{W: maxName, C: decor.DindentRight})),
+			mpb.PrependDecorators(decor.Name("files", decor.WC{W: b.name, C: decor.DindentRight})),
 			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")),
 		)
 	}
@@ -50,12 +60,15 @@ func newBars(w io.Writer, width, n int) *bars {
 
 // Start implements download.Progress.
 func (b *bars) Start(name string, have, total int64) download.Tracker {
-	name = clipMiddle(render.Line(name))
+	name = clipMiddle(render.Line(name), b.name)
 	start := time.Now()
 	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(name, decor.WC{W: maxName, C: decor.DindentRight})),
+		mpb.PrependDecorators(decor.Name(name, decor.WC{W: b.name, C: decor.DindentRight})),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+			if b.narrow {
+				return formatShare(s.Current, total)
+			}
 			return formatAmount(s.Current, total) + formatRate(s.Current, have, total, time.Since(start))
 		})),
 	}
@@ -98,13 +111,21 @@ func (t *tracker) Add(n int) { t.bar.IncrBy(n) }
 func (t *tracker) Stop() { t.bar.Abort(true) }
 
 // clipMiddle shortens a name in its middle, so that beginning and extension remain.
-func clipMiddle(name string) string {
-	if utf8.RuneCountInString(name) <= maxName-1 {
+func clipMiddle(name string, width int) string {
+	if utf8.RuneCountInString(name) <= width-1 {
 		return name
 	}
 	r := []rune(name)
-	tail := maxName / 3
-	return string(r[:maxName-2-tail]) + "…" + string(r[len(r)-tail:])
+	tail := width / 3
+	return string(r[:width-2-tail]) + "…" + string(r[len(r)-tail:])
+}
+
+// formatShare tells as shortly as can be how much is there.
+func formatShare(now, total int64) string {
+	if total > 0 {
+		return fmt.Sprintf("%3d %%", now*100/total)
+	}
+	return render.Bytes(now)
 }
 
 // formatAmount tells how much is there.
@@ -124,8 +145,17 @@ func formatRate(now, have, total int64, elapsed time.Duration) string {
 	perSecond := float64(now-have) / elapsed.Seconds()
 	text := fmt.Sprintf("  %s/s", render.Bytes(int64(perSecond)))
 	if total > now && perSecond > 0 {
-		left := time.Duration(float64(total-now) / perSecond * float64(time.Second))
-		text += "  " + render.Duration(left.Round(time.Second))
+		text += "  " + formatLeft(time.Duration(float64(total-now)/perSecond*float64(time.Second)))
 	}
 	return text
+}
+
+// formatLeft tells how long something may take, which is not known more exactly than to a
+// second, and is never over before it is.
+func formatLeft(left time.Duration) string {
+	left = max(time.Second, left.Round(time.Second))
+	if left < time.Minute {
+		return fmt.Sprintf("%d s", left/time.Second)
+	}
+	return render.Duration(left)
 }

@@ -2,9 +2,12 @@ package progress_test
 
 import (
 	"bytes"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syncbuf"
@@ -74,6 +77,53 @@ func TestBarsEnd(t *testing.T) {
 	left := got[strings.LastIndex(got, "\x1b[J")+1:]
 	if strings.Contains(left, "[=") || strings.Contains(left, "3 / 3") {
 		t.Errorf("a bar is left: %q of %q", left, got)
+	}
+}
+
+// TestBarsNarrow: on a terminal of few columns it is still seen how far a download is, and
+// no line is longer than it.
+func TestBarsNarrow(t *testing.T) {
+	t.Parallel()
+	for _, width := range []int{20, 40, 59} {
+		b := &syncbuf.Buffer{}
+		d := progress.New(b, true, width, 2)
+		known, unknown := d.Start("a-long-name-of-a-file.tar.gz", 0, 200), d.Start("stream", 0, -1)
+		known.Add(90)
+		unknown.Add(3000)
+		waitFor(t, b, " 45 %")
+		waitFor(t, b, "3.0 kB")
+		known.Stop()
+		unknown.Stop()
+		d.Close()
+		for line := range strings.Lines(b.String()) {
+			line = strings.TrimRight(line[strings.LastIndex(line, "\x1b[J")+1:], "\n")
+			if n := utf8.RuneCountInString(strings.TrimPrefix(line, "[J")); n > width {
+				t.Errorf("%d columns: %d in %q", width, n, line)
+			}
+		}
+	}
+}
+
+// waitFor waits until a text is drawn.
+func waitFor(t *testing.T, b *syncbuf.Buffer, text string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !strings.Contains(b.String(), text); {
+		if time.Now().After(end) {
+			t.Fatalf("no %q in %q", text, b.String())
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestTimeLeft: what is left is told in whole seconds, and is no zero.
+func TestTimeLeft(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]string{
+		0: "1 s", 400 * time.Millisecond: "1 s", 10600 * time.Millisecond: "11 s", 59600 * time.Millisecond: "1m00s", 125 * time.Second: "2m05s",
+	} {
+		if got := progress.FormatLeft(left); got != want {
+			t.Errorf("%v: got %q, want %q", left, got, want)
+		}
 	}
 }
 

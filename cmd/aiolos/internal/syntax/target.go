@@ -7,6 +7,10 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	aioerrors "github.com/aiolos-http/aiolos/errors"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
 )
 
 // Target is the method and the URL of a bare command line, with the arguments
@@ -95,7 +99,7 @@ func ExpandURL(word string) (string, error) {
 	case !LooksLikeURL(word):
 		return "", &NotURLError{Word: word}
 	case strings.HasPrefix(word, "://"):
-		return "", fmt.Errorf("%q has no scheme", word)
+		return "", fmt.Errorf("%q has no scheme", RedactURL(word))
 	case word[0] == ':':
 		return expandPort(word)
 	}
@@ -104,7 +108,7 @@ func ExpandURL(word string) (string, error) {
 	}
 	rest := strings.TrimPrefix(word, "//")
 	if hostOf(rest) == "" {
-		return "", fmt.Errorf("%q has no host", word)
+		return "", fmt.Errorf("%q has no host", RedactURL(word))
 	}
 	if isLocal(hostOf(rest)) {
 		return "http://" + rest, nil
@@ -117,12 +121,18 @@ type SlashError struct{ Scheme, Rest string }
 
 // Error implements error.
 func (e *SlashError) Error() string {
-	return fmt.Sprintf("%q has no host: behind %s: come two slashes", e.Scheme+":"+e.Rest, e.Scheme)
+	return fmt.Sprintf("%q has no host: behind %s: come two slashes", e.Scheme+":"+e.redactRest(), e.Scheme)
 }
 
 // Hint is the URL that may be meant.
 func (e *SlashError) Hint() string {
-	return fmt.Sprintf("did you mean %q?", e.Scheme+"://"+strings.TrimLeft(e.Rest, "/"))
+	return fmt.Sprintf("did you mean %q?", e.Scheme+"://"+strings.TrimLeft(e.redactRest(), "/"))
+}
+
+// redactRest is the rest without its secrets, and with the slash that it may have.
+func (e *SlashError) redactRest() string {
+	rest := strings.TrimLeft(e.Rest, "/")
+	return e.Rest[:len(e.Rest)-len(rest)] + RedactURL(rest)
 }
 
 // checkSlashes refuses http:/host/x and http:host, which are no host named http with an
@@ -139,6 +149,22 @@ func checkSlashes(word string) error {
 	return nil
 }
 
+// RedactURL hides what is secret in a URL as it is typed, with a scheme or without one:
+// user:password@host/x is no less a URL.
+func RedactURL(word string) string {
+	if hasScheme(word) {
+		return aioerrors.RedactURLString(word)
+	}
+	if odd, ok := aioerrors.AsType[*SlashError](checkSlashes(word)); ok {
+		return odd.Scheme + ":" + odd.redactRest()
+	}
+	bare := strings.TrimPrefix(word, "//")
+	if at := strings.LastIndexByte(bare, '@'); at >= 0 && hostOf(bare) == "" {
+		return secret.Hidden + bare[at:]
+	}
+	return word[:len(word)-len(bare)] + strings.TrimPrefix(aioerrors.RedactURLString("https://"+bare), "https://")
+}
+
 // AddScheme completes a URL, or the address of a proxy, as curl does: one without a
 // scheme is http.
 func AddScheme(url string) string {
@@ -153,7 +179,7 @@ func expandPort(word string) (string, error) {
 	rest := word[1:]
 	digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
 	if digits < len(rest) && strings.IndexByte("/?#", rest[digits]) < 0 {
-		return "", fmt.Errorf("%q has no host", word)
+		return "", fmt.Errorf("%q has no host", RedactURL(word))
 	}
 	if digits == 0 {
 		return "http://localhost" + rest, nil

@@ -23,6 +23,7 @@ type command struct {
 	app *app.App
 	net flags.Network
 
+	urls       []string // of the command line, as they are written
 	input      string
 	parallel   int
 	perHost    int
@@ -60,7 +61,7 @@ func New(a *app.App) *cobra.Command {
 	f.IntVarP(&g.parts, "parts", "x", 1, "requests at a time for one file, if it is large and the server can")
 	f.Var(&g.rate, "limit-rate", "bytes a second of all downloads together, such as 500K or 2M")
 	f.StringVarP(&g.dir, "dir", "d", ".", "directory for the files")
-	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL")
+	f.StringVarP(&g.output, "output", "o", "", "name of the file, for a single URL, below -d if it is no absolute path")
 	f.BoolVarP(&g.byURL, "remote-name", "O", false, "name the files after their URLs, whatever the servers say")
 	f.StringVar(&g.checksum, "checksum", "", "what the file must have: sha256:HEX, for a single URL; or @FILE, a list as sha256sum writes it")
 	f.Var(&g.conflict, "conflict", "if the file exists: rename, skip, overwrite or continue; also called --on-conflict")

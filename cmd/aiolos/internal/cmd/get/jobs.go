@@ -24,6 +24,7 @@ type target struct{ url, name string }
 
 // newJobs makes the list of what to download.
 func (g *command) newJobs(args []string) ([]download.Job, error) {
+	g.urls = args
 	urls, err := g.readTargets(args)
 	switch {
 	case err != nil:
@@ -43,14 +44,14 @@ func (g *command) newJobs(args []string) ([]download.Job, error) {
 		return nil, err
 	}
 	if g.output != "" {
-		g.dir, g.output = filepath.Split(filepath.Join(g.dir, g.output))
+		if !filepath.IsAbs(g.output) {
+			g.output = filepath.Join(g.dir, g.output)
+		}
+		g.dir, g.output = filepath.Split(filepath.Clean(g.output))
 		g.dir = filepath.Clean(g.dir)
 	}
 	jobs := make([]download.Job, len(urls))
 	for i, u := range urls {
-		if err := checkURL(u.url); err != nil {
-			return nil, err
-		}
 		jobs[i] = download.Job{URL: u.url, Name: cmp.Or(g.output, u.name), Index: i + 1, Sum: g.sum}
 		if g.byURL && jobs[i].Name == "" {
 			jobs[i].Name = download.NameOfURL(u.url, i+1)
@@ -86,7 +87,7 @@ func (g *command) readSums(urls int) error {
 func (g *command) readTargets(args []string) ([]target, error) {
 	var all []target
 	for _, arg := range args {
-		u, err := syntax.ExpandURL(arg)
+		u, err := expandURL(arg)
 		if err != nil {
 			return nil, err
 		}
@@ -103,13 +104,17 @@ func (g *command) readTargets(args []string) ([]target, error) {
 	return all, err
 }
 
-// checkURL refuses what cannot be downloaded before anything is sent.
-func checkURL(raw string) error {
-	_, err := session.ParseURL(raw)
+// expandURL completes a URL, and refuses what cannot be downloaded before anything is sent.
+func expandURL(word string) (string, error) {
+	expanded, err := syntax.ExpandURL(word)
+	if err != nil {
+		return "", err
+	}
+	_, err = session.ParseURL(expanded)
 	if bad, ok := aioerrors.AsType[*aioerrors.InvalidURLError](err); ok && bad.Err != nil {
 		bad.Description = "not a URL"
 	}
-	return err
+	return expanded, err
 }
 
 // parseTarget reads a line of a list: a URL, and behind it, after spaces or tabs, the name
@@ -119,7 +124,7 @@ func parseTarget(text string) (target, error) {
 	if i := strings.IndexAny(text, " \t"); i >= 0 {
 		word, name = text[:i], strings.TrimSpace(text[i:])
 	}
-	u, err := syntax.ExpandURL(word)
+	u, err := expandURL(word)
 	switch {
 	case err != nil:
 		return target{}, err

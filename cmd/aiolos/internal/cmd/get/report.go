@@ -12,11 +12,13 @@ import (
 	aioerrors "github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/session"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/download"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/progress"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/secret"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/syntax"
 )
 
 // describeResult is what is shown when a file has come to its end, if anything is.
@@ -142,7 +144,10 @@ func (g *command) reportFailures(ctx context.Context) error {
 		g.app.Report(context.Canceled)
 	}
 	if g.failedFile != "" {
-		return os.WriteFile(g.failedFile, []byte(strings.Join(failed, "")), 0o600)
+		return atomicfile.Replace(g.failedFile, 0o600, func(f *os.File) error {
+			_, err := f.WriteString(strings.Join(failed, ""))
+			return err
+		})
 	}
 	return nil
 }
@@ -165,11 +170,20 @@ func (g *command) repeatableCommand() string {
 	words[0] = "aiolos"
 	for _, arg := range args {
 		arg = g.net.HideLogin(arg)
-		if strings.Contains(arg, "://") {
-			arg = aioerrors.RedactURLString(arg)
-		}
-		if name, _, ok := strings.Cut(arg, ":"); ok && secret.Header(name) {
+		name, _, ok := strings.Cut(arg, ":")
+		switch {
+		case ok && secret.Header(name):
 			arg = name + ":***"
+		case slices.Contains(g.urls, arg):
+			arg = syntax.RedactURL(arg)
+		case strings.Contains(arg, "://"), ok && strings.Contains(arg, "@"): // the value of --proxy
+			flag, value, joined := strings.Cut(arg, "=")
+			if !joined || !strings.HasPrefix(flag, "--") {
+				flag, value = "", arg
+			} else {
+				flag += "="
+			}
+			arg = flag + syntax.RedactURL(value)
 		}
 		words = append(words, render.ShellWord(arg))
 	}

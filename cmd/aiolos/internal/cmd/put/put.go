@@ -83,9 +83,17 @@ func (p *command) run(cmd *cobra.Command, args []string) error {
 			Event: "done", URL: progress.ShownURL(url), File: req.BodyFile, Bytes: sent, MS: render.Milliseconds(elapsed), Status: resp.StatusCode,
 		})
 	case resp.StatusCode < 300:
-		p.App.Notice("%s of %s sent in %s%s", render.Bytes(sent), render.Line(req.BodyFile), render.Duration(elapsed), describeRate(sent, elapsed))
+		p.App.Notice("%s of %s sent in %s%s", render.Bytes(sent), describeSource(req.BodyFile), render.Duration(elapsed), describeRate(sent, elapsed))
 	}
 	return p.ShowResult(resp, req)
+}
+
+// describeSource names what was sent.
+func describeSource(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return render.Line(file)
 }
 
 // readArgs makes the request of the command line.

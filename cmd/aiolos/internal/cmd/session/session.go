@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/app"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/atomicfile"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/complete"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
@@ -92,16 +94,20 @@ func (s *command) exportCookies(_ context.Context, dir *store.Store, args []stri
 		return err
 	}
 	switch {
-	case s.output != "-" && s.json:
-		return sess.Jar.Save(s.output)
 	case s.output != "-":
-		return sess.Jar.SaveNetscape(s.output)
+		return atomicfile.Replace(s.output, 0o600, func(f *os.File) error { return s.writeCookies(f, sess.Jar) })
 	case s.app.OutTTY:
 		return exitcode.AsUsage(errors.New("the cookies would be shown on the terminal: give -o FILE, or a pipe"))
-	case s.json:
-		return sess.Jar.WriteJSON(s.app.Out)
 	}
-	return sess.Jar.WriteNetscape(s.app.Out)
+	return s.writeCookies(s.app.Out, sess.Jar)
+}
+
+// writeCookies writes them in the format that was asked for.
+func (s *command) writeCookies(w io.Writer, cookies *jar.Jar) error {
+	if s.json {
+		return cookies.WriteJSON(w)
+	}
+	return cookies.WriteNetscape(w)
 }
 
 // importCookies is "aiolos session import".

@@ -1,0 +1,4 @@
+package progress
+
+// FormatLeft is formatLeft.
+var FormatLeft = formatLeft
