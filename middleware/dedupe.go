@@ -167,18 +167,24 @@ func (d *dedupeTransport) sendShared(own context.Context, req *http.Request, lea
 	ctx, cancel := context.WithCancel(context.WithoutCancel(own))
 	stop := context.AfterFunc(own, cancel) // until the response has another owner
 	defer stop()
+	handed := false
+	defer func() {
+		if !handed { // it has failed, or something panics
+			cancel()
+		}
+	}()
 	d.count.sent.Add(1)
 	d.count.underWay.Add(1)
 	defer d.count.underWay.Add(-1)
 	resp, err := d.next.RoundTrip(req.Clone(ctx)) //nolint:bodyclose // it goes to the first caller, or is shared and closed
 	if err != nil || resp == nil {
-		cancel()
 		return &dedupeResult{}, err
 	}
 	result := &dedupeResult{resp: resp, cancel: cancel}
 	if waiting() > 1 && d.isShareable(resp) {
-		result.bufferBody(d.cfg.MaxBody)
+		guardResponse(resp, func() { result.bufferBody(d.cfg.MaxBody) })
 	}
+	handed = true
 	if !result.shared {
 		leader.setResult(result)
 	}

@@ -171,14 +171,7 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			drainAndClose(resp)
 			resp = nil
 		}
-		verdict := run.decideRetry(req.Context(), resp, err)
-		if r.policy.OnAttempt != nil {
-			r.policy.OnAttempt(Attempt{
-				Number: run.attempt, Request: try, Response: resp, Err: err,
-				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
-			})
-		}
-		run.countVerdict(&verdict, resp, err) //nolint:contextcheck // the run has the request
+		verdict := run.judgeAttempt(try, began, resp, err)
 		if !verdict.shouldRetry {
 			return run.finishRun(resp, err, verdict.err)
 		}
@@ -192,6 +185,21 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, run.abandon("prepare", err) //nolint:contextcheck // likewise
 		}
 	}
+}
+
+// judgeAttempt decides what follows an attempt that is over, counts it, and tells it.
+func (r *retryRun) judgeAttempt(try *http.Request, began time.Time, resp *http.Response, err error) (verdict retryVerdict) {
+	guardResponse(resp, func() {
+		verdict = r.decideRetry(r.req.Context(), resp, err)
+		if r.policy.OnAttempt != nil {
+			r.policy.OnAttempt(Attempt{
+				Number: r.attempt, Request: try, Response: resp, Err: err,
+				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
+			})
+		}
+		r.countVerdict(&verdict, resp, err)
+	})
+	return verdict
 }
 
 // retryRun is one request with its attempts.

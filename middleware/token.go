@@ -145,7 +145,9 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	s.count.rejected.Add(1)
-	tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
+	guardResponse(resp, func() {
+		tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
+	})
 	s.forgetToken(httprule.PartitionOf(req.Context()), header)
 	if !isReplayable(req) {
 		return resp, nil
