@@ -133,7 +133,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.err != nil {
 		return refuseRequest(req, s.err)
 	}
-	if hasAuthorization(req) || !s.origins.allowsURL(req.URL) || req.Context().Value(tokenKey{s.Tokens}) != nil {
+	if hasAuthorization(req) || !s.origins.allows(req) || req.Context().Value(tokenKey{s.Tokens}) != nil {
 		return s.next.RoundTrip(req)
 	}
 	header, err := s.authorizationFor(req.Context())
