@@ -128,9 +128,11 @@ func (c *ConcurrencyLimiter) acquireSlot(ctx context.Context, slots *semaphore.W
 	}
 	began := time.Now()
 	c.count.waiting.Add(1)
+	noLonger := NoteWait(ctx, concurrencyPolicy)
 	if slots.Acquire(ctx, 1) != nil {
 		err = httprule.ContextError(ctx)
 	}
+	noLonger()
 	took := time.Since(began)
 	c.count.waiting.Add(-1)
 	c.count.waited.Add(1)

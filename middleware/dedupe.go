@@ -84,6 +84,8 @@ func (d *Deduper) Stats() DedupeStats {
 	}
 }
 
+const dedupePolicy = "dedupe"
+
 type dedupeTransport struct {
 	*Deduper
 	next     http.RoundTripper
@@ -105,6 +107,9 @@ func (d *dedupeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	f, first := d.inflight.joinOrStart(ctx, key, func(own context.Context, waiting func() int) (*dedupeResult, error) {
 		return d.sendShared(own, req, leader, waiting)
 	})
+	if !first {
+		defer NoteWait(ctx, dedupePolicy)()
+	}
 	result, err := d.inflight.awaitResult(ctx, key, f)
 	switch {
 	case err != nil:
@@ -120,7 +125,7 @@ func (d *dedupeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		httprule.NoteShared(req)
 		if !first {
 			d.count.shared.Add(1)
-			tellEvent(d.cfg.OnEvent, ctx, Event{Policy: "dedupe", Kind: EventShared, Host: originOf(req), Status: result.resp.StatusCode})
+			tellEvent(d.cfg.OnEvent, ctx, Event{Policy: dedupePolicy, Kind: EventShared, Host: originOf(req), Status: result.resp.StatusCode})
 		}
 		return result.copyFor(req), nil
 	case first:

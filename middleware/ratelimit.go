@@ -113,12 +113,14 @@ const rateLimitPolicy = "rate limit"
 
 // awaitPlace waits in the queue.
 func (l *RateLimiter) awaitPlace(ctx context.Context, host string, w *rateWaiter) (err error) {
+	noLonger := NoteWait(ctx, rateLimitPolicy)
 	select {
 	case <-w.done:
 		err = w.refused
 	case <-ctx.Done():
 		err = httprule.ContextError(ctx)
 	}
+	noLonger()
 	took := time.Since(w.since)
 	l.hosts.withLock(func() {
 		l.queue.leave(w)

@@ -178,7 +178,7 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		run.recordFailure(resp, err, verdict.err)
 		run.tried = noteBackend(run.tried, resp, err)
 		drainAndClose(resp)
-		if err := waitContext(req.Context(), verdict.wait); err != nil {
+		if err := run.pause(verdict.wait); err != nil { //nolint:contextcheck // the run has the request
 			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
 		}
 		if try, err = run.nextRequest(); err != nil {
@@ -200,6 +200,14 @@ func (r *retryRun) judgeAttempt(try *http.Request, began time.Time, resp *http.R
 		r.countVerdict(&verdict, resp, err)
 	})
 	return verdict
+}
+
+// pause waits before the next attempt.
+func (r *retryRun) pause(d time.Duration) error {
+	if d > 0 {
+		defer NoteWait(r.req.Context(), "retry")()
+	}
+	return waitContext(r.req.Context(), d)
 }
 
 // retryRun is one request with its attempts.

@@ -173,6 +173,7 @@ func (s *Tokens) authorizationFor(ctx context.Context) (string, error) {
 		return header, nil
 	}
 	f, _ := s.fetching.joinOrStart(ctx, partition, func(ctx context.Context, _ func() int) (string, error) { return s.fetchToken(ctx, partition) })
+	defer NoteWait(ctx, tokenPolicy)()
 	header, err := s.fetching.awaitResult(ctx, partition, f)
 	if err != nil {
 		return "", &TokenError{err}

@@ -99,7 +99,8 @@ type State struct {
 // Call is a call under way.
 type Call struct {
 	session.CallInfo
-	// Waits is what it waits for if its Phase is the queue; else "".
+	// Waits is what it waits for, if its Phase is the queue or a middleware has said so;
+	// else "".
 	Waits string `json:"waits,omitempty"`
 }
 
@@ -129,7 +130,7 @@ func (h *Handler) State() State {
 	calls := h.inspector.Calls()
 	s.Time, s.Calls = time.Now(), make([]Call, len(calls))
 	for i, info := range calls {
-		s.Calls[i] = Call{CallInfo: info}
+		s.Calls[i] = Call{CallInfo: info, Waits: info.WaitsFor}
 		if info.Phase == session.PhaseQueue {
 			scheme, _, _ := strings.Cut(info.Origin, "://")
 			s.Calls[i].Waits = cmp.Or(waits[info.Origin], waits[scheme+"://"+info.Server])
