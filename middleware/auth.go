@@ -51,7 +51,7 @@ func (a *fixedAuth) wrapTransport(next http.RoundTripper) http.RoundTripper {
 		if a.err != nil {
 			return refuseRequest(req, a.err)
 		}
-		if hasAuthorization(req) || !a.origins.allowsURL(req.URL) {
+		if hasAuthorization(req) || !a.origins.allows(req) {
 			return next.RoundTrip(req)
 		}
 		return next.RoundTrip(setAuthorization(cloneRequest(req), a.value))

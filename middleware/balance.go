@@ -181,7 +181,7 @@ type balanceTransport struct {
 const balancePolicy = "balance"
 
 // RoundTrip chooses a backend, sends the request there, and takes note of what comes.
-func (t *balanceTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *balanceTransport) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	if !t.host.matches(req.URL) {
 		if t.host == (logicalHost{}) {
 			return refuseRequest(req, t.err)
@@ -197,15 +197,15 @@ func (t *balanceTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	}
 	outcome, handed := breakerNeutral, false
 	defer func() { //nolint:contextcheck // the exchange has the request; it is called also if something panics
-		x.recordOutcome(outcome)
 		if !handed {
 			x.release()
 		}
+		guardResponse(resp, func() { x.recordOutcome(outcome) })
 	}()
 	x.tellChosen() //nolint:contextcheck // likewise
-	resp, err := t.next.RoundTrip(x.sent)
+	resp, err = t.next.RoundTrip(x.sent)
 	if resp != nil || err != nil {
-		outcome = outcomeOf(req.Context(), resp, err, t.cfg.IsFailure)
+		guardResponse(resp, func() { outcome = outcomeOf(req.Context(), resp, err, t.cfg.IsFailure) })
 	}
 	if err != nil {
 		return resp, x.nameBackend(err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aiolos-http/aiolos/errors"
@@ -148,9 +149,10 @@ func BackendOf(resp *http.Response) string {
 
 // AskedURL is the URL that was asked for, of a request that [Balance] sends to a backend,
 // and of any other the one that it has: for who stands below, and goes by origins. It is
-// not to be changed. Nil is that of a request without a URL.
+// not to be changed. Nil is that of a request without a URL. A request that somebody sends
+// elsewhere than to that backend, or under another scheme, has its own.
 func AskedURL(req *http.Request) *url.URL {
-	if b := httprule.BackendOf(req); b != nil {
+	if b := httprule.BackendOf(req); b != nil && strings.EqualFold(b.Asked.Scheme, req.URL.Scheme) {
 		return b.Asked
 	}
 	return req.URL

@@ -34,6 +34,7 @@ func (b *Balancer) ensureMembers(ctx context.Context) error {
 	if known {
 		return nil
 	}
+	defer NoteWait(ctx, balancePolicy)()
 	_, err := b.lookups.awaitResult(ctx, "", f)
 	switch {
 	case err == nil:

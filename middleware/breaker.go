@@ -94,7 +94,7 @@ type breakerTransport struct {
 const breakerPolicy = "circuit breaker"
 
 // RoundTrip asks the breaker, sends the request, and tells the breaker.
-func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b *breakerTransport) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	host := httprule.OriginOf(req.URL).String()
 	var wait time.Duration
 	var epoch int
@@ -113,14 +113,16 @@ func (b *breakerTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: breakerPolicy, Kind: EventRefused, Host: host, Wait: wait, Err: err})
 		return refuseRequest(req, err)
 	}
-	if probe {
-		tellEvent(b.cfg.OnEvent, req.Context(), Event{Policy: breakerPolicy, Kind: EventProbed, Host: host})
-	}
 	ctx, outcome := req.Context(), breakerNeutral
-	defer func() { b.recordOutcome(ctx, host, epoch, outcome) }() // also if something panics
-	resp, err := b.next.RoundTrip(req)
+	defer func() { // also if something panics
+		guardResponse(resp, func() { b.recordOutcome(ctx, host, epoch, outcome) })
+	}()
+	if probe {
+		tellEvent(b.cfg.OnEvent, ctx, Event{Policy: breakerPolicy, Kind: EventProbed, Host: host})
+	}
+	resp, err = b.next.RoundTrip(req)
 	if resp != nil || err != nil {
-		outcome = b.classifyOutcome(ctx, resp, err)
+		guardResponse(resp, func() { outcome = b.classifyOutcome(ctx, resp, err) })
 	}
 	return resp, err
 }

@@ -86,15 +86,24 @@ func (c *ConcurrencyLimiter) acquireSlots(req *http.Request) (release func(), er
 			c.hosts.withHost(host, func(h *hostSlots) { h.users-- })
 		}
 	}
+	held, admitted := false, false
+	defer func() { // also when a hook panics
+		if admitted {
+			return
+		}
+		if held {
+			releaseSlot(slots)
+		}
+		leave()
+	}()
 	if err := c.acquireSlot(ctx, slots, host, host); err != nil {
-		leave()
 		return nil, err
 	}
+	held = true
 	if err := c.acquireSlot(ctx, c.total, "", host); err != nil {
-		releaseSlot(slots)
-		leave()
 		return nil, err
 	}
+	admitted = true
 	c.count.sent.Add(1)
 	c.count.underWay.Add(1)
 	return func() {
@@ -119,14 +128,23 @@ func (c *ConcurrencyLimiter) acquireSlot(ctx context.Context, slots *semaphore.W
 	}
 	began := time.Now()
 	c.count.waiting.Add(1)
+	noLonger := NoteWait(ctx, concurrencyPolicy)
 	if slots.Acquire(ctx, 1) != nil {
 		err = httprule.ContextError(ctx)
 	}
+	noLonger()
 	took := time.Since(began)
 	c.count.waiting.Add(-1)
 	c.count.waited.Add(1)
 	c.count.waitTime.Add(int64(took))
+	told := false
+	defer func() {
+		if !told && err == nil {
+			slots.Release(1) // the hook has panicked
+		}
+	}()
 	tellEvent(c.limit.OnEvent, ctx, Event{Policy: concurrencyPolicy, Kind: EventWaited, Host: host, Wait: took, Err: err})
+	told = true
 	return err
 }
 

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"net/http"
 	"net/url"
 	"sync/atomic"
 
@@ -30,14 +31,16 @@ func newCredentialOrigins(origins []string) *credentialOrigins {
 	return a
 }
 
-// allowsURL reports whether credentials may go to u.
-func (a *credentialOrigins) allowsURL(u *url.URL) bool {
-	origin := httprule.OriginOf(u)
+// allows reports whether credentials may go with a request. Of one that a [Balance] sends
+// to a backend, the origin that was asked for counts, as above the Balance; and so does the
+// backend's, if it is given.
+func (a *credentialOrigins) allows(req *http.Request) bool {
+	origin := httprule.OriginOf(AskedURL(req))
 	if origin == (httprule.Origin{}) || a.err != nil {
 		return false
 	}
 	if len(a.origins) > 0 {
-		return a.origins[origin]
+		return a.origins[origin] || a.origins[httprule.OriginOf(req.URL)]
 	}
 	first := a.first.Load()
 	if first == nil {

@@ -84,6 +84,8 @@ func (d *Deduper) Stats() DedupeStats {
 	}
 }
 
+const dedupePolicy = "dedupe"
+
 type dedupeTransport struct {
 	*Deduper
 	next     http.RoundTripper
@@ -105,6 +107,9 @@ func (d *dedupeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	f, first := d.inflight.joinOrStart(ctx, key, func(own context.Context, waiting func() int) (*dedupeResult, error) {
 		return d.sendShared(own, req, leader, waiting)
 	})
+	if !first {
+		defer NoteWait(ctx, dedupePolicy)()
+	}
 	result, err := d.inflight.awaitResult(ctx, key, f)
 	switch {
 	case err != nil:
@@ -120,7 +125,7 @@ func (d *dedupeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		httprule.NoteShared(req)
 		if !first {
 			d.count.shared.Add(1)
-			tellEvent(d.cfg.OnEvent, ctx, Event{Policy: "dedupe", Kind: EventShared, Host: originOf(req), Status: result.resp.StatusCode})
+			tellEvent(d.cfg.OnEvent, ctx, Event{Policy: dedupePolicy, Kind: EventShared, Host: originOf(req), Status: result.resp.StatusCode})
 		}
 		return result.copyFor(req), nil
 	case first:
@@ -167,18 +172,24 @@ func (d *dedupeTransport) sendShared(own context.Context, req *http.Request, lea
 	ctx, cancel := context.WithCancel(context.WithoutCancel(own))
 	stop := context.AfterFunc(own, cancel) // until the response has another owner
 	defer stop()
+	handed := false
+	defer func() {
+		if !handed { // it has failed, or something panics
+			cancel()
+		}
+	}()
 	d.count.sent.Add(1)
 	d.count.underWay.Add(1)
 	defer d.count.underWay.Add(-1)
 	resp, err := d.next.RoundTrip(req.Clone(ctx)) //nolint:bodyclose // it goes to the first caller, or is shared and closed
 	if err != nil || resp == nil {
-		cancel()
 		return &dedupeResult{}, err
 	}
 	result := &dedupeResult{resp: resp, cancel: cancel}
 	if waiting() > 1 && d.isShareable(resp) {
-		result.bufferBody(d.cfg.MaxBody)
+		guardResponse(resp, func() { result.bufferBody(d.cfg.MaxBody) })
 	}
+	handed = true
 	if !result.shared {
 		leader.setResult(result)
 	}

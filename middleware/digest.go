@@ -112,7 +112,9 @@ func (d *digestTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err != nil || resp == nil || resp.StatusCode != d.status {
 			return resp, err
 		}
-		session, stale := d.adoptChallenge(req, resp)
+		var session *digestSession
+		var stale bool
+		guardResponse(resp, func() { session, stale = d.adoptChallenge(req, resp) }) // Cnonce is a hook
 		if session == nil || session == used || !isReplayable(req) || answered > 1 || answered == 1 && !stale {
 			return resp, nil
 		}

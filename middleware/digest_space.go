@@ -31,6 +31,13 @@ func parseDigestDomain(list string, at *url.URL) []*url.URL {
 	return domain
 }
 
+// covers reports whether a request is in the protection space. Backends of a [Balance]
+// have nonces of their own: what one of them says of the host that was asked for holds at
+// that backend.
+func (s *digestSession) covers(req *http.Request) bool {
+	return s.coversURL(req.URL) || httprule.OriginOf(req.URL) == s.origin && s.coversURL(AskedURL(req))
+}
+
 // coversURL reports whether u is in the protection space: below one of the URIs,
 // or, if there are none, at the origin.
 func (s *digestSession) coversURL(u *url.URL) bool {
@@ -73,13 +80,13 @@ func (d *digester) appliesTo(req *http.Request) bool {
 	if d.cfg.Proxy {
 		return strings.EqualFold(req.URL.Scheme, "http")
 	}
-	if d.origins.allowsURL(req.URL) {
+	if d.origins.allows(req) {
 		return true
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.sessions {
-		if s.coversURL(req.URL) {
+		if s.covers(req) {
 			return true
 		}
 	}
@@ -94,7 +101,7 @@ func (d *digester) sessionFor(req *http.Request) *digestSession {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.sessions {
-		if (d.cfg.Proxy || s.coversURL(req.URL)) && s.canSign(req) {
+		if (d.cfg.Proxy || s.covers(req)) && s.canSign(req) {
 			return s
 		}
 	}
@@ -111,7 +118,7 @@ func (d *digester) adoptChallenge(req *http.Request, resp *http.Response) (sessi
 		if s == nil || !s.canSign(req) {
 			continue
 		}
-		if !d.cfg.Proxy && !d.origins.allowsURL(req.URL) {
+		if !d.cfg.Proxy && !d.origins.allows(req) {
 			s.domain = nil // an origin that is not configured names no further ones
 		}
 		return d.storeSession(s), strings.EqualFold(c.params["stale"], "true")

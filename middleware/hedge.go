@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync/atomic"
@@ -100,7 +101,7 @@ func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	h.count.requests.Add(1)
 	delay, hedging := h.delayFor(httprule.OriginOf(req.URL).String())
 	race := &hedgeRace{hedgeTransport: h, req: req, results: make(chan hedgeResult), over: make(chan struct{})}
-	defer close(race.over)
+	defer race.leave()
 	race.startRequest(req.Context(), req)
 
 	var timer <-chan time.Time
@@ -111,6 +112,7 @@ func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		select {
 		case <-req.Context().Done():
 			race.awaitCancelled() //nolint:contextcheck // the race has the request
+			race.settled = true
 			return nil, httprule.ContextError(req.Context())
 		case <-timer:
 			timer = nil
@@ -119,10 +121,12 @@ func (h *hedgeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 				timer = time.After(delay)
 			}
 		case result := <-race.results:
-			if h.policy.IsFailure(result.resp, result.err) && race.recordFailure(result) {
+			if race.isFailure(&result) && race.recordFailure(result) {
 				continue
 			}
-			return race.finishRace(result) //nolint:contextcheck // the race has the request
+			resp, err := race.finishRace(result) //nolint:contextcheck // the race has the request
+			race.settled = true
+			return resp, err
 		}
 	}
 }
@@ -138,12 +142,35 @@ type hedgeRace struct {
 	failed  *hedgeResult // the one that is the result if all fail
 	tried   triedBackends
 	room    [2]triedContext // for the contexts of the first runners
+	settled bool            // it has come to its end: nothing has panicked
 }
 
 type hedgeResult struct {
 	runner int
 	resp   *http.Response
 	err    error
+	end    *abnormalEnd // of the goroutine; nil: it has the result
+}
+
+// leave says that nobody takes results any more. If a hook has panicked, all requests end.
+func (r *hedgeRace) leave() {
+	if !r.settled {
+		r.cancelAll(-1)
+		if r.failed != nil {
+			drainAndClose(r.failed.resp)
+		}
+	}
+	close(r.over)
+}
+
+// isFailure judges a result.
+func (r *hedgeRace) isFailure(result *hedgeResult) (failed bool) {
+	result.end.resume()
+	if result.resp == nil && result.err == nil {
+		return false // as it came
+	}
+	guardResponse(result.resp, func() { failed = r.policy.IsFailure(result.resp, result.err) })
+	return failed
 }
 
 // startExtra sends an additional request, if that may be.
@@ -171,22 +198,40 @@ func (r *hedgeRace) startRequest(ctx context.Context, req *http.Request) {
 	r.running++
 	try := req.Clone(r.contextOf(ctx, runner)) // the caller may have gone when it is still read
 	go func() {                                // it ends with its request
-		began := time.Now()
-		resp, err := r.next.RoundTrip(try) //nolint:bodyclose // it goes to finishRace, or is closed
-		if err != nil && resp != nil {
-			drainAndClose(resp)
-			resp = nil
-		}
-		if resp != nil && err == nil && !r.policy.IsFailure(resp, nil) {
+		result, returned := hedgeResult{runner: runner}, false
+		defer func() {
+			if !returned {
+				result.end = &abnormalEnd{recover()}
+			}
+			select {
+			case r.results <- result:
+			case <-r.over:
+				drainAndClose(result.resp)
+				cancel()
+			}
+		}()
+		result.resp, result.err = r.send(try) //nolint:bodyclose // it goes to finishRace, or is closed
+		returned = true
+	}()
+}
+
+// send sends a request, and notes how long a response has taken.
+func (r *hedgeRace) send(try *http.Request) (*http.Response, error) {
+	began := time.Now()
+	resp, err := r.next.RoundTrip(try)
+	switch {
+	case err != nil:
+		drainAndClose(resp)
+		return nil, err
+	case resp == nil:
+		return nil, nil //nolint:nilnil // as it came
+	}
+	guardResponse(resp, func() {
+		if !r.policy.IsFailure(resp, nil) {
 			r.recordTime(httprule.OriginOf(r.req.URL).String(), time.Since(began))
 		}
-		select {
-		case r.results <- hedgeResult{runner, resp, err}:
-		case <-r.over:
-			drainAndClose(resp)
-			cancel()
-		}
-	}()
+	})
+	return resp, nil
 }
 
 // contextOf is the context of a runner, by which it learns where the others are.
@@ -227,7 +272,7 @@ func (r *hedgeRace) finishRace(result hedgeResult) (*http.Response, error) {
 		drainAndClose(r.failed.resp)
 	}
 	r.cancelAll(result.runner)
-	r.countRace(result.runner)
+	guardResponse(result.resp, func() { r.countRace(result.runner) })
 	cancel := r.cancels[result.runner]
 	if result.resp == nil || result.err != nil {
 		cancel()
@@ -243,12 +288,16 @@ func (r *hedgeRace) finishRace(result hedgeResult) (*http.Response, error) {
 func (r *hedgeRace) awaitCancelled() {
 	r.cancelAll(-1)
 	r.countRace(-1)
+	var end *abnormalEnd
 	for ; r.running > 0; r.running-- {
-		drainAndClose((<-r.results).resp)
+		result := <-r.results
+		drainAndClose(result.resp)
+		end = cmp.Or(end, result.end)
 	}
 	if r.failed != nil {
 		drainAndClose(r.failed.resp)
 	}
+	end.resume()
 }
 
 // cancelAll ends all but one.

@@ -21,13 +21,14 @@ type inflightCall[T any] struct {
 	waiting int // under the lock of inflightCalls
 	value   T
 	err     error
+	end     *abnormalEnd // of the work; nil: it has returned
 }
 
 type inflightWork[T any] = func(ctx context.Context, waiting func() int) (T, error)
 
 // joinOrStart returns the work under the key, and begins it if need be: then first is
 // true. It has the values of that caller's context, but not its end, and can ask
-// how many wait.
+// how many wait. If it panics, so do all who wait for its result.
 func (g *inflightCalls[T]) joinOrStart(ctx context.Context, key string, work inflightWork[T]) (f *inflightCall[T], first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -42,9 +43,16 @@ func (g *inflightCalls[T]) joinOrStart(ctx context.Context, key string, work inf
 	}
 	g.pending[key] = f
 	go func() { // it ends with the work, which ends with its context
+		returned := false
+		defer func() {
+			if !returned {
+				f.end = &abnormalEnd{recover()}
+			}
+			g.removeCall(key, f)
+			close(f.done)
+		}()
 		f.value, f.err = work(own, func() int { return g.countWaiting(f) })
-		g.removeCall(key, f)
-		close(f.done)
+		returned = true
 	}()
 	return f, true
 }
@@ -54,6 +62,7 @@ func (g *inflightCalls[T]) awaitResult(ctx context.Context, key string, f *infli
 	defer g.leaveCall(key, f)
 	select {
 	case <-f.done:
+		f.end.resume()
 		return f.value, f.err
 	case <-ctx.Done():
 		return value, httprule.ContextError(ctx)

@@ -43,7 +43,7 @@ func Log(cfg LogConfig) Middleware {
 		return Func(func(req *http.Request) (*http.Response, error) {
 			start := time.Now()
 			resp, err := next.RoundTrip(req)
-			cfg.logExchange(req, resp, err, start)
+			guardResponse(resp, func() { cfg.logExchange(req, resp, err, start) })
 			return resp, err
 		})
 	}

@@ -89,7 +89,7 @@ func (l *rateLimitTransport) RoundTrip(req *http.Request) (*http.Response, error
 	}
 	resp, err := l.next.RoundTrip(req)
 	if err == nil && resp != nil && l.cfg.MaxPause > 0 {
-		l.applyPause(req.Context(), host, resp)
+		guardResponse(resp, func() { l.applyPause(req.Context(), host, resp) })
 	}
 	return resp, err
 }
@@ -113,12 +113,14 @@ const rateLimitPolicy = "rate limit"
 
 // awaitPlace waits in the queue.
 func (l *RateLimiter) awaitPlace(ctx context.Context, host string, w *rateWaiter) (err error) {
+	noLonger := NoteWait(ctx, rateLimitPolicy)
 	select {
 	case <-w.done:
 		err = w.refused
 	case <-ctx.Done():
 		err = httprule.ContextError(ctx)
 	}
+	noLonger()
 	took := time.Since(w.since)
 	l.hosts.withLock(func() {
 		l.queue.leave(w)

@@ -171,27 +171,43 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			drainAndClose(resp)
 			resp = nil
 		}
-		verdict := run.decideRetry(req.Context(), resp, err)
-		if r.policy.OnAttempt != nil {
-			r.policy.OnAttempt(Attempt{
-				Number: run.attempt, Request: try, Response: resp, Err: err,
-				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
-			})
-		}
-		run.countVerdict(&verdict, resp, err) //nolint:contextcheck // the run has the request
+		verdict := run.judgeAttempt(try, began, resp, err)
 		if !verdict.shouldRetry {
 			return run.finishRun(resp, err, verdict.err)
 		}
 		run.recordFailure(resp, err, verdict.err)
 		run.tried = noteBackend(run.tried, resp, err)
 		drainAndClose(resp)
-		if err := waitContext(req.Context(), verdict.wait); err != nil {
+		if err := run.pause(verdict.wait); err != nil { //nolint:contextcheck // the run has the request
 			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
 		}
 		if try, err = run.nextRequest(); err != nil {
 			return nil, run.abandon("prepare", err) //nolint:contextcheck // likewise
 		}
 	}
+}
+
+// judgeAttempt decides what follows an attempt that is over, counts it, and tells it.
+func (r *retryRun) judgeAttempt(try *http.Request, began time.Time, resp *http.Response, err error) (verdict retryVerdict) {
+	guardResponse(resp, func() {
+		verdict = r.decideRetry(r.req.Context(), resp, err)
+		if r.policy.OnAttempt != nil {
+			r.policy.OnAttempt(Attempt{
+				Number: r.attempt, Request: try, Response: resp, Err: err,
+				Elapsed: time.Since(began), Retry: verdict.shouldRetry, Wait: verdict.wait,
+			})
+		}
+		r.countVerdict(&verdict, resp, err)
+	})
+	return verdict
+}
+
+// pause waits before the next attempt.
+func (r *retryRun) pause(d time.Duration) error {
+	if d > 0 {
+		defer NoteWait(r.req.Context(), "retry")()
+	}
+	return waitContext(r.req.Context(), d)
 }
 
 // retryRun is one request with its attempts.

@@ -133,7 +133,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s.err != nil {
 		return refuseRequest(req, s.err)
 	}
-	if hasAuthorization(req) || !s.origins.allowsURL(req.URL) || req.Context().Value(tokenKey{s.Tokens}) != nil {
+	if hasAuthorization(req) || !s.origins.allows(req) || req.Context().Value(tokenKey{s.Tokens}) != nil {
 		return s.next.RoundTrip(req)
 	}
 	header, err := s.authorizationFor(req.Context())
@@ -145,7 +145,9 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	s.count.rejected.Add(1)
-	tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
+	guardResponse(resp, func() {
+		tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
+	})
 	s.forgetToken(httprule.PartitionOf(req.Context()), header)
 	if !isReplayable(req) {
 		return resp, nil
@@ -171,6 +173,7 @@ func (s *Tokens) authorizationFor(ctx context.Context) (string, error) {
 		return header, nil
 	}
 	f, _ := s.fetching.joinOrStart(ctx, partition, func(ctx context.Context, _ func() int) (string, error) { return s.fetchToken(ctx, partition) })
+	defer NoteWait(ctx, tokenPolicy)()
 	header, err := s.fetching.awaitResult(ctx, partition, f)
 	if err != nil {
 		return "", &TokenError{err}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/internal/httprule"
 	"github.com/aiolos-http/aiolos/internal/redact"
 )
 
@@ -57,7 +58,12 @@ type CallInfo struct {
 	Server  string    `json:"server,omitempty"`
 	Phase   CallPhase `json:"phase"`
 	Started time.Time `json:"started"`
-	// Since is when the phase began.
+	// WaitsFor is what it waits for in PhaseMiddleware, as [middleware.NoteWait] has told: of
+	// the library's policies "rate limit", "concurrency", "retry" (the next attempt), "token
+	// source", "dedupe" (the response of another call), "balance" (the list) or "cache"
+	// (what another process stores); "": nobody has.
+	WaitsFor string `json:"waits_for,omitempty"`
+	// Since is when the phase, or that wait, began.
 	Since time.Time `json:"since"`
 	// Hop is 1, and one more for each redirect; Attempt is how often the hop has
 	// asked for a connection.
@@ -204,7 +210,8 @@ type inspectKey struct{}
 
 // Value is that of the call's context.
 func (c *inspectContext) Value(key any) any {
-	if key == (inspectKey{}) {
+	switch key {
+	case inspectKey{}, httprule.WaitKey{}:
 		return c.entry
 	}
 	return c.Context.Value(key)

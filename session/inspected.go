@@ -28,6 +28,7 @@ type inspected struct {
 	mu    sync.Mutex
 	info  CallInfo
 	stack []uintptr // who asked for the response; nil: not known
+	waits int       // counts the waits that were noted
 	ended bool
 }
 
@@ -54,16 +55,38 @@ func (e *inspected) nextHop(c *call) {
 	e.info.Method, e.info.URL, e.info.Origin = c.method, url, origin
 	e.info.Hop++
 	e.info.Attempt, e.info.Server = 0, ""
-	e.info.Phase, e.info.Since = phase, time.Now()
+	e.info.Phase, e.info.WaitsFor, e.info.Since = phase, "", time.Now()
 	e.mu.Unlock()
 }
 
 func (e *inspected) setPhase(p CallPhase) {
 	e.mu.Lock()
-	if e.info.Status == 0 { // else the rest of an exchange that is not the caller's
-		e.info.Phase, e.info.Since = p, time.Now()
-	}
+	e.enter(p, "")
 	e.mu.Unlock()
+}
+
+// enter is setPhase under the lock.
+func (e *inspected) enter(p CallPhase, waitsFor string) {
+	if e.info.Status == 0 { // else the rest of an exchange that is not the caller's
+		e.info.Phase, e.info.WaitsFor, e.info.Since = p, waitsFor, time.Now()
+	}
+}
+
+// NoteWait notes what the call waits for in a middleware, until done, unless it does
+// something else by then.
+func (e *inspected) NoteWait(what string) (done func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.waits++
+	own := e.waits
+	e.enter(PhaseMiddleware, what)
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.waits == own && e.info.WaitsFor != "" {
+			e.enter(PhaseMiddleware, "")
+		}
+	}
 }
 
 // answered notes that the caller has the response.

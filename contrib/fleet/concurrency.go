@@ -101,6 +101,12 @@ func (c *ConcurrencyLimiter) admit(req *http.Request) (release func(), err error
 	}
 	ctx, origin := req.Context(), middleware.HostOf(req)
 	var host, total *place
+	admitted := false
+	defer func() { // also when a hook panics
+		if !admitted {
+			c.giveBack(host)
+		}
+	}()
 	if key := c.cfg.Key(req); c.cfg.PerHost > 0 && key != "" {
 		if host, err = c.take(ctx, "host "+key, origin, origin, c.cfg.PerHost); err != nil {
 			return nil, err
@@ -108,10 +114,10 @@ func (c *ConcurrencyLimiter) admit(req *http.Request) (release func(), err error
 	}
 	if c.cfg.Total > 0 {
 		if total, err = c.take(ctx, "total", "", origin, c.cfg.Total); err != nil {
-			c.giveBack(host)
 			return nil, err
 		}
 	}
+	admitted = true
 	c.count.sent.Add(1)
 	return func() {
 		c.giveBack(total)
@@ -129,6 +135,12 @@ func (c *ConcurrencyLimiter) take(ctx context.Context, key, limited, origin stri
 	c.mu.Lock()
 	p := c.gateOf(key, limited, limit).join(ctx, origin)
 	c.mu.Unlock()
+	taken := false
+	defer func() { // also when a hook panics
+		if !taken {
+			c.giveBack(p)
+		}
+	}()
 	err := p.await(ctx)
 	switch {
 	case err != nil && ctx.Err() == nil:
@@ -141,9 +153,9 @@ func (c *ConcurrencyLimiter) take(ctx context.Context, key, limited, origin stri
 		c.fleet.tell(ctx, middleware.Event{Policy: concurrencyPart, Kind: middleware.EventWaited, Host: origin, Wait: took, Err: err})
 	}
 	if err != nil {
-		c.giveBack(p)
 		return nil, err
 	}
+	taken = true
 	return p, nil
 }
 

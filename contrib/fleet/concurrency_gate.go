@@ -70,6 +70,7 @@ func (p *place) await(ctx context.Context) error {
 		return p.err
 	default:
 	}
+	defer middleware.NoteWait(ctx, concurrencyPart)()
 	select {
 	case <-p.ended:
 		return p.err

@@ -164,6 +164,7 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 		late = timer.C
 	}
 	var err error
+	noLonger := middleware.NoteWait(w.ctx, "rate limit")
 	select {
 	case <-w.done:
 	case <-w.ctx.Done():
@@ -171,6 +172,7 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 	case <-late:
 		err = &middleware.LimitError{Kind: middleware.ErrRateLimit, Host: w.host}
 	}
+	noLonger()
 	took, queued, err := l.leaveQueue(w, err)
 	if queued {
 		l.tell(w.ctx, middleware.Event{Kind: middleware.EventWaited, Host: w.host, Wait: took, Err: err})

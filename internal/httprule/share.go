@@ -75,6 +75,15 @@ func NoteShared(req *http.Request) {
 	}
 }
 
+// WaitKey is the key under which the context of a request has a [WaitNoter], or nothing.
+type WaitKey struct{}
+
+// WaitNoter is told what a request waits for before it is sent, and, by calling done, when
+// it waits no more. It is told by several goroutines, if they send the same request.
+type WaitNoter interface {
+	NoteWait(what string) (done func())
+}
+
 // SensitiveKey is the key under which the context of a request has, as a []string,
 // the names of further headers that are secrets.
 type SensitiveKey struct{}

@@ -48,7 +48,9 @@ func (x *exchange) storeResponse(resp *http.Response, start time.Time) bool {
 	body := &storingBody{ReadCloser: resp.Body, cache: c, req: x.req, status: resp.StatusCode, key: key, since: x.asked, w: w, want: resp.ContentLength}
 	body.fill, x.fill.end = x.fill, nil // the body ends it
 	if resp.ContentLength == 0 || resp.Body == http.NoBody {
-		body.commit() // nobody has to read it
+		if body.commit() { // nobody has to read it
+			c.countStored(x.req, resp.StatusCode)
+		}
 	} else {
 		resp.Body = body
 	}
@@ -118,52 +120,60 @@ type storingBody struct {
 // Read copies what it reads. What the store says to it is the cache's matter.
 func (b *storingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.w != nil {
-		b.storeRead(p[:n], err)
+	if b.storeRead(p[:n], err) {
+		b.cache.countStored(b.req, b.status) // not under the lock: it calls a hook
 	}
 	return n, err
 }
 
-func (b *storingBody) storeRead(p []byte, err error) {
+// storeRead copies what was read, and reports whether that has made the copy visible.
+func (b *storingBody) storeRead(p []byte, err error) (stored bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.w == nil {
+		return false
+	}
 	b.read += int64(len(p))
 	if limit := b.cache.cfg.MaxBody; limit >= 0 && b.read > limit {
 		b.abort(FillUnstorable)
-		return
+		return false
 	}
 	if len(p) > 0 {
 		if _, werr := b.w.Write(p); werr != nil {
 			b.cache.reportError("write", werr)
 			b.abort(FillUnstorable)
-			return
+			return false
 		}
 	}
 	switch {
 	case err == nil:
 	case err == io.EOF && (b.want < 0 || b.read == b.want):
-		b.commit()
+		return b.commit()
 	default:
 		b.abort(FillAbandoned)
 	}
+	return false
 }
 
 // Close commits a body that was read to its announced length, if not to io.EOF.
 func (b *storingBody) Close() error {
 	b.mu.Lock()
-	if b.want >= 0 && b.read == b.want {
-		b.commit()
-	}
+	stored := b.want >= 0 && b.read == b.want && b.commit()
 	b.abort(FillAbandoned)
 	b.mu.Unlock()
-	return b.ReadCloser.Close()
+	err := b.ReadCloser.Close()
+	if stored {
+		b.cache.countStored(b.req, b.status)
+	}
+	return err
 }
 
-// commit makes the copy visible, unless its key was forgotten meanwhile.
-func (b *storingBody) commit() {
+// commit makes the copy visible, unless its key was forgotten meanwhile, and reports
+// whether it is.
+func (b *storingBody) commit() bool {
 	if b.w == nil || !b.since.isCurrent() {
 		b.abort(FillAbandoned)
-		return
+		return false
 	}
 	result := FillStored
 	if err := b.w.Commit(); err != nil {
@@ -173,11 +183,10 @@ func (b *storingBody) commit() {
 	} else if !b.since.isCurrent() { // between the two
 		b.cache.reportError("delete", b.cache.store.Delete(b.key))
 		result = FillAbandoned
-	} else {
-		b.cache.countStored(b.req, b.status)
 	}
 	b.w = nil
 	b.fill.finish(result)
+	return result == FillStored
 }
 
 // abort drops the copy, if it was not committed.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/aiolos-http/aiolos/internal/httprule"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // Filler is what a [Store] is besides if several caches share it, in other processes too,
@@ -96,7 +97,9 @@ func (x *exchange) startFill(key string, seen *Meta) (stored bool, err error) {
 	x.fill.key = key
 	x.fill.started++
 	ctx := x.req.Context()
+	noLonger := middleware.NoteWait(ctx, "cache")
 	x.fill.end, stored, err = filler.StartFill(ctx, key, seen)
+	noLonger()
 	switch {
 	case err == nil:
 		return stored, nil

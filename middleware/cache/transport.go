@@ -26,6 +26,9 @@ type exchange struct {
 
 	asked epochMark // the server was asked
 	fill  fill      // for all who share the store
+
+	found *Entry         // in the store, last
+	came  *http.Response // from the server, last
 }
 
 // RoundTrip answers from the cache or asks next.
@@ -49,7 +52,25 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, httprule.ContextError(req.Context())
 	}
 	x.key = primaryKey(seen)
-	return x.answerRequest() //nolint:contextcheck // the fetch in the background outlives the request
+	answered := false
+	defer func() {
+		if !answered { // a hook has panicked
+			x.closeAll()
+		}
+	}()
+	resp, err := x.answerRequest() //nolint:contextcheck // the fetch in the background outlives the request
+	answered = true
+	return resp, err
+}
+
+// closeAll closes what the exchange has opened and nobody gets.
+func (x *exchange) closeAll() {
+	if x.found != nil {
+		x.found.Body.Close()
+	}
+	if x.came != nil && x.came.Body != nil {
+		x.came.Body.Close()
+	}
 }
 
 // isBypassed reports whether a request asks for something else than a whole
@@ -75,6 +96,7 @@ func (x *exchange) answerRequest() (*http.Response, error) {
 	for {
 		var state entryState
 		entry, key := c.findEntry(x.key, x.canonical)
+		x.found = entry
 		if entry != nil {
 			state = c.measureEntry(entry.Meta, time.Now())
 			if resp := x.answerStored(key, entry, &state); resp != nil {
@@ -148,7 +170,9 @@ func (x *exchange) answerByServer(key string, entry *Entry, state *entryState) (
 func (x *exchange) askServer(req *http.Request) (*http.Response, error) {
 	epoch := x.cache.epochOf(x.key)
 	x.asked = epochMark{epoch, epoch.Load()}
-	return x.next.RoundTrip(req)
+	resp, err := x.next.RoundTrip(req)
+	x.came = resp
+	return resp, err
 }
 
 // epochMark is a moment in the life of a key.

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -165,8 +166,19 @@ func (c *Cache) startRefresh(x *exchange, key string, m *Meta) {
 			stop()
 			cancel()
 		}()
-		c.reportError("refresh", again.refreshEntry(key, m))
+		c.reportError("refresh", again.refreshAlone(key, m))
 	})
+}
+
+// refreshAlone is refreshEntry in a goroutine of its own: a hook that panics there has no
+// caller, so that is the error.
+func (x *exchange) refreshAlone(key string, m *Meta) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("a hook has panicked: %v", v)
+		}
+	}()
+	return x.refreshEntry(key, m)
 }
 
 // refreshEntry is refetchEntry, unless another one does that.

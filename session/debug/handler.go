@@ -19,14 +19,20 @@ const (
 // ServeHTTP shows how the session stands: GET and HEAD, as HTML or as JSON. Who asks while
 // others do, or right after, waits for a moment, and gets what all of these get: looking
 // costs a tenth of one processor at most, or, where that takes long, one look in two seconds.
+// Pages of others in somebody's browser get 403: see [Config].Hosts.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Vary", "Accept")
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		header.Set("Allow", "GET, HEAD")
 		http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		return
+	}
+	if reason := h.refusal(req); reason != "" {
+		http.Error(w, reason, http.StatusForbidden)
 		return
 	}
 	format := formatHTML

@@ -80,10 +80,10 @@ func callRows(now time.Time, calls []Call) template.HTML {
 	r := new(rows)
 	for i := range calls {
 		c := &calls[i]
-		switch c.Phase {
-		case session.PhaseQueue:
+		switch {
+		case c.Phase == session.PhaseQueue, c.Waits != "":
 			r.begin("wait")
-		case session.PhaseResponse:
+		case c.Phase == session.PhaseResponse:
 			r.begin("held")
 		default:
 			r.begin("")

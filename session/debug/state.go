@@ -25,6 +25,12 @@ type Config struct {
 	// several goroutines at once, and what it returns is shown as JSON: it must
 	// have no secret. Nil is none. The map is not to be changed afterwards.
 	Stats map[string]func() any
+	// Hosts are the names by which browsers reach the page, without a port, such as
+	// "ops.example". Over TCP a request for any other name is refused, but for localhost,
+	// what ends in .localhost, and IP addresses: else a page of another site could have
+	// its own name point here, and read this one in the browser of somebody who reaches
+	// it (DNS rebinding). Nil is none. It is copied.
+	Hosts []string
 }
 
 // Handler serves the page. It is safe for concurrent use.
@@ -32,6 +38,7 @@ type Handler struct {
 	session   *session.Session
 	inspector *session.Inspector
 	stats     map[string]func() any
+	hosts     map[string]bool // in the form of httprule.Host
 
 	mu   sync.Mutex
 	next map[string]*look // by format, of those that have not begun
@@ -42,7 +49,8 @@ type Handler struct {
 var _ http.Handler = (*Handler)(nil)
 
 // New returns a Handler. The error is an [errors.InvalidRequestError] for a Config
-// without a Session, or with a nil function.
+// without a Session, with a nil function,
+// or with one of Hosts that is no name.
 func New(cfg Config) (*Handler, error) {
 	if cfg.Session == nil {
 		return nil, &errors.InvalidRequestError{Field: "Session", Reason: "nil"}
@@ -52,8 +60,12 @@ func New(cfg Config) (*Handler, error) {
 			return nil, &errors.InvalidRequestError{Field: "Stats", Reason: name + " is nil"}
 		}
 	}
+	hosts, err := parseHosts(cfg.Hosts)
+	if err != nil {
+		return nil, err
+	}
 	return &Handler{
-		session: cfg.Session, inspector: cfg.Session.Inspect(), stats: cfg.Stats,
+		session: cfg.Session, inspector: cfg.Session.Inspect(), stats: cfg.Stats, hosts: hosts,
 		next: map[string]*look{}, turn: make(chan struct{}, 1),
 	}, nil
 }
@@ -87,7 +99,8 @@ type State struct {
 // Call is a call under way.
 type Call struct {
 	session.CallInfo
-	// Waits is what it waits for if its Phase is the queue; else "".
+	// Waits is what it waits for, if its Phase is the queue or a middleware has said so;
+	// else "".
 	Waits string `json:"waits,omitempty"`
 }
 
@@ -117,7 +130,7 @@ func (h *Handler) State() State {
 	calls := h.inspector.Calls()
 	s.Time, s.Calls = time.Now(), make([]Call, len(calls))
 	for i, info := range calls {
-		s.Calls[i] = Call{CallInfo: info}
+		s.Calls[i] = Call{CallInfo: info, Waits: info.WaitsFor}
 		if info.Phase == session.PhaseQueue {
 			scheme, _, _ := strings.Cut(info.Origin, "://")
 			s.Calls[i].Waits = cmp.Or(waits[info.Origin], waits[scheme+"://"+info.Server])
