@@ -70,16 +70,14 @@ func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if cfg.MaxPause == 0 {
 		cfg.MaxPause = time.Minute
 	}
-	l := &RateLimiter{fleet: f, caller: f.caller(rateLimitPolicy), cfg: cfg, keys: map[string]*rateKey{}, sweepAt: minRateKeys, began: time.Now()}
+	l := &RateLimiter{fleet: f, caller: f.caller(rateLimitPart), cfg: cfg, keys: map[string]*rateKey{}, sweepAt: minRateKeys, began: time.Now()}
 	l.all, l.host = newRatePace(cfg.Rate, cfg.Burst), newRatePace(cfg.PerHost, cfg.BurstPerHost)
 	if strings.ContainsAny(cfg.Name, "{}") {
-		l.err = &errors.InvalidRequestError{Field: "fleet", Reason: "the Name of a rate limit has a brace"}
+		l.err = &errors.InvalidRequestError{Field: rateLimitPart, Reason: "Name has a brace"}
 	}
 	l.take, l.giveBack = l.takePlaces, l.returnPlaces // tests have others
 	return l
 }
-
-const rateLimitPolicy = "fleet rate limit"
 
 // RateLimiter is a limit of a [Fleet]. It is made by [Fleet.RateLimit], and is safe for
 // concurrent use.
@@ -180,7 +178,7 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 
 func (l *RateLimiter) tell(ctx context.Context, e middleware.Event) {
 	if l.cfg.OnEvent != nil {
-		e.Policy = rateLimitPolicy
+		e.Policy = rateLimitPart
 		l.cfg.OnEvent(ctx, e)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -113,7 +112,7 @@ func (w *tokenWait) without(ctx context.Context, err error) (token middleware.To
 	if ctx.Err() != nil {
 		return token, false, middleware.ContextError(ctx)
 	}
-	if _, ok := errors.AsType[*UnavailableError](err); !ok || s.fleet.cfg.Unavailable == Refuse {
+	if !isUnavailable(err) || s.fleet.cfg.Unavailable == Refuse {
 		return token, false, err
 	}
 	s.count.alone.Add(1)
