@@ -37,7 +37,8 @@ type RateLimitConfig struct {
 	// a minute, negative does not listen to servers.
 	MaxPause time.Duration
 	// OnEvent is told what happens, as [middleware.EventWaited], [middleware.EventRefused]
-	// and [middleware.EventPaused], with the Policy "fleet rate limit". nil is nobody.
+	// and [middleware.EventPaused], with the Policy "fleet rate limit", after that of
+	// [Config]. nil is nobody but that.
 	OnEvent func(ctx context.Context, e middleware.Event)
 }
 
@@ -177,8 +178,9 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 }
 
 func (l *RateLimiter) tell(ctx context.Context, e middleware.Event) {
+	e.Policy = rateLimitPart
+	l.fleet.tell(ctx, e)
 	if l.cfg.OnEvent != nil {
-		e.Policy = rateLimitPart
 		l.cfg.OnEvent(ctx, e)
 	}
 }

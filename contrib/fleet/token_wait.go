@@ -143,7 +143,14 @@ func (w *tokenWait) fetch(ctx context.Context) (middleware.Token, error) {
 func (w *tokenWait) refresh(ctx context.Context, fence int64) (token middleware.Token, fetched bool, err error) {
 	stop := w.keepLock(ctx, fence)
 	defer stop()
+	returned := false
+	defer func() {
+		if !returned { // Fetch has panicked
+			w.release(ctx, fence, "")
+		}
+	}()
 	token, err = w.fetch(ctx)
+	returned = true
 	switch {
 	case err != nil && ctx.Err() != nil:
 		w.release(ctx, fence, "") // somebody else may do it
