@@ -57,7 +57,7 @@ func (f *Fleet) Cache(cfg CacheConfig) *CacheStore {
 	}
 	cfg.KeepStale, cfg.MaxKeep = max(cfg.KeepStale, 0), max(cfg.MaxKeep, time.Second)
 	s := &CacheStore{
-		cfg: cfg, fleet: f, reads: f.caller("fleet cache"), writes: f.caller("fleet cache writes"),
+		cfg: cfg, fleet: f, reads: f.caller(cachePart), writes: f.caller(cacheWritesPart),
 		flights: map[string]*flight{}, leads: map[string]*lead{}, pending: map[string]struct{}{},
 	}
 	if cfg.LocalBytes > 0 && f.cfg.Unavailable == Local {

@@ -3,7 +3,6 @@ package fleet
 import (
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
@@ -60,12 +59,6 @@ func (s *CacheStore) afterWrite(done int64, g guard) bool {
 		g.lead.released.Store(true)
 	}
 	return true
-}
-
-// isUnavailable reports whether Redis did not answer.
-func isUnavailable(err error) bool {
-	var u *UnavailableError
-	return errors.As(err, &u)
 }
 
 // maxPending bounds how many keys are remembered that could not be deleted. What is beyond

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +65,9 @@ func call[T any](ctx context.Context, c *caller, ask func(context.Context, redis
 	case hasEnded(ctx):
 		c.interrupted()
 		return none, middleware.ContextError(ctx)
+	}
+	if isOfKey(err) {
+		return none, c.failedForKey(ctx, err)
 	}
 	return none, c.failed(ctx, err)
 }
@@ -143,6 +147,25 @@ func (c *caller) interrupted() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.trying = false
+}
+
+// isOfKey reports whether an error of Redis is about what is under a key, and says nothing
+// of the others: another type than ours, or a value that a script cannot use.
+func isOfKey(err error) bool {
+	var refused redis.Error
+	return errors.As(err, &refused) &&
+		(strings.HasPrefix(refused.Error(), "WRONGTYPE ") || strings.HasPrefix(refused.Error(), "ERR user_script:"))
+}
+
+// failedForKey is an answer, but none that is of use: Redis is asked for other keys as before.
+func (c *caller) failedForKey(ctx context.Context, cause error) error {
+	c.answered(ctx)
+	c.mu.Lock()
+	c.count.failed++
+	c.mu.Unlock()
+	err := &UnavailableError{Part: c.part, Since: time.Now(), Err: cause}
+	c.fleet.tell(ctx, middleware.Event{Policy: c.part, Kind: middleware.EventFailed, Err: err})
+	return err
 }
 
 func (c *caller) failed(ctx context.Context, cause error) error {

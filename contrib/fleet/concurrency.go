@@ -39,8 +39,6 @@ type ConcurrencyConfig struct {
 // request goes on, and counts again from now on: see [Fleet.Concurrency].
 const EventPlaceLost middleware.EventKind = "place lost"
 
-const concurrencyPart = "fleet concurrency"
-
 // Concurrency lets so many requests be under way at once in all processes of the fleet; the
 // others wait with their contexts, in the order of their arrival. A request is under way
 // until its response's body is closed or read to the end, as with [middleware.Concurrency],

@@ -3,8 +3,6 @@ package fleet
 import (
 	"container/list"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -81,8 +79,7 @@ func (p *place) await(ctx context.Context) error {
 
 // gateOf is the gate of a key, which may be foreign.
 func (c *ConcurrencyLimiter) gateOf(key, limited string, limit int) *gate {
-	sum := sha256.Sum256([]byte(c.cfg.Name + "\x00" + key))
-	tag := hex.EncodeToString(sum[:16])
+	tag := hashTag(c.cfg.Name, key)
 	g := c.gates[tag]
 	if g == nil {
 		g = &gate{limiter: c, tag: tag, limited: limited, limit: limit, held: map[string]*place{}, saidAll: time.Now()}

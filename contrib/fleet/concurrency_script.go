@@ -15,10 +15,10 @@ import (
 // limit, the owner that calls, the beginning of the channels and the tag of the gate; then,
 // each with a sign before it, the names of places:
 //
-//   - is given back, or not wanted any more
-//     = is under way: it is renewed, or put back above the limit if it was lost
-//     ? is wanted: it gets a place, or stays in the queue, or goes to its end
-//   - is wanted now or not at all
+//	"-" is given back, or not wanted any more
+//	"=" is under way: it is renewed, or put back above the limit if it was lost
+//	"?" is wanted: it gets a place, or stays in the queue, or goes to its end
+//	"+" is wanted now or not at all
 //
 // It returns which of the caller's are had now, which of = were lost, how many of - nobody
 // knew, and in how many milliseconds the first place ends, if somebody waits. A place that

@@ -38,8 +38,10 @@ type Config struct {
 	// [Local]. 0 and negative are 1.
 	Processes int
 	// OnEvent is told what happens: [EventUnavailable] and [EventAvailable] of every part,
-	// with the context of the request that met it, and what each part says that it tells.
-	// See [middleware.Event]. nil is nobody.
+	// and [middleware.EventFailed] if Redis has under one key what it should not, with the
+	// context of the request that met it; and what each part says that it tells. Policy is
+	// the part, as "fleet jar", and "fleet jar writes" where it can read all the same. It
+	// is called by many at the same time. See [middleware.Event]. nil is nobody.
 	OnEvent func(ctx context.Context, e middleware.Event)
 }
 
@@ -72,6 +74,20 @@ func (u Unavailable) String() string {
 const (
 	EventUnavailable middleware.EventKind = "unavailable"
 	EventAvailable   middleware.EventKind = "available"
+)
+
+// The names of the parts, as in [middleware.Event].Policy, [UnavailableError].Part and
+// [Stats].Unavailable. Those that write have a name of their own for it: a Redis that is
+// full or read-only still reads.
+const (
+	membersPart     = "fleet members"
+	rateLimitPart   = "fleet rate limit"
+	concurrencyPart = "fleet concurrency"
+	cachePart       = "fleet cache"
+	cacheWritesPart = "fleet cache writes"
+	jarPart         = "fleet jar"
+	jarWritesPart   = "fleet jar writes"
+	tokenPart       = "fleet token"
 )
 
 const (

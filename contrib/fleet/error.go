@@ -18,6 +18,12 @@ type UnavailableError struct {
 	Err error
 }
 
+// isUnavailable reports whether Redis did not answer.
+func isUnavailable(err error) bool {
+	var u *UnavailableError
+	return errors.As(err, &u)
+}
+
 // errSilent is the cause for those who came after a call had failed.
 var errSilent = errors.New("it has just not answered")
 

@@ -2,6 +2,9 @@ package fleet
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -104,6 +107,13 @@ func (f *Fleet) key(part, tag, name string) string {
 		key += ":" + name
 	}
 	return key
+}
+
+// hashTag is a name for keys in the place of texts that may be foreign, or secrets: the
+// texts of a part must always be as many.
+func hashTag(texts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // watchesContext reports whether the client ends a call with its context.

@@ -44,7 +44,7 @@ func TestInteropStandstill(t *testing.T) {
 	f, _ := newFleet(t, fleet.Config{Redis: server.Client()})
 	await(t, func() bool { return f.Stats().Calls > 0 })
 	server.Stop()
-	await(t, func() bool { return slices.Contains(f.Stats().Unavailable, "members") })
+	await(t, func() bool { return slices.Contains(f.Stats().Unavailable, "fleet members") })
 	server.Continue()
 	await(t, func() bool { return len(f.Stats().Unavailable) == 0 })
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/jar"
+	"github.com/aiolos-http/aiolos/middleware"
 )
 
 // site is the cookies of a site, as this process knows them.
@@ -19,23 +16,26 @@ import (
 //	           MaxAge is over, or another process tells of a change
 //	[ fresh ] ------------------------------------------------------> [ outdated ]
 //	    ^                                                                 |
-//	    +----------------- read; what waits is written -------------------+
+//	    +----------------- what waits is written, all is read ------------+
 type site struct {
 	jar  *Jar
 	name string
 
+	users   atomic.Int64 // who has acquired it and not yet released it
 	present atomic.Pointer[jar.Jar]
 	read    atomic.Int64 // when, in nanoseconds since epoch; 0: never, or outdated
 	changes atomic.Int64 // that others have told of
 	waiting atomic.Int64 // the length of pending
 
-	// mu is held while Redis is asked, so that what was read never replaces what was
-	// set after it.
-	mu       sync.Mutex
+	// turn is held while Redis is asked, so that what was read never replaces what was set
+	// after it. What follows is used by who has it.
+	turn     chan struct{}
 	loaded   time.Time
-	known    map[string]string  // field -> value, as read or written last
-	pending  map[string]*string // field -> value to write, nil: to delete
-	expired  map[string]string  // field -> value to delete if it is still that
+	failedAt time.Time // when Redis has last not answered about this site, with
+	failure  error
+	known    map[string]string     // field -> value, as read or written last
+	pending  map[string]*string    // field -> value to write, nil: to delete
+	obsolete map[string]staleField // field -> what to delete if it is still that
 	rejected []rejection
 }
 
@@ -49,7 +49,10 @@ type rejection struct {
 var epoch = time.Now()
 
 func newSite(j *Jar, name string) *site {
-	s := &site{jar: j, name: name, known: map[string]string{}, pending: map[string]*string{}, expired: map[string]string{}}
+	s := &site{
+		jar: j, name: name, turn: make(chan struct{}, 1),
+		known: map[string]string{}, pending: map[string]*string{}, obsolete: map[string]staleField{},
+	}
 	s.present.Store(s.newJar())
 	return s
 }
@@ -74,49 +77,105 @@ func (s *site) isFresh() bool {
 	return read != 0 && time.Since(epoch)-time.Duration(read) < s.jar.cfg.MaxAge
 }
 
+// lock waits for the turn.
+func (s *site) lock(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return middleware.ContextError(ctx)
+	}
+}
+
+func (s *site) unlock() { <-s.turn }
+
+// failedSince is the failure of a question that ended after that time: who has waited for
+// its end does not ask the same again.
+func (s *site) failedSince(arrived time.Time) error {
+	if s.failedAt.After(arrived) {
+		return s.failure
+	}
+	return nil
+}
+
 // refresh reads the cookies, if those that are here are not fresh.
 func (s *site) refresh(ctx context.Context) error {
 	if s.isFresh() {
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	arrived := time.Now()
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
 	if s.isFresh() {
 		return nil // somebody else has read them in the meantime
 	}
-	return s.exchange(ctx, true)
+	if err := s.failedSince(arrived); err != nil {
+		return err
+	}
+	return s.load(ctx)
 }
 
-// write writes what waits.
-func (s *site) write(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.exchange(ctx, false)
+// flush writes what waits.
+func (s *site) flush() error {
+	if err := s.lock(context.Background()); err != nil {
+		return err
+	}
+	defer s.unlock()
+	return s.write(context.Background())
 }
 
 // setCookies keeps cookies, here and for all.
 func (s *site) setCookies(u *url.URL, cookies []*http.Cookie) {
-	s.mu.Lock()
-	if time.Since(s.loaded) >= max(s.jar.cfg.MaxAge, 0) {
-		s.exchange(context.Background(), true) //nolint:errcheck // it was told; the rules are applied to what is known
+	for _, r := range s.keepCookies(u, cookies) {
+		s.jar.reject(r.cookie, r.reason)
+	}
+}
+
+// keepCookies returns what the rules do not keep.
+func (s *site) keepCookies(u *url.URL, cookies []*http.Cookie) []rejection {
+	ctx, arrived := context.Background(), time.Now()
+	if err := s.lock(ctx); err != nil {
+		return nil // it does not end
+	}
+	defer s.unlock()
+	if s.mustLoad(u) && s.failedSince(arrived) == nil {
+		s.load(ctx) //nolint:errcheck // it was told; the rules are applied to what is known
 	}
 	for _, c := range cookies {
 		if c != nil {
 			s.setCookie(u, c)
 		}
 	}
-	if len(s.pending) > 0 {
-		s.exchange(context.Background(), false) //nolint:errcheck // it was told, and is tried again
+	s.waiting.Store(int64(len(s.pending)))
+	switch {
+	case len(s.pending) == 0:
+	case s.failedSince(arrived) != nil:
+		s.jar.flushLater()
+	default:
+		s.write(ctx) //nolint:errcheck // it was told, and is tried again
 	}
 	rejected := s.rejected
 	s.rejected = nil
-	s.mu.Unlock()
-	for _, r := range rejected {
-		s.jar.reject(r.cookie, r.reason)
-	}
+	return rejected
 }
 
-// setCookie keeps one here, and notes what is to be written. The lock is held.
+// mustLoad reports whether what is known is too old to apply the rules to. Without TLS that
+// is all that has changed: there may be a Secure cookie, which is not to be replaced.
+func (s *site) mustLoad(u *url.URL) bool {
+	if u.Scheme != "https" && u.Scheme != "wss" {
+		return !s.isFresh()
+	}
+	return time.Since(s.loaded) >= max(s.jar.cfg.MaxAge, 0)
+}
+
+// setCookie keeps one here, and notes what is to be written.
 func (s *site) setCookie(u *url.URL, c *http.Cookie) {
 	before := len(s.rejected)
 	s.cookies().SetCookies(u, []*http.Cookie{c})
@@ -126,12 +185,7 @@ func (s *site) setCookie(u *url.URL, c *http.Cookie) {
 			kept = false
 			continue
 		}
-		field := fieldOf(r.cookie) // it had to make room
-		if value, ok := s.known[field]; ok {
-			s.expired[field] = value
-			delete(s.known, field)
-		}
-		delete(s.pending, field)
+		s.evict(r)
 	}
 	if !kept {
 		return
@@ -141,6 +195,7 @@ func (s *site) setCookie(u *url.URL, c *http.Cookie) {
 		return
 	}
 	s.pending[field] = value
+	delete(s.obsolete, field)
 	if value == nil {
 		delete(s.known, field)
 	} else {
@@ -148,76 +203,12 @@ func (s *site) setCookie(u *url.URL, c *http.Cookie) {
 	}
 }
 
-// exchange writes what waits, and reads all if it is asked to. The lock is held. If it
-// fails, what waits goes on waiting.
-func (s *site) exchange(ctx context.Context, read bool) error {
-	before, changes := time.Since(epoch), s.changes.Load()
-	j := s.jar
-	s.waiting.Store(int64(len(s.pending)))
-	key := j.fleet.key("jar", j.cfg.Name+" "+url.QueryEscape(s.name), "")
-	answer, err := call(ctx, j.caller, func(ctx context.Context, c redis.UniversalClient) (map[string]string, error) {
-		return runJarScript(ctx, c, key, j.fleet.allChannel(), j.topic()+" "+j.id+" "+s.name, j.longest(s.pending), read, s.pending, s.expired)
-	})
-	if err != nil {
-		if len(s.pending) > 0 {
-			j.flushLater()
-		}
-		return err
+// evict lets a cookie go that had to make room for another one: for all.
+func (s *site) evict(r rejection) {
+	field := fieldOf(r.cookie)
+	if value, ok := s.known[field]; ok {
+		s.obsolete[field] = staleField{value: value}
+		delete(s.known, field)
 	}
-	if len(s.pending)+len(s.expired) > 0 {
-		j.count.writes.Add(1)
-	}
-	s.waiting.Store(0)
-	clear(s.pending)
-	clear(s.expired)
-	if !read {
-		return nil
-	}
-	j.count.reads.Add(1)
-	s.load(answer)
-	s.loaded = time.Now()
-	s.read.Store(max(int64(before), 1))
-	if s.changes.Load() != changes {
-		s.read.Store(0) // it was told while the answer was on its way
-	}
-	return nil
-}
-
-// load replaces what is known by what was read. The lock is held.
-func (s *site) load(fields map[string]string) {
-	kept := make([]storedCookie, 0, len(fields))
-	now := s.jar.cfg.Rules.Now()
-	clear(s.known)
-	for field, value := range fields {
-		c, ok := parseStored(field, value)
-		if !ok || c.expiredAt(now) {
-			s.expired[field] = value
-			continue
-		}
-		s.known[field] = value
-		kept = append(kept, c)
-	}
-	slices.SortFunc(kept, storedCookie.compareCreation)
-	fresh := s.newJar()
-	for _, c := range kept {
-		u, cookie := c.asSet()
-		fresh.SetCookies(u, []*http.Cookie{cookie})
-	}
-	s.rejected = nil // the limits of a process with other rules
-	s.present.Store(fresh)
-}
-
-// clear forgets all cookies, here and for all.
-func (s *site) clear(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.exchange(ctx, true); err != nil {
-		return err
-	}
-	for field := range s.known {
-		s.pending[field] = nil
-	}
-	clear(s.known)
-	s.present.Store(s.newJar())
-	return s.exchange(ctx, false)
+	delete(s.pending, field)
 }

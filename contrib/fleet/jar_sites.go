@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"container/list"
-	"context"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -19,8 +18,11 @@ func siteOf(u *url.URL, publicSuffixes bool) string {
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
 		host = ascii
 	}
-	if _, err := netip.ParseAddr(host); err == nil || host == "" {
-		return host
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.String() // an address of version 6 can be written in many ways
+	}
+	if host == "" {
+		return ""
 	}
 	if publicSuffixes { // then a cookie may be of any parent
 		return host[strings.LastIndexByte(host, '.')+1:]
@@ -31,8 +33,12 @@ func siteOf(u *url.URL, publicSuffixes bool) string {
 	return host
 }
 
-// site is that of a URL, or nil if it has no host. One that was forgotten is a new one.
-func (j *Jar) site(u *url.URL) *site {
+// acquire is the site of a URL, or nil if it has no host. One that was forgotten is a new
+// one. It is not forgotten before its release, so that all use the same.
+func (j *Jar) acquire(u *url.URL) *site {
+	if u == nil {
+		return nil
+	}
 	name := siteOf(u, j.cfg.Rules.AllowPublicSuffixes)
 	if name == "" {
 		return nil
@@ -41,29 +47,45 @@ func (j *Jar) site(u *url.URL) *site {
 	defer j.mu.Unlock()
 	if e := j.sites[name]; e != nil {
 		j.recent.MoveToFront(e)
-		return e.Value.(*site) //nolint:forcetypeassert // nothing else is in the list
+		s := siteIn(e)
+		s.users.Add(1)
+		return s
 	}
 	s := newSite(j, name)
+	s.users.Add(1)
 	j.sites[name] = j.recent.PushFront(s)
 	j.forgetOldest()
 	return s
 }
 
-// forgetOldest makes room, if there are too many sites. Those that have something to be
-// written stay. The lock is held.
-func (j *Jar) forgetOldest() {
-	for e := j.recent.Back(); e != nil && j.cfg.MaxSites > 0 && len(j.sites) > j.cfg.MaxSites; {
-		before := e.Prev()
-		if s := e.Value.(*site); s.waiting.Load() == 0 { //nolint:forcetypeassert // nothing else is in the list
-			j.forget(e, s)
-		}
-		e = before
-	}
+func (s *site) release() { s.users.Add(-1) }
+
+func siteIn(e *list.Element) *site {
+	return e.Value.(*site) //nolint:errcheck,forcetypeassert // nothing else is in the list
 }
 
-func (j *Jar) forget(e *list.Element, s *site) {
-	j.recent.Remove(e)
-	delete(j.sites, s.name)
+// forgetStep is how many sites are looked at to make room for one.
+const forgetStep = 16
+
+// forgetOldest makes room, if there are too many sites. Those in use stay, and so do those
+// that have something to be written, up to as many again. The lock is held.
+func (j *Jar) forgetOldest() {
+	if j.cfg.MaxSites <= 0 {
+		return
+	}
+	for range forgetStep {
+		if len(j.sites) <= j.cfg.MaxSites {
+			return
+		}
+		e := j.recent.Back()
+		s := siteIn(e)
+		if s.users.Load() > 0 || s.waiting.Load() > 0 && len(j.sites) <= 2*j.cfg.MaxSites {
+			j.recent.MoveToFront(e) // the next look is at others
+			continue
+		}
+		j.recent.Remove(e)
+		delete(j.sites, s.name)
+	}
 }
 
 // hear is told that a process has changed a site, as "jar site".
@@ -76,7 +98,7 @@ func (j *Jar) hear(message string) {
 	e := j.sites[name]
 	j.mu.Unlock()
 	if e != nil {
-		e.Value.(*site).outdate() //nolint:forcetypeassert // nothing else is in the list
+		siteIn(e).outdate()
 	}
 }
 
@@ -94,8 +116,8 @@ func (j *Jar) outdateAll() {
 func (j *Jar) flushLater() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.flush == nil {
-		j.flush = time.AfterFunc(max(j.fleet.cfg.RetryAfter, minLease), j.flushPending)
+	if j.flush == nil && !j.closed {
+		j.flush = time.AfterFunc(j.fleet.retryEvery(), j.flushPending)
 	}
 }
 
@@ -105,8 +127,12 @@ func (j *Jar) flushPending() {
 	sites := j.remembered()
 	j.mu.Unlock()
 	for _, s := range sites {
-		if s.waiting.Load() > 0 && s.write(context.Background()) != nil {
-			return // it has arranged for the next time
+		if s.waiting.Load() == 0 {
+			continue
+		}
+		// What fails has arranged for the next time. It may fail for one site alone.
+		if err := s.flush(); err != nil && !isOfKey(err) {
+			return
 		}
 	}
 }
@@ -116,7 +142,9 @@ func (j *Jar) close() {
 	j.flushPending()
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.closed = true
 	if j.flush != nil {
 		j.flush.Stop()
+		j.flush = nil
 	}
 }

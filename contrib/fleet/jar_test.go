@@ -167,6 +167,7 @@ func TestJarExpiry(t *testing.T) {
 	mu.Lock()
 	now = now.Add(time.Minute)
 	mu.Unlock()
+	server.SetTime(clock()) // whose clock says what goes
 	if got := sent(t, two, u.String()); strings.Contains(got, "short") || !strings.Contains(got, "long") {
 		t.Errorf("got %q, want no short", got)
 	}
@@ -250,8 +251,10 @@ func TestJarUnavailable(t *testing.T) {
 	}
 	server.SetError("")
 	await(t, func() bool { return one.Stats().Pending == 0 })
-	if got := sent(t, two, u.String()); got != "before=1; meanwhile=1" {
-		t.Errorf("got %q, want both", got)
+	for _, j := range []*fleet.Jar{one, two} {
+		if got := sent(t, j, u.String()); got != "before=1; meanwhile=1" {
+			t.Errorf("got %q, want both", got)
+		}
 	}
 	mu.Lock()
 	defer mu.Unlock()

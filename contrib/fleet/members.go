@@ -38,7 +38,7 @@ return redis.call('ZCARD', KEYS[1])
 
 func startMembership(f *Fleet) *membership {
 	ctx, cancel := context.WithCancel(context.Background())
-	m := &membership{caller: f.caller("members"), fleet: f, cancel: cancel, done: make(chan struct{})}
+	m := &membership{caller: f.caller(membersPart), fleet: f, cancel: cancel, done: make(chan struct{})}
 	m.known.Store(int64(f.cfg.Processes))
 	go m.run(ctx)
 	return m

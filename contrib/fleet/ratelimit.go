@@ -37,7 +37,8 @@ type RateLimitConfig struct {
 	// a minute, negative does not listen to servers.
 	MaxPause time.Duration
 	// OnEvent is told what happens, as [middleware.EventWaited], [middleware.EventRefused]
-	// and [middleware.EventPaused], with the Policy "fleet rate limit". nil is nobody.
+	// and [middleware.EventPaused], with the Policy "fleet rate limit", after that of
+	// [Config]. nil is nobody but that.
 	OnEvent func(ctx context.Context, e middleware.Event)
 }
 
@@ -70,16 +71,14 @@ func (f *Fleet) RateLimit(cfg RateLimitConfig) *RateLimiter {
 	if cfg.MaxPause == 0 {
 		cfg.MaxPause = time.Minute
 	}
-	l := &RateLimiter{fleet: f, caller: f.caller(rateLimitPolicy), cfg: cfg, keys: map[string]*rateKey{}, sweepAt: minRateKeys, began: time.Now()}
+	l := &RateLimiter{fleet: f, caller: f.caller(rateLimitPart), cfg: cfg, keys: map[string]*rateKey{}, sweepAt: minRateKeys, began: time.Now()}
 	l.all, l.host = newRatePace(cfg.Rate, cfg.Burst), newRatePace(cfg.PerHost, cfg.BurstPerHost)
 	if strings.ContainsAny(cfg.Name, "{}") {
-		l.err = &errors.InvalidRequestError{Field: "fleet", Reason: "the Name of a rate limit has a brace"}
+		l.err = &errors.InvalidRequestError{Field: rateLimitPart, Reason: "Name has a brace"}
 	}
 	l.take, l.giveBack = l.takePlaces, l.returnPlaces // tests have others
 	return l
 }
-
-const rateLimitPolicy = "fleet rate limit"
 
 // RateLimiter is a limit of a [Fleet]. It is made by [Fleet.RateLimit], and is safe for
 // concurrent use.
@@ -181,8 +180,9 @@ func (l *RateLimiter) awaitPlace(w *rateWaiter) error {
 }
 
 func (l *RateLimiter) tell(ctx context.Context, e middleware.Event) {
+	e.Policy = rateLimitPart
+	l.fleet.tell(ctx, e)
 	if l.cfg.OnEvent != nil {
-		e.Policy = rateLimitPolicy
 		l.cfg.OnEvent(ctx, e)
 	}
 }

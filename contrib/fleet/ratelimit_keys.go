@@ -1,8 +1,6 @@
 package fleet
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -23,20 +21,15 @@ const (
 func (l *RateLimiter) keyOf(req *http.Request) string {
 	if l.cfg.Key != nil {
 		if key := l.cfg.Key(req); key != "" {
-			return hashRateKey(key)
+			return hashTag(key)
 		}
 		return ""
 	}
 	origin := middleware.HostOf(req)
 	if len(origin) > maxRateKey || strings.ContainsAny(origin, "{}") {
-		return hashRateKey(origin)
+		return hashTag(origin)
 	}
 	return origin
-}
-
-func hashRateKey(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:16])
 }
 
 // keysOf are the keys for [rateTakeScript]. Those of one script are on one node of a

@@ -3,8 +3,6 @@ package fleet
 import (
 	"context"
 	"crypto/cipher"
-	"crypto/sha256"
-	"encoding/hex"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -32,10 +30,7 @@ type TokenConfig struct {
 	Seal []byte
 }
 
-const (
-	tokenPart    = "fleet token"
-	defaultEarly = 10 * time.Second
-)
+const defaultEarly = 10 * time.Second
 
 // Token shares a token among all processes of the fleet. Its Fetch goes where the library
 // takes one:
@@ -131,8 +126,7 @@ func (s *SharedToken) Fetch(ctx context.Context) (middleware.Token, error) {
 
 // tagOf is what the names of the token's keys have in common.
 func (s *SharedToken) tagOf(ctx context.Context) string {
-	sum := sha256.Sum256([]byte(s.cfg.Name + "\x00" + middleware.PartitionOf(ctx)))
-	return hex.EncodeToString(sum[:16])
+	return hashTag(s.cfg.Name, middleware.PartitionOf(ctx))
 }
 
 // wake wakes those who wait for a tag; "" is all.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 )
 
@@ -123,7 +122,7 @@ func (w *tokenWait) without(ctx context.Context, err error) (token middleware.To
 	if ctx.Err() != nil {
 		return token, false, middleware.ContextError(ctx)
 	}
-	if _, ok := errors.AsType[*UnavailableError](err); !ok || s.fleet.cfg.Unavailable == Refuse {
+	if !isUnavailable(err) || s.fleet.cfg.Unavailable == Refuse {
 		return token, false, err
 	}
 	s.count.alone.Add(1)
@@ -154,7 +153,14 @@ func (w *tokenWait) fetch(ctx context.Context) (middleware.Token, error) {
 func (w *tokenWait) refresh(ctx context.Context, fence int64) (token middleware.Token, fetched bool, err error) {
 	stop := w.keepLock(ctx, fence)
 	defer stop()
+	returned := false
+	defer func() {
+		if !returned { // Fetch has panicked
+			w.release(ctx, fence, "")
+		}
+	}()
 	token, err = w.fetch(ctx)
+	returned = true
 	switch {
 	case err != nil && ctx.Err() != nil:
 		w.release(ctx, fence, "") // somebody else may do it
