@@ -11,9 +11,6 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )
 
-// IsBusy lets tests see what is taken for a file that another worker has.
-var IsBusy = isBusy
-
 // Saver is a worker without a queue.
 type Saver struct{ w *worker }
 

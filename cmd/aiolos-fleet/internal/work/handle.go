@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
@@ -47,7 +48,7 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx) // the task went back already, or its lease is over
-	case isBusy(err):
+	case errors.Is(err, session.ErrSaveBusy): // a worker that was taken for dead, and is not
 		return w.returnTask(busyWait, err)
 	case ofDisk && !isOfName(disk):
 		w.stop(disk.error)

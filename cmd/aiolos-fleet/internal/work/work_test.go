@@ -17,7 +17,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -318,7 +320,7 @@ func TestBusyFile(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	if err := first.Save(t.Context(), one); !work.IsBusy(err) {
+	if err := first.Save(t.Context(), one); !errors.Is(err, session.ErrSaveBusy) {
 		t.Errorf("got %v, want that it is busy", err)
 	}
 	close(end)
