@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/hibiken/asynq"
 
@@ -40,6 +41,7 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		w.awaitRedis(ctx)
 	}
 	disk, ofDisk := errors.AsType[*diskError](err)
+	pause, paused := errors.AsType[*middleware.LimitError](err)
 	switch {
 	case err == nil:
 		w.done.Add(1)
@@ -50,6 +52,8 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		return context.Cause(ctx) // the task went back already, or its lease is over
 	case errors.Is(err, session.ErrSaveBusy): // a worker that was taken for dead, and is not
 		return w.returnTask(busyWait, err)
+	case paused:
+		return w.returnTask(max(pause.Wait, time.Second), err)
 	case ofDisk && !isOfName(disk):
 		w.stop(disk.error)
 		return w.returnTask(0, err)

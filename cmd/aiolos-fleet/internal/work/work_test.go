@@ -81,6 +81,15 @@ func (f *fixture) push(paths ...string) {
 	}
 }
 
+// pushURL pushes one of another host.
+func (f *fixture) pushURL(url string) {
+	f.t.Helper()
+	p := push.New(f.t.Context(), push.Config{Redis: f.client, Queue: "q", OnBad: func(_ string, _ int, err error) { f.t.Error(err) }})
+	if err := errors.Join(p.Read("list", strings.NewReader(url)), p.Close()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // config is that of a worker which ends when there is nothing more to do.
 func (f *fixture) config() work.Config {
 	f.t.Helper()
