@@ -32,6 +32,27 @@ func ExampleIfExists() {
 	// 0 true
 }
 
+// A second call for a file that is being saved is told so, and leaves it alone.
+func ExampleErrSaveBusy() {
+	dir, remove := exampleDir()
+	defer remove()
+	s := exampleServer("the body")
+	defer s.Close()
+	path := filepath.Join(dir, "notes.txt")
+	saved, err := s.Save(context.Background(), "http://example.com/7", session.SaveConfig{
+		Path: path,
+		Verify: func(io.Reader) error { // the first call is not over yet
+			_, err := s.Save(context.Background(), "http://example.com/7", session.SaveConfig{Path: path})
+			fmt.Println(errors.Is(err, session.ErrSaveBusy))
+			return nil
+		},
+	})
+	fmt.Println(saved.Size, err)
+	// Output:
+	// true
+	// 8 <nil>
+}
+
 // The caller names the file, refuses names, and sees what begins.
 func ExampleSaveConfig_names() {
 	dir, remove := exampleDir()

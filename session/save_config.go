@@ -91,6 +91,12 @@ const (
 	ExistsRefuse
 )
 
+// ErrSaveBusy is the error of a save for a file that another call, of this process or of
+// another one, is saving just now: nothing is wrong with either, and it may be tried again.
+// It is an [errors.InvalidRequestError], and found in what a save returns by errors.Is. Where
+// a system or a file system has no locks, nothing is noticed.
+var ErrSaveBusy = resume.ErrBusy
+
 // Saved is a body that became a file. Beside an error it is what had become of it,
 // or zero if nothing had.
 type Saved struct {

@@ -74,6 +74,7 @@ func TestSaveTwice(t *testing.T) {
 			saved, err := f.s.Save(t.Context(), f.URL+"/f", cfg)
 			if tt.want == "" {
 				wantIs(t, err, errors.ErrInvalidRequest)
+				wantIs(t, err, session.ErrSaveBusy)
 				if saved.Unfinished || strings.Contains(err.Error(), "\n") {
 					t.Errorf("%+v, %q", saved, err)
 				}

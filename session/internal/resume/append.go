@@ -108,7 +108,7 @@ func (sv *Saver) reopenPart() (err error) {
 	}
 	if sv.lock != nil && !sameFile(sv.lock, sv.part) {
 		sv.part.Close() // it is somebody else's
-		return errBusy
+		return ErrBusy
 	}
 	if _, err = sv.part.Seek(sv.size, io.SeekStart); err != nil {
 		sv.part.Close() // the error that counts is known

@@ -166,7 +166,7 @@ func isNumbered(name, wanted string) bool {
 func (sv *Saver) renamePart() (string, error) {
 	d := sv.dir
 	if sv.lock != nil && !sv.isCurrentPart(sv.name, sv.lock) {
-		return "", errBusy // somebody has taken the part away, and put another there
+		return "", ErrBusy // somebody has taken the part away, and put another there
 	}
 	if err := sv.checkReplaceable(sv.name); err != nil {
 		return "", err

@@ -13,8 +13,8 @@ import (
 // when it opens it until the file has its name. The lock goes with the process. Where
 // a system or a file system has none, callers have to keep apart themselves.
 
-// errBusy is a part that another call is writing.
-var errBusy = &errors.InvalidRequestError{Field: "Save", Reason: "another call is saving this file"}
+// ErrBusy is a part that another call is writing: session.ErrSaveBusy.
+var ErrBusy error = &errors.InvalidRequestError{Field: "Save", Reason: "another call is saving this file"}
 
 // lockPart locks name's part, and keeps the lock in the place of the one before. The
 // part must be there.
@@ -46,12 +46,12 @@ func (sv *Saver) openAndLock(name string) (*os.File, error) {
 	// Who had the lock may have moved the file away, or removed it.
 	if err := lockFile(f); err != nil {
 		f.Close()
-		return nil, errBusy
+		return nil, ErrBusy
 	}
 	if !sv.isCurrentPart(name, f) {
 		unlockFile(f)
 		f.Close()
-		return nil, errBusy
+		return nil, ErrBusy
 	}
 	return f, nil
 }
@@ -96,7 +96,7 @@ func (sv *Saver) replacePart(name string) (*os.File, error) {
 	}
 	f, err := sv.createNewPart(name)
 	if stderrors.Is(err, fs.ErrExist) {
-		return nil, errBusy // it has come just now
+		return nil, ErrBusy // it has come just now
 	}
 	if err == nil && free {
 		if err = sv.dir.removeDescription(name); err != nil { // of a part that is gone
@@ -114,7 +114,7 @@ func (sv *Saver) createNewPart(name string) (*os.File, error) {
 	}
 	if err = sv.lockPart(name); err == nil && sv.lock != nil && !sameFile(sv.lock, f) {
 		sv.unlockPart()
-		err = errBusy
+		err = ErrBusy
 	}
 	if err != nil {
 		f.Close() // the error that counts is known

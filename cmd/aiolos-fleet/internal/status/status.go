@@ -28,6 +28,9 @@ type Status struct {
 	// Memory is about what the queue takes in Redis, in bytes.
 	Memory  int64    `json:"memory"`
 	Workers []Worker `json:"workers"`
+	// Limits are those of all workers of this Redis, whatever their queue. More than one
+	// do not hold.
+	Limits []string `json:"limits"`
 	stats.Summary
 }
 
@@ -64,6 +67,9 @@ func Read(ctx context.Context, client redis.UniversalClient, queue string, hosts
 		s.Retry, s.Archived, s.Completed, s.Memory = q.Retry, q.Archived, q.Completed, q.MemoryUsage
 	}
 	if s.Workers, err = readWorkers(inspector, queue); err != nil {
+		return nil, err
+	}
+	if s.Limits, err = stats.ReadLimits(ctx, client); err != nil {
 		return nil, err
 	}
 	s.Summary, err = stats.Read(ctx, client, queue, hosts)

@@ -31,6 +31,12 @@ func (s *Status) Text(now time.Time) string {
 	row("done", "%s, %s; %s of them still known", app.Count(s.Done), app.Bytes(float64(s.Bytes)), count(s.Completed))
 	row("archived", "%s", count(s.Archived))
 	row("rate", "%.1f/s, %s/s, %.1f failures/s%s", s.Rates.Done, app.Bytes(s.Rates.Bytes), s.Rates.Failed, s.left())
+	if len(s.Limits) > 0 {
+		row("limits", "%s", app.Line(strings.Join(s.Limits, "; ")))
+	}
+	if len(s.Limits) > 1 {
+		b.WriteString("            these differ, and none of them holds: give all workers the same\n")
+	}
 	if len(s.Workers) > 0 {
 		b.WriteString("\nworkers\n")
 		for _, w := range s.Workers {

@@ -7,7 +7,8 @@
 //	  |          +-- may pass (503, cut, ...) -->   retry, after our own wait or Retry-After
 //	  |          +-- will not pass (404, ...) -->   archive, with the class of its error
 //	  +----------+-- not its fault ------------->   back to the queue, which counts nothing:
-//	                                                the worker ends, or another one has the file
+//	                                                the worker ends, another one has the file,
+//	                                                or the host has asked for a pause
 //
 // A worker that dies tells nothing: its leases end, and another one finds that (reclaim.go).
 package work
@@ -15,6 +16,7 @@ package work
 import (
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -60,6 +62,15 @@ type Limits struct {
 	// after a rest.
 	Rate  float64
 	Burst int
+}
+
+// String is the limits as flags, for a comparison and for readers.
+func (l Limits) String() string {
+	text := "--per-host " + strconv.Itoa(l.PerHost) + " --rate " + strconv.FormatFloat(l.Rate, 'g', -1, 64)
+	if l.Rate > 0 {
+		text += " --burst " + strconv.Itoa(l.Burst)
+	}
+	return text
 }
 
 // Counts is what a worker has done.

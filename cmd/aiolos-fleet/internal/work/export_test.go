@@ -11,9 +11,6 @@ import (
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )
 
-// IsBusy lets tests see what is taken for a file that another worker has.
-var IsBusy = isBusy
-
 // Saver is a worker without a queue.
 type Saver struct{ w *worker }
 
@@ -61,4 +58,11 @@ func AwaitRedis(ctx context.Context, answers func(answer func())) {
 	w.silent.Store(true)
 	answers(func() { w.silent.Store(false) })
 	w.awaitRedis(ctx)
+}
+
+// SetPauseWait has requests wait for the end of a pause for so long, until the test ends.
+func SetPauseWait(t interface{ Cleanup(func()) }, d time.Duration) {
+	old := pauseWait
+	pauseWait = d
+	t.Cleanup(func() { pauseWait = old })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -77,11 +76,4 @@ func isOfDisk(err error) bool {
 	_, isLink := errors.AsType[*os.LinkError](err)
 	named, ok := errors.AsType[*errors.RequestError](err)
 	return ok && (isPath || isLink) && !errors.Is(named.Err, errors.ErrClient)
-}
-
-// isBusy reports whether another worker is saving the file: one that was taken for dead, for
-// example, and is not.
-func isBusy(err error) bool {
-	invalid, ok := errors.AsType[*errors.InvalidRequestError](err)
-	return ok && invalid.Field == "Save" && strings.Contains(invalid.Reason, "another call is saving")
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
@@ -39,6 +41,7 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		w.awaitRedis(ctx)
 	}
 	disk, ofDisk := errors.AsType[*diskError](err)
+	pause, paused := errors.AsType[*middleware.LimitError](err)
 	switch {
 	case err == nil:
 		w.done.Add(1)
@@ -47,8 +50,10 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx) // the task went back already, or its lease is over
-	case isBusy(err):
+	case errors.Is(err, session.ErrSaveBusy): // a worker that was taken for dead, and is not
 		return w.returnTask(busyWait, err)
+	case paused:
+		return w.returnTask(max(pause.Wait, time.Second), err)
 	case ofDisk && !isOfName(disk):
 		w.stop(disk.error)
 		return w.returnTask(0, err)

@@ -3,10 +3,13 @@ package work
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+
+	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 )
 
 // prefix is that of the keys of the limits, which all queues of a Redis have in common: a
@@ -19,9 +22,10 @@ type limits struct {
 	close       func()
 }
 
-// newLimits joins the fleet, and says in silent whether Redis answers. A request takes its place among those under way first and waits
-// with it for its turn, so that what has its turn is sent at once, and the rate is that which
-// the server sees.
+// newLimits joins the fleet, and says in silent whether Redis answers. A request takes its
+// place among those under way first and waits with it for its turn, so that what has its turn
+// is sent at once, and the rate is that which the server sees. Whether the host has asked one
+// of the fleet for a pause is looked at last: what has waited for its turn is not sent into one.
 func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	f, err := fleet.New(fleet.Config{
 		Redis: cfg.Redis, Prefix: prefix, Unavailable: fleet.Local,
@@ -36,13 +40,29 @@ func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 		return nil, err
 	}
 	l := &limits{close: func() { f.Close() }}
+	pauses := f.RateLimit(fleet.RateLimitConfig{
+		Name: "pauses", MaxPause: cfg.MaxRetryAfter, MaxWait: pauseWait,
+		OnEvent: func(_ context.Context, e middleware.Event) { tellPause(cfg.Notice, e) },
+	})
 	if n := cfg.Limits.PerHost; n > 0 {
 		l.middlewares = append(l.middlewares, f.Concurrency(fleet.ConcurrencyConfig{Name: "work", PerHost: n}).Wrap)
 	}
 	if rate := cfg.Limits.Rate; rate > 0 {
-		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst}).Wrap)
+		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst, MaxPause: -1}).Wrap)
 	}
+	l.middlewares = append(l.middlewares, pauses.Wrap)
 	return l, nil
+}
+
+// pauseWait is for how long a request waits here for the end of a pause. One that would have
+// to wait longer goes back to the queue, so that other hosts have its place.
+var pauseWait = 5 * time.Second
+
+// tellPause tells of a pause that has requests go back.
+func tellPause(notice func(string, ...any), e middleware.Event) {
+	if e.Kind == middleware.EventPaused && e.Wait > pauseWait {
+		notice("%s has answered %d: nothing goes there for %s", app.Line(e.Host), e.Status, app.Duration(e.Wait))
+	}
 }
 
 // tellLimit tells when a limit is that of this worker alone, and when that is over.

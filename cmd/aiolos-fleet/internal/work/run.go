@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,7 @@ func (w *worker) serve(ctx context.Context) error {
 	group.Go(func() { w.record(beside) })
 	group.Go(func() { w.reclaim(beside) })
 	group.Go(func() { w.watch(beside) })
+	group.Go(func() { w.agree(beside) })
 	<-ctx.Done()
 	server.Shutdown()
 	// Handlers whose tasks went back end now: they close their files.
@@ -117,11 +119,22 @@ func (w *worker) watch(ctx context.Context) {
 		if !w.cfg.UntilDone {
 			continue
 		}
-		// An error is that of the moment: Redis does not answer.
-		if q, err := inspector.GetQueueInfo(w.cfg.Queue); err == nil && q.Pending+q.Active+q.Scheduled+q.Retry+q.Aggregating == 0 {
+		if nothingLeft(inspector, w.cfg.Queue) {
 			w.stop(errDone)
 		}
 	}
+}
+
+// nothingLeft reports whether the queue has no tasks that are to be done. An error is that of
+// the moment, Redis does not answer, unless there is no such queue: nobody has pushed to it,
+// or Redis was flushed.
+func nothingLeft(inspector *asynq.Inspector, queue string) bool {
+	q, err := inspector.GetQueueInfo(queue)
+	if err != nil {
+		queues, err := inspector.Queues()
+		return err == nil && !slices.Contains(queues, queue)
+	}
+	return q.Pending+q.Active+q.Scheduled+q.Retry+q.Aggregating == 0
 }
 
 // logger is that of asynq: what it cannot do it tells as errors, of which one a second is

@@ -17,7 +17,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
+	"github.com/aiolos-http/aiolos/session"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
@@ -75,6 +77,15 @@ func (f *fixture) push(paths ...string) {
 		}
 	}
 	if err := p.Close(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// pushURL pushes one of another host.
+func (f *fixture) pushURL(url string) {
+	f.t.Helper()
+	p := push.New(f.t.Context(), push.Config{Redis: f.client, Queue: "q", OnBad: func(_ string, _ int, err error) { f.t.Error(err) }})
+	if err := errors.Join(p.Read("list", strings.NewReader(url)), p.Close()); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -318,7 +329,7 @@ func TestBusyFile(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	if err := first.Save(t.Context(), one); !work.IsBusy(err) {
+	if err := first.Save(t.Context(), one); !errors.Is(err, session.ErrSaveBusy) {
 		t.Errorf("got %v, want that it is busy", err)
 	}
 	close(end)
