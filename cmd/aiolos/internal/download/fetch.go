@@ -55,8 +55,11 @@ type Result struct {
 	// InTheWay says that Name has a number because there is the beginning of a file
 	// that another URL has.
 	InTheWay bool
-	Kept     bool // an unfinished file remains that a later call can go on with
-	Err      error
+	// Other is the name of a file that Continue was to go on with, and that is another
+	// one than the URL's; else it is empty.
+	Other string
+	Kept  bool // an unfinished file remains that a later call can go on with
+	Err   error
 }
 
 // Fetcher downloads files into a directory. It is safe for concurrent use.
@@ -127,6 +130,9 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 		err = t.finishFile()
 	}
 	res.InTheWay = t.isPartInTheWay()
+	if f.Conflict == Continue && err == nil && t.chosenName != "" && t.chosenName != t.name && !res.InTheWay {
+		res.Other = t.chosenName
+	}
 	res.Kept, res.Err = saved.Unfinished, err
 	return res
 }
