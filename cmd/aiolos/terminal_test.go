@@ -430,3 +430,30 @@ func TestTerminalInterrupt(t *testing.T) {
 		t.Errorf("code %d, shown %q, want %q", code, text, want)
 	}
 }
+
+// TestTerminalRetry: who waits for one download is told when it is tried again, and why
+// nothing is seen meanwhile; of a list, or in a pipe, it would be too much.
+func TestTerminalRetry(t *testing.T) {
+	t.Parallel()
+	closed, cut := closedPort(t), rawServer(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut")
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want int // notices
+	}{
+		{"no connection", []string{closed + "/x"}, 7, 2},
+		{"a cut body", []string{cut + "/x"}, 10, 2},
+		{"quiet", []string{"-q", closed + "/x"}, 7, 0},
+		{"a list", []string{closed + "/x", closed + "/y"}, 7, 0},
+		{"for a program", []string{"--progress=none", closed + "/x"}, 7, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			code, text := onTerminal(t, 100, nil, append([]string{"get", "--retry", "2", "-d", t.TempDir()}, tt.args...)...)
+			if got := len(regexp.MustCompile(`; again in [^\n]* \([12] of 2\)\n`).FindAllString(text, -1)); code != tt.code || got != tt.want {
+				t.Errorf("got code %d, %d notices, want %d, %d:\n%q", code, got, tt.code, tt.want, text)
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
+	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/render"
 )
 
 // Progress is told about downloads. It is called by several goroutines.
@@ -54,8 +55,11 @@ type Result struct {
 	// InTheWay says that Name has a number because there is the beginning of a file
 	// that another URL has.
 	InTheWay bool
-	Kept     bool // an unfinished file remains that a later call can go on with
-	Err      error
+	// Other is the name of a file that Continue was to go on with, and that is another
+	// one than the URL's; else it is empty.
+	Other string
+	Kept  bool // an unfinished file remains that a later call can go on with
+	Err   error
 }
 
 // Fetcher downloads files into a directory. It is safe for concurrent use.
@@ -67,6 +71,8 @@ type Fetcher struct {
 	// Retries is how often a transfer that breaks is taken up again, where it
 	// broke if the server can. Zero and negative are never.
 	Retries int
+	// Notice tells of a transfer that is taken up again. Nil tells nobody.
+	Notice func(format string, args ...any)
 	// Parallel is how many requests fetch parts of one file at the same time:
 	// see [session.SaveConfig]. Zero is one.
 	Parallel int
@@ -109,7 +115,7 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 	res := Result{Job: job}
 	saved, err := t.saveBody(ctx)
 	res.Had = t.had
-	for t.isBroken(err) && res.Cuts < f.Retries && waitBeforeRetry(ctx, res.Cuts) {
+	for t.isBroken(err) && res.Cuts < f.Retries && t.waitBeforeRetry(ctx, res.Cuts, err) {
 		res.Cuts++
 		saved, err = t.saveBody(ctx)
 	}
@@ -124,6 +130,9 @@ func (f *Fetcher) Fetch(ctx context.Context, job Job) Result {
 		err = t.finishFile()
 	}
 	res.InTheWay = t.isPartInTheWay()
+	if f.Conflict == Continue && err == nil && t.chosenName != "" && t.chosenName != t.name && !res.InTheWay {
+		res.Other = t.chosenName
+	}
 	res.Kept, res.Err = saved.Unfinished, err
 	return res
 }
@@ -221,8 +230,12 @@ func (t *transfer) isBroken(err error) bool {
 
 // waitBeforeRetry waits before a transfer is taken up again; it reports whether the
 // context allows that.
-func waitBeforeRetry(ctx context.Context, attempt int) bool {
-	timer := time.NewTimer(middleware.FullJitter(200*time.Millisecond, 10*time.Second, attempt, nil))
+func (t *transfer) waitBeforeRetry(ctx context.Context, attempt int, broken error) bool {
+	wait := middleware.FullJitter(200*time.Millisecond, 10*time.Second, attempt, nil)
+	if t.f.Notice != nil && ctx.Err() == nil {
+		t.f.Notice("%s; again in %s (%d of %d)", render.Error(broken), render.Duration(wait), attempt+1, t.f.Retries)
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -15,7 +15,7 @@ import (
 )
 
 // maxName and minName are how many characters of a file name a bar shows; between them
-// it is a third of the terminal. One of less than narrow columns has room for little else.
+// it is two fifths of the terminal. One of less than narrow columns has room for little else.
 const (
 	maxName = 28
 	minName = 8
@@ -45,7 +45,7 @@ func newContainer(w io.Writer, width int, every time.Duration) *mpb.Progress {
 func newBars(w io.Writer, width, n int) *bars {
 	b := &bars{p: newContainer(w, width, 100*time.Millisecond), name: maxName}
 	if width > 0 {
-		b.name, b.narrow = min(maxName, max(minName, width/3)), width < narrow
+		b.name, b.narrow = min(maxName, max(minName, width*2/5)), width < narrow
 	}
 	if n > 1 {
 		b.files = b.p.AddBar(int64(n),

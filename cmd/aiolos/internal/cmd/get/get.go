@@ -3,6 +3,7 @@ package get
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -118,15 +119,10 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer sess.Close()
-	moving := g.progress == progress.Auto && g.app.CanRedraw()
-	display := progress.New(g.app.Err, moving, g.app.Width, len(jobs))
-	events := progress.NewEvents(g.app.Err)
-	if g.progress == progress.JSON {
-		display = events
-	}
+	display, events := g.newDisplay(len(jobs))
 	f := &download.Fetcher{
 		Client: sess, Dir: dir, Conflict: g.conflict, Progress: display, Retries: g.net.Retry, Sums: g.sums,
-		Parallel: g.parts, NoTimes: g.noTimes,
+		Parallel: g.parts, NoTimes: g.noTimes, Notice: g.net.Notice,
 	}
 	start := time.Now()
 	limits := download.Limits{Total: g.parallel, PerHost: g.perHost}
@@ -143,4 +139,20 @@ func (g *command) run(cmd *cobra.Command, args []string) error {
 	g.summarize(time.Since(start), display, events)
 	display.Close()
 	return errors.Join(g.reportFailures(cmd.Context()), g.page.SaveRecorded("aiolos get", exchange.DescribeURLs(urlsOf(jobs))), g.dropRecord(dir))
+}
+
+// newDisplay makes what shows the downloads. Who looks at one URL on a terminal is told
+// when it is tried again, and why nothing moves meanwhile; of many URLs that would be as
+// many lines.
+func (g *command) newDisplay(n int) (progress.Display, *progress.Events) {
+	events := progress.NewEvents(g.app.Err)
+	if g.progress == progress.JSON {
+		return events, events
+	}
+	moving := g.progress == progress.Auto && g.app.CanRedraw()
+	display := progress.New(g.app.Err, moving, g.app.Width, n)
+	if moving && n == 1 && g.app.Quiet == 0 {
+		g.net.Notice = func(format string, args ...any) { display.Note("aiolos: " + fmt.Sprintf(format, args...)) }
+	}
+	return display, events
 }

@@ -46,6 +46,9 @@ func (g *command) describeResult(r download.Result, dir *download.Dir) string {
 	if r.InTheWay {
 		text += "; another URL's file has begun under the name without a number: -c goes on with it"
 	}
+	if r.Other != "" {
+		text += "; " + render.Line(dir.Path(r.Other)) + " is another file: --overwrite replaces it"
+	}
 	return text
 }
 
