@@ -36,6 +36,7 @@ type call struct {
 	ended   atomic.Bool
 
 	answered bool // the response is the caller's, and its body ends the call
+	failed   bool // whoever listens was told that it has failed
 }
 
 // extras is what few calls have.
@@ -144,12 +145,18 @@ func (c *call) finish() {
 }
 
 // finishUnanswered finishes a call that returns no response. It is deferred, so that a
-// panic finishes it too.
+// panic finishes it too, and whoever was told of the beginning is told of that end.
 func (c *call) finishUnanswered() {
-	if !c.answered {
-		c.finish()
+	if c.answered {
+		return
 	}
+	if !c.failed {
+		_ = c.failCall(errPanicked) // the caller has the panic
+	}
+	c.finish()
 }
+
+var errPanicked = errors.New("a middleware has panicked")
 
 // claimFinish reports whether it is called for the first time: the caller then has to
 // call releaseAll.

@@ -20,6 +20,7 @@ func (s *Session) doNative(req *http.Request) (*Response, error) {
 			req.Body.Close() // the call has failed for another reason
 		}
 		c.finish()
+		c.failed = true
 		return nil, c.noteFailure(errors.Wrap(c.method, req.URL, err))
 	}
 	return c.sendAndFollow()

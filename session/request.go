@@ -61,6 +61,7 @@ func (s *Session) Request(ctx context.Context, method, url string, opts ...Optio
 	defer c.finishUnanswered()
 	if err := c.prepareCall(ctx, method, url, opts); err != nil {
 		c.discardUnsent()
+		c.failed = true
 		return nil, c.noteFailure(errors.Wrap(c.method, c.url, err))
 	}
 	return c.sendAndFollow()
@@ -176,6 +177,7 @@ func checkResponse(req *http.Request, resp *http.Response) (*http.Response, erro
 
 // failCall is the error of a call, told to the traces.
 func (c *call) failCall(err error) error {
+	c.failed = true
 	if broken := c.trace.panicError(); broken != nil {
 		err = broken
 	}

@@ -57,7 +57,7 @@ func (c *call) makeResponse(native *http.Response) (*Response, error) {
 	}
 	c.openResponse(r)
 	if check := c.opts.check; check != nil {
-		if err := check(r); err != nil {
+		if err := runCheck(check, r); err != nil {
 			err = c.contextCause(err)
 			r.Close() // the status is the error
 			return nil, c.failCall(err)
@@ -71,6 +71,19 @@ func (c *call) makeResponse(native *http.Response) (*Response, error) {
 		}
 	}
 	return r, nil
+}
+
+// runCheck checks a response, and closes it if the check panics.
+func runCheck(check func(*Response) error, r *Response) error {
+	returned := false
+	defer func() {
+		if !returned {
+			r.Close() // the panic is the error
+		}
+	}()
+	err := check(r)
+	returned = true
+	return err
 }
 
 func (c *call) requestInfo() errors.RequestInfo {

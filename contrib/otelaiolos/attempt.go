@@ -74,19 +74,24 @@ func (rt *roundTripper) CloseIdleConnections() {
 
 // RoundTrip sends the request, as next does.
 func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	a, out := rt.t.begin(req)
+	a := rt.t.begin(req)
 	settled := false
 	defer func() {
 		if !settled { // a hook has panicked
 			a.fail(errPanicked)
 		}
 	}()
+	out := a.makeRequest(req)
 	resp, err := rt.next.RoundTrip(out)
 	settled = true
 	a.caller.CopyFrom(&a.observer)
 	if err != nil {
 		a.fail(err)
 		return nil, err
+	}
+	if resp == nil {
+		a.fail(errNoResult)
+		return nil, nil //nolint:nilnil // as it came
 	}
 	if resp.Request == out {
 		resp.Request = req
@@ -95,18 +100,28 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-var errPanicked = errors.New("panic")
+var (
+	errPanicked = errors.New("panic")
+	errNoResult = errors.New("neither a response nor an error")
+)
 
-// begin starts the span, and makes the request that is sent.
-func (t *Telemetry) begin(req *http.Request) (*attempt, *http.Request) {
+// begin starts the span, and counts the attempt as under way. If a hook panics, nothing has
+// begun.
+func (t *Telemetry) begin(req *http.Request) *attempt {
 	a := &attempt{t: t, start: time.Now()}
 	a.key = attrKey{server: serverOf(req.URL), method: knownMethod(req.Method)}
-	ctx := req.Context()
-	settings := connector.SettingsFrom(ctx)
-	ctx = a.startSpan(ctx, req, settings)
-	a.ctx = ctx
+	a.ctx = a.startSpan(req.Context(), req)
+	if m := t.meters.active; m.Enabled(a.ctx) {
+		m.Add(a.ctx, 1, t.sets.get(a.key).add...)
+	}
+	return a
+}
+
+// makeRequest makes the request that is sent.
+func (a *attempt) makeRequest(req *http.Request) *http.Request {
+	t, ctx := a.t, a.ctx
 	var own connector.Settings
-	if settings != nil {
+	if settings := connector.SettingsFrom(ctx); settings != nil {
 		own = *settings
 	}
 	a.caller, own.Observer = own.Observer, &a.observer
@@ -119,15 +134,14 @@ func (t *Telemetry) begin(req *http.Request) (*attempt, *http.Request) {
 		t.cfg.Propagator.Inject(ctx, headerCarrier(out.Header))
 	}
 	a.watchUpload(out)
-	if m := t.meters.active; m.Enabled(ctx) {
-		m.Add(ctx, 1, t.sets.get(a.key).add...)
-	}
-	return a, out
+	return out
 }
 
 // startSpan begins the span, with what a sampler may want to know.
-func (a *attempt) startSpan(ctx context.Context, req *http.Request, settings *connector.Settings) context.Context {
+func (a *attempt) startSpan(ctx context.Context, req *http.Request) context.Context {
+	name := a.spanName(req)
 	first, resends := firstHop(req)
+	settings := connector.SettingsFrom(ctx)
 	if c := callFrom(ctx); c != nil && c.join() {
 		a.call = c
 	}
@@ -147,15 +161,20 @@ func (a *attempt) startSpan(ctx context.Context, req *http.Request, settings *co
 	if resends > 0 {
 		attrs = append(attrs, semconv.HTTPRequestResendCount(resends))
 	}
-	name := a.key.method
-	if a.t.cfg.SpanName != nil {
-		name = a.t.cfg.SpanName(req)
-	} else if name == "_OTHER" {
-		name = "HTTP"
-	}
 	a.starts = [2]trace.SpanStartOption{clientSpan, trace.WithAttributes(attrs...)}
 	ctx, a.span = a.t.tracer.Start(ctx, name, a.starts[:]...)
 	return ctx
+}
+
+// spanName is the name of the span.
+func (a *attempt) spanName(req *http.Request) string {
+	switch {
+	case a.t.cfg.SpanName != nil:
+		return a.t.cfg.SpanName(req)
+	case a.key.method == "_OTHER":
+		return "HTTP"
+	}
+	return a.key.method
 }
 
 var clientSpan = trace.WithSpanKind(trace.SpanKindClient)

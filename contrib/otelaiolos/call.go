@@ -123,6 +123,10 @@ func (rt *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		c.finish(0, err)
 		return nil, err
 	}
+	if resp == nil {
+		c.finish(0, errNoResult)
+		return nil, nil //nolint:nilnil // as it came
+	}
 	c.finish(resp.StatusCode, nil)
 	return resp, nil
 }
