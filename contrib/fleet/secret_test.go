@@ -169,4 +169,3 @@ func TestPrintedInUse(t *testing.T) {
 	})
 	group.Wait()
 }
-
