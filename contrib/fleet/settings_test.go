@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/alicebob/miniredis/v2/server"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/middleware"
-	"github.com/aiolos-http/aiolos/middleware/cache"
 )
 
 // readOne reads a response to its end.
