@@ -15,17 +15,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/connector"
-	"github.com/aiolos-http/aiolos/contrib/fleet"
-	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/internal/leak"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
+	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
 )
 
 // allParts are the five parts of a fleet and what makes middlewares of them.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aiolos-http/aiolos/errors"
+	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/redis/go-redis/v9"
 )
@@ -53,7 +54,7 @@ func (s *CacheStore) StartFill(ctx context.Context, key string, seen *cache.Meta
 		return nil, f.stored, nil
 	case <-ctx.Done():
 		s.leaveFlight(f)
-		return nil, false, context.Cause(ctx)
+		return nil, false, middleware.ContextError(ctx)
 	case <-f.turn:
 	}
 	l, answer, err := s.awaitTurn(ctx, f, markOf(seen), joined)
@@ -141,7 +142,7 @@ func (s *CacheStore) awaitTurn(ctx context.Context, f *flight, seen string, coun
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, "", context.Cause(ctx)
+			return nil, "", middleware.ContextError(ctx)
 		}
 	}
 }

@@ -147,7 +147,6 @@ func keysOf(t *testing.T, client *redis.Client, pattern string) []string {
 type interopCache struct {
 	rt    http.RoundTripper
 	store *fleet.CacheStore
-	asked atomic.Int64
 	down  atomic.Int64 // errors of an unavailable Redis
 }
 
@@ -188,7 +187,7 @@ func TestInteropCacheFailures(t *testing.T) {
 		"gone":     {nil, func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(_ *testing.T, s *redistest.Server) { s.Restart() }, false},
 		"standing": {nil, func(_ *testing.T, s *redistest.Server) { s.Stop() }, func(_ *testing.T, s *redistest.Server) { s.Continue() }, false},
 		"slow": {[]string{"--enable-debug-command", "yes"}, func(_ *testing.T, s *redistest.Server) {
-			go s.Client().Do(context.Background(), "DEBUG", "SLEEP", "2") //nolint:errcheck // it does
+			go s.Client().Do(context.Background(), "DEBUG", "SLEEP", "2")
 			time.Sleep(50 * time.Millisecond)
 		}, func(_ *testing.T, s *redistest.Server) { time.Sleep(2 * time.Second) }, false},
 		"full": {

@@ -124,6 +124,14 @@ func (l *lead) beat() {
 	}
 }
 
+// release ends the lease, and marks for that time that there is nothing to wait for.
+func (l *lead) release(by *caller, mark time.Duration) error {
+	_, err := call(context.Background(), by, func(ctx context.Context, c redis.UniversalClient) (int64, error) {
+		return cacheReleaseScript.Run(ctx, c, []string{l.names.lease, l.names.none}, l.token, mark.Milliseconds()).Int64()
+	})
+	return err
+}
+
 // end ends the turn: for this process and, with the lease, for the others.
 func (l *lead) end(result cache.FillResult) {
 	l.mu.Lock()
@@ -140,10 +148,11 @@ func (l *lead) end(result cache.FillResult) {
 		if result == cache.FillUnstorable {
 			mark = keepNone
 		}
-		// A lease that is not ended runs out. The caller has told it.
-		_, _ = call(context.Background(), s.writes, func(ctx context.Context, c redis.UniversalClient) (int64, error) {
-			return cacheReleaseScript.Run(ctx, c, []string{l.names.lease, l.names.none}, l.token, mark.Milliseconds()).Int64()
-		})
+		// If Redis has just not taken the body, which may be for the body's length alone, it
+		// is not asked by that caller, and all others would wait for the lease.
+		if err := l.release(s.writes, mark); err != nil {
+			_ = l.release(s.reads, 0) // a lease that is not ended runs out; the caller has told it
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -122,7 +122,7 @@ func cacheRole(args []string, in io.Reader, out io.Writer) error {
 	for {
 		n, err := in.Read(buf)
 		if err != nil {
-			return nil //nolint:nilerr // its end
+			return nil // its end
 		}
 		lines = append(lines, buf[:n]...)
 		for {

@@ -6,10 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/redis/go-redis/v9"
 )
 
 // caller asks Redis for one part of the fleet, and knows whether it answers. The parts have

@@ -113,7 +113,7 @@ func finish(t *testing.T, p *procs.Process) (end placesEnd, lost int) {
 			if err := json.Unmarshal([]byte(line), &end); err != nil {
 				t.Fatalf("%v: %s", err, line)
 			}
-			if s := end.Stats; s.Places+s.Waiting+s.Alone > 0 || len(end.Other) > 0 {
+			if s := end.Stats; s.Places+s.Waiting+s.LocalKeys > 0 || len(end.Other) > 0 {
 				t.Errorf("got %+v at the end, want no places and no failures", end)
 			}
 			return end, lost

@@ -14,8 +14,8 @@ type ConcurrencyStats struct {
 	// under way.
 	Places  int
 	Waiting int // now
-	// Alone is how many of the limits' keys are served without Redis now.
-	Alone int
+	// LocalKeys is how many of the limits' keys are served without Redis now.
+	LocalKeys int
 }
 
 // Stats returns the counters and the state.
@@ -30,7 +30,7 @@ func (c *ConcurrencyLimiter) Stats() ConcurrencyStats {
 		s.Places += len(g.held)
 		s.Waiting += g.waiting.Len()
 		if g.down != nil {
-			s.Alone++
+			s.LocalKeys++
 		}
 	}
 	return s

@@ -277,7 +277,7 @@ func TestConcurrencyUnavailable(t *testing.T) {
 			held[0].Body.Close()
 			held[0] = <-waits
 			server.SetError("")
-			await(t, func() bool { return c.Stats().Alone == 0 && placesIn(t, server) == 4 })
+			await(t, func() bool { return c.Stats().LocalKeys == 0 && placesIn(t, server) == 4 })
 			for _, resp := range held {
 				resp.Body.Close()
 			}

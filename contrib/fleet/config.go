@@ -5,10 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/redis/go-redis/v9"
 )
 
 // Config is where a [Fleet] keeps what it shares.

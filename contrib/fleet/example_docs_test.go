@@ -3,12 +3,12 @@ package fleet_test
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 	"github.com/aiolos-http/aiolos/session"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 var _, _, _ = docsFleet, docsRateLimit, docsToken

@@ -162,7 +162,7 @@ func (j *Jar) Wrap(next http.RoundTripper) http.RoundTripper {
 	return middleware.Func(func(req *http.Request) (*http.Response, error) {
 		if err := j.refresh(req); err != nil {
 			if req.Body != nil {
-				req.Body.Close() //nolint:errcheck // it was not read
+				req.Body.Close() // as RoundTripper demands
 			}
 			return nil, err
 		}

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/aiolos-http/aiolos/jar"
+	"github.com/redis/go-redis/v9"
 )
 
 // What a site and Redis tell each other. The turn is held.

@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/jar"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/procs"
 	"github.com/aiolos-http/aiolos/contrib/fleet/internal/redistest"
-	"github.com/aiolos-http/aiolos/jar"
 )
 
 const (

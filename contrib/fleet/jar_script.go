@@ -59,7 +59,8 @@ return 1
 
 // jarChanges are the three lists.
 func jarChanges(changes map[string]*string, obsolete map[string]staleField) []any {
-	var set, deleted, stale []any
+	var set, deleted []any
+	stale := make([]any, 0, 3*len(obsolete))
 	for field, value := range changes {
 		if value == nil {
 			deleted = append(deleted, field)

@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/jar"
 	"github.com/aiolos-http/aiolos/middleware"
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 func parseURL(t testing.TB, text string) *url.URL {

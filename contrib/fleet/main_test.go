@@ -3,8 +3,9 @@ package fleet_test
 import (
 	"testing"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet/internal/procs"
 	"github.com/aiolos-http/aiolos/internal/leak"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet/internal/procs"
 )
 
 // roles are what the tests run in processes of their own. The files that need one add it

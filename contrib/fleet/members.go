@@ -28,7 +28,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local keep = tonumber(ARGV[2])
 if keep > 0 then
   redis.call('ZADD', KEYS[1], now + keep, ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], keep)
+  if redis.call('PTTL', KEYS[1]) < keep then redis.call('PEXPIRE', KEYS[1], keep) end
 else
   redis.call('ZREM', KEYS[1], ARGV[1])
 end

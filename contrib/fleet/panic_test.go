@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 // recovered runs it, and returns what it panics with.

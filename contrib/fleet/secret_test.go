@@ -15,10 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/fleet"
 	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
+
+	"github.com/aiolos-http/aiolos/contrib/fleet"
 )
 
 // canary is in all that may be a secret of a caller. It is 16 bytes, a key as well.
@@ -169,4 +170,3 @@ func TestPrintedInUse(t *testing.T) {
 	})
 	group.Wait()
 }
-

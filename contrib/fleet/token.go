@@ -70,7 +70,7 @@ type SharedToken struct {
 	aead   cipher.AEAD // nil: tokens are stored as they are
 	err    error
 	caller *caller
-	count  struct{ fetched, failed, shared, waited, alone, late atomic.Int64 }
+	count  struct{ fetched, failed, shared, waited, local, late atomic.Int64 }
 
 	mu      sync.Mutex
 	waiters map[chan struct{}]string // the tags that they wait for
@@ -90,7 +90,7 @@ type SharedTokenStats struct {
 	Failed  int64 // times that this did not succeed
 	Shared  int64 // tokens that another process had fetched
 	Waited  int64 // times that another process was fetching
-	Alone   int64 // of Fetched and Failed, without Redis
+	Local   int64 // of Fetched and Failed, without Redis
 	Late    int64 // of Fetched, not stored since there was a newer one
 	Waiting int   // now
 }
@@ -101,7 +101,7 @@ func (s *SharedToken) Stats() SharedTokenStats {
 	defer s.mu.Unlock()
 	return SharedTokenStats{
 		Fetched: s.count.fetched.Load(), Failed: s.count.failed.Load(), Shared: s.count.shared.Load(),
-		Waited: s.count.waited.Load(), Alone: s.count.alone.Load(), Late: s.count.late.Load(), Waiting: len(s.waiters),
+		Waited: s.count.waited.Load(), Local: s.count.local.Load(), Late: s.count.late.Load(), Waiting: len(s.waiters),
 	}
 }
 

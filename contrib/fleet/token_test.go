@@ -292,7 +292,7 @@ func TestTokenUnavailable(t *testing.T) {
 			redis.SetError("READONLY You can't write against a read only replica.")
 			if unavailable == fleet.Local {
 				everybody(t, one, two)
-				if s := one.shared.Stats(); from.made.Load() != 2 || s.Alone != 1 {
+				if s := one.shared.Stats(); from.made.Load() != 2 || s.Local != 1 {
 					t.Errorf("got %d tokens and %+v, want one for each", from.made.Load(), s)
 				}
 			} else {

@@ -125,7 +125,7 @@ func (w *tokenWait) without(ctx context.Context, err error) (token middleware.To
 	if !isUnavailable(err) || s.fleet.cfg.Unavailable == Refuse {
 		return token, false, err
 	}
-	s.count.alone.Add(1)
+	s.count.local.Add(1)
 	if token, err = w.fetch(ctx); err == nil {
 		s.remember(w.tag, s.printOf(token), time.Now()) // what others have got meanwhile is not newer
 	}

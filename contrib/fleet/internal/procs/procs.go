@@ -54,29 +54,29 @@ type Process struct {
 }
 
 // Start runs the role in a process. It is killed at the end of the test if it still runs.
-func Start(t testing.TB, role string, args ...string) *Process {
-	t.Helper()
+func Start(tb testing.TB, role string, args ...string) *Process {
+	tb.Helper()
 	program, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(program, args...) //nolint:gosec,noctx // this program, as long as it runs
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	endWithParent(cmd)
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	lines := make(chan string, 1<<16)
-	p := &Process{Cmd: cmd, In: in, Lines: lines, t: t}
+	p := &Process{Cmd: cmd, In: in, Lines: lines, t: tb}
 	go func() {
 		defer close(lines)
 		scanner := bufio.NewScanner(out)
@@ -85,7 +85,7 @@ func Start(t testing.TB, role string, args ...string) *Process {
 			lines <- scanner.Text()
 		}
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.Cmd.Process.Kill() //nolint:errcheck // it may have ended
 		p.Wait()             //nolint:errcheck // the test has looked, or does not want to know
 	})
@@ -96,7 +96,7 @@ func Start(t testing.TB, role string, args ...string) *Process {
 // returns how it ended.
 func (p *Process) Wait() error {
 	p.once.Do(func() {
-		p.In.Close() //nolint:errcheck // it is told to end
+		p.In.Close() // it is told to end
 		for range p.Lines {
 			// What nobody has read.
 		}

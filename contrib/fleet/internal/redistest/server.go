@@ -34,45 +34,45 @@ type Server struct {
 // Start runs a server with those options, as on its command line ("--maxmemory", "1mb"),
 // and waits until it answers. It keeps nothing on the disk unless the options say so. It
 // ends with the test. Without a redis-server or valkey-server the test is skipped.
-func Start(t testing.TB, options ...string) *Server {
-	t.Helper()
-	s := &Server{t: t, program: findProgram(t, "redis-server", "valkey-server"), options: options, Dir: shortDir(t), Addr: freeAddr(t)}
+func Start(tb testing.TB, options ...string) *Server {
+	tb.Helper()
+	s := &Server{t: tb, program: findProgram(tb, "redis-server", "valkey-server"), options: options, Dir: shortDir(tb), Addr: freeAddr(tb)}
 	s.run()
-	t.Cleanup(s.Kill)
+	tb.Cleanup(s.Kill)
 	return s
 }
 
 // findProgram is the path of the first that is installed.
-func findProgram(t testing.TB, names ...string) string {
-	t.Helper()
+func findProgram(tb testing.TB, names ...string) string {
+	tb.Helper()
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	t.Skip("not installed: " + strings.Join(names, ", "))
+	tb.Skip("not installed: " + strings.Join(names, ", "))
 	return ""
 }
 
 // freeAddr is an address that nobody listens on now.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer ln.Close()
 	return ln.Addr().String()
 }
 
 // shortDir is a directory for the test.
-func shortDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "redistest")
+func shortDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "redistest") //nolint:usetesting // a socket has a short name
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	tb.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
 
@@ -96,7 +96,7 @@ func (s *Server) runSentinel(config string) {
 
 func (s *Server) start(args ...string) {
 	s.t.Helper()
-	s.cmd = exec.Command(s.program, args...)
+	s.cmd = exec.Command(s.program, args...) //nolint:gosec,noctx // of the test, as long as it runs
 	endWithParent(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -105,8 +105,8 @@ func (s *Server) start(args ...string) {
 }
 
 // awaitPong waits until the server answers.
-func awaitPong(t testing.TB, addr string) {
-	t.Helper()
+func awaitPong(tb testing.TB, addr string) {
+	tb.Helper()
 	client := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialTimeout: time.Second})
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -118,7 +118,7 @@ func awaitPong(t testing.TB, addr string) {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("redis does not answer: %v", err)
+			tb.Fatalf("redis does not answer: %v", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -132,8 +132,10 @@ func (s *Server) Client() *redis.Client {
 	return client
 }
 
-// Stop makes the server stand still, and Continue lets it go on.
-func (s *Server) Stop()     { s.signal(syscall.SIGSTOP) }
+// Stop makes the server stand still.
+func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
+
+// Continue lets it go on.
 func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
 
 func (s *Server) signal(sig syscall.Signal) {
