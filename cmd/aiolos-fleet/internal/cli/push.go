@@ -70,10 +70,10 @@ func runPush(ctx context.Context, a *app.App, keep time.Duration, files []string
 	if told.count > maxTold && a.Quiet < 2 {
 		a.Notice("%d more lines were refused", told.count-maxTold)
 	}
-	fmt.Fprintln(a.Out, pushText(r, time.Since(start)))
 	if err == nil && r.Bad > 0 {
-		err = fmt.Errorf("%d lines are no URLs", r.Bad)
+		err = fmt.Errorf("%s lines were refused", app.Count(r.Bad))
 	}
+	fmt.Fprintln(a.Out, pushText(r, time.Since(start)))
 	return err
 }
 
