@@ -22,8 +22,9 @@ Two URLs never share a file. An unfinished file is gone on with, if its URL come
 this directory.
 
 --per-host and --rate are limits of the whole fleet: all workers of this Redis together
-keep them. While Redis does not answer, each keeps its share. A place that waits for a
-limit counts for -j, so that -j should be well above what one host may have.
+keep them, and must be given the same. While Redis does not answer, each keeps its share. A
+place that waits for a limit counts for -j, so that -j should be well above what one host
+may have. A host that asks one worker for a pause (Retry-After) gets it from all.
 
 The signals TERM and INT end the worker in order: what is under way has --grace to end,
 and then goes back to the queue. A worker that is killed is noticed: its URLs come back

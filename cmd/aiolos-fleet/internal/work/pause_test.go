@@ -97,6 +97,9 @@ func TestUntilDoneNothing(t *testing.T) {
 	if counts := f.work(f.config()); counts != (work.Counts{}) {
 		t.Errorf("got %+v", counts)
 	}
+	f = newFixture(t, func(http.ResponseWriter, *http.Request, int) { f.redis.FlushAll() })
+	f.push("/a")
+	f.work(f.config())
 }
 
 // TestLimitsDiffer: a worker tells of others with other limits, and forgets its own.
