@@ -62,6 +62,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"work"}, "--dir is missing"},
 		{[]string{"work", "--dir", "x", "-j", "0"}, "--jobs"},
 		{[]string{"work", "--dir", "x", "--rate", "-1"}, "--rate"},
+		{[]string{"work", "--dir", "x", "--rate", "NaN"}, "--rate must be a number"},
+		{[]string{"work", "--dir", "x", "--rate", "Inf"}, "--rate must be a number"},
 		{[]string{"work", "--dir", "x", "--grace", "0s"}, "durations"},
 		{[]string{"work", "x"}, "takes no arguments"},
 		{[]string{"work", "--nope"}, "unknown flag"},

@@ -44,7 +44,7 @@ type RateLimitConfig struct {
 
 // RateLimit is [middleware.RateLimit] for all processes of the fleet: it spaces their
 // requests out as if they were one, and a host that asks one of them for a pause gets it
-// from all.
+// from all. The zero configuration only listens to servers.
 //
 // Redis gives out the places, by its own clock. Who has to wait waits in this process, in
 // the order of arrival; a process takes a place when somebody needs one, and not before the

@@ -495,3 +495,30 @@ func TestRateLimitUnavailable(t *testing.T) {
 		})
 	}
 }
+
+// TestRateListens: without a rate nothing waits, but for the pause that a host has asked
+// another process for.
+func TestRateListens(t *testing.T) {
+	one, server := newFleet(t, fleet.Config{})
+	two, _ := newFleet(t, fleet.Config{Redis: redisOf(t, server)})
+	here, there := one.RateLimit(fleet.RateLimitConfig{FailFast: true}), two.RateLimit(fleet.RateLimitConfig{FailFast: true})
+	for range 100 {
+		if err := errors.Join(send(t.Context(), t, here, "http://a/"), send(t.Context(), t, there, "http://a/")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := rateDump(server); got != "" {
+		t.Errorf("got %q in Redis, want nothing", got)
+	}
+	asks := here.Wrap(rateAnswers(429, http.Header{"Retry-After": {"30"}}))
+	if _, err := asks.RoundTrip(rateRequest(t.Context(), t, "http://a/")); err != nil {
+		t.Fatal(err)
+	}
+	limit, ok := errors.AsType[*middleware.LimitError](send(t.Context(), t, there, "http://a/"))
+	if !ok || limit.Wait < 25*time.Second || limit.Wait > 30*time.Second {
+		t.Errorf("got %v, want a pause of 30 s", limit)
+	}
+	if err := send(t.Context(), t, there, "http://b/"); err != nil {
+		t.Errorf("another host: got %v", err)
+	}
+}

@@ -42,9 +42,28 @@ type App struct {
 // Notice tells something on standard error, unless -q was given.
 func (a *App) Notice(format string, args ...any) {
 	if a.Quiet == 0 {
-		fmt.Fprintf(a.Err, "aiolos-fleet: "+format+"\n", args...)
+		a.Say("aiolos-fleet: "+format, args...)
 	}
 }
+
+// Say writes a line to standard error, in the place of what is redrawn there.
+func (a *App) Say(format string, args ...any) {
+	text := fmt.Sprintf(format+"\n", args...)
+	if a.CanRedraw() {
+		text = clearLine + text
+	}
+	io.WriteString(a.Err, text) //nolint:errcheck,gosec // there is nobody else to tell
+}
+
+// Redraw shows a line on standard error in the place of the one before; empty: none.
+func (a *App) Redraw(text string) {
+	if a.CanRedraw() {
+		io.WriteString(a.Err, clearLine+text) //nolint:errcheck,gosec // likewise
+	}
+}
+
+// clearLine clears the line of a terminal and begins it anew.
+const clearLine = "\r\x1b[K"
 
 // CanRedraw reports whether something may be redrawn on standard error.
 func (a *App) CanRedraw() bool { return a.ErrTTY && a.Quiet == 0 && a.Getenv("TERM") != "dumb" }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,33 @@ func TestUnits(t *testing.T) {
 	} {
 		if tt[0] != tt[1] {
 			t.Errorf("got %q, want %q", tt[0], tt[1])
+		}
+	}
+}
+
+// TestNotice: what is told takes the place of what is redrawn, and where nothing is redrawn it
+// is a line like any other.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, term string
+		tty        bool
+		quiet      int
+		want       string
+	}{
+		{"terminal", "xterm", true, 0, "\r\x1b[K1 of 2\r\x1b[Kaiolos-fleet: 7 back\n\r\x1b[K2 of 2\r\x1b[K"},
+		{"dumb terminal", "dumb", true, 0, "aiolos-fleet: 7 back\n"},
+		{"file", "xterm", false, 0, "aiolos-fleet: 7 back\n"},
+		{"quiet", "xterm", true, 1, ""},
+	} {
+		var errs strings.Builder
+		a := &app.App{Streams: app.Streams{Err: &errs, ErrTTY: tt.tty, Getenv: func(string) string { return tt.term }}, Quiet: tt.quiet}
+		a.Redraw("1 of 2")
+		a.Notice("%d back", 7)
+		a.Redraw("2 of 2")
+		a.Redraw("")
+		if errs.String() != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, errs.String(), tt.want)
 		}
 	}
 }

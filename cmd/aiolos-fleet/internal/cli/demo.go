@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
@@ -24,24 +22,12 @@ func newDemo(a *app.App) *cobra.Command {
 	return &cobra.Command{
 		Use: "demo", Short: "Show a fleet at work on this machine, and check the outcome", Long: demoHelp, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			redraw := a.CanRedraw()
 			err := demo.Run(cmd.Context(), demo.Config{
 				Out: a.Out, Redis: a.Redis,
-				Tell: func(text string) {
-					if redraw {
-						fmt.Fprint(a.Err, "\r\x1b[K")
-					}
-					a.Notice("%s", text)
-				},
-				Show: func(text string) {
-					if redraw {
-						fmt.Fprint(a.Err, "\r\x1b[K"+text)
-					}
-				},
+				Tell: func(text string) { a.Notice("%s", text) },
+				Show: a.Redraw,
 			})
-			if redraw {
-				fmt.Fprint(a.Err, "\r\x1b[K")
-			}
+			a.Redraw("")
 			return err
 		},
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -22,10 +21,10 @@ func showProgress(a *app.App, text func() string) (stop func()) {
 		for {
 			select {
 			case <-done:
-				fmt.Fprint(a.Err, "\r\x1b[K")
+				a.Redraw("")
 				return
 			case <-tick.C:
-				fmt.Fprint(a.Err, "\r\x1b[K"+text())
+				a.Redraw(text())
 			}
 		}
 	})

@@ -20,8 +20,9 @@ after a space or a tab, the name of its file if it is to have one. Empty lines a
 that begin with # are passed over.
 
 A URL that is in the queue or in the archive, or was fetched within --keep, is not put
-there again: a push that was interrupted is simply given again. Lines that are no URLs are
-told, and the others are pushed all the same; the exit code is then 1.
+there again: a push that was interrupted is simply given again. Lines that are no URLs, or
+longer than 1 MiB, or have the name of another URL's file, are told, and the others are
+pushed all the same; the exit code is then 1.
 
 The URLs stand in Redis as they are given, passwords in them included.`
 
@@ -70,10 +71,10 @@ func runPush(ctx context.Context, a *app.App, keep time.Duration, files []string
 	if told.count > maxTold && a.Quiet < 2 {
 		a.Notice("%d more lines were refused", told.count-maxTold)
 	}
-	fmt.Fprintln(a.Out, pushText(r, time.Since(start)))
 	if err == nil && r.Bad > 0 {
-		err = fmt.Errorf("%d lines are no URLs", r.Bad)
+		err = fmt.Errorf("%s lines were refused", app.Count(r.Bad))
 	}
+	fmt.Fprintln(a.Out, pushText(r, time.Since(start)))
 	return err
 }
 
@@ -128,6 +129,6 @@ func (r *refusals) tell(file string, line int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.count++; r.count <= maxTold && r.app.Quiet < 2 {
-		fmt.Fprintf(r.app.Err, "%s:%d: %s\n", app.Line(file), line, app.Line(errors.RedactError(err)))
+		r.app.Say("%s:%d: %s", app.Line(file), line, app.Line(errors.RedactError(err)))
 	}
 }

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/aiolos-http/aiolos/session"
@@ -18,17 +20,34 @@ import (
 // Run runs the program with the arguments that follow its name and returns the exit code.
 // When ctx ends, the command ends in order.
 func Run(ctx context.Context, args []string, streams app.Streams) int {
+	out := &answer{Writer: streams.Out}
+	streams.Out = out
 	a := &app.App{Streams: streams}
 	root := newRoot(a) //nolint:contextcheck // cobra hands it to the commands
 	root.SetArgs(args)
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), out.lost)
 	if err != nil {
 		a.Report(err)
 	}
 	return exitcode.Of(err)
+}
+
+// answer is standard output. What cannot be written is lost, and makes the call fail, whoever
+// writes it.
+type answer struct {
+	io.Writer
+
+	lost error // the first
+}
+
+// Write writes, and notes an error.
+func (a *answer) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	a.lost = cmp.Or(a.lost, err)
+	return n, err
 }
 
 const rootHelp = `Fetches many URLs with many machines. The queue is in Redis or Valkey, and asynq keeps

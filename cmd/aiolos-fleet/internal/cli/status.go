@@ -63,7 +63,7 @@ type statusShow struct {
 func (s *statusShow) once(ctx context.Context, before string) error {
 	now, err := status.Read(ctx, s.client, s.app.Queue, s.hosts)
 	if err != nil {
-		return err
+		return &unread{err}
 	}
 	text := now.Text(time.Now())
 	if s.asJSON {
@@ -77,12 +77,18 @@ func (s *statusShow) once(ctx context.Context, before string) error {
 	return err
 }
 
+// unread is a status that Redis has not given.
+type unread struct{ error }
+
+// Unwrap returns the reason.
+func (e *unread) Unwrap() error { return e.error }
+
 // clearScreen begins a terminal anew, and hides nothing of what was there before.
 const clearScreen = "\x1b[H\x1b[2J"
 
 // watch shows it until the context ends, which is the way to end it. On a terminal a new
 // status takes the place of the old one. A Redis that does not answer for a while is told,
-// and asked again.
+// and asked again; a status that cannot be written is the end.
 func (s *statusShow) watch(ctx context.Context, every time.Duration) error {
 	before, between := "", "\n"
 	switch {
@@ -96,11 +102,12 @@ func (s *statusShow) watch(ctx context.Context, every time.Duration) error {
 	shown := false
 	for {
 		err := s.once(ctx, before)
+		_, again := errors.AsType[*unread](err)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && !shown:
-			return err // it is wrong from the beginning
+		case err != nil && (!shown || !again):
+			return err // it is wrong from the beginning, or nobody can see it
 		case err != nil:
 			s.app.Notice("%s", app.Line(errors.RedactError(err)))
 		default:

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -21,8 +22,9 @@ Two URLs never share a file. An unfinished file is gone on with, if its URL come
 this directory.
 
 --per-host and --rate are limits of the whole fleet: all workers of this Redis together
-keep them. While Redis does not answer, each keeps its share. A place that waits for a
-limit counts for -j, so that -j should be well above what one host may have.
+keep them, and must be given the same. While Redis does not answer, each keeps its share. A
+place that waits for a limit counts for -j, so that -j should be well above what one host
+may have. A host that asks one worker for a pause (Retry-After) gets it from all.
 
 The signals TERM and INT end the worker in order: what is under way has --grace to end,
 and then goes back to the queue. A worker that is killed is noticed: its URLs come back
@@ -30,7 +32,8 @@ after some 30 to 40 seconds.
 
 A disk that is full ends the worker, with what is under way back in the queue. A task that
 has failed --attempts times goes to the archive, which asynq keeps for 90 days, and which
-holds 10,000 tasks: the oldest go first. --save-failed keeps a list of all.`
+holds 10,000 tasks: the oldest go first. --save-failed keeps a list of all,
+with the URLs as they were pushed; what is new of it only its owner can read.`
 
 const workExamples = `  aiolos-fleet work --dir files
   aiolos-fleet work --dir files -j 64 --per-host 4 --rate 10
@@ -78,6 +81,8 @@ func checkWork(dir string, cfg *work.Config) error {
 		return errors.New("--dir is missing: the directory for the files")
 	case cfg.Jobs < 1 || cfg.Attempts < 1:
 		return errors.New("--jobs and --attempts must be at least 1")
+	case math.IsNaN(cfg.Limits.Rate) || math.IsInf(cfg.Limits.Rate, 0):
+		return errors.New("--rate must be a number; 0 is no limit")
 	case cfg.Limits.PerHost < 0 || cfg.Limits.Rate < 0 || cfg.Limits.Burst < 1:
 		return errors.New("--per-host and --rate must not be negative, and --burst must be at least 1")
 	case cfg.Grace <= 0 || cfg.MaxWait <= 0 || cfg.MaxRetryAfter <= 0 || cfg.Connect <= 0 || cfg.Read <= 0:
@@ -100,7 +105,7 @@ func runWork(ctx context.Context, a *app.App, dir, failed string, cfg work.Confi
 	}
 	defer cfg.Dir.Close()
 	if failed != "" {
-		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666) //nolint:gosec // the umask decides
+		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the user's choice; its URLs may have passwords in them
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -49,7 +51,11 @@ func Open(address string, size int) (redis.UniversalClient, error) {
 		if address == "" || strings.ContainsAny(address, "/@ ") {
 			return nil, errForm
 		}
-		return newSingle(&redis.Options{Addr: withPort(address, "6379")}, size), nil
+		addr, err := withPort(address, "6379")
+		if err != nil {
+			return nil, err
+		}
+		return newSingle(&redis.Options{Addr: addr}, size), nil
 	}
 	switch scheme {
 	case "redis-socket":
@@ -59,6 +65,11 @@ func Open(address string, size int) (redis.UniversalClient, error) {
 		options, err := redis.ParseURL(scheme + "://" + rest)
 		if err != nil {
 			return nil, errForm
+		}
+		if options.Network != "unix" {
+			if _, err := withPort(options.Addr, "6379"); err != nil {
+				return nil, err
+			}
 		}
 		return newSingle(options, size), nil
 	case "redis-sentinel", "rediss-sentinel":
@@ -134,7 +145,11 @@ func parseMany(address, port string) (many, error) {
 		if host == "" {
 			return many{}, errForm
 		}
-		m.addrs = append(m.addrs, withPort(host, port))
+		addr, err := withPort(host, port)
+		if err != nil {
+			return many{}, err
+		}
+		m.addrs = append(m.addrs, addr)
 	}
 	if strings.HasPrefix(scheme, "rediss") {
 		name, _, _ := net.SplitHostPort(m.addrs[0])
@@ -143,10 +158,23 @@ func parseMany(address, port string) (many, error) {
 	return m, nil
 }
 
-// withPort adds a port to an address that has none.
-func withPort(address, port string) string {
-	if _, _, err := net.SplitHostPort(address); err == nil {
-		return address
+// withPort adds a port to an address that has none, and refuses what is no address.
+func withPort(address, port string) (string, error) {
+	host, given, err := net.SplitHostPort(address)
+	if err != nil {
+		host, given = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]"), port
+		if strings.Contains(host, ":") && !isIPv6(host) {
+			return "", errForm
+		}
 	}
-	return net.JoinHostPort(strings.Trim(address, "[]"), port)
+	if n, err := strconv.ParseUint(given, 10, 16); err != nil || n == 0 {
+		return "", errForm
+	}
+	return net.JoinHostPort(host, given), nil
+}
+
+// isIPv6 reports whether a host is an address with colons, which may have a zone.
+func isIPv6(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }

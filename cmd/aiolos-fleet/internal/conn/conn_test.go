@@ -23,6 +23,10 @@ func TestOpen(t *testing.T) {
 		"redis-socket://:p@/tmp/x":   "/tmp/x db0 user= password=p tls=false",
 		"redis-sentinel://h?master=": "error", "redis-sentinel://h": "error", "redis-cluster://": "error",
 		"http://h": "error", "": "error", "u:p@h": "error", "redis://h/x": "error",
+		"::1": "[::1]:6379 db0 user= password= tls=false", "[::1]": "[::1]:6379 db0 user= password= tls=false",
+		"fe80::1%eth0": "[fe80::1%eth0]:6379 db0 user= password= tls=false",
+		"h:0":          "error", "h:65536": "error", "h:x": "error", "h:": "error", "h:7:8": "error", "redis://h:65536": "error",
+		"redis-cluster://a:1,b:99999": "error", "redis-sentinel://a:b:c?master=m": "error",
 	} {
 		client, err := conn.Open(address, 4)
 		if want == "error" {

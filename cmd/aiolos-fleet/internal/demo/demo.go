@@ -132,6 +132,9 @@ func (d *demo) work(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) { // the user has seen enough
+				return ctx.Err()
+			}
 			return d.explain(fmt.Errorf("not done after %v: %w", time.Since(d.start).Round(time.Second), ErrExpectation))
 		case <-tick.C:
 		}

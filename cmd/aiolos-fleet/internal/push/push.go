@@ -118,8 +118,7 @@ func (p *Pusher) push(l line) {
 			p.cancel(err)
 			return
 		}
-		p.bad.Add(1)
-		p.cfg.OnBad(l.file, l.number, err)
+		p.refuse(l, err)
 		return
 	}
 	_, err = p.client.EnqueueContext(p.ctx, asynq.NewTask(task.Type, t.Payload()), asynq.TaskID(t.ID()), asynq.Queue(p.cfg.Queue),
@@ -132,6 +131,12 @@ func (p *Pusher) push(l line) {
 	default:
 		p.cancel(&redisError{err})
 	}
+}
+
+// refuse counts a line that is not pushed, and tells of it.
+func (p *Pusher) refuse(l line, err error) {
+	p.bad.Add(1)
+	p.cfg.OnBad(l.file, l.number, err)
 }
 
 // redisError is an error that is not about a line.

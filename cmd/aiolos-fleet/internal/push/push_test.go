@@ -3,9 +3,11 @@ package push_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 	"unicode/utf16"
 
@@ -90,12 +92,57 @@ func TestPushUTF16(t *testing.T) {
 	}
 }
 
-// TestPushLongLine: what is no list ends with an error that says where.
+// TestPushLongLine: what is no URL is refused like any other line, and the rest is pushed.
 func TestPushLongLine(t *testing.T) {
 	client, _ := newRedis(t)
-	r, _, err := run(t, client, "http://h/a\n"+strings.Repeat("x", 2<<20))
-	if err == nil || !strings.Contains(err.Error(), "list: after line 1: ") || r.New != 1 {
-		t.Errorf("got %+v, %v", r, err)
+	long := strings.Repeat("x", 2<<20)
+	for _, tt := range []struct {
+		name, list string
+		lines      []int // refused
+		pushed     int64
+	}{
+		{"in the middle", "http://m/a\n" + long + "\r\nhttp://m/b", []int{2}, 2},
+		{"at the end", "http://e/a\n" + long, []int{2}, 1},
+		{"at the end, with its end", "http://f/a\n\n" + long + "\n", []int{3}, 1},
+		{"at the beginning, twice", long + "\n" + long + "\nhttp://t/a\n", []int{1, 2}, 1},
+		{"as long as it may be", "http://l/" + long[:1<<20-len("http://l/")] + "\nhttp://l/b", nil, 2},
+		{"a byte longer", "http://l/" + long[:1<<20-len("http://l/")+1] + "\nhttp://l/c", []int{1}, 1},
+	} {
+		r, told, err := run(t, client, tt.list)
+		if err != nil || r.New != tt.pushed || r.Bad != int64(len(tt.lines)) {
+			t.Errorf("%s: got %+v, %v", tt.name, r, err)
+		}
+		for _, n := range tt.lines {
+			if want := fmt.Sprintf("list:%d: longer than 1 MiB", n); !strings.Contains(told, want) {
+				t.Errorf("%s: got %q, want %q", tt.name, told, want)
+			}
+		}
+	}
+}
+
+// TestPushUnreadable: an error of reading says where.
+func TestPushUnreadable(t *testing.T) {
+	client, _ := newRedis(t)
+	p := push.New(t.Context(), push.Config{Redis: client, Queue: "q"})
+	broken := io.MultiReader(strings.NewReader("http://h/a\nhttp://h/b"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	err := p.Read("list", broken)
+	if err == nil || err.Error() != "list: after line 1: unexpected EOF" || p.Close() != nil || p.Result().New != 1 {
+		t.Errorf("got %v, %+v", err, p.Result())
+	}
+}
+
+// TestPushNames: names that a file system may take for one belong to one URL.
+func TestPushNames(t *testing.T) {
+	client, _ := newRedis(t)
+	for n, pair := range [][2]string{
+		{"a.txt", "A.TXT"}, {"ä", "Ä"}, {"e\u0301", "é"}, {"E\u0301x", "éX"}, {"ſ.txt", "S.txt"}, {"straße", "STRASSE"}, {"ς", "Σ"},
+	} {
+		for i, name := range pair {
+			r, told, err := run(t, client, fmt.Sprintf("http://h/%d/%d %s\n", n, i, name))
+			if refused := r.Bad == 1; err != nil || refused != (i == 1) {
+				t.Errorf("%q: got %+v, %q, %v, want refused: %v", name, r, told, err, i == 1)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -17,12 +18,9 @@ const limitsFor = 20 * time.Second
 // limitsScript notes limits, and returns all that there are. The clock is the server's.
 //
 //	KEYS  the set
-//	ARGV  the limits, or "" to ask only; the seconds
+//	ARGV  the limits, the seconds
 var limitsScript = redis.NewScript(`
 local now, keep = tonumber(redis.call('TIME')[1]), tonumber(ARGV[2])
-if ARGV[1] == '' then
-  return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - keep), '+inf')
-end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - keep)
 redis.call('EXPIRE', KEYS[1], keep)
@@ -39,7 +37,13 @@ func UnsayLimits(ctx context.Context, client redis.UniversalClient, limits strin
 	return client.ZRem(ctx, limitsKey, limits).Err()
 }
 
-// ReadLimits returns the limits of all workers.
+// ReadLimits returns the limits of all workers. It writes nothing, so that a Redis that is full
+// or read-only answers.
 func ReadLimits(ctx context.Context, client redis.UniversalClient) ([]string, error) {
-	return SayLimits(ctx, client, "")
+	now, err := client.Time(ctx).Result()
+	if err != nil {
+		return nil, err
+	}
+	oldest := "(" + strconv.FormatInt(now.Add(-limitsFor).Unix(), 10)
+	return client.ZRangeByScore(ctx, limitsKey, &redis.ZRangeBy{Min: oldest, Max: "+inf"}).Result()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aiolos-http/aiolos/session"
 	"github.com/hibiken/asynq"
 
+	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/app"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/task"
 )
 
@@ -25,6 +26,9 @@ const busyWait = 10 * time.Second
 func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	w.running.Add(1)
 	defer w.running.Done()
+	if at.Type() != task.Type {
+		return w.leaveForeign(at.Type())
+	}
 	attempts, err := w.attempts(ctx)
 	if err != nil {
 		return w.returnTask(time.Second, err)
@@ -62,6 +66,21 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 	}
 	return w.fail(t, w.judge(ctx, attempts+1, err))
 }
+
+// foreignWait is for how long a task of another program is left to its own workers.
+const foreignWait = time.Minute
+
+// leaveForeign leaves a task of another type to whoever knows it: asynq gives a worker all that
+// is in its queue.
+func (w *worker) leaveForeign(kind string) error {
+	w.foreign.Do(func() {
+		w.cfg.Notice("there are tasks of another program in this queue, %s, which are left alone: --queue gives this one a queue of its own", app.Line(kind))
+	})
+	return w.returnTask(foreignWait, errForeign)
+}
+
+// errForeign is the error of a task of another program.
+var errForeign = errors.New("a task of another program, which aiolos-fleet leaves alone")
 
 // errDied is the error of a task whose workers have died, each time.
 var errDied = errors.New("every worker that tried it has died")

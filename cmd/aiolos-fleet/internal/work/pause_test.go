@@ -1,13 +1,17 @@
 package work_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hibiken/asynq"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/stats"
 	"github.com/aiolos-http/aiolos/cmd/aiolos-fleet/internal/work"
@@ -93,6 +97,9 @@ func TestUntilDoneNothing(t *testing.T) {
 	if counts := f.work(f.config()); counts != (work.Counts{}) {
 		t.Errorf("got %+v", counts)
 	}
+	f = newFixture(t, func(http.ResponseWriter, *http.Request, int) { f.redis.FlushAll() })
+	f.push("/a")
+	f.work(f.config())
 }
 
 // TestLimitsDiffer: a worker tells of others with other limits, and forgets its own.
@@ -122,5 +129,37 @@ func TestLimitsDiffer(t *testing.T) {
 	f.redis.SetTime(now.Add(time.Minute))
 	if left, err := stats.ReadLimits(t.Context(), f.client); err != nil || len(left) != 0 {
 		t.Errorf("got %q, %v, want that a worker which says nothing is forgotten", left, err)
+	}
+}
+
+// TestForeign: a task of another program is left alone, which is told once.
+func TestForeign(t *testing.T) {
+	f := newFixture(t, func(http.ResponseWriter, *http.Request, int) {})
+	client := asynq.NewClientFromRedisClient(f.client)
+	for range 2 {
+		if _, err := client.Enqueue(asynq.NewTask("email:send", []byte(`{"url":"http://h/"}`)), asynq.Queue("q"), asynq.MaxRetry(3)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cfg := f.config()
+	var told atomic.Int64
+	cfg.Notice = func(format string, args ...any) {
+		if strings.Contains(fmt.Sprintf(format, args...), "another program in this queue, email:send,") {
+			told.Add(1)
+		}
+	}
+	cfg.Progress = func(c work.Counts) {
+		if c.PutBack == 2 {
+			cancel()
+		}
+	}
+	if counts, err := work.Run(ctx, cfg); err != nil || counts != (work.Counts{PutBack: 2}) || told.Load() != 1 {
+		t.Errorf("got %+v, %v, told %d times", counts, err, told.Load())
+	}
+	tasks, err := asynq.NewInspectorFromRedisClient(f.client).ListRetryTasks("q")
+	if err != nil || len(tasks) != 2 || tasks[0].Retried != 0 {
+		t.Errorf("got %+v, %v, want both there, with nothing counted", tasks, err)
 	}
 }

@@ -26,6 +26,7 @@ type worker struct {
 
 	failedMu sync.Mutex  // of cfg.Failed
 	silent   atomic.Bool // Redis has not answered the last time
+	foreign  sync.Once   // told of tasks of another program
 
 	done, retried, gaveUp, putBack, bytes atomic.Int64
 }
