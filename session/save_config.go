@@ -91,6 +91,11 @@ const (
 	ExistsRefuse
 )
 
+// ErrNotRegular is the cause, in a [fs.PathError], of the error of a save for a name that
+// something other than a regular file has: a directory, a device, a socket or a pipe. It
+// stays, and no body is fetched for it.
+var ErrNotRegular = resume.ErrNotRegular
+
 // ErrSaveBusy is the error of a save for a file that another call, of this process or of
 // another one, is saving just now: nothing is wrong with either, and it may be tried again.
 // It is an [errors.InvalidRequestError], and found in what a save returns by errors.Is. Where

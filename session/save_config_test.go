@@ -102,7 +102,7 @@ func TestSaveReplacesOnlyFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 				_, err = save(t, newFileServer(t), "/f", session.SaveConfig{Path: dir, IfExists: session.ExistsReplace})
-				if failed, ok := errors.AsType[*fs.PathError](err); !ok || failed.Path != name || failed.Err.Error() != "not a regular file" {
+				if failed, ok := errors.AsType[*fs.PathError](err); !ok || failed.Path != name || !errors.Is(failed, session.ErrNotRegular) {
 					t.Errorf("got %v, want a PathError of %s", err, name)
 				}
 				if now, err := os.Lstat(name); err != nil || now.Mode() != old.Mode() {

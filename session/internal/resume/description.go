@@ -156,7 +156,7 @@ func parseDescription(data []byte) (description, error) {
 func readDescription(root *os.Root, name string) (description, error) {
 	info, err := root.Lstat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		err = errNotRegular
+		err = ErrNotRegular
 	}
 	if err != nil {
 		return description{}, err

@@ -77,7 +77,8 @@ func (d directory) exists(name string) bool {
 	return err == nil
 }
 
-var errNotRegular = stderrors.New("not a regular file")
+// ErrNotRegular is the cause of the error of a save whose name something other than a file has.
+var ErrNotRegular = stderrors.New("not a regular file")
 
 func existsError(path string) error { return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist} }
 
@@ -140,7 +141,7 @@ func (sv *Saver) checkReplaceable(name string) error {
 	if sv.cfg.IfExists != Replace || err != nil || info.Mode().IsRegular() || info.Mode().Type() == fs.ModeSymlink {
 		return nil //nolint:nilerr // what is not there is in nobody's way
 	}
-	return &fs.PathError{Op: "save", Path: sv.dir.path(name), Err: errNotRegular}
+	return &fs.PathError{Op: "save", Path: sv.dir.path(name), Err: ErrNotRegular}
 }
 
 // numberedName is the n-th name to try in the place of one that is taken.

@@ -131,7 +131,7 @@ func classOf(err error) string {
 
 // isOfName reports whether an error of the disk is one of this file alone.
 func isOfName(err error) bool {
-	for _, one := range []error{syscall.EISDIR, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrExist} {
+	for _, one := range []error{syscall.EISDIR, syscall.ENOTDIR, syscall.ENAMETOOLONG, fs.ErrExist, session.ErrNotRegular} {
 		if errors.Is(err, one) {
 			return true
 		}
