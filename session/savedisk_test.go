@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,6 +37,7 @@ func TestSaveFullDisk(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ)
 	t.Run("alone", fullDiskAlone)
 	t.Run("parts", fullDiskParts)
+	t.Run("parts of the rest", fullDiskRest)
 	t.Run("from the start", fullDiskAtOnce)
 }
 
@@ -111,6 +113,33 @@ func fullDiskParts(t *testing.T) {
 			close(f.release)
 		}
 	}})
+	wantFullDisk(t, saved, err, 1000)
+	if got := files(t, dir); got != "f.part f.part.json" {
+		t.Errorf("files %q", got)
+	}
+	saved, err = f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path, Parallel: 4})
+	if err != nil || saved.Resumed != 1000 {
+		t.Errorf("then %+v, %v", saved, err)
+	}
+	wantContent(t, path, bigContent)
+}
+
+// fullDiskRest: what is there stays, too, if there is no room to say that parts begin.
+func fullDiskRest(t *testing.T) {
+	f, dir := newPartsServer(t, session.Config{}), t.TempDir()
+	f.answer[""] = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(bigContent)))
+		w.Write(bigContent[:1000])
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	path := filepath.Join(dir, "f")
+	saved, err := f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path})
+	if err == nil || saved.Size != 1000 || !saved.Unfinished {
+		t.Fatalf("%+v, %v", saved, err)
+	}
+	fillDisk(t, true)
+	saved, err = f.s.Save(t.Context(), f.URL+"/big", session.SaveConfig{Path: path, Parallel: 4})
 	wantFullDisk(t, saved, err, 1000)
 	if got := files(t, dir); got != "f.part f.part.json" {
 		t.Errorf("files %q", got)

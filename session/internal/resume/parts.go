@@ -140,7 +140,10 @@ func (sv *Saver) describeGaps() error {
 	for _, s := range sv.kept {
 		m.Have = append(m.Have, [2]int64{s.start, s.end})
 	}
-	return writeDescription(sv.dir.root, sv.name, m)
+	if err := writeDescription(sv.dir.root, sv.name, m); err != nil {
+		return oneline.Join(err, sv.dir.showDescription(sv.name)) // there is no gap yet
+	}
+	return nil
 }
 
 // splitMissing divides what is missing into parts: each gap is one, and if that is less

@@ -69,6 +69,30 @@ func TestBenchLiveView(t *testing.T) {
 	}
 }
 
+// TestBenchLiveNarrow: what there is no room for is left out, and no number is cut.
+func TestBenchLiveNarrow(t *testing.T) {
+	t.Parallel()
+	url := slow(t, 100*time.Millisecond, func(int64) {})
+	for width, want := range map[int]string{
+		80: `\r\d requests, \d+ req/s(, p50 \d+ ms)?, p99 \d+ ms, 0 errors, \d+ ms of 1.00 s\x1b\[K`,
+		40: `\r\d requests, \d+ req/s, \d+ ms of 1.00 s\x1b\[K`,
+		20: `\r\d requests\x1b\[K`,
+		5:  `\r\x1b\[K`,
+	} {
+		s := streams()
+		s.ErrTTY, s.Width = true, width
+		got := run(t.Context(), s, "bench", "-z", "1s", "-c", "2", url)
+		if got.code != 0 || !regexp.MustCompile(want).MatchString(got.err) {
+			t.Errorf("%d columns: no line is like %s: %q", width, want, got.err)
+		}
+		for _, line := range regexp.MustCompile(`\r[^\r\x1b]*`).FindAllString(got.err, -1) {
+			if len(line) > width {
+				t.Errorf("%d columns: %q", width, line)
+			}
+		}
+	}
+}
+
 // TestBenchInterrupted: what was measured so far is shown, and the exit code
 // tells.
 func TestBenchInterrupted(t *testing.T) {

@@ -116,6 +116,9 @@ func explainUnknownFlag(cmd *cobra.Command, err error) error {
 		name = "-" + name
 	}
 	see := hint.ForeignFlag(cmd.Name(), name)
+	if cmd.Name() == "curl" && cmd.Flags().Arg(0) == "curl" {
+		see = "put the whole curl command between quotes, or pipe it in: aiolos curl -"
+	}
 	if see == "" {
 		see = nearestFlag(cmd, name)
 	}

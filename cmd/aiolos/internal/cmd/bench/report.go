@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/bench"
 	"github.com/aiolos-http/aiolos/cmd/aiolos/internal/exitcode"
@@ -47,10 +49,19 @@ func (b *command) describeRecent(p bench.Progress) string {
 	return text
 }
 
-// redrawLine redraws a line, as much of it as there is room for.
+// redrawLine redraws a line. Where there is no room for all that it tells, what tells
+// least goes first; a number that is cut would be another one.
 func (b *command) redrawLine(line string) {
-	if runes := []rune(line); len(runes) >= b.App.Width {
-		line = string(runes[:max(0, b.App.Width-1)])
+	fields := strings.Split(line, ", ")
+	for _, least := range []string{" in flight", "p50 ", "p99 ", " errors", " req/s", " of ", "s"} {
+		if utf8.RuneCountInString(line) < b.App.Width {
+			break
+		}
+		fields = append(fields[:1], slices.DeleteFunc(fields[1:], func(f string) bool { return strings.Contains(f, least) })...)
+		line = strings.Join(fields, ", ")
+	}
+	if utf8.RuneCountInString(line) >= b.App.Width {
+		line = ""
 	}
 	fmt.Fprintf(b.App.Err, "\r%s\x1b[K", line)
 }
