@@ -17,8 +17,9 @@ type DumpConfig struct {
 	Writer io.Writer
 	// MaxBody is how many bytes of each body are shown. 0 is 4 KiB; negative is none.
 	MaxBody int64
-	// Redaction says what is hidden. Of a form and of JSON, the values whose names say
-	// that they are secret are hidden too; of other bodies nobody can tell.
+	// Redaction says what is hidden. Of forms, multipart ones too, and of JSON, whatever it
+	// is called, the values whose names say that they are secret are hidden too; of other
+	// bodies nobody can tell.
 	Redaction Redaction
 }
 

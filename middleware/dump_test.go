@@ -182,7 +182,8 @@ func TestDumpJSON(t *testing.T) {
 		{"application/json", `{"token": "canary`, `< {"token": "***"`},
 		{"application/json", `{"token": "` + strings.Repeat("canary", 1000) + `"}`, `< {"token": "***"`},
 		{"application/x-ndjson", "{\"token\": \"canary\"}\n{\"id\": 2}\n", "< {\"token\": \"***\"}\n< {\"id\": 2}\n"},
-		{"text/plain", `{"token": "shown"}`, `< {"token": "shown"}`},
+		{"text/plain", `{"token": "canary"}`, `< {"token": "***"}`},
+		{"text/plain", `token: shown`, `< token: shown`},
 	} {
 		header := http.Header{"Content-Type": {tt.kind}}
 		got := dumpOf(t, middleware.DumpConfig{}, echoing(header, tt.body, 0), newRequest(t, "GET", "http://h.example/", nil))

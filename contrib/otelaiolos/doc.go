@@ -14,7 +14,9 @@
 //
 //	s.Get ─► redirects ─► middlewares: Cache, Retry, Hedge … ─► here ─► connector ─► server
 //
-// It stands below the middlewares of a request, too ([session.Config].Innermost). Two things
+// It stands below the middlewares of a request, too ([session.Config].Innermost). An
+// attempt that ended in the connector's queue, or while it dialled, the server has not seen: a
+// hedge that came too late, for example. Two things
 // go by unseen, because the server has not looked at the first of the two sendings: the silent
 // replacement of a stale connection, which the span has an event of, and a stream that HTTP/2
 // refuses.

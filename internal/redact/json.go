@@ -1,18 +1,67 @@
 package redact
 
-import "strings"
+import (
+	"mime"
+	"strings"
+)
 
-// Body hides what is secret in the text of a body: of a form and of JSON the values whose
-// names say so. Of others nobody can tell.
+// Body hides what is secret in the text of a body: the values whose names say so, of a
+// form, of the parts of a multipart body, and of what looks like a member of JSON in
+// whatever else: servers name it text, or nothing, and events and scripts have it in them.
+// Of others nobody can tell.
 func Body(contentType, text string) string {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	switch media = strings.TrimSpace(media); {
-	case media == "application/x-www-form-urlencoded":
+	case media == "application/x-www-form-urlencoded",
+		media == "" && strings.Contains(text, "=") && !strings.ContainsAny(text, " \t\r\n<{[\""):
 		return Params(text)
-	case strings.HasSuffix(media, "json"), strings.HasSuffix(media, "json-seq"):
+	case strings.HasPrefix(media, "multipart/"):
+		return parts(contentType, text)
+	}
+	return JSON(text)
+}
+
+// parts is Body for each part of a multipart body, which may be cut off: a part with the
+// name of a secret is one.
+func parts(contentType, text string) string {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil || params["boundary"] == "" {
 		return JSON(text)
 	}
-	return text
+	all := strings.Split(text, "--"+params["boundary"])
+	for i, part := range all {
+		head, body, found := strings.Cut(part, "\r\n\r\n")
+		if !found {
+			continue
+		}
+		kind, name := partHead(head)
+		switch {
+		case !SecretParam(name):
+			body = Body(kind, body)
+		case strings.HasSuffix(body, "\r\n"):
+			body = Hidden + "\r\n"
+		default: // it is cut off
+			body = Hidden
+		}
+		all[i] = head + "\r\n\r\n" + body
+	}
+	return strings.Join(all, "--"+params["boundary"])
+}
+
+// partHead finds the type of a part and the name of its field (RFC 7578 4.2).
+func partHead(head string) (kind, name string) {
+	kind = "text/plain"
+	for line := range strings.Lines(head) {
+		field, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch strings.ToLower(field) {
+		case "content-type":
+			kind = value
+		case "content-disposition":
+			_, params, _ := mime.ParseMediaType(value) // what makes no sense has no name
+			name = params["name"]
+		}
+	}
+	return kind, name
 }
 
 // JSON hides the values of members whose names say that they are secret: strings, numbers,
