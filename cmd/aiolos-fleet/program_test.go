@@ -61,6 +61,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"psuh"}, "psuh"},
 		{[]string{"work"}, "--dir is missing"},
 		{[]string{"work", "--dir", "x", "-j", "0"}, "--jobs"},
+		{[]string{"work", "--dir", "x", "-j", "2000000000"}, "--jobs"},
 		{[]string{"work", "--dir", "x", "--rate", "-1"}, "--rate"},
 		{[]string{"work", "--dir", "x", "--rate", "NaN"}, "--rate must be a number"},
 		{[]string{"work", "--dir", "x", "--rate", "Inf"}, "--rate must be a number"},
