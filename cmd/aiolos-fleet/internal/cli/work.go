@@ -108,7 +108,7 @@ func runWork(ctx context.Context, a *app.App, dir, failed string, cfg work.Confi
 	}
 	defer cfg.Dir.Close()
 	if failed != "" {
-		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the user's choice; its URLs may have passwords in them
+		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) // its URLs may have passwords in them
 		if err != nil {
 			return err
 		}
