@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"psuh"}, "psuh"},
 		{[]string{"work"}, "--dir is missing"},
 		{[]string{"work", "--dir", "x", "-j", "0"}, "--jobs"},
+		{[]string{"work", "--dir", "x", "-j", "2000000000"}, "--jobs"},
 		{[]string{"work", "--dir", "x", "--rate", "-1"}, "--rate"},
 		{[]string{"work", "--dir", "x", "--rate", "NaN"}, "--rate must be a number"},
 		{[]string{"work", "--dir", "x", "--rate", "Inf"}, "--rate must be a number"},
@@ -159,5 +162,21 @@ func TestDemoWithoutServer(t *testing.T) {
 	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || exit.ExitCode() != 12 || !strings.Contains(string(out), "redis-server") || !strings.Contains(string(out), "hint: ") {
 		t.Errorf("got %v, %s", err, out)
+	}
+}
+
+// TestSaveFailed: the list has URLs with passwords in them, and is its owner's alone.
+func TestSaveFailed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such bits")
+	}
+	server, dir := miniredis.RunT(t), t.TempDir()
+	list := filepath.Join(dir, "failed")
+	if r := call(t, "", []string{"AIOLOS_FLEET_REDIS=" + server.Addr()}, "work", "--dir", filepath.Join(dir, "d"), "--until-done", "--save-failed", list); r.code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	if info, err := os.Stat(list); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v, want 0600", info, err)
 	}
 }

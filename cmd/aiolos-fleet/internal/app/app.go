@@ -52,13 +52,13 @@ func (a *App) Say(format string, args ...any) {
 	if a.CanRedraw() {
 		text = clearLine + text
 	}
-	io.WriteString(a.Err, text) //nolint:errcheck,gosec // there is nobody else to tell
+	io.WriteString(a.Err, text) //nolint:errcheck // there is nobody else to tell
 }
 
 // Redraw shows a line on standard error in the place of the one before; empty: none.
 func (a *App) Redraw(text string) {
 	if a.CanRedraw() {
-		io.WriteString(a.Err, clearLine+text) //nolint:errcheck,gosec // likewise
+		io.WriteString(a.Err, clearLine+text) //nolint:errcheck // likewise
 	}
 }
 

@@ -75,12 +75,15 @@ func newWork(a *app.App) *cobra.Command {
 	return cmd
 }
 
+// maxJobs is the most for which a worker has memory and ports.
+const maxJobs = 50_000
+
 func checkWork(dir string, cfg *work.Config) error {
 	switch {
 	case dir == "":
 		return errors.New("--dir is missing: the directory for the files")
-	case cfg.Jobs < 1 || cfg.Attempts < 1:
-		return errors.New("--jobs and --attempts must be at least 1")
+	case cfg.Jobs < 1 || cfg.Jobs > maxJobs || cfg.Attempts < 1:
+		return fmt.Errorf("--jobs must be from 1 to %d, and --attempts at least 1", maxJobs)
 	case math.IsNaN(cfg.Limits.Rate) || math.IsInf(cfg.Limits.Rate, 0):
 		return errors.New("--rate must be a number; 0 is no limit")
 	case cfg.Limits.PerHost < 0 || cfg.Limits.Rate < 0 || cfg.Limits.Burst < 1:
@@ -105,7 +108,7 @@ func runWork(ctx context.Context, a *app.App, dir, failed string, cfg work.Confi
 	}
 	defer cfg.Dir.Close()
 	if failed != "" {
-		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the user's choice; its URLs may have passwords in them
+		f, err := os.OpenFile(failed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) // its URLs may have passwords in them
 		if err != nil {
 			return err
 		}

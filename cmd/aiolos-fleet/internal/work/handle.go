@@ -38,7 +38,7 @@ func (w *worker) handle(ctx context.Context, at *asynq.Task) error {
 		return w.fail(task.Task{}, &failure{class: classOf(err), err: err, final: true})
 	}
 	if attempts >= w.cfg.Attempts {
-		return w.fail(t, &failure{class: "WorkerDied", err: errDied, final: true})
+		return w.fail(t, w.attemptsOver(ctx))
 	}
 	size, err := w.save(ctx, t)
 	if w.silent.Load() {
@@ -95,6 +95,20 @@ func (w *worker) attempts(ctx context.Context) (int, error) {
 	id, _ := asynq.GetTaskID(ctx)
 	base, err := task.RetryBase(ctx, w.cfg.Redis, w.cfg.Queue, id)
 	return retried - base, err
+}
+
+// attemptsOver is why a task is given up that comes with all of its attempts used: each time
+// its worker has died, or there are fewer attempts than there were. In that case what was the
+// error last is the error still.
+func (w *worker) attemptsOver(ctx context.Context) *failure {
+	id, _ := asynq.GetTaskID(ctx)
+	info, err := asynq.NewInspectorFromRedisClient(w.cfg.Redis).GetTaskInfo(w.cfg.Queue, id)
+	if err == nil && !strings.HasPrefix(info.LastErr, "asynq: ") && !strings.HasPrefix(info.LastErr, putBackText) {
+		if class, text, ok := strings.Cut(info.LastErr, ": "); ok {
+			return &failure{class: class, err: errors.New(text), final: true}
+		}
+	}
+	return &failure{class: "WorkerDied", err: errDied, final: true}
 }
 
 // judge decides by the library's rules for retries.

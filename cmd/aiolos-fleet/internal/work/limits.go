@@ -26,6 +26,9 @@ type limits struct {
 // place among those under way first and waits with it for its turn, so that what has its turn
 // is sent at once, and the rate is that which the server sees. Whether the host has asked one
 // of the fleet for a pause is looked at last: what has waited for its turn is not sent into one.
+// With a rate nothing waits for its end there, since all of that would be sent at once then:
+// the rate itself makes a pause of up to pauseWait, and after that each goes back as its turn
+// comes.
 func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	f, err := fleet.New(fleet.Config{
 		Redis: cfg.Redis, Prefix: prefix, Unavailable: fleet.Local,
@@ -41,14 +44,14 @@ func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	}
 	l := &limits{close: func() { f.Close() }}
 	pauses := f.RateLimit(fleet.RateLimitConfig{
-		Name: "pauses", MaxPause: cfg.MaxRetryAfter, MaxWait: pauseWait,
+		Name: "pauses", MaxPause: cfg.MaxRetryAfter, MaxWait: pauseWait, FailFast: cfg.Limits.Rate > 0,
 		OnEvent: func(_ context.Context, e middleware.Event) { tellPause(cfg.Notice, e) },
 	})
 	if n := cfg.Limits.PerHost; n > 0 {
 		l.middlewares = append(l.middlewares, f.Concurrency(fleet.ConcurrencyConfig{Name: "work", PerHost: n}).Wrap)
 	}
 	if rate := cfg.Limits.Rate; rate > 0 {
-		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst, MaxPause: -1}).Wrap)
+		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst, MaxPause: min(pauseWait, cfg.MaxRetryAfter)}).Wrap)
 	}
 	l.middlewares = append(l.middlewares, pauses.Wrap)
 	return l, nil

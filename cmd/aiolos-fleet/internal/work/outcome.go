@@ -32,8 +32,11 @@ type returned struct {
 	err   error
 }
 
+// putBackText begins the text of a task that goes back.
+const putBackText = "put back: "
+
 // Error is the reason.
-func (r *returned) Error() string { return "put back: " + errors.RedactError(r.err) }
+func (r *returned) Error() string { return putBackText + errors.RedactError(r.err) }
 
 // Unwrap returns the reason.
 func (r *returned) Unwrap() error { return r.err }
