@@ -90,7 +90,7 @@ func TestSaveReplacesOnlyFiles(t *testing.T) {
 		for what, put := range map[string]func(*testing.T, string){"socket": putSocket, "directory": putDirectory} {
 			t.Run(way+" "+what, func(t *testing.T) {
 				t.Parallel()
-				dir, err := os.MkdirTemp("", "s") // the name of a socket must be short
+				dir, err := os.MkdirTemp("", "s") //nolint:usetesting // the name of a socket must be short
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -15,8 +15,18 @@ func TestMistypedURLs(t *testing.T) {
 		"//me:canary@h h/", "me:canary@h h",
 	} {
 		for _, args := range [][]string{
-			{word}, {"POST", word, "a=b"}, {"--curl", word}, {"--offline", word}, {"get", word}, {"get", "-o", "f", word}, {"put", word, "-"},
-			{"time", word}, {"time", "127.0.0.1:1", word}, {"bench", "-n", "1", word}, {"ws", word}, {"--proxy", word, "127.0.0.1:1"},
+			{word},
+			{"POST", word, "a=b"},
+			{"--curl", word},
+			{"--offline", word},
+			{"get", word},
+			{"get", "-o", "f", word},
+			{"put", word, "-"},
+			{"time", word},
+			{"time", "127.0.0.1:1", word},
+			{"bench", "-n", "1", word},
+			{"ws", word},
+			{"--proxy", word, "127.0.0.1:1"},
 		} {
 			got := run(t.Context(), streams(), args...)
 			if strings.Contains(got.out+got.err, "canary") || got.code == 0 && args[0][0] != '-' {
