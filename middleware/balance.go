@@ -205,7 +205,7 @@ func (t *balanceTransport) RoundTrip(req *http.Request) (resp *http.Response, er
 	x.tellChosen() //nolint:contextcheck // likewise
 	resp, err = t.next.RoundTrip(x.sent)
 	if resp != nil || err != nil {
-		guardResponse(resp, func() { outcome = outcomeOf(req.Context(), resp, err, t.cfg.IsFailure) })
+		guardResponse(resp, func() { outcome = outcomeOf(req.Context(), resp, err, t.cfg.IsFailure) }) //nolint:contextcheck // it is the request's
 	}
 	if err != nil {
 		return resp, x.nameBackend(err)

@@ -44,6 +44,9 @@ func (b *endingBody) Close() error {
 type endingWriterTo struct{ *endingBody }
 
 func (b endingWriterTo) WriteTo(w io.Writer) (int64, error) {
-	defer b.done()
-	return b.ReadCloser.(io.WriterTo).WriteTo(w) //nolint:errcheck // onBodyDone has seen that it has one
+	n, err := b.ReadCloser.(io.WriterTo).WriteTo(w) //nolint:errcheck // onBodyDone has seen that it has one
+	if err == nil {
+		b.done()
+	} // else it may be the writer's, and the body is open until Close
+	return n, err
 }

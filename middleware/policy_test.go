@@ -140,3 +140,29 @@ func ExampleAdmit() {
 	// done
 	// Get "http://example.com/": no, http://example.com:80
 }
+
+// writerBody has a short way, as a connector's bodies do.
+type writerBody struct{ *stubBody }
+
+func (b writerBody) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, b.stubBody) }
+
+// TestAdmitBrokenWriter: a body whose copy has failed by its writer is under way until it is
+// closed.
+func TestAdmitBrokenWriter(t *testing.T) {
+	t.Parallel()
+	released := 0
+	rt := middleware.Admit(middleware.Func(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: writerBody{newStubBody("text")}}, nil
+	}), func(*http.Request) (func(), error) { return func() { released++ }, nil })
+	resp, err := rt.RoundTrip(newRequest(t, "GET", "http://h/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(brokenWriter{}, resp.Body); err == nil || released != 0 {
+		t.Errorf("got %v and %d releases, want the writer's error and none", err, released)
+	}
+	resp.Body.Close()
+	if released != 1 {
+		t.Errorf("got %d releases, want 1", released)
+	}
+}

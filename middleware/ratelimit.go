@@ -89,7 +89,7 @@ func (l *rateLimitTransport) RoundTrip(req *http.Request) (*http.Response, error
 	}
 	resp, err := l.next.RoundTrip(req)
 	if err == nil && resp != nil && l.cfg.MaxPause > 0 {
-		guardResponse(resp, func() { l.applyPause(req.Context(), host, resp) })
+		guardResponse(resp, func() { l.applyPause(req.Context(), host, resp) }) //nolint:contextcheck // it is the request's
 	}
 	return resp, err
 }

@@ -178,11 +178,11 @@ func (r *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		run.recordFailure(resp, err, verdict.err)
 		run.tried = noteBackend(run.tried, resp, err)
 		drainAndClose(resp)
-		if err := run.pause(verdict.wait); err != nil { //nolint:contextcheck // the run has the request
-			return nil, run.abandon("context", err) //nolint:contextcheck // likewise
+		if err := run.pause(verdict.wait); err != nil {
+			return nil, run.abandon("context", err)
 		}
 		if try, err = run.nextRequest(); err != nil {
-			return nil, run.abandon("prepare", err) //nolint:contextcheck // likewise
+			return nil, run.abandon("prepare", err)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (s *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	s.count.rejected.Add(1)
-	guardResponse(resp, func() {
+	guardResponse(resp, func() { //nolint:contextcheck // the event has the request's
 		tellEvent(s.cfg.OnEvent, req.Context(), Event{Policy: tokenPolicy, Kind: EventRejected, Host: originOf(req), Status: resp.StatusCode})
 	})
 	s.forgetToken(httprule.PartitionOf(req.Context()), header)

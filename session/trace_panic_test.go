@@ -61,7 +61,7 @@ func TestTracePanicAbove(t *testing.T) {
 				if do == "Get" {
 					resp, err = s.Get(t.Context(), "http://h/")
 				} else {
-					_, err = s.Do(req) //nolint:bodyclose // it panics
+					_, err = s.Do(req)
 				}
 				t.Errorf("got %v, %v", resp, err)
 			}()

@@ -81,7 +81,7 @@ func (rt *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 			a.fail(errPanicked)
 		}
 	}()
-	out := a.makeRequest(req)
+	out := a.makeRequest(req) //nolint:contextcheck // the attempt has the span's context
 	resp, err := rt.next.RoundTrip(out)
 	settled = true
 	a.caller.CopyFrom(&a.observer)
@@ -110,9 +110,10 @@ var (
 func (t *Telemetry) begin(req *http.Request) *attempt {
 	a := &attempt{t: t, start: time.Now()}
 	a.key = attrKey{server: serverOf(req.URL), method: knownMethod(req.Method)}
-	a.ctx = a.startSpan(req.Context(), req)
-	if m := t.meters.active; m.Enabled(a.ctx) {
-		m.Add(a.ctx, 1, t.sets.get(a.key).add...)
+	ctx := a.startSpan(req.Context(), req)
+	a.ctx = ctx
+	if m := t.meters.active; m.Enabled(ctx) {
+		m.Add(ctx, 1, t.sets.get(a.key).add...)
 	}
 	return a
 }

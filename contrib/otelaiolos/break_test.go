@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/aiolos-http/aiolos/contrib/otelaiolos"
 )
 
 // panickingPropagator is a hook of the program's that panics.

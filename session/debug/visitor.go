@@ -1,7 +1,6 @@
 package debug
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -36,7 +35,7 @@ func (h *Handler) refusal(req *http.Request) string {
 	if req.Header.Get("Sec-Fetch-Site") == "cross-site" && req.Header.Get("Sec-Fetch-Mode") != "navigate" {
 		return "this page is not for those of other sites"
 	}
-	if addr, _ := req.Context().Value(http.LocalAddrContextKey).(net.Addr); addr == nil || strings.HasPrefix(addr.Network(), "unix") {
+	if addr, _ := req.Context().Value(http.LocalAddrContextKey).(interface{ Network() string }); addr == nil || strings.HasPrefix(addr.Network(), "unix") {
 		return "" // no browser comes this way
 	}
 	if !h.isOurs(req.Host) {
