@@ -28,6 +28,7 @@ type CacheStore struct {
 	fleet  *Fleet
 	reads  *caller
 	writes *caller // of a Redis that is full or read-only, which still reads
+	ends   *caller // of leases after a write that has failed
 	local  *localStore
 
 	mu      sync.Mutex
@@ -58,6 +59,7 @@ func (f *Fleet) Cache(cfg CacheConfig) *CacheStore {
 	cfg.KeepStale, cfg.MaxKeep = max(cfg.KeepStale, 0), max(cfg.MaxKeep, time.Second)
 	s := &CacheStore{
 		cfg: cfg, fleet: f, reads: f.caller(cachePart), writes: f.caller(cacheWritesPart),
+		ends:    &caller{fleet: f, part: cacheWritesPart, quiet: true},
 		flights: map[string]*flight{}, leads: map[string]*lead{}, pending: map[string]struct{}{},
 	}
 	if cfg.LocalBytes > 0 && f.cfg.Unavailable == Local {

@@ -151,7 +151,7 @@ func (l *lead) end(result cache.FillResult) {
 		// If Redis has just not taken the body, which may be for the body's length alone, it
 		// is not asked by that caller, and all others would wait for the lease.
 		if err := l.release(s.writes, mark); err != nil {
-			_ = l.release(s.reads, 0) // a lease that is not ended runs out; the caller has told it
+			_ = l.release(s.ends, mark) // a lease that is not ended runs out; writes has told it
 		}
 	}
 	s.mu.Lock()

@@ -23,6 +23,7 @@ import (
 type caller struct {
 	fleet *Fleet
 	part  string
+	quiet bool // another one of the part tells
 
 	mu      sync.Mutex
 	since   time.Time // when the silence began; zero: it answers
@@ -137,7 +138,7 @@ func (c *caller) answered(ctx context.Context) {
 	c.since, c.trying = time.Time{}, false
 	c.mu.Unlock()
 	if !since.IsZero() {
-		c.fleet.tell(ctx, middleware.Event{Policy: c.part, Kind: EventAvailable, Wait: time.Since(since)})
+		c.tell(ctx, middleware.Event{Policy: c.part, Kind: EventAvailable, Wait: time.Since(since)})
 	}
 }
 
@@ -163,7 +164,7 @@ func (c *caller) failedForKey(ctx context.Context, cause error) error {
 	c.count.failed++
 	c.mu.Unlock()
 	err := &UnavailableError{Part: c.part, Since: time.Now(), Err: cause}
-	c.fleet.tell(ctx, middleware.Event{Policy: c.part, Kind: middleware.EventFailed, Err: err})
+	c.tell(ctx, middleware.Event{Policy: c.part, Kind: middleware.EventFailed, Err: err})
 	return err
 }
 
@@ -179,9 +180,15 @@ func (c *caller) failed(ctx context.Context, cause error) error {
 	err := &UnavailableError{Part: c.part, Since: c.since, Err: cause}
 	c.mu.Unlock()
 	if begins {
-		c.fleet.tell(ctx, middleware.Event{Policy: c.part, Kind: EventUnavailable, Wait: max(c.fleet.cfg.RetryAfter, 0), Err: err})
+		c.tell(ctx, middleware.Event{Policy: c.part, Kind: EventUnavailable, Wait: max(c.fleet.cfg.RetryAfter, 0), Err: err})
 	}
 	return err
+}
+
+func (c *caller) tell(ctx context.Context, e middleware.Event) {
+	if !c.quiet {
+		c.fleet.tell(ctx, e)
+	}
 }
 
 // tell tells it to whoever listens.

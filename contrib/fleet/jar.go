@@ -156,18 +156,10 @@ func (j *Jar) Clear(ctx context.Context, u *url.URL) error {
 // site whose cookies cannot be read, if [Config].Unavailable is [Refuse]; otherwise it does
 // nothing.
 func (j *Jar) Wrap(next http.RoundTripper) http.RoundTripper {
-	if j.fleet.cfg.Unavailable != Refuse {
+	if j.fleet.cfg.Unavailable != Refuse && next != nil {
 		return next
 	}
-	return middleware.Func(func(req *http.Request) (*http.Response, error) {
-		if err := j.refresh(req); err != nil {
-			if req.Body != nil {
-				req.Body.Close() // as RoundTripper demands
-			}
-			return nil, err
-		}
-		return next.RoundTrip(req)
-	})
+	return middleware.Admit(next, func(req *http.Request) (func(), error) { return nil, j.refresh(req) })
 }
 
 // refresh reads the cookies for a request, if they are older than MaxAge.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/errors"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/middleware/cache"
 
@@ -136,5 +137,20 @@ func TestEventsOfAll(t *testing.T) {
 	defer mu.Unlock()
 	if heard["fleet rate limit refused"] != 1 || heard["fleet concurrency refused"] != 1 || own != 1 {
 		t.Errorf("got %v and %d, want one of each", heard, own)
+	}
+}
+
+// TestNoNext: a part without a transport refuses requests, as the library's middlewares do.
+func TestNoNext(t *testing.T) {
+	for _, mode := range []fleet.Unavailable{fleet.Local, fleet.Refuse} {
+		f, _ := newFleet(t, fleet.Config{Unavailable: mode})
+		for name, wrap := range map[string]middleware.Middleware{
+			"jar": f.Jar(fleet.JarConfig{}).Wrap, "rate": f.RateLimit(fleet.RateLimitConfig{PerHost: 100}).Wrap,
+			"places": f.Concurrency(fleet.ConcurrencyConfig{PerHost: 1}).Wrap,
+		} {
+			if rt := wrap(nil); rt == nil || !errors.Is(readOne(t, rt), errors.ErrInvalidRequest) {
+				t.Errorf("%s, %v: got no InvalidRequestError", name, mode)
+			}
+		}
 	}
 }

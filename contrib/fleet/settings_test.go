@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,5 +139,28 @@ func TestCacheStoreFails(t *testing.T) {
 		if err := readOne(t, rt); err != nil {
 			t.Errorf("got %v, want none", err)
 		}
+	}
+}
+
+// TestCacheLeaseStays: a lease that cannot be ended, since Redis is read-only by now, keeps
+// nobody from reading.
+func TestCacheLeaseStays(t *testing.T) {
+	f, redis := newFleet(t, fleet.Config{})
+	pages := cache.New(cache.Config{Store: f.Cache(fleet.CacheConfig{})})
+	defer pages.Close()
+	rt := pages.Wrap(middleware.Func(func(*http.Request) (*http.Response, error) {
+		redis.Server().SetPreHook(func(peer *server.Peer, cmd string, _ ...string) bool {
+			if strings.HasPrefix(cmd, "EVAL") {
+				peer.WriteError("READONLY You can't write against a read only replica.")
+			}
+			return strings.HasPrefix(cmd, "EVAL")
+		})
+		return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody}, nil
+	}))
+	if err := readOne(t, rt); err != nil {
+		t.Errorf("got %v, want none", err)
+	}
+	if got := f.Stats().Unavailable; slices.Contains(got, "fleet cache") {
+		t.Errorf("got %q, want it to be read", got)
 	}
 }
