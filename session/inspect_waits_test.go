@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/middleware"
 	"github.com/aiolos-http/aiolos/session"
 )
@@ -135,4 +136,43 @@ func TestInspectWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestInspectWaitsHedged: what an additional request waits for does not hide where the first
+// one is, and a retry's pause shows after an exchange.
+func TestInspectWaitsHedged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limit := middleware.Concurrency(middleware.ConcurrencyLimit{Total: 2})
+		hedge := middleware.Hedge(middleware.HedgePolicy{Delay: time.Second})
+		s, inspector := inspectedServer(t, connector.Config{LimitPerHost: 1}, nil, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/busy" {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			_, _ = w.Write([]byte("text"))
+		}, middleware.Retry(middleware.RetryPolicy{MinWait: 10 * time.Second, Backoff: func(time.Duration, time.Duration, int, *http.Response) time.Duration { return 10 * time.Second }}), hedge, limit)
+		held, err := s.Get(t.Context(), "http://h:443/held")
+		if err != nil {
+			t.Fatal(err)
+		}
+		get := func(path string) {
+			if resp, err := s.Get(t.Context(), "http://h:443"+path); err == nil {
+				resp.Close()
+			}
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { get("/x") })
+		time.Sleep(3 * time.Second) // its second request waits for a place
+		if c := inspector.Calls(); len(c) != 2 || c[1].Phase != session.PhaseQueue || c[1].WaitsFor != "" {
+			t.Errorf("got %+v, want the second in the queue of the connector", c)
+		}
+		held.Close()
+		wg.Wait()
+		wg.Go(func() { get("/busy") })
+		time.Sleep(4 * time.Second)
+		if c := onlyCall(t, inspector); c.Phase != session.PhaseMiddleware || c.WaitsFor != "retry" {
+			t.Errorf("got %q for %q, want the pause of a retry", c.Phase, c.WaitsFor)
+		}
+		wg.Wait()
+	})
 }

@@ -73,10 +73,14 @@ func (e *inspected) enter(p CallPhase, waitsFor string) {
 }
 
 // NoteWait notes what the call waits for in a middleware, until done, unless it does
-// something else by then.
+// something else by then, or does already: the additional request of a Hedge may wait while
+// the first one is on its way.
 func (e *inspected) NoteWait(what string) (done func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.info.Phase != PhaseMiddleware {
+		return func() {}
+	}
 	e.waits++
 	own := e.waits
 	e.enter(PhaseMiddleware, what)
