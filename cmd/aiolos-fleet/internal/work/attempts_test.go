@@ -12,6 +12,7 @@ import (
 // TestFewerAttempts: what has failed more often than a worker tries is given up with the error
 // that it had, and not asked for again.
 func TestFewerAttempts(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusInternalServerError) })
 	f.push("/a?token=secret")
 	ctx, cancel := context.WithCancel(t.Context())

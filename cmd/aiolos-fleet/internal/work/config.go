@@ -22,7 +22,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Config is what a worker does. Limits, Failed, Notice and Progress may be
+// Config is what a worker does. Limits, PauseWait, Failed, Notice and Progress may be
 // zero, and all other fields but the switches must be set.
 type Config struct {
 	Redis redis.UniversalClient
@@ -40,6 +40,10 @@ type Config struct {
 	// Connect and Read are the timeouts of a request: for getting a connection, and the
 	// longest silence of the server.
 	Connect, Read time.Duration
+	// PauseWait is for how long a request waits here for the end of a pause that its host
+	// has asked for. One that would have to wait longer goes back to the queue, so that
+	// other hosts have its place. 0 is 5 s.
+	PauseWait time.Duration
 	// Grace is for how long a worker that is told to end lets what is under way end.
 	Grace time.Duration
 	// UntilDone ends the worker when there is nothing more to do.

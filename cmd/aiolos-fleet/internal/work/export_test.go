@@ -59,10 +59,3 @@ func AwaitRedis(ctx context.Context, answers func(answer func())) {
 	answers(func() { w.silent.Store(false) })
 	w.awaitRedis(ctx)
 }
-
-// SetPauseWait has requests wait for the end of a pause for so long, until the test ends.
-func SetPauseWait(t interface{ Cleanup(func()) }, d time.Duration) {
-	old := pauseWait
-	pauseWait = d
-	t.Cleanup(func() { pauseWait = old })
-}

@@ -1,6 +1,7 @@
 package work
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,7 @@ type limits struct {
 // is sent at once, and the rate is that which the server sees. Whether the host has asked one
 // of the fleet for a pause is looked at last: what has waited for its turn is not sent into one.
 // With a rate nothing waits for its end there, since all of that would be sent at once then:
-// the rate itself makes a pause of up to pauseWait, and after that each goes back as its turn
+// the rate itself makes a pause of up to PauseWait, and after that each goes back as its turn
 // comes.
 func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	f, err := fleet.New(fleet.Config{
@@ -44,27 +45,26 @@ func newLimits(cfg Config, silent *atomic.Bool) (*limits, error) {
 	}
 	l := &limits{close: func() { f.Close() }}
 	pauses := f.RateLimit(fleet.RateLimitConfig{
-		Name: "pauses", MaxPause: cfg.MaxRetryAfter, MaxWait: pauseWait, FailFast: cfg.Limits.Rate > 0,
-		OnEvent: func(_ context.Context, e middleware.Event) { tellPause(cfg.Notice, e) },
+		Name: "pauses", MaxPause: cfg.MaxRetryAfter, MaxWait: cfg.pauseWait(), FailFast: cfg.Limits.Rate > 0,
+		OnEvent: func(_ context.Context, e middleware.Event) { cfg.tellPause(e) },
 	})
 	if n := cfg.Limits.PerHost; n > 0 {
 		l.middlewares = append(l.middlewares, f.Concurrency(fleet.ConcurrencyConfig{Name: "work", PerHost: n}).Wrap)
 	}
 	if rate := cfg.Limits.Rate; rate > 0 {
-		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst, MaxPause: min(pauseWait, cfg.MaxRetryAfter)}).Wrap)
+		l.middlewares = append(l.middlewares, f.RateLimit(fleet.RateLimitConfig{Name: "work", PerHost: rate, BurstPerHost: cfg.Limits.Burst, MaxPause: min(cfg.pauseWait(), cfg.MaxRetryAfter)}).Wrap)
 	}
 	l.middlewares = append(l.middlewares, pauses.Wrap)
 	return l, nil
 }
 
-// pauseWait is for how long a request waits here for the end of a pause. One that would have
-// to wait longer goes back to the queue, so that other hosts have its place.
-var pauseWait = 5 * time.Second
+// pauseWait is PauseWait, or what that is by default.
+func (c Config) pauseWait() time.Duration { return cmp.Or(c.PauseWait, 5*time.Second) }
 
 // tellPause tells of a pause that has requests go back.
-func tellPause(notice func(string, ...any), e middleware.Event) {
-	if e.Kind == middleware.EventPaused && e.Wait > pauseWait {
-		notice("%s has answered %d: nothing goes there for %s", app.Line(e.Host), e.Status, app.Duration(e.Wait))
+func (c Config) tellPause(e middleware.Event) {
+	if e.Kind == middleware.EventPaused && e.Wait > c.pauseWait() {
+		c.Notice("%s has answered %d: nothing goes there for %s", app.Line(e.Host), e.Status, app.Duration(e.Wait))
 	}
 }
 

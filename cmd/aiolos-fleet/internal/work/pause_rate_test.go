@@ -15,7 +15,6 @@ import (
 func TestPauseThenRate(t *testing.T) {
 	for _, wait := range []time.Duration{5 * time.Second, 500 * time.Millisecond} {
 		t.Run(wait.String(), func(t *testing.T) {
-			work.SetPauseWait(t, wait)
 			var mu sync.Mutex
 			var arrivals []time.Time
 			f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
@@ -30,6 +29,7 @@ func TestPauseThenRate(t *testing.T) {
 				f.push(fmt.Sprint("/", n))
 			}
 			cfg := f.config()
+			cfg.PauseWait = wait
 			cfg.Jobs, cfg.Limits = 12, work.Limits{PerHost: 12, Rate: 5, Burst: 1}
 			if counts := f.work(cfg); counts.Done != 12 {
 				t.Errorf("got %+v, want 12 done", counts)

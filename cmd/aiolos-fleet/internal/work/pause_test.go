@@ -20,6 +20,7 @@ import (
 // TestPause: Retry-After is for the whole host, with a rate and without one, and what has to
 // wait for long goes back and leaves its place to other hosts.
 func TestPause(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		rate    float64
@@ -31,7 +32,7 @@ func TestPause(t *testing.T) {
 		{"a long one, with a rate", 1000, time.Millisecond, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			work.SetPauseWait(t, tt.wait)
+			t.Parallel()
 			var mu sync.Mutex
 			var began time.Time
 			early := 0
@@ -49,6 +50,7 @@ func TestPause(t *testing.T) {
 			})
 			f.push("/a", "/b", "/c", "/d")
 			cfg := f.config()
+			cfg.PauseWait = tt.wait
 			cfg.Jobs, cfg.Limits = 1, work.Limits{PerHost: 1, Rate: tt.rate, Burst: 1}
 			counts := f.work(cfg)
 			if early != 0 || counts.Done != 4 || counts.Retried != 1 || counts.PutBack > 0 != tt.putBack {
@@ -60,7 +62,7 @@ func TestPause(t *testing.T) {
 
 // TestPauseOtherHost: a host that wants a long pause holds no place of the others.
 func TestPauseOtherHost(t *testing.T) {
-	work.SetPauseWait(t, time.Millisecond)
+	t.Parallel()
 	f := newFixture(t, func(w http.ResponseWriter, req *http.Request, n int) {
 		if strings.HasPrefix(req.Host, "127.") && n == 1 {
 			w.Header().Set("Retry-After", "2")
@@ -74,7 +76,7 @@ func TestPauseOtherHost(t *testing.T) {
 	f.push("/a", "/b")
 	f.pushURL(fmt.Sprintf("http://localhost:%s/other", u.Port()))
 	cfg := f.config()
-	cfg.Jobs = 1
+	cfg.Jobs, cfg.PauseWait = 1, time.Millisecond
 	var mu sync.Mutex
 	told := ""
 	cfg.Notice = func(format string, args ...any) {
@@ -93,6 +95,7 @@ func TestPauseOtherHost(t *testing.T) {
 // TestUntilDoneNothing: a queue that nobody has pushed to has nothing left, and so has one
 // that was flushed away.
 func TestUntilDoneNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(http.ResponseWriter, *http.Request, int) {})
 	if counts := f.work(f.config()); counts != (work.Counts{}) {
 		t.Errorf("got %+v", counts)
@@ -104,6 +107,7 @@ func TestUntilDoneNothing(t *testing.T) {
 
 // TestLimitsDiffer: a worker tells of others with other limits, and forgets its own.
 func TestLimitsDiffer(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(http.ResponseWriter, *http.Request, int) {})
 	cfg := f.config()
 	if _, err := stats.SayLimits(t.Context(), f.client, "--per-host 9 --rate 0"); err != nil {
@@ -134,6 +138,7 @@ func TestLimitsDiffer(t *testing.T) {
 
 // TestForeign: a task of another program is left alone, which is told once.
 func TestForeign(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(http.ResponseWriter, *http.Request, int) {})
 	client := asynq.NewClientFromRedisClient(f.client)
 	for range 2 {

@@ -162,6 +162,7 @@ func (f *fixture) archived() []string {
 // TestWork: what may pass is tried again, what will not goes to the archive with its class,
 // and retry brings that back with all its attempts.
 func TestWork(t *testing.T) {
+	t.Parallel()
 	fixed := false
 	f := newFixture(t, func(w http.ResponseWriter, req *http.Request, n int) {
 		switch {
@@ -226,6 +227,7 @@ func TestWork(t *testing.T) {
 
 // TestPermanent: what will not pass is asked for once.
 func TestPermanent(t *testing.T) {
+	t.Parallel()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
@@ -262,6 +264,7 @@ func TestPermanent(t *testing.T) {
 // TestStop: what is under way when a worker is told to end goes back, counts as nothing, and
 // is gone on with where it was.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	began := make(chan struct{}, 10)
 	f := newFixture(t, func(w http.ResponseWriter, req *http.Request, n int) {
 		w.Header().Set("Etag", `"1"`)
@@ -303,6 +306,7 @@ func TestStop(t *testing.T) {
 
 // TestBusyFile: a file that another worker is saving is left to it, and that is no failure.
 func TestBusyFile(t *testing.T) {
+	t.Parallel()
 	one, err := task.New("http://h/", "")
 	if err != nil {
 		t.Fatal(err)
@@ -340,6 +344,7 @@ func TestBusyFile(t *testing.T) {
 
 // TestDisk: an error of the disk ends the worker, and one of a name does not.
 func TestDisk(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, _ int) { io.WriteString(w, "x") })
 	if err := os.MkdirAll(filepath.Join(f.dir, "n", "x"), 0o700); err != nil {
 		t.Fatal(err)
@@ -366,6 +371,7 @@ func TestDisk(t *testing.T) {
 // TestReclaim: a task whose lease is over is taken back, unless a worker that lives has it,
 // and only so often.
 func TestReclaim(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, _ int) {})
 	f.push("/a", "/b", "/c")
 	// A worker that took all three, and died; one lease is not over.
@@ -400,6 +406,7 @@ func TestReclaim(t *testing.T) {
 
 // TestUnavailable: a worker without Redis does not begin.
 func TestUnavailable(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(http.ResponseWriter, *http.Request, int) {})
 	f.redis.Close()
 	if _, err := work.Run(t.Context(), f.config()); err == nil {
