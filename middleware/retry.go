@@ -241,7 +241,11 @@ func (r *retryRun) decideRetry(ctx context.Context, resp *http.Response, err err
 		return retryVerdict{err: checkErr}
 	}
 	if reason := r.gaveUpReason(ctx); reason != "" {
-		return retryVerdict{gaveUp: reason} // checkErr explains a retry, and there is none
+		verdict := retryVerdict{gaveUp: reason} // checkErr explains a retry, and there is none
+		if err == nil && reason == "context" {
+			verdict.err = httprule.ContextError(ctx) // as if it had ended a moment before
+		}
+		return verdict
 	}
 	wait := r.policy.waitAfter(r.attempt-1, resp)
 	switch {
@@ -262,6 +266,9 @@ func (p *RetryPolicy) judge(ctx context.Context, resp *http.Response, err error)
 		return false, true, nil
 	}
 	again, checkErr = p.CheckRetry(ctx, resp, err)
+	if checkErr != nil && checkErr == ctx.Err() { //nolint:errorlint // go-retryablehttp's policies return it as it is
+		checkErr = httprule.ContextError(ctx) // with the cause
+	}
 	return again, false, checkErr
 }
 
