@@ -246,6 +246,7 @@ func TestH2Ping(t *testing.T) {
 		if !errors.Is(r.err, errors.ErrServerDisconnected) || time.Since(start) != 15*time.Second {
 			t.Errorf("got %v after %v", r.err, time.Since(start))
 		}
+		synctest.Wait() // net/http tells of the end of a connection in a goroutine of its own
 		if s := c.Stats(); s.InUse != 0 || s.Closed != s.Opened {
 			t.Errorf("%+v", s)
 		}
