@@ -124,6 +124,7 @@ func (c *call) sendAndFollow() (*Response, error) {
 	for err == nil {
 		var resp *http.Response
 		c.sent = req
+		c.trace.beginHop(req)
 		if resp, err = via.RoundTrip(req); err != nil {
 			break
 		}

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aiolos-http/aiolos/connector"
 	"github.com/aiolos-http/aiolos/errors"
@@ -128,6 +130,7 @@ type tracing struct {
 	call   *call
 	traces []*Trace
 	values []any
+	hop    atomic.Pointer[RequestEvent] // of the present hop, for whoever is not the call's goroutine
 
 	mu     sync.Mutex
 	failed *TraceError // the first panic
@@ -196,6 +199,14 @@ func callHooks[E any](t *tracing, pick func(*Trace) func(context.Context, E), ev
 	}
 }
 
+// beginHop notes the request of a hop. Its header is a copy: that of the call changes with
+// the next one.
+func (t *tracing) beginHop(req *http.Request) {
+	if t != nil {
+		t.hop.Store(&RequestEvent{Method: t.call.method, URL: t.call.url, Header: maps.Clone(httprule.SentHeader(req.Header))})
+	}
+}
+
 func (t *tracing) requestEvent(header http.Header) func(any) RequestEvent {
 	return func(value any) RequestEvent {
 		return RequestEvent{t.call.method, t.call.url, header, value}
@@ -211,8 +222,10 @@ func (t *tracing) connectorTrace(ctx context.Context) (context.Context, *connect
 	}
 	ctx, t.cancel = context.WithCancelCause(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
+		// It may be that of a hedge which has lost, while the call is at its next hop.
+		event := *t.hop.Load()
 		callHooks(t, func(tr *Trace) func(context.Context, RequestEvent) { return tr.RequestHeadersSent },
-			t.requestEvent(httprule.SentHeader(t.call.sent.Header)))
+			func(value any) RequestEvent { event.Value = value; return event })
 	}})
 	conn := func(pick func(*Trace) func(context.Context, ConnectionEvent)) func() {
 		return func() { callHooks(t, pick, func(value any) ConnectionEvent { return ConnectionEvent{value} }) }
