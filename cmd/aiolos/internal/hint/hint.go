@@ -108,7 +108,8 @@ func forRoute(err error) string {
 		return "nothing listens on that socket"
 	case aioerrors.Is(err, aioerrors.ErrInvalidURL) && strings.Contains(text, "a proxy is http"):
 		return "--proxy none goes without one"
-	case strings.Contains(text, "frame too large") && strings.Contains(text, " http://"):
+	case strings.Contains(text, " http://") && (strings.Contains(text, "frame too large") || strings.Contains(text, "connection closed while it was being made")):
+		// Which of the two comes first, the answer or the end, is up to the machine.
 		return "the server may not speak HTTP/2 without TLS: leave out --http2"
 	}
 	return ""
