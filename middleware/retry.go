@@ -266,7 +266,7 @@ func (p *RetryPolicy) judge(ctx context.Context, resp *http.Response, err error)
 		return false, true, nil
 	}
 	again, checkErr = p.CheckRetry(ctx, resp, err)
-	if checkErr != nil && checkErr == ctx.Err() { //nolint:errorlint // go-retryablehttp's policies return it as it is
+	if checkErr != nil && checkErr == ctx.Err() { // as go-retryablehttp's policies return it
 		checkErr = httprule.ContextError(ctx) // with the cause
 	}
 	return again, false, checkErr
