@@ -1,6 +1,8 @@
 package connector_test
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -8,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector"
@@ -123,6 +126,76 @@ func TestNoLookWithRenegotiation(t *testing.T) {
 		}
 		if s := c.Stats(); s.Opened != 1 {
 			t.Errorf("%v: not reused: %+v", mode, s)
+		}
+	}
+}
+
+// lateWriter is a connection whose Write returns only when it is closed, once hold is set:
+// as that of a goroutine which does not get to run, though its bytes are out.
+type lateWriter struct {
+	net.Conn
+	hold   *atomic.Bool
+	closed func() <-chan struct{}
+	end    func() error
+}
+
+func newLateWriter(nc net.Conn, hold *atomic.Bool) net.Conn {
+	closed := make(chan struct{})
+	return &lateWriter{nc, hold, func() <-chan struct{} { return closed }, sync.OnceValue(func() error {
+		close(closed)
+		return nc.Close()
+	})}
+}
+
+func (w *lateWriter) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if w.hold.Load() {
+		<-w.closed()
+	}
+	return n, err
+}
+
+func (w *lateWriter) Close() error { return w.end() }
+
+// A request that is being written may have come: that no write has returned says nothing.
+func TestWriteUnderWayIsNotStale(t *testing.T) {
+	t.Parallel()
+	leaf := certs.For(t, certs.Options{})
+	const size = 32 << 10
+	script := func(c *wiretest.Conn) {
+		for range 2 {
+			head, ok := c.ReadHead()
+			if !ok {
+				return
+			}
+			if strings.HasPrefix(head, "POST") {
+				return // some of it is there, and done
+			}
+			c.Write(okResponse)
+		}
+	}
+	for scheme, srv := range map[string]*wiretest.Server{
+		"http": wiretest.New(t, script), "https": wiretest.NewTLS(t, leaf.Server(), script),
+	} {
+		var hold atomic.Bool
+		c := newConnector(t, connector.Config{
+			TLS: leaf.Client(),
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+				if err != nil {
+					return nil, err
+				}
+				return newLateWriter(nc, &hold), nil
+			},
+		})
+		get(t, c, srv.URL())
+		hold.Store(true)
+		resp, err := c.RoundTrip(newRequest(t, t.Context(), "POST", srv.URL(), bytes.NewReader(make([]byte, size))))
+		if err == nil {
+			read(t, resp)
+		}
+		if posts := strings.Count(strings.Join(srv.Requests(), "\n"), "POST "); err == nil || posts != 1 {
+			t.Errorf("%s: %d requests, error %v", scheme, posts, err)
 		}
 	}
 }

@@ -67,7 +67,11 @@ func (x *exchange) isStale(err error) bool {
 	if err == errIdleTimeout {
 		return httprule.Idempotent(x.request)
 	}
-	return f.Received == 0 && (f.Sent == 0 || httprule.Idempotent(x.request))
+	if f.Received > 0 || httprule.Idempotent(x.request) {
+		return f.Received == 0
+	}
+	x.conn.h1.Close() // else a write may begin behind the look
+	return x.h1.Facts().Unsent
 }
 
 func isDeadline(err error) bool {

@@ -266,6 +266,7 @@ func TestSentWhileUploading(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Millisecond) // of the bubble: the write of the head has returned, too
 		before := resp.Timing().Sent
 		pipe.Write(make([]byte, 100_000))
 		time.Sleep(time.Millisecond) // of the bubble: all have done what they can

@@ -30,13 +30,13 @@ type Conn struct {
 	closeErr error
 	abort    func() // abortExchange, made once
 
-	sent      atomic.Bool // a byte of the present request is on its way
-	http10    atomic.Bool // what is written next is the request line of HTTP/1.0
-	writeEnds time.Time   // the socket's write deadline; the writer's
-	unchecked bool        // the first write has to check that it is alive; the exchange's, as the next two
-	last      bool        // the next write has the last of the request
-	dead      bool        // that check has failed; net/http may hide the error of the write
-	held      heldRequest // what goes out with the next Read
+	writing   atomic.Uint32 // what has become of the present request: writeNone, …
+	http10    atomic.Bool   // what is written next is the request line of HTTP/1.0
+	writeEnds time.Time     // the socket's write deadline; the writer's
+	unchecked bool          // the first write has to check that it is alive; the exchange's, as the next two
+	last      bool          // the next write has the last of the request
+	dead      bool          // that check has failed; net/http may hide the error of the write
+	held      heldRequest   // what goes out with the next Read
 
 	mu       sync.Mutex
 	state    connState
@@ -111,7 +111,7 @@ func (c *Conn) Init(nc net.Conn, owner Owner) {
 // beginExchange starts an exchange and reports whether there was one before. A sockRead of
 // zero leaves the silence unbounded until startReadTimer.
 func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration) (reused bool) {
-	c.sent.Store(false)
+	c.writing.Store(writeNone)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == connIdle {
@@ -203,7 +203,8 @@ func (c *Conn) Close() error {
 
 // Facts is what has happened on a conn during an exchange.
 type Facts struct {
-	Received, Sent int64     // bytes, head and framing included
+	Received, Sent int64     // bytes, head and framing included; a write counts when it returns
+	Unsent         bool      // nothing was sent, nor is a write under way
 	Wrote          time.Time // when the upload's last write ended; zero: there was none
 	ReadErr        error     // what ended the reading, or nil
 	WriteErr       error     // the socket's first error while writing, or nil
@@ -215,7 +216,7 @@ func (c *Conn) facts() Facts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Facts{
-		Received: c.rx, Sent: c.tx, Wrote: c.wrote,
+		Received: c.rx, Sent: c.tx, Unsent: c.tx == 0 && c.writing.Load() != writeBegun, Wrote: c.wrote,
 		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, HeadDone: c.head.Done(),
 	}
 }

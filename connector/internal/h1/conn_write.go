@@ -30,9 +30,16 @@ func (c *Conn) setWriteDeadline(t time.Time) {
 	c.nc.SetWriteDeadline(t) //nolint:errcheck // where there is none, closing ends the write
 }
 
+// What has become of writing a request. One whose first write has not returned may have come
+// to the peer nevertheless.
+const (
+	writeNone   = iota // nothing was begun
+	writeBegun         // something was sent, or may have been
+	writeFailed        // nothing was
+)
+
 // Write writes and counts.
 func (c *Conn) Write(p []byte) (int, error) {
-	c.sent.Store(true)
 	if c.http10.Load() {
 		var done bool
 		if p, done = asHTTP10(p); done {
@@ -46,6 +53,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 	}
+	c.writing.Store(writeBegun)
 	written := 0
 	for {
 		n, err := c.nc.Write(p[written:])
@@ -75,7 +83,9 @@ func (c *Conn) isEarlyAlarm(err error) bool {
 
 func (c *Conn) noteWrite(n int64, err error) {
 	c.mu.Lock()
-	c.tx += n
+	if c.tx += n; c.tx == 0 {
+		c.writing.Store(writeFailed)
+	}
 	if err != nil && c.writeErr == nil {
 		c.writeErr = err
 	}
@@ -107,7 +117,7 @@ const sendSlice = 4 << 20
 // *os.File behind an *io.LimitedReader. All else is written as it is read: over TLS a
 // bufio.Writer would hold it back.
 func (c *Conn) ReadFrom(r io.Reader) (total int64, err error) {
-	c.sent.Store(true)
+	c.writing.Store(writeBegun)
 	limited, ok := r.(*io.LimitedReader)
 	if ok {
 		_, ok = limited.R.(*os.File)

@@ -124,7 +124,7 @@ func (c *Conn) afterWait(w *waiter, n int, err error) (unasked, again bool, _ er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := c.state == connIdle
-	unasked = idle || c.state == connActive && !c.sent.Load()
+	unasked = idle || c.state == connActive && c.writing.Load() == writeNone
 	switch {
 	case n > 0 && unasked:
 		return true, false, ErrUnsolicited
