@@ -136,7 +136,7 @@ func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	may := d.mayMultiplex(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {
 		c := &conn{nc: nc, pool: d.pool, info: info}
-		a.conn, c.h2 = c, h2.NewConn(nc, (*h2Owner)(c))
+		a.conn, c.h2 = c, h2.NewConn(h1.WrapSocket(nc), (*h2Owner)(c))
 		return c.h2.Start(ctx, d.h2, a.key.Addr())
 	}
 	// In one piece, which has a size of its own: where an idle connection lies among what

@@ -108,6 +108,22 @@ func (c *Conn) Init(nc net.Conn, owner Owner) {
 	c.abort = c.abortExchange
 }
 
+// readNet reads from the connection, the cheap way if that is a socket. So it is below TLS.
+func (c *Conn) readNet(p []byte) (int, error) {
+	if c.socket != nil && !c.secure {
+		return c.socket.Read(p)
+	}
+	return c.nc.Read(p)
+}
+
+// writeNet writes to the connection in the same way.
+func (c *Conn) writeNet(p []byte) (int, error) {
+	if c.socket != nil && !c.secure {
+		return c.socket.Write(p)
+	}
+	return c.nc.Write(p)
+}
+
 // beginExchange starts an exchange and reports whether there was one before. A sockRead of
 // zero leaves the silence unbounded until startReadTimer.
 func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration) (reused bool) {

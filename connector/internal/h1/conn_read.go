@@ -142,7 +142,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			n, err = w.takeByte(p)
 			w = nil
 		default:
-			n, err = c.nc.Read(p)
+			n, err = c.readNet(p)
 		}
 		if n, err, again := c.afterRead(p, n, err); !again {
 			return n, err

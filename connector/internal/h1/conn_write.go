@@ -56,7 +56,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	c.writing.Store(writeBegun)
 	written := 0
 	for {
-		n, err := c.nc.Write(p[written:])
+		n, err := c.writeNet(p[written:])
 		written += n
 		if err == nil || !c.isEarlyAlarm(err) {
 			c.noteWrite(int64(written), err)

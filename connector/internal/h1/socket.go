@@ -7,19 +7,14 @@ import (
 	"syscall"
 )
 
-// socket is a TCP or Unix connection that can be peeked at without waiting. Below TLS it
-// stands in for the connection itself (see [WrapBelowTLS]), so that crypto/tls can be asked
-// what it has without waiting, too.
+// socket is a TCP or Unix connection that can be peeked at without waiting, and whose calls
+// into the kernel cost less than those of package net. Below TLS it stands in for the
+// connection itself (see [WrapBelowTLS]), so that crypto/tls can be asked what it has without
+// waiting, too.
 type socket struct {
 	net.Conn
-	raw       syscall.RawConn
-	instant   bool             // Read does not wait; only set while nobody else reads
-	peek      func(fd uintptr) // made once: a closure for each peek would be an allocation
-	buf       []byte           // what peek reads into; nil: it peeks at one byte
-	peeked    [1]byte
-	n         int
-	err       error
-	writeRead writeRead
+	raw     syscall.RawConn
+	instant bool // Read does not wait; only set while nobody else reads
 }
 
 // errNothingThere is what a Read that does not wait has when there is nothing. crypto/tls
@@ -54,13 +49,16 @@ func newSocket(nc net.Conn) *socket {
 	if err != nil {
 		return nil
 	}
-	return socketFrom(nc, raw)
+	return &socket{Conn: nc, raw: raw}
 }
 
-func socketFrom(nc net.Conn, raw syscall.RawConn) *socket {
-	s := &socket{Conn: nc, raw: raw}
-	s.peek, s.writeRead.step = s.readNow, s.stepWriteRead
-	return s
+// WrapSocket gives a plain socket the calls into the kernel that cost least; all else stays as
+// it is. A Conn does the same by itself.
+func WrapSocket(nc net.Conn) net.Conn {
+	if s := newSocket(nc); s != nil {
+		return s
+	}
+	return nc
 }
 
 // socketOf finds the socket of a connection; nil: it cannot be peeked at.
@@ -104,52 +102,20 @@ func (s *socket) CloseWrite() error {
 	return s.Conn.(interface{ CloseWrite() error }).CloseWrite() //nolint:errcheck // TCP and Unix have it
 }
 
-// Read is the connection's, or one that does not wait.
-func (s *socket) Read(p []byte) (int, error) {
-	if !s.instant {
-		return s.Conn.Read(p)
-	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	s.buf = p
-	err := s.raw.Control(s.peek)
-	s.buf = nil
-	if err != nil {
-		return 0, err
-	}
-	s.finishRead()
-	return s.n, s.err
-}
-
-// finishRead turns what readNow has left in n and err into the results of a Read, and reports
-// whether there was nothing yet.
-func (s *socket) finishRead() (nothing bool) {
-	switch {
-	case s.err != nil:
-		s.n = 0
-	case s.n == 0:
-		s.err = io.EOF
-	}
-	return s.err == errNothingThere
-}
-
 // checkAlive returns an error if the peer has closed the connection or has sent unsolicited
 // data. It uses Control and not Read of the RawConn: that one asks the poller first,
 // whose deadline may have passed, and waits while somebody reads.
 func (s *socket) checkAlive() error {
-	if err := s.raw.Control(s.peek); err != nil {
+	k := newSocketCall(nil)
+	defer k.free()
+	switch n, err := s.readResult(k, s.raw.Control(k.peek)); {
+	case n > 0:
+		return ErrUnsolicited
+	case err == errNothingThere:
+		return nil
+	default:
 		return err
 	}
-	switch {
-	case s.err == errNothingThere:
-		return nil
-	case s.err != nil:
-		return s.err
-	case s.n == 0:
-		return io.EOF
-	}
-	return ErrUnsolicited
 }
 
 // checkAliveTLS does the same above TLS. Data is no verdict there: session tickets come

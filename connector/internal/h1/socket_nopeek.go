@@ -5,6 +5,12 @@ package h1
 // canPeek is false where there is no MSG_PEEK with MSG_DONTWAIT: a waiter reads instead.
 const canPeek = false
 
-func (*socket) readNow(uintptr) {}
+func (*socketCall) peekByte(uintptr) {}
 
-func (*socket) stepWriteRead(uintptr) bool { return true }
+func (*socketCall) readInstantly(uintptr) {}
+
+func (*socketCall) stepRead(uintptr) bool { return true }
+
+func (*socketCall) stepWrite(uintptr) bool { return true }
+
+func (*socketCall) stepWriteRead(uintptr) bool { return true }

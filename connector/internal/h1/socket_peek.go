@@ -6,59 +6,81 @@ import "syscall"
 
 const canPeek = true
 
-// readNow reads into buf, or peeks, and does not wait.
-func (s *socket) readNow(fd uintptr) {
+// receive reads into buf without waiting, or peeks.
+func (k *socketCall) receive(fd uintptr, into []byte, flags int) {
 	for {
-		if s.buf == nil {
-			s.n, _, s.err = syscall.Recvfrom(int(fd), s.peeked[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		} else {
-			s.n, s.err = syscall.Read(int(fd), s.buf) // sockets of package net do not block
-		}
-		switch s.err {
+		k.n, k.err = receiveNow(fd, into, flags)
+		switch k.err {
 		case syscall.EINTR:
 			continue
 		case syscall.EAGAIN: // which EWOULDBLOCK is, too
-			s.err = errNothingThere
+			k.err = errNothingThere
 		}
 		return
 	}
 }
 
+// peekByte looks whether there is anything to read.
+func (k *socketCall) peekByte(fd uintptr) { k.receive(fd, k.peeked[:], syscall.MSG_PEEK) }
+
+// readInstantly reads what there is.
+func (k *socketCall) readInstantly(fd uintptr) { k.receive(fd, k.buf, 0) }
+
+// stepRead is called by the poller, whenever there may be something to read.
+func (k *socketCall) stepRead(fd uintptr) (done bool) {
+	k.receive(fd, k.buf, 0)
+	return k.err != errNothingThere
+}
+
+// stepWrite is called by the poller, whenever there may be room.
+func (k *socketCall) stepWrite(fd uintptr) (done bool) {
+	for k.n < len(k.buf) {
+		n, err := sendNow(fd, k.buf[k.n:])
+		k.n += n
+		switch err {
+		case nil, syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		default:
+			k.err = err
+			return true
+		}
+	}
+	return true
+}
+
 // stepWriteRead is called by the poller: once at the begin of a writeRead, and whenever there
 // may be something to read.
-func (s *socket) stepWriteRead(fd uintptr) (done bool) {
-	t := &s.writeRead
-	if t.waiting {
-		s.buf = t.into
-		s.readNow(fd)
-		s.buf = nil
-		return !s.finishRead()
+func (k *socketCall) stepWriteRead(fd uintptr) (done bool) {
+	t := &k.sent
+	if k.request == nil {
+		return k.stepRead(fd)
 	}
 	t.begun = true
-	if s.readNow(fd); s.err != errNothingThere {
-		s.n, s.err = 0, ErrDied
+	if k.peekByte(fd); k.err != errNothingThere {
+		k.n, k.err = 0, ErrDied
 		return true
 	}
-	s.n, s.err = 0, nil
-	t.written, t.err = writeNow(fd, t.request.bytes)
-	if t.written < len(t.request.bytes) {
+	k.n, k.err = 0, nil
+	t.written, t.err = writeOnce(fd, k.request.bytes)
+	if t.written < len(k.request.bytes) {
 		return true
 	}
-	t.request.discard()
-	t.waiting = true
+	k.request.discard()
+	k.request = nil
 	return false
 }
 
-// writeNow writes what the socket takes. Nothing is no error.
-func writeNow(fd uintptr, p []byte) (int, error) {
+// writeOnce writes what the socket takes. Nothing is no error.
+func writeOnce(fd uintptr, p []byte) (int, error) {
 	for {
-		n, err := syscall.Write(int(fd), p)
+		n, err := sendNow(fd, p)
 		switch err {
 		case syscall.EINTR:
 			continue
 		case syscall.EAGAIN:
 			err = nil
 		}
-		return max(n, 0), err
+		return n, err
 	}
 }

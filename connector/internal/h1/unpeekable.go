@@ -39,7 +39,7 @@ func newUnpeekable(nc net.Conn) (o unpeekable) {
 	}
 	if sc, ok := nc.(syscall.Conn); ok && canPeek {
 		if raw, err := sc.SyscallConn(); err == nil {
-			o.peek = socketFrom(nc, raw)
+			o.peek = &socket{Conn: nc, raw: raw}
 		}
 	}
 	return o

@@ -32,7 +32,7 @@ func (x *Exchange) Upgrade() *Upgraded {
 
 func (u *Upgraded) Read(p []byte) (int, error) {
 	if u.br == nil {
-		return u.conn.nc.Read(p)
+		return u.conn.readNet(p)
 	}
 	n, err := u.br.Read(p[:min(len(p), u.br.Buffered())])
 	if u.br.Buffered() == 0 {
@@ -42,7 +42,7 @@ func (u *Upgraded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (u *Upgraded) Write(p []byte) (int, error) { return u.conn.nc.Write(p) }
+func (u *Upgraded) Write(p []byte) (int, error) { return u.conn.writeNet(p) }
 
 // Close closes the connection.
 func (u *Upgraded) Close() error { return u.conn.Close() }

@@ -2,29 +2,6 @@ package h1
 
 import "bufio"
 
-// A writeRead sends a small request and does the first Read of its response in one visit
-// to the poller:
-//
-//	peek ──► the peer has spoken, or gone: ErrDied, nothing was sent
-//	  │
-//	  └─► write ──► wait ──► read
-//	        │
-//	        └─► not all of it, or an error: the conn goes on with plain writes and reads
-//
-// That is three calls into the kernel. The plain way has a fourth, a read before there can
-// be an answer. The peek is part of the visit because the poller forgets at its begin what
-// it was told before: if the peer closed between a peek and that, nothing would wake the
-// wait.
-type writeRead struct {
-	step    func(fd uintptr) bool // made once: a closure for each call would be an allocation
-	request *heldRequest
-	into    []byte
-	begun   bool // step has been called: the poller had no error to return instead
-	waiting bool // the request is written, and step waits for the response
-	written int
-	err     error // of writing
-}
-
 // heldRequest is a request that goes out with the first Read of its response.
 type heldRequest struct {
 	bytes  []byte        // nil: there is none
@@ -46,16 +23,34 @@ func (h *heldRequest) discard() {
 	*h = heldRequest{}
 }
 
-// writeThenRead runs one writeRead.
-func (s *socket) writeThenRead(request *heldRequest, into []byte) (n int, err error) {
-	s.writeRead = writeRead{step: s.writeRead.step, request: request, into: into}
-	s.n, s.err = 0, nil
-	err = s.raw.Read(s.writeRead.step)
-	s.writeRead.request, s.writeRead.into = nil, nil
-	if err == nil {
-		err = s.err
-	}
-	return s.n, err
+// heldWrite is what has become of the write of a heldRequest.
+type heldWrite struct {
+	begun   bool // the poller had no error to return instead
+	written int
+	err     error
+}
+
+// writeThenRead sends a small request and does the first Read of its response in one visit
+// to the poller:
+//
+//	peek ──► the peer has spoken, or gone: ErrDied, nothing was sent
+//	  │
+//	  └─► write ──► wait ──► read
+//	        │
+//	        └─► not all of it, or an error: the conn goes on with plain writes and reads
+//
+// That is three calls into the kernel. The plain way has a fourth, a read before there can
+// be an answer. The peek is part of the visit because the poller forgets at its begin what
+// it was told before: if the peer closed between a peek and that, nothing would wake the
+// wait.
+func (s *socket) writeThenRead(request *heldRequest, into []byte) (n int, sent heldWrite, err error) {
+	k := newSocketCall(into)
+	defer k.free()
+	k.request = request
+	err = s.raw.Read(k.writeRead)
+	sent = k.sent
+	n, err = s.readResult(k, err)
+	return n, sent, err
 }
 
 // CanCheckLate reports whether the check that the conn is alive can be left to the write of
@@ -81,18 +76,17 @@ func (c *Conn) checkOrHold(p []byte) (held bool, err error) {
 func (c *Conn) sendHeldAndRead(p []byte) (n int, err error) {
 	whole := len(c.held.bytes)
 	rest := c.held.bytes
-	n, err = c.socket.writeThenRead(&c.held, p)
-	t := &c.socket.writeRead
-	if !t.begun || err == ErrDied {
+	n, sent, err := c.socket.writeThenRead(&c.held, p)
+	if !sent.begun || err == ErrDied {
 		return n, err
 	}
-	c.noteWrite(int64(t.written), t.err)
-	if t.written == whole {
+	c.noteWrite(int64(sent.written), sent.err)
+	if sent.written == whole {
 		return n, err
 	}
-	werr := t.err
+	werr := sent.err
 	if werr == nil {
-		_, werr = c.Write(rest[t.written:])
+		_, werr = c.Write(rest[sent.written:])
 	}
 	c.held.discard()
 	if werr != nil {
@@ -101,5 +95,5 @@ func (c *Conn) sendHeldAndRead(p []byte) (n int, err error) {
 		c.mu.Unlock()
 		c.awaitLateAnswer(sockRead)
 	}
-	return c.nc.Read(p)
+	return c.readNet(p)
 }
