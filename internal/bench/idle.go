@@ -103,13 +103,14 @@ func holdConnections(in io.Reader, out io.Writer) error {
 
 // awaitQuiet waits until the server has noticed that the process before has gone.
 func awaitQuiet(url string) error {
-	for range 100 {
-		if n, err := countConnections(url); err != nil || n == 0 {
+	n, err := 0, error(nil)
+	for range 600 { // 30 s: a loaded machine is slow to close a thousand
+		if n, err = countConnections(url); err != nil || n == 0 {
 			return err
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return errors.New("others have connections to the server")
+	return fmt.Errorf("others have %d connections to the server", n)
 }
 
 // openIdle has n connections in use at the same time, and then idle. The answers
