@@ -62,11 +62,16 @@ func overWires(t *testing.T, test func(t *testing.T, w wire)) {
 // memory starts a server in a network of memory, and makes a connector for it.
 func (w wire) memory(t *testing.T, cfg connector.Config, script func(*peer)) (*wiretest.Server, *connector.Connector) {
 	t.Helper()
+	return w.on(t, w.network(), cfg, script)
+}
+
+// network is one for a peer that may not read.
+func (w wire) network() *memnet.Network {
 	n := memnet.New()
 	if w.h2 {
 		n.SetBuffers(roomForWindow, 0)
 	}
-	return w.on(t, n, cfg, script)
+	return n
 }
 
 // roomForWindow is more than HTTP/2 sends to who does not read (RFC 9113 6.9.2), frames and TLS
