@@ -261,8 +261,8 @@ func TestHappyEyeballs(t *testing.T) {
 			addrs: []string{"::1", "127.0.0.1"}, tried: []string{"::1", "127.0.0.1"},
 		},
 		"first is slow, in turn": {
-			cfg: connector.Config{HappyEyeballsDelay: -1, Timeout: connector.ClientTimeout{SockConnect: 30 * time.Millisecond}},
-			s:   &sockets{slow: "::1", delay: 60 * time.Millisecond}, addrs: []string{"::1", "127.0.0.1"},
+			cfg: connector.Config{HappyEyeballsDelay: -1, Timeout: connector.ClientTimeout{SockConnect: 500 * time.Millisecond}}, // the second is to connect within it
+			s:   &sockets{slow: "::1", delay: 510 * time.Millisecond}, addrs: []string{"::1", "127.0.0.1"},
 			tried: []string{"::1", "127.0.0.1"},
 		},
 		"interleaved": {
@@ -273,7 +273,10 @@ func TestHappyEyeballs(t *testing.T) {
 			cfg: connector.Config{TLS: leaf.Client()}, s: &sockets{refused: "::1"},
 			addrs: []string{"::1", "127.0.0.1"}, tried: []string{"::1", "127.0.0.1"}, tls: true,
 		},
-		"the good one first": {s: &sockets{}, addrs: []string{"127.0.0.1", "::1"}, tried: []string{"127.0.0.1"}},
+		"the good one first": {
+			cfg: connector.Config{HappyEyeballsDelay: time.Minute}, s: &sockets{},
+			addrs: []string{"127.0.0.1", "::1"}, tried: []string{"127.0.0.1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

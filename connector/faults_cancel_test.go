@@ -194,7 +194,7 @@ func endAt(t *testing.T, w wire, at point, by end) {
 func (at point) start(t *testing.T, w wire) *connector.Connector {
 	t.Helper()
 	cfg := connector.Config{Limit: 1, ExpectContinueTimeout: -1}
-	n := memnet.New()
+	n := w.network()
 	if at.script != nil {
 		_, c := w.on(t, n, cfg, at.script)
 		return c

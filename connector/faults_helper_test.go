@@ -62,8 +62,22 @@ func overWires(t *testing.T, test func(t *testing.T, w wire)) {
 // memory starts a server in a network of memory, and makes a connector for it.
 func (w wire) memory(t *testing.T, cfg connector.Config, script func(*peer)) (*wiretest.Server, *connector.Connector) {
 	t.Helper()
-	return w.on(t, memnet.New(), cfg, script)
+	return w.on(t, w.network(), cfg, script)
 }
+
+// network is one for a peer that may not read.
+func (w wire) network() *memnet.Network {
+	n := memnet.New()
+	if w.h2 {
+		n.SetBuffers(roomForWindow, 0)
+	}
+	return n
+}
+
+// roomForWindow is more than HTTP/2 sends to who does not read (RFC 9113 6.9.2), frames and TLS
+// included. Who blocked in a write would have its lock, for which net/http's reader waits, say
+// with the server's SETTINGS: no clock of a bubble goes on while somebody waits for a lock.
+const roomForWindow = 256 << 10
 
 // on is memory in a network that is there already.
 func (w wire) on(t *testing.T, n *memnet.Network, cfg connector.Config, script func(*peer)) (*wiretest.Server, *connector.Connector) {

@@ -87,18 +87,18 @@ func TestBalanceRefresh(t *testing.T) {
 		synctest.Wait()
 		r.want(t, "not yet again", "b", "")
 		time.Sleep(2 * time.Second)
-		reg.set(nil, 0, "d")
+		reg.set(nil, time.Second, "d") // so that it is not there before the request goes by the old one
 		ask(t, r.rt, 1)
-		synctest.Wait()
+		time.Sleep(2 * time.Second)
 		ask(t, r.rt, 1)
-		r.want(t, "again", "c d", "fetched ")
+		r.want(t, "again", "c d", "fetched  1s")
 
-		reg.set(nil, 0)
+		reg.set(nil, time.Second)
 		time.Sleep(time.Minute)
 		ask(t, r.rt, 1)
-		synctest.Wait()
+		time.Sleep(2 * time.Second)
 		err := ask(t, r.rt, 1)
-		r.want(t, "an empty list", "d", `fetched , refused : no backend for "http://h:80": the list is empty`)
+		r.want(t, "an empty list", "d", `fetched  1s, refused : no backend for "http://h:80": the list is empty`)
 		if _, ok := errors.AsType[*middleware.NoBackendError](err); !ok {
 			t.Errorf("got %v", err)
 		}

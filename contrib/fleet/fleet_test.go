@@ -26,6 +26,9 @@ func newFleet(t *testing.T, cfg fleet.Config) (*fleet.Fleet, *miniredis.Miniredi
 	if cfg.Lease == 0 {
 		cfg.Lease = time.Second
 	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = testTimeout // a machine that stands still is no Redis that does not answer
+	}
 	f, err := fleet.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -250,12 +250,14 @@ func TestRateLimitGivesBack(t *testing.T) {
 		cfg   fleet.RateLimitConfig
 		other bool // another process has taken one since
 	}{
-		{"last, of all", fleet.RateLimitConfig{Rate: 1}, false},
-		{"last, per host", fleet.RateLimitConfig{PerHost: 1}, false},
-		{"not last, of all", fleet.RateLimitConfig{Rate: 1}, true},
-		{"not last, per host", fleet.RateLimitConfig{PerHost: 1}, true},
+		// The place does not come before it is given up. Then it is lost when it comes.
+		{"last, of all", fleet.RateLimitConfig{Rate: 0.01}, false},
+		{"last, per host", fleet.RateLimitConfig{PerHost: 0.01}, false},
+		{"not last, of all", fleet.RateLimitConfig{Rate: 0.25}, true},
+		{"not last, per host", fleet.RateLimitConfig{PerHost: 0.25}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			f, server := newFleet(t, fleet.Config{})
 			l := f.RateLimit(tt.cfg)
 			if err := send(t.Context(), t, l, "http://h/"); err != nil {

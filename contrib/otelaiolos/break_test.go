@@ -64,6 +64,8 @@ func TestHookPanics(t *testing.T) {
 					resp.Close()
 				}
 			}()
+			// What ends with the call's context does so on a goroutine of its own.
+			waitFor(t, func() bool { return len(sdk.spans.Ended()) == len(sdk.spans.Started()) })
 			_, calls := sdk.checkEnded(t)
 			if len(calls) != 1 {
 				t.Errorf("got %d spans of calls, want 1", len(calls))

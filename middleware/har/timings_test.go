@@ -124,6 +124,7 @@ func TestOverTLS(t *testing.T) {
 					if got := mwtest.Send(t, rt, "GET", "https://localhost/", "", ""); got != "hello" {
 						t.Fatalf("got %q", got)
 					}
+					synctest.Wait() // the idle connection is watched, for which its next request would wait
 					entry := onlyEntry(t, h)
 					checkTimings(t, entry, want, "192.0.2.1")
 					if got := valueAt(entry, "response.httpVersion"); got != tt.version {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aiolos-http/aiolos/connector/internal/h1"
@@ -107,6 +108,52 @@ func TestArrivedBeforeReuse(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// lateReader is a socket whose Read has what there is, and returns only when it is closed: as
+// that of a goroutine which does not get to run.
+type lateReader struct {
+	*net.TCPConn
+	late   atomic.Bool
+	has    chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *lateReader) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	if n > 0 && c.late.Load() {
+		close(c.has)
+		<-c.closed
+	}
+	return n, err
+}
+
+func (c *lateReader) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.TCPConn.Close()
+}
+
+// What a waiter has read and not told yet is in no buffer. Nobody takes the conn for alive.
+func TestArrivedInHand(t *testing.T) {
+	t.Parallel()
+	srv := wiretest.New(t, func(c *wiretest.Conn) {
+		c.ReadHead()
+		c.Write(okResponse)
+		if c.AwaitProceed() {
+			c.Write(okResponse)
+		}
+		c.Stall()
+	})
+	late := &lateReader{TCPConn: dialTCP(t, srv), has: make(chan struct{}), closed: make(chan struct{})}
+	c := newConn(t, late)
+	get(t, c)
+	late.late.Store(true)
+	srv.Proceed()
+	wiretest.Receive(t, late.has)
+	if c.CheckReuse() == nil {
+		t.Error("it can be used again")
 	}
 }
 

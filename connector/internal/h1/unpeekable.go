@@ -20,7 +20,8 @@ import (
 //   - what crypto/tls has taken in, up to a record of which only a part is here.
 //   - all that has come, if the connection, or what it embeds, has a SyscallConn: the waiter is
 //     stopped, and what it may have missed is still in the system's buffer, where a peek finds
-//     it. (A peek alone would not do: who knows what the connection has read ahead.)
+//     it. (A peek alone would not do: who knows what the connection has read ahead.) One whose
+//     Read does not end with its deadline is not used again: who knows what it has read.
 //
 // It cannot be exact for what comes later to a connection without a SyscallConn, nor on systems
 // without a peek: between its arrival and the end of the waiter's Read there is the time in
@@ -100,8 +101,10 @@ const (
 	// readYields is how often they may before it has read what is there: some microseconds.
 	// A timer takes a thousand.
 	readYields = 16
-	// stopTime is how long a waiter is given to stop: a connection may not hear of deadlines.
-	stopTime = 50 * time.Millisecond
+	// stopSteps is for how many steps of stopStep a waiter is given time to stop: a connection
+	// may not hear of deadlines. On a machine that stands still the steps do so, too.
+	stopSteps = 50
+	stopStep  = time.Millisecond
 )
 
 // mayMissLocked reports whether data may be there before a waiter that starts now has read:
@@ -128,8 +131,12 @@ func (c *Conn) CheckReuse() error {
 	if w.mayMiss && w.begun.Load() {
 		w.awaitDone(settleTime - time.Since(w.begunAt))
 	}
-	if c.unpeekable.peek != nil && c.stopWaiter(w) {
-		return c.unpeekable.peek.checkAlive()
+	if c.unpeekable.peek != nil {
+		if stopped, err := c.stopWaiter(w); err != nil {
+			return err
+		} else if stopped {
+			return c.unpeekable.peek.checkAlive()
+		}
 	}
 	for i := 0; i < readYields && !w.isDone(); i++ { // to the end of its Read, if there is one
 		runtime.Gosched()
@@ -141,8 +148,9 @@ func (c *Conn) CheckReuse() error {
 }
 
 // stopWaiter breaks the waiter's Read off, and reports whether it had nothing. What it may have
-// missed is in the system's buffer then.
-func (c *Conn) stopWaiter(w *waiter) (stopped bool) {
+// missed is in the system's buffer then. If the Read does not end it may have anything, which is
+// an error.
+func (c *Conn) stopWaiter(w *waiter) (stopped bool, err error) {
 	passed := time.Unix(1, 0)
 	c.mu.Lock()
 	w.stop = c.closer == nil && c.nc.SetReadDeadline(passed) == nil
@@ -152,25 +160,33 @@ func (c *Conn) stopWaiter(w *waiter) (stopped bool) {
 	}
 	c.mu.Unlock()
 	if !asked {
-		return false
+		return false, nil
 	}
 	for i := 0; i < maxYields && !w.isDone(); i++ {
 		runtime.Gosched()
 	}
-	w.awaitDone(stopTime)
+	for i := 0; i < stopSteps && !w.isDone(); i++ {
+		w.awaitDone(stopStep)
+	}
+	if !w.isDone() {
+		return false, errNotStopped
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w.stop = false
 	if !w.stopped {
-		return false // it has read something, or goes on
+		return false, nil // it has read something
 	}
 	c.waiter = nil
 	c.setAlarmLocked(time.Time{})
-	return true
+	return true, nil
 }
 
-// errStopped is what a waiter has that was asked to stop.
-var errStopped = stderrors.New("the waiter was stopped")
+var (
+	// errStopped is what a waiter has that was asked to stop.
+	errStopped    = stderrors.New("the waiter was stopped")
+	errNotStopped = stderrors.New("the reader of the idle connection does not stop")
+)
 
 // waiterIsReading reports whether the waiter blocks in a Read of the connection below TLS, or
 // has ended. Without TLS, that it is about to read is all that is known.

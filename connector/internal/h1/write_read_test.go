@@ -102,14 +102,14 @@ func TestLateLookDead(t *testing.T) {
 func TestLateLookSilence(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		settings h1.Settings
-		end      func(*h1.Conn, context.CancelFunc)
-		want     error
+		sockRead, total time.Duration
+		end             func(*h1.Conn, context.CancelFunc)
+		want            error
 	}{
-		"sock_read": {h1.Settings{SockRead: 20 * time.Millisecond}, nil, h1.ErrReadTimeout},
-		"total":     {h1.Settings{Total: time.Now().Add(time.Second)}, nil, h1.ErrTotalTimeout},
-		"context":   {h1.Settings{}, func(_ *h1.Conn, cancel context.CancelFunc) { cancel() }, net.ErrClosed},
-		"closed":    {h1.Settings{}, func(c *h1.Conn, _ context.CancelFunc) { c.Close() }, net.ErrClosed},
+		"sock_read": {20 * time.Millisecond, 0, nil, h1.ErrReadTimeout},
+		"total":     {0, time.Second, nil, h1.ErrTotalTimeout},
+		"context":   {0, 0, func(_ *h1.Conn, cancel context.CancelFunc) { cancel() }, net.ErrClosed},
+		"closed":    {0, 0, func(c *h1.Conn, _ context.CancelFunc) { c.Close() }, net.ErrClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,8 +134,11 @@ func TestLateLookSilence(t *testing.T) {
 					test.end(c, cancel)
 				}()
 			}
-			test.settings.LateCheck = true
-			x := send(c, req, test.settings)
+			settings := h1.Settings{SockRead: test.sockRead, LateCheck: true}
+			if test.total > 0 {
+				settings.Total = time.Now().Add(test.total) // now: this test may have waited for its turn
+			}
+			x := send(c, req, settings)
 			if x.err == nil || !stderrors.Is(x.Facts().ReadErr, test.want) {
 				t.Errorf("got %v, %v, want %v", x.err, x.Facts().ReadErr, test.want)
 			}
