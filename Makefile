@@ -43,8 +43,8 @@ export GORACE ?= atexit_sleep_ms=100
 LANES ?= 2
 # Each module's output at once, as it ends. Before GNU make 4 it is mixed.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-# Tests that wait for asynq and for leases, and not for the processor.
-WAITING := cmd/aiolos-fleet contrib/fleet
+# Tests that wait for asynq, and not for the processor: eight at a time.
+WAITING := cmd/aiolos-fleet
 
 .PHONY: test
 test: ## vet, the tests with the race detector, and the allocation gates and loads without
