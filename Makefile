@@ -33,19 +33,42 @@ demo: ## see it work, on servers of its own
 # skips, and loads that it runs a part of.
 PLAIN := Allocs|InFull$$
 # Nobody debugs these binaries, so that the linker need not write symbols for it.
-GOTEST := go test -vet=off -ldflags='-s -w'
+GOTEST := go test -shuffle=on -ldflags='-s -w'
 # A process with the race detector waits a second at its end, in each of eighty packages, for
 # races of goroutines that still run. A tenth will do: the tests look that none are left.
 export GORACE ?= atexit_sleep_ms=100
+# So many modules are tested beside each other: those after the library mostly wait.
+LANES ?= 2
+# Each module's output at once, as it ends. Before GNU make 4 it is mixed.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Tests that wait for asynq, and not for the processor: eight at a time.
+WAITING := cmd/aiolos-fleet
 
+# All of vet runs with the tests, on what was compiled for them, and while others wait. The
+# library's goes first, so that what all modules need is compiled once, and not in each lane.
 .PHONY: test
 test: ## vet, the tests with the race detector, and the allocation gates and loads without
 	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
-	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && $(GOTEST) $(RACE) -shuffle=on ./...); done
+	@go vet $(RACE) ./...
+	@$(MAKE) --no-print-directory -j$(LANES) $(SYNC) $(MODULES:%=test-in/%) test-plain
+
+# Those of one module: make test-in/contrib/fleet.
+.PHONY: $(MODULES:%=test-in/%)
+$(MODULES:%=test-in/%): test-in/%:
+	@echo "== $*"
+	@cd $* && $(GOTEST) -vet=all $(RACE) $(if $(filter $*,$(WAITING)),-parallel=8) ./...
+
+# list prints a module's packages with a line in their files, or in their tests. Those with
+# a file that is not built with the race detector were not vetted in full.
+.PHONY: test-plain
+test-plain:
 	@echo "== without the race detector"
-	@for m in $(MODULES); do (cd $$m; packages=$$(go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r p d; do \
-		if grep -qshE '^func Test[A-Za-z0-9_]*($(PLAIN:$$=[(]))' "$$d"/*_test.go; then echo "$$p"; fi; done); \
-		if [ -n "$$packages" ]; then $(GOTEST) -count=1 -shuffle=on -run '$(PLAIN)' $$packages; fi); done
+	@list() { go list -f '{{.ImportPath}} {{.Dir}}' ./... | while read -r p d; do \
+		if grep -qshE "$$1" "$$d"/*"$${2-}".go; then echo "$$p"; fi; done; }; \
+	for m in $(MODULES); do (cd $$m; \
+		packages=$$(list '^//go:build .*!race'); if [ -n "$$packages" ]; then go vet $$packages; fi; \
+		packages=$$(list '^func Test[A-Za-z0-9_]*($(PLAIN:$$=[(]))' _test); \
+		if [ -n "$$packages" ]; then $(GOTEST) -vet=off -run '$(PLAIN)' $$packages; fi); done
 
 .PHONY: race
 race: ## the library's tests, five times over, with the race detector

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -35,7 +35,7 @@ func TestScripts(t *testing.T) {
 	srv := quietServer(t, false).Listener.Addr().String()
 	tlsServer := quietServer(t, true)
 	secure := tlsServer.Listener.Addr().String()
-	closed := closedPort(t)
+	closed := wiretest.RefusedAddr(t)
 	alert, junk := rawServer(t, "\x15\x03\x01\x00\x02\x02\x46"), rawServer(t, "SSH-2.0-x\r\n")
 	badHead := rawServer(t, "HTTP/1.1 200 OK\r\nX-A: \x1b[2J\r\n\r\n")
 	unix, proxy := unixServer(t), proxyServer(t, srv)
@@ -156,17 +156,6 @@ func quietServer(t *testing.T, secure bool) *httptest.Server {
 	}
 	t.Cleanup(srv.Close)
 	return srv
-}
-
-// closedPort returns an address where nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // handler is httpbin, and files whose transfer can fail.

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aiolos-http/aiolos/internal/wiretest"
 	"github.com/andybalholm/brotli"
 	"github.com/creack/pty"
 	"github.com/klauspost/compress/gzip"
@@ -439,7 +440,7 @@ func TestTerminalInterrupt(t *testing.T) {
 // nothing is seen meanwhile; of a list, or in a pipe, it would be too much.
 func TestTerminalRetry(t *testing.T) {
 	t.Parallel()
-	closed, cut := closedPort(t), rawServer(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut")
+	closed, cut := wiretest.RefusedAddr(t), rawServer(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut")
 	for _, tt := range []struct {
 		name string
 		args []string

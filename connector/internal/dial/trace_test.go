@@ -57,17 +57,6 @@ func (e *events) trace(ctx context.Context) context.Context {
 	})
 }
 
-// closedPort is the address of a port that nobody listens on any more.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // A trace hears what http.Transport would tell it, in the same order.
 func TestTraceAsTransport(t *testing.T) {
 	t.Parallel()
@@ -84,7 +73,7 @@ func TestTraceAsTransport(t *testing.T) {
 		{"name", named(plain.URL()), "", nil},
 		{"TLS", named(secure.URL()), "", leaf.Client()},
 		{"TLS that fails", secure.URL(), "", nil},
-		{"refused", "http://" + closedPort(t), "", nil},
+		{"refused", "http://" + wiretest.RefusedAddr(t), "", nil},
 		{"forwarded", "http://origin.example", named(httpProxy), nil},
 		{"forwarded through TLS", "http://origin.example", named(httpsProxy), leaf.Client()},
 		{"tunnel", secure.URL(), named(httpProxy), leaf.Client()},

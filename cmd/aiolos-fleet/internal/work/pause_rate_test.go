@@ -15,6 +15,7 @@ import (
 func TestPauseThenRate(t *testing.T) {
 	for _, wait := range []time.Duration{5 * time.Second, 500 * time.Millisecond} {
 		t.Run(wait.String(), func(t *testing.T) {
+			t.Parallel() // with the other one alone, as it looks at times
 			var mu sync.Mutex
 			var arrivals []time.Time
 			f := newFixture(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
