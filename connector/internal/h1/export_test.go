@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// ErrNotStopped is of a conn whose waiter may have read something.
+var ErrNotStopped = errNotStopped
+
 // IsSocket reports whether a Conn peeks at nc itself.
 func IsSocket(nc net.Conn) bool { return newSocket(nc) != nil }
 
