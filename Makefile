@@ -52,7 +52,7 @@ test: ## vet, the tests with the race detector, and the allocation gates and loa
 	@go vet $(RACE) ./...
 	@$(MAKE) --no-print-directory -j$(LANES) $(SYNC) $(MODULES:%=test-in/%) test-plain
 
-# Those of one module: make test-in/contrib/fleet.
+# Those of one module.
 .PHONY: $(MODULES:%=test-in/%)
 $(MODULES:%=test-in/%): test-in/%:
 	@echo "== $*"

@@ -224,28 +224,30 @@ func partitionTokens(t *testing.T, tt partitionCase) int32 {
 // other request's response.
 func TestOddTargetsAreNotShared(t *testing.T) {
 	t.Parallel()
-	plain := &url.URL{Scheme: "http", Host: "h", Path: "/"}
-	for name, odd := range map[string]*url.URL{
-		"opaque":          {Scheme: "http", Host: "h", Opaque: "//h/other"},
-		"opaque, no host": {Scheme: "http", Opaque: "/"},
-		"line in query":   {Scheme: "http", Host: "h", Path: "/", RawQuery: "\nauth x"},
-		"line in host":    {Scheme: "http", Host: "h\n", Path: "/"},
-	} {
-		origin := &partitionOrigin{}
-		c := cache.New(cache.Config{})
-		rt := c.Wrap(origin)
-		for _, u := range []*url.URL{plain, odd, odd, plain} {
-			resp, err := rt.RoundTrip((&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}).WithContext(t.Context()))
-			if err != nil {
-				t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) { // the origin takes its time
+		plain := &url.URL{Scheme: "http", Host: "h", Path: "/"}
+		for name, odd := range map[string]*url.URL{
+			"opaque":          {Scheme: "http", Host: "h", Opaque: "//h/other"},
+			"opaque, no host": {Scheme: "http", Opaque: "/"},
+			"line in query":   {Scheme: "http", Host: "h", Path: "/", RawQuery: "\nauth x"},
+			"line in host":    {Scheme: "http", Host: "h\n", Path: "/"},
+		} {
+			origin := &partitionOrigin{}
+			c := cache.New(cache.Config{})
+			rt := c.Wrap(origin)
+			for _, u := range []*url.URL{plain, odd, odd, plain} {
+				resp, err := rt.RoundTrip((&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}).WithContext(t.Context()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				mwtest.Drain(t, resp)
 			}
-			mwtest.Drain(t, resp)
+			if got := origin.asked.Load(); got != 3 {
+				t.Errorf("%s: %d requests sent, want 3", name, got)
+			}
+			c.Close()
 		}
-		if got := origin.asked.Load(); got != 3 {
-			t.Errorf("%s: %d requests sent, want 3", name, got)
-		}
-		c.Close()
-	}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		origin := &partitionOrigin{}
 		rt := middleware.Dedupe(middleware.DedupeConfig{})(origin)
