@@ -131,23 +131,29 @@ func TestNoLookWithRenegotiation(t *testing.T) {
 }
 
 // lateWriter is a connection whose Write returns only when it is closed, once hold is set:
-// as that of a goroutine which does not get to run, though its bytes are out.
+// as that of a goroutine which does not get to run, though its bytes are out. With begun
+// they are not: it says that there, and waits before it writes.
 type lateWriter struct {
 	net.Conn
 	hold   *atomic.Bool
+	begun  chan<- struct{} // nil: the bytes go out first
 	closed func() <-chan struct{}
 	end    func() error
 }
 
-func newLateWriter(nc net.Conn, hold *atomic.Bool) net.Conn {
+func newLateWriter(nc net.Conn, hold *atomic.Bool, begun chan<- struct{}) net.Conn {
 	closed := make(chan struct{})
-	return &lateWriter{nc, hold, func() <-chan struct{} { return closed }, sync.OnceValue(func() error {
+	return &lateWriter{nc, hold, begun, func() <-chan struct{} { return closed }, sync.OnceValue(func() error {
 		close(closed)
 		return nc.Close()
 	})}
 }
 
 func (w *lateWriter) Write(p []byte) (int, error) {
+	if w.begun != nil && w.hold.CompareAndSwap(true, false) {
+		w.begun <- struct{}{}
+		<-w.closed()
+	}
 	n, err := w.Conn.Write(p)
 	if w.hold.Load() {
 		<-w.closed()
@@ -185,7 +191,7 @@ func TestWriteUnderWayIsNotStale(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return newLateWriter(nc, &hold), nil
+				return newLateWriter(nc, &hold, nil), nil
 			},
 		})
 		get(t, c, srv.URL())
@@ -196,6 +202,51 @@ func TestWriteUnderWayIsNotStale(t *testing.T) {
 		}
 		if posts := strings.Count(strings.Join(srv.Requests(), "\n"), "POST "); err == nil || posts != 1 {
 			t.Errorf("%s: %d requests, error %v", scheme, posts, err)
+		}
+	}
+}
+
+// A request of which nothing was sent is sent on another connection, though its first write was
+// under way when the old one ended.
+func TestWriteNotBegunIsStale(t *testing.T) {
+	t.Parallel()
+	leaf := certs.For(t, certs.Options{})
+	const size = 32 << 10
+	begun := map[string]chan struct{}{"http": make(chan struct{}, 1), "https": make(chan struct{}, 1)}
+	script := func(begun <-chan struct{}) func(*wiretest.Conn) {
+		return func(c *wiretest.Conn) {
+			if head, _ := c.ReadHead(); strings.HasPrefix(head, "POST") {
+				c.ReadBody(size)
+			}
+			c.Write(okResponse)
+			c.Await(begun) // and it ends
+		}
+	}
+	for scheme, srv := range map[string]*wiretest.Server{
+		"http": wiretest.New(t, script(begun["http"])), "https": wiretest.NewTLS(t, leaf.Server(), script(begun["https"])),
+	} {
+		var hold atomic.Bool
+		c := newConnector(t, connector.Config{
+			TLS: leaf.Client(),
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+				if err != nil {
+					return nil, err
+				}
+				return newLateWriter(nc, &hold, begun[scheme]), nil
+			},
+		})
+		get(t, c, srv.URL())
+		hold.Store(true)
+		resp, err := c.RoundTrip(newRequest(t, t.Context(), "POST", srv.URL(), bytes.NewReader(make([]byte, size))))
+		if err != nil {
+			t.Errorf("%s: %v", scheme, err)
+		} else {
+			read(t, resp)
+		}
+		close(begun[scheme])
+		if posts := strings.Count(strings.Join(srv.Requests(), "\n"), "POST "); posts != 1 {
+			t.Errorf("%s: %d requests", scheme, posts)
 		}
 	}
 }

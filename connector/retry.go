@@ -71,7 +71,7 @@ func (x *exchange) isStale(err error) bool {
 		return f.Received == 0
 	}
 	x.conn.h1.Close() // else a write may begin behind the look
-	return x.h1.Facts().Unsent
+	return x.h1.AwaitUnsent()
 }
 
 func isDeadline(err error) bool {

@@ -20,6 +20,7 @@ type socketCall struct {
 	n      int
 	err    error
 	peeked [1]byte
+	waited bool // the poller was told to wait
 
 	request *heldRequest // of a writeRead, until it is sent
 	sent    heldWrite
@@ -34,7 +35,7 @@ var socketCalls = sync.Pool{New: func() any {
 
 func newSocketCall(buf []byte) *socketCall {
 	k := socketCalls.Get().(*socketCall)
-	k.buf, k.n, k.err = buf, 0, nil
+	k.buf, k.n, k.err, k.waited = buf, 0, nil, false
 	return k
 }
 

@@ -28,12 +28,22 @@ func (k *socketCall) readInstantly(fd uintptr) { k.receive(fd, k.buf, 0) }
 
 // stepRead is called by the poller, whenever there may be something to read.
 func (k *socketCall) stepRead(fd uintptr) (done bool) {
+	k.noteWake()
 	k.receive(fd, k.buf, 0)
 	return k.err != errNothingThere
 }
 
+// noteWake is for a step: all but the first come after a wait.
+func (k *socketCall) noteWake() {
+	if k.waited {
+		noteWoken()
+	}
+	k.waited = true
+}
+
 // stepWrite is called by the poller, whenever there may be room.
 func (k *socketCall) stepWrite(fd uintptr) (done bool) {
+	k.noteWake()
 	for k.n < len(k.buf) {
 		n, err := sendNow(fd, k.buf[k.n:])
 		k.n += n
@@ -67,7 +77,7 @@ func (k *socketCall) stepWriteRead(fd uintptr) (done bool) {
 		return true
 	}
 	k.request.discard()
-	k.request = nil
+	k.request, k.waited = nil, true
 	return false
 }
 

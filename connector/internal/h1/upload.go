@@ -175,6 +175,15 @@ func (u *upload) awaitEnd(d time.Duration) (ok bool) {
 	return awaitClosed(u.done, d) && u.err == nil
 }
 
+// AwaitUnsent reports whether nothing of the request was sent, once the conn is closed. That
+// ends a write under way, and only its return says what has come of it.
+func (x *Exchange) AwaitUnsent() bool {
+	if f := x.Facts(); x.upload != nil && f.Sent == 0 && !f.Unsent {
+		awaitClosed(x.upload.done, writeWait)
+	}
+	return x.Facts().Unsent
+}
+
 // closeUnsent ends an upload whose exchange is over: a body that is still being sent is
 // closed, since closing the connection does not end its Read.
 func (u *upload) closeUnsent() {
