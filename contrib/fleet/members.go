@@ -14,7 +14,7 @@ type membership struct {
 	caller *caller
 	fleet  *Fleet
 	known  atomic.Int64
-	last   int64 // answer; of run alone
+	recent [2]int64 // the last answers; of run alone
 	cancel context.CancelFunc
 	once   sync.Once
 	done   chan struct{}
@@ -66,10 +66,11 @@ func (m *membership) report(ctx context.Context, keep time.Duration) {
 		return joinScript.Run(ctx, c, []string{key}, m.fleet.id, keep.Milliseconds()).Int64()
 	})
 	if err == nil && keep > 0 {
-		// A Redis that has lost its data knows of few until all have spoken again: of two
-		// answers the larger one counts, by which each has the smaller share.
-		m.known.Store(max(known, m.last))
-		m.last = known
+		// A Redis that has lost its data knows of few until all have spoken again, which a
+		// late one does after two answers: of three the largest counts, by which each has
+		// the smaller share.
+		m.known.Store(max(known, m.recent[0], m.recent[1]))
+		m.recent = [2]int64{m.recent[1], known}
 	}
 }
 
