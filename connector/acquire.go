@@ -176,7 +176,7 @@ func (x *exchange) traceGotConn(made bool, now time.Time) {
 		return
 	}
 	c := x.conn
-	info := httptrace.GotConnInfo{Conn: c.nc, Reused: !made}
+	info := httptrace.GotConnInfo{Conn: c.netConn(), Reused: !made}
 	info.WasIdle = !made && (c.h2 == nil || c.h2.InFlight() == 0)
 	if info.WasIdle {
 		info.IdleTime = max(now.Sub(c.idleSince()), 0)

@@ -21,7 +21,6 @@ type conn struct {
 	pool  *connPool
 	h1    *h1.Conn // nil: HTTP/2
 	h2    *h2.Conn // nil: HTTP/1
-	nc    net.Conn // what HTTP is spoken on, above TLS
 
 	// What does not change. What else a ConnInfo has is a response's.
 	local, remote net.Addr
@@ -40,10 +39,19 @@ type http1Conn struct {
 	http1 h1.Conn
 }
 
-// init has c take nc, on which nothing was sent; state is that of TLS with the server, or nil.
-func (c *conn) init(nc net.Conn, p *connPool, state *tls.ConnectionState) {
-	c.pool, c.nc, c.tls, c.created = p, nc, state, time.Now()
+// describe notes what does not change of nc, on which nothing was sent; state is that of TLS with
+// the server, or nil.
+func (c *conn) describe(nc net.Conn, p *connPool, state *tls.ConnectionState) {
+	c.pool, c.tls, c.created = p, state, time.Now()
 	c.local, c.remote = nc.LocalAddr(), nc.RemoteAddr()
+}
+
+// netConn is what HTTP is spoken on, above TLS.
+func (c *conn) netConn() net.Conn {
+	if c.h2 != nil {
+		return h1.UnwrapSocket(c.h2.NetConn())
+	}
+	return c.h1.NetConn()
 }
 
 // remoteText is the other end, or "" if that is not known. Each request that is timed asks

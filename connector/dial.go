@@ -135,13 +135,13 @@ func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	may := d.mayMultiplex(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {
 		c := new(conn)
-		c.init(nc, d.pool, a.State)
+		c.describe(nc, d.pool, a.State)
 		a.conn, c.h2 = c, h2.NewConn(h1.WrapSocket(nc), (*h2Owner)(c))
 		return c.h2.Start(ctx, d.h2, a.key.Addr())
 	}
 	both := new(http1Conn)
 	c := &both.conn
-	c.init(nc, d.pool, a.State)
+	c.describe(nc, d.pool, a.State)
 	a.conn, c.h1 = c, &both.http1
 	c.h1.Init(nc, (*h1Owner)(c))
 	if may && d.only2 {

@@ -103,6 +103,9 @@ func (c *Conn) Init(nc net.Conn, owner Owner) {
 	c.prompt = promptWriter(nc)
 }
 
+// NetConn is the connection that Init was given.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
 // readNet reads from the connection, the cheap way if that is a socket. So it is below TLS.
 func (c *Conn) readNet(p []byte) (int, error) {
 	if c.socket != nil && !c.secure {
