@@ -176,16 +176,10 @@ func (x *exchange) traceGotConn(made bool, now time.Time) {
 		return
 	}
 	c := x.conn
-	info := httptrace.GotConnInfo{Conn: c.nc, Reused: !made}
-	since := c.idleSince
-	if c.h2 != nil {
-		info.WasIdle = !made && c.h2.InFlight() == 0
-		since = c.info.Created.Add(time.Duration(c.lastEnd.Load()))
-	} else {
-		info.WasIdle = !made
-	}
+	info := httptrace.GotConnInfo{Conn: c.netConn(), Reused: !made}
+	info.WasIdle = !made && (c.h2 == nil || c.h2.InFlight() == 0)
 	if info.WasIdle {
-		info.IdleTime = max(now.Sub(since), 0)
+		info.IdleTime = max(now.Sub(c.idleSince()), 0)
 	}
 	t.GotConn(info)
 }

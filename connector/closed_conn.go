@@ -33,8 +33,8 @@ func (cfg *Config) tellClosed() func(key, pool.Conn) {
 			proto = "HTTP/2.0"
 		}
 		tell(ClosedConn{
-			Host: k.Scheme() + "://" + k.Addr(), Proto: proto, Remote: c.info.Remote,
-			Created: c.info.Created, Age: time.Since(c.info.Created),
+			Host: k.Scheme() + "://" + k.Addr(), Proto: proto, Remote: c.remote,
+			Created: c.created, Age: time.Since(c.created),
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
@@ -20,28 +21,58 @@ type conn struct {
 	pool  *connPool
 	h1    *h1.Conn // nil: HTTP/2
 	h2    *h2.Conn // nil: HTTP/1
-	nc    net.Conn // what HTTP is spoken on, above TLS
-	info  ConnInfo // what does not change
 
-	remote atomic.Pointer[string] // info.Remote as text, once somebody has asked for it
+	// What does not change. What else a ConnInfo has is a response's.
+	local, remote net.Addr
+	tls           *tls.ConnectionState
+	created       time.Time
 
-	idleSince time.Time    // of HTTP/1; belongs to who has the conn
-	lastEnd   atomic.Int64 // of HTTP/2: when the last request on it ended, in nanoseconds after info.Created
+	remoteName atomic.Pointer[string] // remote as text, once somebody has asked for it
+	lastEnd    atomic.Int64           // when the last request on it ended, in nanoseconds after created
+}
+
+// http1Conn is a conn of HTTP/1. It is one piece, which has a size of its own: where an idle
+// connection lies among what requests leave behind, it keeps their memory from being given
+// back.
+type http1Conn struct {
+	conn
+	http1 h1.Conn
+}
+
+// describe notes what does not change of nc, on which nothing was sent; state is that of TLS with
+// the server, or nil.
+func (c *conn) describe(nc net.Conn, p *connPool, state *tls.ConnectionState) {
+	c.pool, c.tls, c.created = p, state, time.Now()
+	c.local, c.remote = nc.LocalAddr(), nc.RemoteAddr()
+}
+
+// netConn is what HTTP is spoken on, above TLS.
+func (c *conn) netConn() net.Conn {
+	if c.h2 != nil {
+		return h1.UnwrapSocket(c.h2.NetConn())
+	}
+	return c.h1.NetConn()
 }
 
 // remoteText is the other end, or "" if that is not known. Each request that is timed asks
 // for it.
 func (c *conn) remoteText() string {
-	if text := c.remote.Load(); text != nil {
+	if text := c.remoteName.Load(); text != nil {
 		return *text
 	}
 	text := ""
-	if addr := c.info.Remote; addr != nil {
+	if addr := c.remote; addr != nil {
 		text = addr.String()
 	}
-	c.remote.Store(&text) // by several at once: it is the same
+	c.remoteName.Store(&text) // by several at once: it is the same
 	return text
 }
+
+// noteEnd notes that a request on it has ended.
+func (c *conn) noteEnd(now time.Time) { c.lastEnd.Store(int64(now.Sub(c.created))) }
+
+// idleSince is when the last one has.
+func (c *conn) idleSince() time.Time { return c.created.Add(time.Duration(c.lastEnd.Load())) }
 
 // Notes are the pool's.
 func (c *conn) Notes() *pool.Notes { return &c.notes }

@@ -132,20 +132,16 @@ func (d *dialer) connectAndStart(ctx context.Context, a *connAttempt) error {
 	if err != nil {
 		return err
 	}
-	info := ConnInfo{Local: nc.LocalAddr(), Remote: nc.RemoteAddr(), Created: time.Now(), TLS: a.State}
 	may := d.mayMultiplex(a.key)
 	if may && (!a.key.HTTPS || a.State != nil && a.State.NegotiatedProtocol == "h2") {
-		c := &conn{nc: nc, pool: d.pool, info: info}
+		c := new(conn)
+		c.describe(nc, d.pool, a.State)
 		a.conn, c.h2 = c, h2.NewConn(h1.WrapSocket(nc), (*h2Owner)(c))
 		return c.h2.Start(ctx, d.h2, a.key.Addr())
 	}
-	// In one piece, which has a size of its own: where an idle connection lies among what
-	// requests leave behind, it keeps their memory from being given back.
-	both := &struct {
-		conn
-		http1 h1.Conn
-	}{conn: conn{nc: nc, pool: d.pool, info: info}}
+	both := new(http1Conn)
 	c := &both.conn
+	c.describe(nc, d.pool, a.State)
 	a.conn, c.h1 = c, &both.http1
 	c.h1.Init(nc, (*h1Owner)(c))
 	if may && d.only2 {

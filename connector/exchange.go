@@ -127,7 +127,7 @@ func (x *exchange) giveUp() {
 	case x.conn != nil:
 		now := time.Now()
 		if x.conn.h1 != nil {
-			x.conn.idleSince = now
+			x.conn.noteEnd(now)
 			x.conn.h1.Park()
 		}
 		if !p.Release(x.conn, true, now) {
@@ -262,7 +262,7 @@ func (x *exchange) dropsUntilEOF(resp *http.Response) bool {
 // exchange, or the upgraded connection, or none.
 func (x *exchange) wrapResponse(resp *http.Response) *http.Response {
 	resp.Request = x.request
-	resp.TLS = x.conn.info.TLS
+	resp.TLS = x.conn.tls
 	x.response = resp
 	x.recordHead(resp)
 	if resp.StatusCode == http.StatusSwitchingProtocols && x.h2 == nil {
@@ -334,10 +334,10 @@ func (x *exchange) releaseConn(complete bool) {
 	now := time.Now()
 	x.recordEnd(now)
 	if x.h2 != nil {
-		c.lastEnd.Store(int64(now.Sub(c.info.Created)))
+		c.noteEnd(now)
 		x.h2.End(complete)
 	} else if keep {
-		c.idleSince = now
+		c.noteEnd(now)
 		c.h1.Park()
 	}
 	if !x.c.pool.Release(c, keep, now) {

@@ -23,6 +23,17 @@ func TestExchangeSize(t *testing.T) {
 	}
 }
 
+// TestConnSize: a connection of HTTP/1, with the allocator's header of 8 bytes, has the size
+// class of 704 bytes; the next one is 768. A program may keep thousands that are idle. What
+// only an exchange needs belongs to that, and what only connections need that cannot be peeked
+// at to h1's unpeekable.
+func TestConnSize(t *testing.T) {
+	t.Parallel()
+	if bits.UintSize == 64 && connector.ConnSize+8 > 704 {
+		t.Errorf("a connection takes %d bytes, want at most %d", connector.ConnSize, 704-8)
+	}
+}
+
 type contextKey struct{}
 
 // TestDialContext: what dials has the caller's values, deadline and end; once the connection

@@ -59,8 +59,8 @@ func (r *Recorder) Conn() ConnInfo {
 	if x.conn == nil { // it has failed without one
 		return ConnInfo{}
 	}
-	info := x.conn.info
-	info.Reused = x.reused
+	c := x.conn
+	info := ConnInfo{Local: c.local, Remote: c.remote, TLS: c.tls, Reused: x.reused, Created: c.created}
 	if x.failed {
 		return info
 	}

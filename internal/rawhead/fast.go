@@ -16,7 +16,7 @@ func (s *Scanner) wholeLines(p []byte) int {
 			return 0
 		}
 	}
-	maxField, free := orNone(s.limits.MaxField), orNone(s.limits.MaxHeaders)-s.fields
+	maxField, free := orNone(s.limits.MaxField), orNone(s.limits.MaxHeaders)-int(s.fields)
 	for free > 0 {
 		b := p[done:]
 		colon := nameEnd(b)

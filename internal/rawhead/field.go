@@ -28,7 +28,7 @@ func (s *Scanner) startField() bool {
 	if !s.endField() {
 		return false
 	}
-	if s.fields++; s.fields > orNone(s.limits.MaxHeaders) {
+	if s.fields++; int(s.fields) > orNone(s.limits.MaxHeaders) {
 		return s.fail(tooManyFields, s.limits.MaxHeaders)
 	}
 	s.state = inName
@@ -103,12 +103,12 @@ func (s *Scanner) namePart(b []byte) (n int, ok bool) {
 // holdName remembers a part of a name that goes on in the next piece, as far as it can
 // be one that frames the body.
 func (s *Scanner) holdName(b []byte) {
-	if s.held+len(b) > longest {
-		s.held = longest + 1
+	if int(s.held)+len(b) > longest {
+		s.held = uint8(longest + 1)
 		return
 	}
 	copy(s.name[s.held:], b)
-	s.held += len(b)
+	s.held += uint8(len(b))
 }
 
 // endName takes the colon; b is what is new of the name.
@@ -119,7 +119,7 @@ func (s *Scanner) endName(b []byte) bool {
 	}
 	if s.held > 0 {
 		s.holdName(b)
-		if s.held > longest {
+		if int(s.held) > longest {
 			return true
 		}
 		b = s.name[:s.held]

@@ -40,18 +40,19 @@ type Scanner struct {
 	length  bool  // the head at hand has a whole Content-Length
 	coding  bool  // the head at hand has a Transfer-Encoding
 
-	left   int    // bytes that the status line or field at hand may still have
-	fields int    // in the head at hand
-	heads  int    // interim ones before it
-	number uint64 // the Content-Length at hand, or digits of the status line
-	size   int    // how many digits the Content-Length at hand has
-	first  uint64 // the first Content-Length of the head, if it has one
-
-	firstSize int // and its digits
-
-	held int // bytes of a split name in name; longest+1 if it is longer
+	held uint8 // bytes of a split name in name; longest+1 if it is longer
 	name [longest]byte
-	kept *keeper // nil: nothing of the head at hand is kept
+
+	// Counts of what takes at least a byte each: 32 bits are gigabytes of one head.
+	fields    uint32 // in the head at hand
+	heads     uint32 // interim ones before it
+	size      uint32 // how many digits the Content-Length at hand has
+	firstSize uint32 // and the first one, if the head has one
+
+	number uint64  // the Content-Length at hand, or digits of the status line
+	first  uint64  // the first Content-Length of the head, if it has one
+	left   int     // bytes that the status line or field at hand may still have
+	kept   *keeper // nil: nothing of the head at hand is kept
 }
 
 // state is where in a head the next byte belongs.
@@ -78,7 +79,7 @@ func (s *Scanner) Reset(l Limits) {
 func (s *Scanner) Done() bool { return s.state == ended && s.err == nil }
 
 // Interim returns how many interim heads (1xx but 101) have passed.
-func (s *Scanner) Interim() int { return s.heads }
+func (s *Scanner) Interim() int { return int(s.heads) }
 
 // Fields returns the fields of the final head in the order they were sent. It is nil
 // before [Scanner.Done], after an error, and without [Limits].Keep. The result is the

@@ -52,6 +52,24 @@ func (a *Attempt) runStep(ctx context.Context, phase errors.Phase, step func(con
 		attempt, cancel = context.WithTimeout(ctx, a.SockConnect)
 		defer cancel()
 	}
+	return a.runBounded(ctx, attempt, phase, step)
+}
+
+// runConnect is runStep for connecting a socket of package net's.
+func (a *Attempt) runConnect(ctx context.Context, step func(context.Context) (net.Conn, error)) (net.Conn, error) {
+	ends := time.Now().Add(a.SockConnect)
+	before, ok := ctx.Deadline()
+	switch {
+	case a.SockConnect <= 0, ok && before.Before(ends):
+		return a.runBounded(ctx, ctx, errors.PhaseDial, step)
+	case ctx.Done() == nil:
+		return a.runStep(ctx, errors.PhaseDial, step)
+	}
+	return a.runBounded(ctx, &connectContext{ctx, ends}, errors.PhaseDial, step)
+}
+
+// runBounded runs a step within attempt, which is ctx with a.SockConnect.
+func (a *Attempt) runBounded(ctx, attempt context.Context, phase errors.Phase, step func(context.Context) (net.Conn, error)) (net.Conn, error) {
 	start := time.Now()
 	nc, err := step(attempt)
 	if err != nil {

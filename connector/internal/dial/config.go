@@ -71,8 +71,9 @@ type Dialer struct {
 	dns    *dnscache.Cache
 	tls    *tls.Config // for servers, without their names, under the Config's policy
 
-	mu     sync.Mutex
-	routes map[routeSpec]*Route
+	mu         sync.Mutex
+	routes     map[routeSpec]*Route
+	tlsConfigs map[Target]*tls.Config // see shareTLSConfig
 }
 
 // New returns a Dialer. It starts nothing.
@@ -89,7 +90,7 @@ func New(cfg Config) *Dialer {
 			Resolver: cfg.Resolver, TTL: cfg.DNSCacheTTL, Size: cfg.DNSCacheSize, Stale: cfg.StaleDNS, Network: cfg.Family,
 		}),
 		tls:    ServerTLS(cfg.TLS, &Policy{Insecure: cfg.Insecure, Pin: cfg.Pin}),
-		routes: map[routeSpec]*Route{},
+		routes: map[routeSpec]*Route{}, tlsConfigs: map[Target]*tls.Config{},
 	}
 }
 

@@ -91,7 +91,7 @@ func (d *Dialer) dialAddr(ctx context.Context, a *Attempt, addr netip.AddrPort) 
 	if local := d.config.LocalAddr; local.IsValid() {
 		nd.LocalAddr = net.TCPAddrFromAddrPort(local)
 	}
-	return a.runStep(ctx, errors.PhaseDial, func(ctx context.Context) (net.Conn, error) {
+	return a.runConnect(ctx, func(ctx context.Context) (net.Conn, error) {
 		return d.retryForDescriptors(ctx, func(ctx context.Context) (net.Conn, error) {
 			return nd.DialContext(ctx, "tcp", addr.String())
 		})

@@ -51,8 +51,39 @@ func ServerTLS(base *tls.Config, p *Policy) *tls.Config {
 func (d *Dialer) startServerTLS(ctx context.Context, a *Attempt, nc net.Conn) (net.Conn, error) {
 	a.At.Phase = errors.PhaseTLS
 	a.At.Unix = "" // the socket has been reached
+	cfg := d.shareTLSConfig(a.target, func() *tls.Config { return d.serverTLSConfig(&a.target) })
+	above, state, err := d.handshakeTLS(ctx, a, nc, cfg)
+	a.State = state
+	return above, err
+}
+
+// maxTLSConfigs bounds what shareTLSConfig remembers. A forgotten one is made anew.
+const maxTLSConfigs = 256
+
+// shareTLSConfig returns what made returns, or has returned for the same target: a connection
+// keeps its configuration, which is not small, and crypto/tls does not change it. The target
+// of a proxy's own is its Route alone.
+func (d *Dialer) shareTLSConfig(t Target, made func() *tls.Config) *tls.Config {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known := d.tlsConfigs[t]; known != nil {
+		return known
+	}
+	for old := range d.tlsConfigs {
+		if len(d.tlsConfigs) < maxTLSConfigs {
+			break
+		}
+		delete(d.tlsConfigs, old)
+	}
+	cfg := made()
+	d.tlsConfigs[t] = cfg
+	return cfg
+}
+
+// serverTLSConfig is the TLS of the target's server under the route's policy.
+func (d *Dialer) serverTLSConfig(t *Target) *tls.Config {
 	base, pin := d.tls, d.config.Pin
-	if r := a.target.Route; r != nil {
+	if r := t.Route; r != nil {
 		base = r.config
 		if r.spec.own {
 			pin = r.spec.policy.Pin
@@ -60,18 +91,16 @@ func (d *Dialer) startServerTLS(ctx context.Context, a *Attempt, nc net.Conn) (n
 	}
 	cfg := base.Clone()
 	if cfg.ServerName == "" {
-		cfg.ServerName = serverName(a.target.Host)
+		cfg.ServerName = serverName(t.Host)
 	}
 	cfg.NextProtos = d.config.NextProtos
-	if a.target.H1 {
+	if t.H1 {
 		cfg.NextProtos = http1Only
 	}
 	if !pin.IsZero() {
-		pin.Require(cfg, a.target.Host, portNumber(a.target.Port))
+		pin.Require(cfg, t.Host, portNumber(t.Port))
 	}
-	above, state, err := d.handshakeTLS(ctx, a, nc, cfg)
-	a.State = state
-	return above, err
+	return cfg
 }
 
 // proxyTLSConfig is the TLS of an https proxy: verified as the route's policy says, but

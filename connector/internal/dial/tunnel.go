@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"crypto/tls"
 	stderrors "errors"
 	"net"
 
@@ -19,8 +20,9 @@ func (d *Dialer) throughProxy(ctx context.Context, a *Attempt, nc net.Conn) (net
 	}
 	if p.Scheme == "https" {
 		a.At.Phase, a.At.TLS = errors.PhaseTLS, true
+		cfg := d.shareTLSConfig(Target{Route: a.target.Route}, func() *tls.Config { return d.proxyTLSConfig(a) })
 		var err error
-		if nc, _, err = d.handshakeTLS(ctx, a, nc, d.proxyTLSConfig(a)); err != nil {
+		if nc, _, err = d.handshakeTLS(ctx, a, nc, cfg); err != nil {
 			return nil, err
 		}
 	}

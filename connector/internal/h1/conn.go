@@ -18,49 +18,45 @@ import (
 //
 // Reading belongs to the exchange under way, writing to it or to its upload. Close may be
 // called by anybody at any time.
+//
+// A program may have thousands that are idle: what few connections need, or only an exchange,
+// has its place elsewhere.
 type Conn struct {
 	nc         net.Conn
-	socket     *socket    // peeks without waiting; nil: the waiter reads instead
-	unpeekable unpeekable // where there is a waiter: what can be known all the same
-	secure     bool       // nc is a *tls.Conn
-	prompt     bool       // a small write to nc does not wait for the peer
-	owner      Owner      // nil: there is none
+	socket     *socket     // peeks without waiting; nil: the waiter reads instead
+	unpeekable *unpeekable // what belongs to the waiter; nil: there is a socket
+	owner      Owner       // nil: there is none
+	closing    sync.Once
+	secure     bool // nc is a *tls.Conn
+	prompt     bool // a small write to nc does not wait for the peer
 
-	closing  sync.Once
-	closeErr error
-	abort    func() // abortExchange, made once
-
-	writing   atomic.Uint32 // what has become of the present request: writeNone, …
-	http10    atomic.Bool   // what is written next is the request line of HTTP/1.0
-	writeEnds time.Time     // the socket's write deadline; the writer's
-	unchecked bool          // the first write has to check that it is alive; the exchange's, as the next two
+	// The exchange's own, and its writer's.
+	unchecked bool          // the first write has to check that it is alive
 	last      bool          // the next write has the last of the request
 	dead      bool          // that check has failed; net/http may hide the error of the write
+	http10    atomic.Bool   // what is written next is the request line of HTTP/1.0
+	writing   atomic.Uint32 // what has become of the present request: writeNone, …
+	abort     func()        // abortExchange, once an exchange has needed it
+	writeEnds time.Time     // the socket's write deadline
 	held      heldRequest   // what goes out with the next Read
 
-	mu       sync.Mutex
+	mu       sync.Mutex // of all that follows
 	state    connState
-	waiter   *waiter // reads the first byte of what comes next, or nil
-	total    time.Time
-	sockRead time.Duration // the longest silence, or zero
-	silence  time.Time     // when the present one becomes too long, or zero
 	rested   bool          // the silence began just now
 	late     bool          // sockRead is lateAnswer, and no setting
 	limited  bool          // limitReading has set silence for what is left
-	full     bool          // the last Read had no room for more than it has read
-	readAt   time.Time     // when that was; of who has a waiter only
-	alarm    time.Time     // the socket's read deadline
-	closer   *time.Timer   // stands in for the alarm where the socket has none
-	rang     bool          // closer has closed the conn
-	rx, tx   int64         // bytes of the exchange
-	wrote    time.Time     // when the upload's last write ended
-	readErr  error         // what ended the reading, a deadline included
-	writeErr error         // the first error of the socket while writing
-	fileErr  error         // of a file that was being sent from
+	aborted  bool          // abortExchange is closing it
+	used     bool          // an exchange has begun on it
+	sockRead time.Duration // the longest silence, or zero
+	total    time.Time
+	silence  time.Time // when the present one becomes too long, or zero
+	alarm    time.Time // the socket's read deadline
+	rx, tx   int64     // bytes of the exchange
+	readErr  error     // what ended the reading, a deadline included
+	writeErr error     // the first error of the socket while writing
+	fileErr  error     // of a file that was being sent from
 	head     rawhead.Scanner
 	chunks   *chunkends.Scanner // of the body; nil: nobody asks
-	aborted  bool
-	uses     int
 }
 
 // Owner is who keeps a Conn.
@@ -105,8 +101,10 @@ func (c *Conn) Init(nc net.Conn, owner Owner) {
 		c.unpeekable = newUnpeekable(nc)
 	}
 	c.prompt = promptWriter(nc)
-	c.abort = c.abortExchange
 }
+
+// NetConn is the connection that Init was given.
+func (c *Conn) NetConn() net.Conn { return c.nc }
 
 // readNet reads from the connection, the cheap way if that is a socket. So it is below TLS.
 func (c *Conn) readNet(p []byte) (int, error) {
@@ -138,16 +136,16 @@ func (c *Conn) beginExchange(now time.Time, s *Settings, sockRead time.Duration)
 	if sockRead > 0 {
 		c.silence, c.rested = now.Add(sockRead), true
 	}
-	c.rx, c.tx, c.wrote = 0, 0, time.Time{}
+	c.rx, c.tx = 0, 0
 	c.writeErr, c.fileErr = nil, nil
-	c.uses++
+	reused, c.used = c.used, true
 	c.head.Reset(s.Limits)
 	c.chunks = nil
 	if s.Chunks {
 		c.chunks = new(chunkends.Scanner)
 	}
 	c.armReadLocked(now)
-	return c.uses > 1
+	return reused
 }
 
 // endExchange ends it, and reports whether the conn can have another: the deadline of a drain
@@ -195,44 +193,44 @@ func (c *Conn) abortExchange() {
 	}
 }
 
-// Close closes the connection, whatever is under way on it. It is idempotent.
-func (c *Conn) Close() error {
+// Close closes the connection, whatever is under way on it. It is idempotent: the error is
+// that of the first call.
+func (c *Conn) Close() (err error) {
 	c.closing.Do(func() {
 		c.mu.Lock()
 		c.state = connClosed
-		if c.closer != nil {
-			c.closer.Stop()
+		if u := c.unpeekable; u != nil && u.closer != nil {
+			u.closer.Stop()
 		}
 		failed := c.writeErr != nil // no closing alert would get through either
 		c.mu.Unlock()
 		if failed {
-			c.closeErr = tlsclose.Abort(c.nc)
+			err = tlsclose.Abort(c.nc)
 		} else {
-			c.closeErr = tlsclose.Close(c.nc)
+			err = tlsclose.Close(c.nc)
 		}
 		if c.owner != nil {
 			c.owner.Closed()
 		}
 	})
-	return c.closeErr
+	return err
 }
 
 // Facts is what has happened on a conn during an exchange.
 type Facts struct {
-	Received, Sent int64     // bytes, head and framing included; a write counts when it returns
-	Unsent         bool      // nothing was sent, nor is a write under way
-	Wrote          time.Time // when the upload's last write ended; zero: there was none
-	ReadErr        error     // what ended the reading, or nil
-	WriteErr       error     // the socket's first error while writing, or nil
-	FileErr        error     // that of a file that was being sent from, or nil
-	HeadDone       bool      // the final head has come whole
+	Received, Sent int64 // bytes, head and framing included; a write counts when it returns
+	Unsent         bool  // nothing was sent, nor is a write under way
+	ReadErr        error // what ended the reading, or nil
+	WriteErr       error // the socket's first error while writing, or nil
+	FileErr        error // that of a file that was being sent from, or nil
+	HeadDone       bool  // the final head has come whole
 }
 
 func (c *Conn) facts() Facts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Facts{
-		Received: c.rx, Sent: c.tx, Unsent: c.tx == 0 && c.writing.Load() != writeBegun, Wrote: c.wrote,
+		Received: c.rx, Sent: c.tx, Unsent: c.tx == 0 && c.writing.Load() != writeBegun,
 		ReadErr: c.readErr, WriteErr: c.writeErr, FileErr: c.fileErr, HeadDone: c.head.Done(),
 	}
 }

@@ -85,16 +85,17 @@ func (c *Conn) armReadLocked(now time.Time) {
 // (SSH channels), a timer closes the conn instead.
 func (c *Conn) setAlarmLocked(t time.Time) {
 	c.alarm = t
-	if c.closer == nil {
-		if err := c.nc.SetReadDeadline(t); err == nil || t.IsZero() || c.state == connClosed {
-			return
+	u := c.unpeekable
+	if u == nil || u.closer == nil {
+		err := c.nc.SetReadDeadline(t)
+		if u != nil && err != nil && !t.IsZero() && c.state != connClosed { // without u, who reads has that error, too
+			u.closer = time.AfterFunc(time.Until(t), c.closeByAlarm)
 		}
-		c.closer = time.AfterFunc(time.Until(t), c.closeByAlarm)
 		return
 	}
-	c.closer.Stop()
+	u.closer.Stop()
 	if !t.IsZero() {
-		c.closer.Reset(time.Until(t))
+		u.closer.Reset(time.Until(t))
 	}
 }
 
@@ -107,14 +108,17 @@ func (c *Conn) closeByAlarm() {
 		return
 	}
 	if now.Before(deadline) {
-		c.closer.Reset(deadline.Sub(now))
+		c.unpeekable.closer.Reset(deadline.Sub(now))
 		c.mu.Unlock()
 		return
 	}
-	c.rang = true
+	c.unpeekable.rang = true
 	c.mu.Unlock()
 	c.Close() // who reads learns it from rang
 }
+
+// hasRungLocked reports whether closeByAlarm has closed the conn.
+func (c *Conn) hasRungLocked() bool { return c.unpeekable != nil && c.unpeekable.rang }
 
 // Read reads for the exchange, within its deadlines.
 //
@@ -169,9 +173,7 @@ func (c *Conn) beforeRead() (*waiter, error) {
 		c.silence = now.Add(c.sockRead)
 		c.armReadLocked(now)
 	}
-	w := c.waiter
-	c.waiter = nil
-	return w, nil
+	return c.unpeekable.takeWaiterLocked(), nil
 }
 
 // afterRead judges what a read of p has given, and says whether it was a false alarm.
@@ -179,8 +181,8 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rx += int64(n)
-	if c.socket == nil {
-		c.full, c.readAt = n == len(p), time.Now()
+	if u := c.unpeekable; u != nil {
+		u.full, u.readAt = n == len(p), time.Now()
 	}
 	if n > 0 && c.state == connActive && (c.chunks != nil || !c.head.Done()) {
 		if bad := c.scanLocked(p[:n]); bad != nil {
@@ -191,7 +193,7 @@ func (c *Conn) afterRead(p []byte, n int, err error) (int, error, bool) { // the
 	if err == nil {
 		return n, nil, false
 	}
-	if n == 0 && c.state != connUpgraded && (c.rang || stderrors.Is(err, os.ErrDeadlineExceeded)) {
+	if n == 0 && c.state != connUpgraded && (c.hasRungLocked() || stderrors.Is(err, os.ErrDeadlineExceeded)) {
 		now := time.Now()
 		if err = c.passedDeadlineLocked(now); err == nil {
 			c.setAlarmLocked(c.deadlineLocked())

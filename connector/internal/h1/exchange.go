@@ -51,6 +51,9 @@ func (x *Exchange) Begin(ctx context.Context, c *Conn, orig, wire *http.Request,
 	reused = c.beginExchange(now, s, max(sockRead, 0))
 	c.armWrite(now, s.Total)
 	if ctx.Done() != nil {
+		if c.abort == nil {
+			c.abort = c.abortExchange // one for all exchanges
+		}
 		x.unwatch = context.AfterFunc(ctx, c.abort)
 	}
 	if s.HTTP10 {
@@ -200,7 +203,7 @@ func (x *Exchange) Wrote() time.Time {
 	if x.upload == nil {
 		return time.Time{}
 	}
-	return x.conn.facts().Wrote
+	return x.upload.wroteAt()
 }
 
 // Facts says what has happened so far.

@@ -29,21 +29,22 @@ import (
 // Park makes the conn ready for being idle. It must follow an End that said to keep it, or
 // come instead of an exchange, and before anybody else can get at the conn.
 func (c *Conn) Park() {
-	if c.socket != nil {
+	u := c.unpeekable
+	if u == nil {
 		return
 	}
 	var started *waiter
 	c.mu.Lock()
-	if c.waiter == nil {
-		started = &waiter{done: make(chan struct{}), mayMiss: c.mayMissLocked()}
-		c.waiter = started
+	if u.waiter == nil {
+		started = &waiter{done: make(chan struct{}), mayMiss: u.mayMissLocked()}
+		u.waiter = started
 	}
 	c.mu.Unlock()
 	if started == nil {
 		return
 	}
 	c.clearPassedWriteDeadline(time.Time{})
-	if err := c.unpeekable.checkTLSBuffer(c.nc); err != nil {
+	if err := u.checkTLSBuffer(c.nc); err != nil {
 		started.err = err
 		close(started.done)
 		c.Close()
@@ -76,7 +77,7 @@ func (c *Conn) CheckIdle() error {
 
 func (c *Conn) checkWaiter() error {
 	c.mu.Lock()
-	w, state := c.waiter, c.state
+	w, state := c.unpeekable.waiter, c.state
 	c.mu.Unlock()
 	switch {
 	case state == connClosed:
@@ -132,7 +133,7 @@ func (c *Conn) afterWait(w *waiter, n int, err error) (unasked, again bool, _ er
 		return false, false, nil // an error behind it will come again
 	case err == nil:
 		return false, true, nil
-	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.rang:
+	case stderrors.Is(err, os.ErrDeadlineExceeded) && !c.hasRungLocked():
 		if w.stop {
 			w.stopped = true
 			return false, false, errStopped

@@ -61,6 +61,14 @@ func WrapSocket(nc net.Conn) net.Conn {
 	return nc
 }
 
+// UnwrapSocket is the connection that WrapSocket was given.
+func UnwrapSocket(nc net.Conn) net.Conn {
+	if s, ok := nc.(*socket); ok {
+		return s.Conn
+	}
+	return nc
+}
+
 // socketOf finds the socket of a connection; nil: it cannot be peeked at.
 func socketOf(nc net.Conn) (s *socket, secure bool) {
 	if _, secure = nc.(*tls.Conn); !secure {

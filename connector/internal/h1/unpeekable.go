@@ -31,9 +31,17 @@ import (
 type unpeekable struct {
 	below *pausable // below TLS, or nil
 	peek  *socket   // nil: the system cannot be asked
+
+	// Under the conn's lock.
+	waiter *waiter     // reads the first byte of what comes next, or nil
+	readAt time.Time   // when the last Read ended
+	full   bool        // that had no room for more than it has read
+	rang   bool        // closer has closed the conn
+	closer *time.Timer // stands in for the alarm where the connection has no deadlines
 }
 
-func newUnpeekable(nc net.Conn) (o unpeekable) {
+func newUnpeekable(nc net.Conn) *unpeekable {
+	o := new(unpeekable)
 	nc = belowTLS(nc)
 	if v, ok := nc.(*pausable); ok {
 		o.below, nc = v, v.Conn
@@ -109,8 +117,18 @@ const (
 
 // mayMissLocked reports whether data may be there before a waiter that starts now has read:
 // the last Read had no room for it, or was too long ago.
-func (c *Conn) mayMissLocked() bool {
-	return c.full || c.unpeekable.peek == nil && time.Since(c.readAt) > blindTime
+func (o *unpeekable) mayMissLocked() bool {
+	return o.full || o.peek == nil && time.Since(o.readAt) > blindTime
+}
+
+// takeWaiterLocked gives the waiter to who reads for an exchange. A nil o has none.
+func (o *unpeekable) takeWaiterLocked() *waiter {
+	if o == nil {
+		return nil
+	}
+	w := o.waiter
+	o.waiter = nil
+	return w
 }
 
 // CheckReuse is CheckIdle for the caller that is about to use the conn. It gives a waiter the
@@ -120,7 +138,7 @@ func (c *Conn) CheckReuse() error {
 		return c.CheckIdle()
 	}
 	c.mu.Lock()
-	w := c.waiter
+	w := c.unpeekable.waiter
 	c.mu.Unlock()
 	if w == nil {
 		return c.CheckIdle()
@@ -153,7 +171,7 @@ func (c *Conn) CheckReuse() error {
 func (c *Conn) stopWaiter(w *waiter) (stopped bool, err error) {
 	passed := time.Unix(1, 0)
 	c.mu.Lock()
-	w.stop = c.closer == nil && c.nc.SetReadDeadline(passed) == nil
+	w.stop = c.unpeekable.closer == nil && c.nc.SetReadDeadline(passed) == nil
 	asked := w.stop
 	if asked {
 		c.alarm = passed
@@ -177,7 +195,7 @@ func (c *Conn) stopWaiter(w *waiter) (stopped bool, err error) {
 	if !w.stopped {
 		return false, nil // it has read something
 	}
-	c.waiter = nil
+	c.unpeekable.waiter = nil
 	c.setAlarmLocked(time.Time{})
 	return true, nil
 }

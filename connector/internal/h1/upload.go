@@ -17,7 +17,8 @@ type upload struct {
 	body     reqbody.Body
 	sockRead time.Duration
 	absolute bool
-	gate     *gate // what holds the body back, or nil
+	gate     *gate     // what holds the body back, or nil
+	wrote    time.Time // see wroteAt; under the conn's lock
 	done     chan struct{}
 	err      error // set before done is closed, as is panicked
 	panicked any   // what RoundTrip is to panic with; nil: nothing
@@ -85,7 +86,7 @@ func (u *upload) runAndReport() {
 			}
 		}
 		close(u.done)
-		u.conn.abort()
+		u.conn.abortExchange()
 	}()
 	u.writeRequest()
 	returned = true
@@ -99,7 +100,7 @@ func (u *upload) writeRequest() {
 	}
 	putWriter(bw)
 	if err == nil {
-		u.conn.noteUpload(time.Now())
+		u.noteWritten(time.Now())
 		u.conn.startReadTimer(u.sockRead)
 		close(u.done) // from here on the conn may be another exchange's
 		return
@@ -112,7 +113,7 @@ func (u *upload) writeRequest() {
 	case u.conn.facts().WriteErr != nil:
 		u.conn.awaitLateAnswer(u.sockRead)
 	default:
-		u.conn.abort() // the body's own fault: nothing more will come of it
+		u.conn.abortExchange() // the body's own fault: nothing more will come of it
 	}
 }
 
@@ -138,10 +139,17 @@ func (u *upload) failureCause(err error) error {
 	return err
 }
 
-func (c *Conn) noteUpload(now time.Time) {
-	c.mu.Lock()
-	c.wrote = now
-	c.mu.Unlock()
+func (u *upload) noteWritten(now time.Time) {
+	u.conn.mu.Lock()
+	u.wrote = now
+	u.conn.mu.Unlock()
+}
+
+// wroteAt is when the last write ended; zero: not yet, or with an error.
+func (u *upload) wroteAt() time.Time {
+	u.conn.mu.Lock()
+	defer u.conn.mu.Unlock()
+	return u.wrote
 }
 
 func (u *upload) hasEnded() bool { return isClosed(u.done) }

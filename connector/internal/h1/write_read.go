@@ -55,7 +55,7 @@ func (s *socket) writeThenRead(request *heldRequest, into []byte) (n int, sent h
 
 // CanCheckLate reports whether the check that the conn is alive can be left to the write of
 // the next request: see [Settings]. A new conn needs none. Only the holder of the conn calls it.
-func (c *Conn) CanCheckLate() bool { return c.socket != nil && !c.secure && c.uses > 0 }
+func (c *Conn) CanCheckLate() bool { return c.socket != nil && !c.secure && c.used }
 
 // checkOrHold is for the first write to a conn that has not been checked. A whole request is
 // held for the next Read, which checks; before a part of one it checks here.
