@@ -16,14 +16,14 @@ import (
 
 // receiveNow is recv(2) that does not wait. p is not empty.
 func receiveNow(fd uintptr, p []byte, flags int) (int, error) {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p[0])),
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p[0])), //nolint:gosec // kept alive by the call
 		uintptr(len(p)), uintptr(flags|syscall.MSG_DONTWAIT), 0, 0)
 	return kernelResult(n, errno)
 }
 
 // sendNow is send(2) that does not wait. p is not empty.
 func sendNow(fd uintptr, p []byte) (int, error) {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&p[0])),
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&p[0])), //nolint:gosec // as above
 		uintptr(len(p)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 	return kernelResult(n, errno)
 }

@@ -53,7 +53,7 @@ func computeUntilTimer() (late int) {
 	var computing sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		computing.Go(func() {
-			for !heard.Load() && time.Since(start) < computeLimit { //nolint:revive // it is to be busy
+			for !heard.Load() && time.Since(start) < computeLimit {
 			}
 		})
 	}

@@ -34,7 +34,7 @@ var socketCalls = sync.Pool{New: func() any {
 }}
 
 func newSocketCall(buf []byte) *socketCall {
-	k := socketCalls.Get().(*socketCall)
+	k := socketCalls.Get().(*socketCall) //nolint:errcheck // it has nothing else
 	k.buf, k.n, k.err, k.waited = buf, 0, nil, false
 	return k
 }
@@ -100,7 +100,7 @@ func (s *socket) opError(op string, err error) error {
 	if e, ok := stderrors.AsType[*net.OpError](err); ok {
 		err = e.Err
 	}
-	if errno, ok := err.(syscall.Errno); ok {
+	if errno, ok := err.(syscall.Errno); ok { //nolint:errorlint // what is wrapped has its text
 		err = os.NewSyscallError(op, errno)
 	}
 	local, remote := s.LocalAddr(), s.RemoteAddr()
