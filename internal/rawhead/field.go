@@ -108,7 +108,7 @@ func (s *Scanner) holdName(b []byte) {
 		return
 	}
 	copy(s.name[s.held:], b)
-	s.held += uint8(len(b))
+	s.held += uint8(len(b)) //nolint:gosec // it is no longer than longest
 }
 
 // endName takes the colon; b is what is new of the name.
