@@ -17,6 +17,10 @@ func (f *failing) Errorf(string, ...any) { f.failed = true }
 
 func TestCheckLinear(t *testing.T) {
 	t.Parallel()
+	steps := 600 // enough for more than what counts as quick
+	if racetest.Enabled {
+		steps = 60
+	}
 	var sum int
 	count := func(n int) {
 		for i := range n {
@@ -30,7 +34,7 @@ func TestCheckLinear(t *testing.T) {
 		"linear": {func(n int) { count(1000 * n) }, true},
 		"quadratic": {func(n int) {
 			for range n {
-				count(10 * n)
+				count(steps * n)
 			}
 		}, false},
 	} {
