@@ -102,7 +102,7 @@ func (v *verdict) compare(r *result, got identity, part string) {
 	op := &r.op
 	want := identity{
 		Resource: strings.TrimPrefix(strings.TrimPrefix(op.url(), op.Host.url()+"/"), "/"),
-		Auth:     "-", Cookie: "-", Cert: "-", Via: "direct", Server: op.Host,
+		Auth:     "-", Cookie: "-", Cert: "-", Via: op.way(), Server: op.Host,
 	}
 	want.Resource, _, _ = strings.Cut(want.Resource, "?")
 	if op.User != "" {
@@ -114,9 +114,6 @@ func (v *verdict) compare(r *result, got identity, part string) {
 		default:
 			want.Auth = op.User
 		}
-	}
-	if op.Proxied {
-		want.Via = "proxy"
 	}
 	if to := op.redirects(); slices.Contains(to, got.Server) {
 		want.Server = got.Server
@@ -263,7 +260,7 @@ func (v *verdict) checkOrder() {
 	byHost := map[Host][]arrival{}
 	for _, r := range v.client.results {
 		op := &r.op
-		if op.Kind == Request && op.Cancel == 0 && !op.Proxied && op.Shared == 0 && op.Host == Plain && r.err == nil {
+		if op.Kind == Request && op.Cancel == 0 && op.Through == "" && op.Shared == 0 && op.Host == Plain && r.err == nil {
 			byHost[op.Host] = append(byHost[op.Host], arrival{op.ID, r.start, v.server.first[op.ID]})
 		}
 	}

@@ -187,8 +187,11 @@ func (k *client) options(op *Op) []session.Option {
 	case op.Show == "cert":
 		opts = append(opts, session.TLS(k.tls[op.User]))
 	}
-	if op.Proxied {
-		opts = append(opts, session.Proxy("http://"+Proxy.addr()))
+	if op.Through != "" {
+		opts = append(opts, session.Proxy("http://"+op.Through.addr()))
+	}
+	if op.Login != "" {
+		opts = append(opts, session.ProxyAuth(op.Login, password(op.Login)))
 	}
 	if trust := k.trust(op); trust != nil {
 		opts = append(opts, *trust)

@@ -135,8 +135,8 @@ func byAnswer(a Answer, op *Op) (allowed []error) {
 // byOther are the errors that an operation may have because of another one.
 func (v *verdict) byOther(op, other *Op) (allowed []error) {
 	hosts := append(op.redirects(), op.Host)
-	if op.Proxied {
-		hosts = append(hosts, Proxy)
+	if op.Through != "" {
+		hosts = append(hosts, op.Through)
 	}
 	host := other.Host
 	switch {

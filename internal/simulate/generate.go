@@ -38,6 +38,7 @@ type theme struct {
 	hosts  []Host
 	calm   bool             // no connection dies while it is idle
 	sharp  bool             // most operations are of a row: see request and save
+	ways   bool             // requests differ in their way alone
 	shape  func(*generator) // of the client; nil: leave it
 }
 
@@ -78,6 +79,12 @@ var themes = []theme{
 	{most: 30, shared: 100, sharp: true, hosts: []Host{Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
 		c := &g.plan.Client
 		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"})
+		c.Limit, c.PerHost = 100, 0
+	}},
+	// The same, by the way that they come alone.
+	{most: 16, shared: 100, sharp: true, ways: true, hosts: []Host{Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"}, nil)
 		c.Limit, c.PerHost = 100, 0
 	}},
 	// Answers with bytes behind them, on few connections.
@@ -184,6 +191,9 @@ func (g *generator) op(th theme) Op {
 
 func (g *generator) request(op *Op, th theme) {
 	op.Method = pick(g, "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE")
+	if th.ways {
+		op.User = ""
+	}
 	if g.chance(th.shared) {
 		op.Method, op.Shared = "GET", 1+g.IntN(2)
 		op.At /= time.Duration(pick(g, 2, 8, 100)) // together with others
@@ -194,7 +204,7 @@ func (g *generator) request(op *Op, th theme) {
 		g.isolation(op, th)
 	}
 	op.Lower = op.User != "" && op.Show != "cert" && (g.chance(30) || th.sharp && g.chance(50))
-	op.Bare = op.Lower && !op.Proxied && op.Host != Evil && g.chance(50)
+	op.Bare = op.Lower && op.Through == "" && op.Host != Evil && g.chance(50)
 	if op.Method == "POST" || op.Method == "PUT" {
 		op.Body, op.Once = g.size(), g.chance(30)
 		op.Key = op.Method == "POST" && g.chance(20)
@@ -230,18 +240,30 @@ func (g *generator) isolation(op *Op, th theme) {
 		op.Shared, ways = 1, 4
 		op.At = op.At.Truncate(250 * time.Millisecond) // many at once
 	}
+	if th.ways {
+		g.way(op)
+		return
+	}
 	switch g.IntN(ways) {
 	case 0:
 		if op.Host.secure() && op.User != "" {
 			op.Show, op.Row = "cert", "isolation"
 		}
 	case 1:
-		if op.Host == Plain {
-			op.Proxied, op.Row = true, "isolation"
+		if op.Host == Plain || op.Host == TLS1 {
+			op.Through, op.Row = pick(g, Proxy, Proxy, Other), "isolation"
 		}
 	case 2:
 		op.Host, op.Row = Evil, "isolation"
 		op.Trust = pick(g, "", "insecure", "insecure", "wrongpin", "pin")
+	}
+}
+
+// way sends a request directly, or through a proxy, to which somebody may be shown.
+func (g *generator) way(op *Op) {
+	op.Row, op.Through = "isolation", pick(g, "", Proxy, Other)
+	if op.Through != "" {
+		op.Login = pick(g, "", "alice", "bob")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -26,7 +27,8 @@ type turn struct {
 	link   *link
 }
 
-func (s *server) serveConn(host Host, nc net.Conn) {
+// serveConn serves a connection, which came to the host itself or through a proxy.
+func (s *server) serveConn(host Host, nc net.Conn, via string) {
 	defer nc.Close()
 	conn, state := nc, (*tls.ConnectionState)(nil)
 	if host.secure() {
@@ -43,12 +45,28 @@ func (s *server) serveConn(host Host, nc net.Conn) {
 		if err != nil {
 			return
 		}
+		if req.Method == http.MethodConnect && host.isProxy() {
+			if _, err := io.WriteString(nc, "HTTP/1.1 200 OK\r\n\r\n"); err == nil {
+				s.serveConn(Host(req.URL.Hostname()), nc, host.via(req))
+			}
+			return
+		}
 		t := &turn{server: s, host: host, nc: nc, conn: conn, br: br, req: req, link: s.net.link(nc.RemoteAddr().String())}
-		t.id, t.answer, t.op = s.identify(host, req, state)
+		t.id, t.answer, t.op = s.identify(host, via, req, state)
 		if !t.run() {
 			return
 		}
 	}
+}
+
+// via is the way through a proxy, as the proxy sees it.
+func (h Host) via(req *http.Request) string {
+	text, _ := strings.CutPrefix(req.Header.Get("Proxy-Authorization"), "Basic ")
+	login, _ := base64.StdEncoding.DecodeString(text)
+	if user := userOf(string(login), password); user != "-" {
+		return user + "@" + string(h)
+	}
+	return string(h)
 }
 
 // run answers, and reports whether there may be another request.
@@ -131,7 +149,7 @@ func (t *turn) response() (all []byte, ends bool) {
 
 // poison is another response, which is nobody's.
 func (t *turn) poison() []byte {
-	id := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: "direct", Server: t.host, Status: 200}
+	id := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: direct, Server: t.host, Status: 200}
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nX-Sim: %s\r\nContent-Length: %d\r\n\r\n%s", id, len(id.body()), id.body())
 }
 
