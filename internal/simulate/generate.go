@@ -302,13 +302,13 @@ func (g *generator) save(op *Op, th theme) {
 	op.Host = pick(g, Plain, Plain, TLS1)
 	version, size := 1, 1+g.size()
 	for range 1 + g.IntN(5) {
-		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "length", "chunked"), Version: version}
+		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "chunked", "close"), Version: version, At: g.IntN(1001)}
 		if g.chance(breaks) {
-			a.Fault, a.At = pick(g, Cut, Cut, Reset, Stall), g.IntN(1001)
+			a.Fault = pick(g, Cut, Cut, Reset, Stall)
 		}
 		if g.chance(odd) {
 			op.Row = "ranges"
-			a.Quirk = pick(g, "ignores-if-range", "star", "short", "more", "416")
+			a.Quirk = pick(g, "ignores-if-range", "star", "short", "more", "416", "beyond", "less", "less-star")
 		}
 		if g.chance(25) {
 			version, size = version+1, 1+g.size()

@@ -121,8 +121,8 @@ func (t *turn) response() (all []byte, ends bool) {
 	status := t.id.Status
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), t.now())
 	framing := t.answer.Framing
-	if t.answer.Quirk == "star" && status == http.StatusPartialContent {
-		framing = "close" // the range is all that says where it ends
+	if t.op != nil && t.op.Kind == Save {
+		framing = t.answer.fileFraming(status)
 	}
 	empty := status == http.StatusNoContent || status == http.StatusNotModified
 	switch {
