@@ -140,8 +140,8 @@ func (v *verdict) byOther(op, other *Op) (allowed []error) {
 	}
 	host := other.Host
 	switch {
-	case other.Kind == Damage && op.Shared > 0 && v.plan.Client.has("cache"):
-		allowed = append(allowed, errors.ErrClient) // of what was damaged under it
+	case other.Kind == Damage && (other.Fault == Flip || other.Fault == Cut) && op.Shared > 0 && v.plan.Client.has("cache"):
+		allowed = append(allowed, errors.ErrClient) // of a body that was damaged under it; a head that was is a miss
 	case !slices.Contains(hosts, host):
 	case other.Kind == Wire && other.Fault != Stall:
 		allowed = append(allowed, lost...)

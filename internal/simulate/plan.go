@@ -112,7 +112,7 @@ type Op struct {
 	Pause   time.Duration // between two reads
 
 	Answers []Answer // one for each time that the server is asked; then good ones
-	Fault   Fault    // of Wire and Dial
+	Fault   Fault    // of Wire, Dial and Damage
 	Nth     int      // the connection of the host, for Wire
 	Offset  int      // in bytes for Wire and heads; in thousandths for Damage
 	For     time.Duration
@@ -171,4 +171,10 @@ const (
 	NoName  Fault = "noname"  // a look-up
 	Hole    Fault = "hole"    // a dial without an answer
 	Late    Fault = "late"    // a slow dial
+
+	// What happens to files of a cache, beside Flip and Cut: these leave the bodies as
+	// they are, and heads that can be read.
+	Edit  Fault = "edit"  // a letter or a digit is another one
+	Swap  Fault = "swap"  // a file gets the head of another one
+	Older Fault = "older" // a file gets a head that it had before
 )

@@ -138,7 +138,11 @@ func (s *server) identify(host Host, via string, req *http.Request, state *tls.C
 	kind, number, _ := strings.Cut(id.Resource, "/")
 	n, _ := strconv.Atoi(number)
 	if kind == "shared" {
-		id.Size = 100 + n*40_000
+		r := resources[n]
+		id.Size = r.size
+		if r.period > 0 {
+			id.Version = int(time.Since(s.epoch) / r.period)
+		}
 		return id, Answer{Status: http.StatusOK, Size: id.Size, Framing: "length"}, nil
 	}
 	s.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -228,12 +229,13 @@ func (s *server) head(id *identity, answer Answer, op *Op, req *http.Request) (h
 	if answer.Redirect != "" {
 		h.Set("Location", answer.Redirect.url()+req.URL.RequestURI())
 	}
-	if strings.HasPrefix(id.Resource, "shared/") {
-		h.Set("Vary", "Cookie")
-		h.Set("Cache-Control", "max-age="+map[string]string{"shared/1": "60", "shared/2": "1"}[id.Resource])
-		h.Set("Etag", `"`+strings.ReplaceAll(id.String(), " ", "_")+`"`)
+	if r := id.shared(); r != nil {
+		maps.Copy(h, r.header(id))
 		if req.Header.Get("If-None-Match") == h.Get("Etag") {
 			id.Status = http.StatusNotModified
+			return h, nil
+		}
+		if r.empty {
 			return h, nil
 		}
 		return h, id.body()
