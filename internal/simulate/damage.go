@@ -10,13 +10,18 @@ import (
 
 // damage changes files of a cache below dir: all of them, for their names are never the
 // same. Nth says which part of them is hit, or whether a head that comes from elsewhere
-// gets the ID of the one in whose place it is put, with which the body's sums agree.
+// gets the ID of the one in whose place it is put, with which the body's sums agree, or
+// brings its own body.
 func (op *Op) damage(dir string) {
 	switch op.Fault {
 	case Swap:
 		files := readCacheFiles(dir)
 		for i, f := range files {
-			f.replaceHead(files[(i+1+op.Offset)%len(files)].head, op.Nth == 1)
+			other := files[(i+1+op.Offset)%len(files)]
+			if op.Nth == 2 {
+				f.size, f.body = other.size, other.body
+			}
+			f.replaceHead(other.head, op.Nth == 1)
 		}
 	case Older:
 		old := map[string][]byte{}

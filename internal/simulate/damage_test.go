@@ -25,6 +25,7 @@ func TestDamage(t *testing.T) {
 		{Fault: simulate.Edit, Offset: 990},
 		{Fault: simulate.Swap},
 		{Fault: simulate.Swap, Nth: 1},
+		{Fault: simulate.Swap, Nth: 2},
 		{Fault: simulate.Older, For: time.Second},
 		{Fault: simulate.Older, For: time.Second, Nth: 1},
 	} {

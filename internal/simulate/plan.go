@@ -175,6 +175,6 @@ const (
 	// What happens to files of a cache, beside Flip and Cut: these leave the bodies as
 	// they are, and heads that can be read.
 	Edit  Fault = "edit"  // a letter or a digit is another one
-	Swap  Fault = "swap"  // a file gets the head of another one
+	Swap  Fault = "swap"  // a file gets the head of another one, or all of it
 	Older Fault = "older" // a file gets a head that it had before
 )
