@@ -18,6 +18,8 @@ import (
 //	errors      each has a class that something in the plan explains      explain
 //	secrets     no text holds one                                         checkSecrets
 //	files       one that is published is one version, byte for byte       checkFile
+//	caches      what comes from one is whole, unmixed, and no older than  checkShared
+//	            the server allows; a damaged head is a miss
 //	bodies      one that ends without an error is whole                   checkBody
 type verdict struct {
 	plan   *Plan
@@ -79,6 +81,7 @@ func (v *verdict) checkAnswer(r *result) {
 		return
 	}
 	v.compare(r, head, "head")
+	v.checkShared(r, head)
 	if bodyless(r) {
 		if len(r.body) > 0 {
 			v.add("op %d: a body of %d bytes where there is none", r.op.ID, len(r.body))
@@ -92,17 +95,42 @@ func (v *verdict) checkAnswer(r *result) {
 		v.add("op %d: %v", r.op.ID, err)
 	default:
 		v.compare(r, body, "body")
+		if body != head {
+			v.add("op %d: the head is that of %v, and the body that of %v", r.op.ID, head, body)
+		}
 	}
 }
 
-func bodyless(r *result) bool { return r.op.Method == "HEAD" || r.status == 204 || r.status == 304 }
+func bodyless(r *result) bool {
+	return r.op.Method == "HEAD" || r.status == 204 || r.status == 304 || resources[r.op.Shared].empty
+}
+
+// checkShared wants the head that the server sends with what several ask for, and a
+// version that is not older than the server allows.
+func (v *verdict) checkShared(r *result, head identity) {
+	of := head.shared()
+	if of == nil {
+		return
+	}
+	for name, want := range of.header(&head) {
+		if got := r.header[name]; !slices.Equal(got, want) {
+			v.add("op %d: the head has %q as its %s, want %q", r.op.ID, got, name, want)
+		}
+	}
+	if v.loose || of.period == 0 || v.plan.Client.has("dedupe") { // who joins another request comes later than that
+		return
+	}
+	if age := r.start - time.Duration(head.Version+1)*of.period; age > time.Duration(of.maxAge)*time.Second {
+		v.add("op %d: version %d has not been the newest for %v, and may be used for %d s", r.op.ID, head.Version, age, of.maxAge)
+	}
+}
 
 // compare looks whether an answer is the one to this request.
 func (v *verdict) compare(r *result, got identity, part string) {
 	op := &r.op
 	want := identity{
 		Resource: strings.TrimPrefix(strings.TrimPrefix(op.url(), op.Host.url()+"/"), "/"),
-		Auth:     "-", Cookie: "-", Cert: "-", Via: "direct", Server: op.Host,
+		Auth:     "-", Cookie: "-", Cert: "-", Via: op.way(), Server: op.Host,
 	}
 	want.Resource, _, _ = strings.Cut(want.Resource, "?")
 	if op.User != "" {
@@ -114,9 +142,6 @@ func (v *verdict) compare(r *result, got identity, part string) {
 		default:
 			want.Auth = op.User
 		}
-	}
-	if op.Proxied {
-		want.Via = "proxy"
 	}
 	if to := op.redirects(); slices.Contains(to, got.Server) {
 		want.Server = got.Server
@@ -263,7 +288,7 @@ func (v *verdict) checkOrder() {
 	byHost := map[Host][]arrival{}
 	for _, r := range v.client.results {
 		op := &r.op
-		if op.Kind == Request && op.Cancel == 0 && !op.Proxied && op.Shared == 0 && op.Host == Plain && r.err == nil {
+		if op.Kind == Request && op.Cancel == 0 && op.Through == "" && op.Shared == 0 && op.Host == Plain && r.err == nil {
 			byHost[op.Host] = append(byHost[op.Host], arrival{op.ID, r.start, v.server.first[op.ID]})
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -45,6 +44,7 @@ type result struct {
 	err        error
 	status     int
 	head       string // the identity in the head
+	header     http.Header
 	body       []byte
 	whole      bool     // the body was read to its end
 	got        []string // events, messages
@@ -136,7 +136,7 @@ func (k *client) run(op Op, n *network) {
 	case CloseIdle:
 		k.conn.CloseIdleConnections()
 	case Damage:
-		k.damage(op)
+		op.damage(filepath.Join(k.dir, "cache"))
 	case Dial:
 		n.breakDials(op)
 	case Growth:
@@ -187,8 +187,11 @@ func (k *client) options(op *Op) []session.Option {
 	case op.Show == "cert":
 		opts = append(opts, session.TLS(k.tls[op.User]))
 	}
-	if op.Proxied {
-		opts = append(opts, session.Proxy("http://"+Proxy.addr()))
+	if op.Through != "" {
+		opts = append(opts, session.Proxy("http://"+op.Through.addr()))
+	}
+	if op.Login != "" {
+		opts = append(opts, session.ProxyAuth(op.Login, password(op.Login)))
 	}
 	if trust := k.trust(op); trust != nil {
 		opts = append(opts, *trust)
@@ -226,7 +229,7 @@ func (k *client) request(r *result) {
 		return
 	}
 	defer resp.Body.Close()
-	r.status, r.head = resp.StatusCode, resp.Header.Get("X-Sim")
+	r.status, r.head, r.header = resp.StatusCode, resp.Header.Get("X-Sim"), resp.Header
 	r.body, r.err = k.read(resp.Body, op)
 	r.whole = r.err == nil && op.Take < 0
 }
@@ -319,32 +322,6 @@ func (k *client) shutdown(r *result) {
 	defer cancel()
 	if k.s.Shutdown(ctx) != nil {
 		r.err = k.s.Close()
-	}
-}
-
-// damage changes the files of the cache, at any byte, or cuts them: all of them, for
-// their names are never the same, only those of bodies, or their heads.
-func (k *client) damage(op Op) {
-	files, _ := filepath.Glob(filepath.Join(k.dir, "cache", "*.cached"))
-	for _, name := range files {
-		info, err := os.Stat(name)
-		if err != nil || op.Nth > 0 && info.Size() < 10_000 {
-			continue // it is gone, or tells only on which fields the body depends
-		}
-		at := info.Size() * int64(op.Offset) / 1000
-		if op.Nth == 3 {
-			at = int64(op.Offset) // bytes
-		}
-		if op.Nth == 1 {
-			os.Truncate(name, at)
-			continue
-		}
-		if f, err := os.OpenFile(name, os.O_RDWR, 0); err == nil {
-			b := make([]byte, 1)
-			f.ReadAt(b, at)
-			f.WriteAt([]byte{b[0] ^ 0x20}, at)
-			f.Close()
-		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 type identity struct {
 	Resource           string
 	Auth, Cookie, Cert string // the users that were shown, or "-"
-	Via                string // proxy, or direct
+	Via                string // the proxy, with who was shown to it, or direct
 	Server             Host
 	Status             int
 	Version            int

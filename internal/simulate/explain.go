@@ -135,13 +135,13 @@ func byAnswer(a Answer, op *Op) (allowed []error) {
 // byOther are the errors that an operation may have because of another one.
 func (v *verdict) byOther(op, other *Op) (allowed []error) {
 	hosts := append(op.redirects(), op.Host)
-	if op.Proxied {
-		hosts = append(hosts, Proxy)
+	if op.Through != "" {
+		hosts = append(hosts, op.Through)
 	}
 	host := other.Host
 	switch {
-	case other.Kind == Damage && op.Shared > 0 && v.plan.Client.has("cache"):
-		allowed = append(allowed, errors.ErrClient) // of what was damaged under it
+	case other.Kind == Damage && (other.Fault == Flip || other.Fault == Cut) && op.Shared > 0 && v.plan.Client.has("cache"):
+		allowed = append(allowed, errors.ErrClient) // of a body that was damaged under it; a head that was is a miss
 	case !slices.Contains(hosts, host):
 	case other.Kind == Wire && other.Fault != Stall:
 		allowed = append(allowed, lost...)

@@ -8,7 +8,7 @@ import (
 
 // Generate makes the plan of a seed: always the same one.
 func Generate(seed uint64) *Plan {
-	g := &generator{rand.New(rand.NewPCG(seed, 0x51)), &Plan{Seed: seed}}
+	g := &generator{rand.New(rand.NewPCG(seed, 0x51)), &Plan{Seed: seed}, []int{1, 2}}
 	theme := themes[g.IntN(len(themes))]
 	g.client()
 	if theme.shape != nil {
@@ -23,7 +23,7 @@ func Generate(seed uint64) *Plan {
 	if theme.calm {
 		g.calm()
 	}
-	if g.chance(1) {
+	if seed%growthEvery == 1 {
 		g.plan.Ops = append(g.plan.Ops, Op{ID: n + 1, Kind: Growth, Row: "growth"})
 	}
 	return g.plan
@@ -38,6 +38,8 @@ type theme struct {
 	hosts  []Host
 	calm   bool             // no connection dies while it is idle
 	sharp  bool             // most operations are of a row: see request and save
+	heads  bool             // heads are damaged between requests, and nothing else
+	ways   bool             // requests differ in their way alone
 	shape  func(*generator) // of the client; nil: leave it
 }
 
@@ -74,10 +76,21 @@ var themes = []theme{
 		c.Chain = pick(g, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"}, []string{"retry", "cache"}, []string{"dedupe", "cache", "hedge"})
 		c.CacheDir = g.chance(70)
 	}},
+	// The same, one after the other, and only heads are damaged.
+	{most: 25, shared: 100, heads: true, hosts: []Host{Plain}, weight: map[Kind]int{Request: 70, Damage: 30}, shape: func(g *generator) {
+		g.plan.Client.Chain, g.plan.Client.CacheDir = []string{"cache"}, true
+		g.shares = pick(g, []int{1}, []int{3}, []int{4}, []int{3, 4})
+	}},
 	// Users who ask for one thing, and are told apart by one thing each.
 	{most: 30, shared: 100, sharp: true, hosts: []Host{Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
 		c := &g.plan.Client
 		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"})
+		c.Limit, c.PerHost = 100, 0
+	}},
+	// The same, by the way that they come alone.
+	{most: 14, shared: 100, sharp: true, ways: true, hosts: []Host{Plain, Plain, TLS1}, weight: map[Kind]int{Request: 100}, shape: func(g *generator) {
+		c := &g.plan.Client
+		c.Chain = pick(g, []string{"cache"}, []string{"cache"}, []string{"cache", "dedupe"}, []string{"dedupe"}, nil)
 		c.Limit, c.PerHost = 100, 0
 	}},
 	// Answers with bytes behind them, on few connections.
@@ -92,7 +105,8 @@ var themes = []theme{
 
 type generator struct {
 	*rand.Rand
-	plan *Plan
+	plan   *Plan
+	shares []int // the resources that several ask for
 }
 
 func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
@@ -175,8 +189,7 @@ func (g *generator) op(th theme) Op {
 	case Dial:
 		op.For, op.Fault = g.upTo(time.Second), pick(g, Refuse, NoName, Hole, Late)
 	case Damage:
-		op.Row, op.At = "damage", op.At/4
-		op.Offset, op.Nth = g.IntN(1000), g.IntN(4)
+		g.damage(&op, th)
 	default:
 	}
 	return op
@@ -184,17 +197,24 @@ func (g *generator) op(th theme) Op {
 
 func (g *generator) request(op *Op, th theme) {
 	op.Method = pick(g, "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE")
+	if th.ways {
+		op.User = ""
+	}
 	if g.chance(th.shared) {
-		op.Method, op.Shared = "GET", 1+g.IntN(2)
-		op.At /= time.Duration(pick(g, 2, 8, 100)) // together with others
+		op.Method, op.Shared = "GET", pick(g, g.shares...)
+		if !th.heads {
+			op.At /= time.Duration(pick(g, 2, 8, 100)) // together with others
+		}
 	}
 	op.Show = "auth"
 	if op.Shared > 0 {
 		op.Show = pick(g, "auth", "cookie")
-		g.isolation(op, th)
+		if !th.heads {
+			g.isolation(op, th)
+		}
 	}
 	op.Lower = op.User != "" && op.Show != "cert" && (g.chance(30) || th.sharp && g.chance(50))
-	op.Bare = op.Lower && !op.Proxied && op.Host != Evil && g.chance(50)
+	op.Bare = op.Lower && op.Through == "" && op.Host != Evil && g.chance(50)
 	if op.Method == "POST" || op.Method == "PUT" {
 		op.Body, op.Once = g.size(), g.chance(30)
 		op.Key = op.Method == "POST" && g.chance(20)
@@ -230,18 +250,30 @@ func (g *generator) isolation(op *Op, th theme) {
 		op.Shared, ways = 1, 4
 		op.At = op.At.Truncate(250 * time.Millisecond) // many at once
 	}
+	if th.ways {
+		g.way(op)
+		return
+	}
 	switch g.IntN(ways) {
 	case 0:
 		if op.Host.secure() && op.User != "" {
 			op.Show, op.Row = "cert", "isolation"
 		}
 	case 1:
-		if op.Host == Plain {
-			op.Proxied, op.Row = true, "isolation"
+		if op.Host == Plain || op.Host == TLS1 {
+			op.Through, op.Row = pick(g, Proxy, Proxy, Other), "isolation"
 		}
 	case 2:
 		op.Host, op.Row = Evil, "isolation"
 		op.Trust = pick(g, "", "insecure", "insecure", "wrongpin", "pin")
+	}
+}
+
+// way sends a request directly, or through a proxy, to which somebody may be shown.
+func (g *generator) way(op *Op) {
+	op.Row, op.Through = "isolation", pick(g, "", Proxy, Other)
+	if op.Through != "" {
+		op.Login = pick(g, "", "alice", "bob")
 	}
 }
 
@@ -269,6 +301,9 @@ func (g *generator) answer() Answer {
 	return a
 }
 
+// quirks are what is odd about ranges. Those of the first half are about where one ends.
+var quirks = []string{"more", "beyond", "less", "less-star", "ignores-if-range", "star", "short", "416"}
+
 // save makes a file that is fetched in several calls, each of which may be ended,
 // while the file changes on the server.
 func (g *generator) save(op *Op, th theme) {
@@ -279,14 +314,20 @@ func (g *generator) save(op *Op, th theme) {
 	op.Method, op.Show = "GET", "auth"
 	op.Host = pick(g, Plain, Plain, TLS1)
 	version, size := 1, 1+g.size()
-	for range 1 + g.IntN(5) {
-		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "length", "chunked"), Version: version}
+	for n := range 1 + g.IntN(5) {
+		a := Answer{Status: 200, Size: size, Framing: pick(g, "length", "chunked", "close"), Version: version, At: g.IntN(1001)}
 		if g.chance(breaks) {
-			a.Fault, a.At = pick(g, Cut, Cut, Reset, Stall), g.IntN(1001)
+			a.Fault = pick(g, Cut, Cut, Reset, Stall)
 		}
 		if g.chance(odd) {
 			op.Row = "ranges"
-			a.Quirk = pick(g, "ignores-if-range", "star", "short", "more", "416")
+			a.Quirk = pick(g, quirks...)
+		}
+		switch {
+		case th.sharp && n == 0: // something to go on with
+			a.Fault, a.At = Cut, 200+g.IntN(700)
+		case th.sharp && slices.Contains(quirks[:4], a.Quirk) && g.chance(70): // they need no further fault
+			a.Fault = None
 		}
 		if g.chance(25) {
 			version, size = version+1, 1+g.size()
@@ -299,11 +340,13 @@ func (g *generator) save(op *Op, th theme) {
 	}
 }
 
-// changeUnderRanges makes a server that does not know If-Range have another version, of
-// the same length: of one that has the old version nothing can go wrong.
+// changeUnderRanges makes a server that does not know If-Range, or has nothing behind what
+// is asked for, have another version, of the same length: of one that has the old version
+// nothing can go wrong.
 func changeUnderRanges(answers []Answer) {
 	for i := 1; i < len(answers); i++ {
-		if answers[i].Quirk != "ignores-if-range" || answers[i].Version != answers[i-1].Version {
+		odd := answers[i].Quirk == "ignores-if-range" || answers[i].Quirk == "416"
+		if !odd || answers[i].Version != answers[i-1].Version {
 			continue
 		}
 		for j := i; j < len(answers); j++ {
@@ -321,6 +364,19 @@ func (g *generator) wire(op *Op) {
 	}
 	op.Nth, op.Offset = g.IntN(4), g.IntN(6000)
 	op.For = pick(g, 0, g.upTo(5*time.Second))
+}
+
+// damage changes files of the cache, or their heads alone.
+func (g *generator) damage(op *Op, th theme) {
+	op.Row, op.Offset, op.Nth = "damage", g.IntN(1000), g.IntN(3)
+	if op.Fault = pick(g, Flip, Flip, Flip, Cut, Edit, Swap, Older); th.heads {
+		op.Fault = pick(g, Edit, Swap, Older)
+	} else {
+		op.At /= 4
+	}
+	if op.Fault == Older {
+		op.For = g.upTo(1500 * time.Millisecond)
+	}
 }
 
 func (g *generator) events(op *Op) {

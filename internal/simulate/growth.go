@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	growthEvery   = 200 // seeds: it takes as long as twenty plans
 	growthRounds  = 4
 	growthHosts   = 15_000    // new ones in each round, a day apart
 	growthAllowed = 2_000_000 // bytes after all rounds but the first

@@ -293,7 +293,7 @@ func (n *network) tooMany(l *link, c *Client) string {
 			}
 		}
 	}
-	shared := l.host == Proxy || l.host == Evil // hosts share a proxy, and policies do not show
+	shared := l.host.isProxy() || l.host == Evil // hosts share a proxy, and policies do not show
 	switch {
 	case all > c.Limit:
 		return fmt.Sprintf("%d requests under way, Limit allows %d", all, c.Limit)

@@ -58,14 +58,19 @@ const (
 	TLS1  Host = "tls.sim"   // HTTP/1.1 over TLS
 	TLS2  Host = "h2.sim"    // HTTP/2 over TLS
 	Evil  Host = "evil.sim"  // TLS with a certificate of nobody's
-	Proxy Host = "proxy.sim" // answers for everybody
+	Proxy Host = "proxy.sim" // answers for everybody, and leads to them
+	Other Host = "other.sim" // another such proxy
 )
 
-func (h Host) secure() bool { return h != Plain && h != Proxy }
+var allHosts = []Host{Plain, TLS1, TLS2, Evil, Proxy, Other}
+
+func (h Host) secure() bool { return h != Plain && !h.isProxy() }
+
+func (h Host) isProxy() bool { return h == Proxy || h == Other }
 
 func (h Host) addr() string {
 	switch h {
-	case Proxy:
+	case Proxy, Other:
 		return string(h) + ":3128"
 	case Plain:
 		return string(h) + ":80"
@@ -90,8 +95,9 @@ type Op struct {
 	Row  string // what it looks for; empty: nothing in particular
 
 	Method  string
-	Shared  int  // the number of a resource that others ask for too; 0: its own
-	Proxied bool // through the proxy
+	Shared  int    // the number of a resource that others ask for too; 0: its own
+	Through Host   // the proxy; empty: none
+	Login   string // shown to the proxy
 	User    string
 	Show    string // how the user is shown: auth, cookie, cert
 	Lower   bool   // names of fields are not in canonical form
@@ -106,12 +112,26 @@ type Op struct {
 	Pause   time.Duration // between two reads
 
 	Answers []Answer // one for each time that the server is asked; then good ones
-	Fault   Fault    // of Wire and Dial
+	Fault   Fault    // of Wire, Dial and Damage
 	Nth     int      // the connection of the host, for Wire
 	Offset  int      // in bytes for Wire and heads; in thousandths for Damage
 	For     time.Duration
 	Count   int // of messages, events
 }
+
+// way is how the operation comes to its server, as that names it.
+func (op *Op) way() string {
+	switch {
+	case op.Through == "":
+		return direct
+	case op.Login != "":
+		return op.Login + "@" + string(op.Through)
+	}
+	return string(op.Through)
+}
+
+// direct is the way without a proxy.
+const direct = "direct"
 
 // Answer is what the server does when it is asked.
 type Answer struct {
@@ -151,4 +171,10 @@ const (
 	NoName  Fault = "noname"  // a look-up
 	Hole    Fault = "hole"    // a dial without an answer
 	Late    Fault = "late"    // a slow dial
+
+	// What happens to files of a cache, beside Flip and Cut: these leave the bodies as
+	// they are, and heads that can be read.
+	Edit  Fault = "edit"  // a letter or a digit is another one
+	Swap  Fault = "swap"  // a file gets the head of another one, or all of it
+	Older Fault = "older" // a file gets a head that it had before
 )

@@ -56,7 +56,7 @@ func newServer(p *Plan, n *network, c *certificates) (*server, error) {
 	for i := range p.Ops {
 		s.ops[p.Ops[i].ID] = &p.Ops[i]
 	}
-	for _, host := range []Host{Plain, TLS1, TLS2, Evil, Proxy} {
+	for _, host := range allHosts {
 		ln, err := n.listen(host)
 		if err != nil {
 			return nil, err
@@ -89,7 +89,7 @@ func (s *server) serve(host Host, ln net.Listener) {
 			if err != nil {
 				return
 			}
-			s.wg.Go(func() { s.serveConn(host, nc) })
+			s.wg.Go(func() { s.serveConn(host, nc, direct) })
 		}
 	})
 }
@@ -121,14 +121,16 @@ func (s *server) complain(text string) {
 }
 
 // identify says whom a request is from, and which answer it gets.
-func (s *server) identify(host Host, req *http.Request, state *tls.ConnectionState) (identity, Answer, *Op) {
+func (s *server) identify(host Host, via string, req *http.Request, state *tls.ConnectionState) (identity, Answer, *Op) {
 	id := identity{
-		Resource: strings.TrimPrefix(req.URL.Path, "/"), Via: "direct", Server: host, Status: http.StatusOK, Cert: "-",
+		Resource: strings.TrimPrefix(req.URL.Path, "/"), Via: via, Server: host, Status: http.StatusOK, Cert: "-",
 		Auth:   userOf(decoded(req), password),
 		Cookie: userOf(req.Header.Get("Cookie"), ticket),
 	}
-	if host == Proxy {
-		id.Via, id.Server = "proxy", Host(req.URL.Hostname())
+	if host.isProxy() {
+		id.Via, id.Server = host.via(req), Host(req.URL.Hostname())
+	} else if req.Header["Proxy-Authorization"] != nil {
+		s.complain("the password of a proxy came to " + string(host))
 	}
 	if state != nil && len(state.PeerCertificates) > 0 {
 		id.Cert = state.PeerCertificates[0].DNSNames[0]
@@ -136,7 +138,11 @@ func (s *server) identify(host Host, req *http.Request, state *tls.ConnectionSta
 	kind, number, _ := strings.Cut(id.Resource, "/")
 	n, _ := strconv.Atoi(number)
 	if kind == "shared" {
-		id.Size = 100 + n*40_000
+		r := resources[n]
+		id.Size = r.size
+		if r.period > 0 {
+			id.Version = int(time.Since(s.epoch) / r.period)
+		}
 		return id, Answer{Status: http.StatusOK, Size: id.Size, Framing: "length"}, nil
 	}
 	s.mu.Lock()

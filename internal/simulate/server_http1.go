@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -26,7 +28,8 @@ type turn struct {
 	link   *link
 }
 
-func (s *server) serveConn(host Host, nc net.Conn) {
+// serveConn serves a connection, which came to the host itself or through a proxy.
+func (s *server) serveConn(host Host, nc net.Conn, via string) {
 	defer nc.Close()
 	conn, state := nc, (*tls.ConnectionState)(nil)
 	if host.secure() {
@@ -43,12 +46,28 @@ func (s *server) serveConn(host Host, nc net.Conn) {
 		if err != nil {
 			return
 		}
+		if req.Method == http.MethodConnect && host.isProxy() {
+			if _, err := io.WriteString(nc, "HTTP/1.1 200 OK\r\n\r\n"); err == nil {
+				s.serveConn(Host(req.URL.Hostname()), nc, host.via(req))
+			}
+			return
+		}
 		t := &turn{server: s, host: host, nc: nc, conn: conn, br: br, req: req, link: s.net.link(nc.RemoteAddr().String())}
-		t.id, t.answer, t.op = s.identify(host, req, state)
+		t.id, t.answer, t.op = s.identify(host, via, req, state)
 		if !t.run() {
 			return
 		}
 	}
+}
+
+// via is the way through a proxy, as the proxy sees it.
+func (h Host) via(req *http.Request) string {
+	text, _ := strings.CutPrefix(req.Header.Get("Proxy-Authorization"), "Basic ")
+	login, _ := base64.StdEncoding.DecodeString(text)
+	if user := userOf(string(login), password); user != "-" {
+		return user + "@" + string(h)
+	}
+	return string(h)
 }
 
 // run answers, and reports whether there may be another request.
@@ -103,8 +122,8 @@ func (t *turn) response() (all []byte, ends bool) {
 	status := t.id.Status
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http.StatusText(status), t.now())
 	framing := t.answer.Framing
-	if t.answer.Quirk == "star" && status == http.StatusPartialContent {
-		framing = "close" // the range is all that says where it ends
+	if t.op != nil && t.op.Kind == Save {
+		framing = t.answer.fileFraming(status)
 	}
 	empty := status == http.StatusNoContent || status == http.StatusNotModified
 	switch {
@@ -131,7 +150,7 @@ func (t *turn) response() (all []byte, ends bool) {
 
 // poison is another response, which is nobody's.
 func (t *turn) poison() []byte {
-	id := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: "direct", Server: t.host, Status: 200}
+	id := identity{Resource: "poison/1", Auth: "-", Cookie: "-", Cert: "-", Via: direct, Server: t.host, Status: 200}
 	return fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nX-Sim: %s\r\nContent-Length: %d\r\n\r\n%s", id, len(id.body()), id.body())
 }
 
@@ -210,12 +229,13 @@ func (s *server) head(id *identity, answer Answer, op *Op, req *http.Request) (h
 	if answer.Redirect != "" {
 		h.Set("Location", answer.Redirect.url()+req.URL.RequestURI())
 	}
-	if strings.HasPrefix(id.Resource, "shared/") {
-		h.Set("Vary", "Cookie")
-		h.Set("Cache-Control", "max-age="+map[string]string{"shared/1": "60", "shared/2": "1"}[id.Resource])
-		h.Set("Etag", `"`+strings.ReplaceAll(id.String(), " ", "_")+`"`)
+	if r := id.shared(); r != nil {
+		maps.Copy(h, r.header(id))
 		if req.Header.Get("If-None-Match") == h.Get("Etag") {
 			id.Status = http.StatusNotModified
+			return h, nil
+		}
+		if r.empty {
 			return h, nil
 		}
 		return h, id.body()

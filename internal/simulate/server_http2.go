@@ -24,7 +24,7 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 
 // handle answers a request of HTTP/2.
 func (s *server) handle(w http.ResponseWriter, req *http.Request) {
-	id, answer, op := s.identify(TLS2, req, req.TLS)
+	id, answer, op := s.identify(TLS2, direct, req, req.TLS)
 	if answer.Early && req.ContentLength != 0 {
 		s.note(op, TLS2, id, req.Method, -1)
 	} else {
