@@ -43,10 +43,11 @@ func writeTimes(w io.Writer, d *rowData) {
 }
 
 func writeIdle(w io.Writer, d *rowData) {
-	fmt.Fprintln(w, "  client\tKiB\t\tgoroutines")
+	fmt.Fprintln(w, "  client\tKiB in use\t\tof objects\tgoroutines")
 	for _, c := range d.Clients {
 		k := c.Measured[kept]
-		fmt.Fprintf(w, "  %s\t%.2f\t(%.2f to %.2f)\t%.2f\n", c.Name, k.Median/1024, k.Min/1024, k.Max/1024, c.Measured[goroutines].Median)
+		fmt.Fprintf(w, "  %s\t%.2f\t(%.2f to %.2f)\t%.2f\t%.2f\n", c.Name,
+			k.Median/1024, k.Min/1024, k.Max/1024, c.Measured[objects].Median/1024, c.Measured[goroutines].Median)
 	}
 }
 

@@ -27,20 +27,20 @@ type idleJob struct {
 // stacks. The bare connections beside it have done the same exchange.
 func idleRows(e env) []row {
 	const bar = 2 << 10
-	idle := func(name, url, bare string, b budget) row {
+	idle := func(name, url, bare string, r relation) row {
 		by := func(name string) entrant {
 			return entrant{name, func() (client, error) { return client{idle: idleJob{name, url, e.srv.addresses}}, nil }}
 		}
 		return row{
 			name: "idle connection, " + name, family: "idle", rounds: 2, onePOnly: true,
 			entrants: []entrant{by(bare), by(ours), by(transport)},
-			budgets:  []budget{b, {goroutines, absolute, 0.01}},
+			budgets:  []budget{{kept, r, bar}, {objects, r, bar}, {goroutines, absolute, 0.01}},
 			measure:  measureIdle,
 		}
 	}
 	return []row{
-		idle("plain", e.srv.Plain, "net.Conn", budget{kept, absolute, bar}),
-		idle("TLS", e.srv.TLS, "tls.Conn", budget{kept, aboveBase, bar}),
+		idle("plain", e.srv.Plain, "net.Conn", absolute),
+		idle("TLS", e.srv.TLS, "tls.Conn", aboveBase),
 	}
 }
 
@@ -96,7 +96,8 @@ func holdConnections(in io.Reader, out io.Writer) error {
 		return fmt.Errorf("%s has %d connections instead of %d", job.Client, n, idleConns+1)
 	}
 	return json.NewEncoder(out).Encode(sample{
-		kept:       (float64(after) - float64(before)) / idleConns,
+		kept:       (after.inUse - before.inUse) / idleConns,
+		objects:    (after.objects - before.objects) / idleConns,
 		goroutines: float64(more-stacks) / idleConns,
 	})
 }
@@ -133,13 +134,17 @@ func openIdle(open func() (io.ReadCloser, error), n int) error {
 	return nil
 }
 
-// readMemory is heap and stacks in use. What a pool of the sync package holds goes
-// with the second collection.
-func readMemory() uint64 {
+// memory is heap and stacks, in bytes. In the heap's pages that are in use there are holes,
+// which what was collected has left between the objects: how many depends on when the
+// collector ran.
+type memory struct{ inUse, objects float64 }
+
+// readMemory reads it. What a pool of the sync package holds goes with the second collection.
+func readMemory() memory {
 	time.Sleep(200 * time.Millisecond) // for goroutines that are about to end
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
+	return memory{float64(m.HeapInuse + m.StackInuse), float64(m.HeapAlloc + m.StackInuse)}
 }

@@ -71,11 +71,15 @@ func figureName(b budget, base string) string {
 		return "bytes allocated"
 	case goroutines:
 		return "goroutines"
-	case kept:
-		if b.relation == aboveBase {
-			return "KiB more than " + base
+	case kept, objects:
+		what := "KiB in use"
+		if b.metric == objects {
+			what = "KiB of objects"
 		}
-		return "KiB"
+		if b.relation == aboveBase {
+			what += " more than " + base
+		}
+		return what
 	case wallTime:
 	}
 	return string(b.metric)
@@ -88,7 +92,7 @@ func roundTo(b budget, v float64) float64 {
 		return math.Floor(v)
 	case allocBytes:
 		return math.Round(v)
-	case kept:
+	case kept, objects:
 		return math.Round(v/1024*100) / 100 * 1024
 	default:
 		return math.Round(v*100) / 100
@@ -99,7 +103,7 @@ func formatTo(b budget, v float64) string {
 	switch v = roundTo(b, v); b.metric {
 	case allocs, allocBytes:
 		return fmt.Sprintf("%.0f", v)
-	case kept:
+	case kept, objects:
 		return fmt.Sprintf("%.2f", v/1024)
 	default:
 		return fmt.Sprintf("%.2f", v)

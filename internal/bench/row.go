@@ -53,7 +53,8 @@ const (
 	wallTime   metric = "wall"       // ns
 	allocs     metric = "allocs"     // number
 	allocBytes metric = "bytes"      // allocated
-	kept       metric = "kept"       // bytes in use by an idle connection
+	kept       metric = "kept"       // bytes of heap and stacks in use by an idle connection, holes included
+	objects    metric = "objects"    // bytes of them that something lies in
 	goroutines metric = "goroutines" // of an idle connection
 )
 
