@@ -24,6 +24,7 @@ func chromium(t *testing.T, file string, flags ...string) []byte {
 	t.Helper()
 	args := append([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+		"--run-all-compositor-stages-before-draw", // else a busy machine has pictures of a part
 		"--user-data-dir=" + filepath.Join(t.TempDir(), "profile"), "--window-size=1000,1600",
 	}, flags...)
 	out, err := exec.CommandContext(t.Context(), "chromium", append(args, "file://"+file)...).Output()
