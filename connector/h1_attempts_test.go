@@ -141,12 +141,18 @@ type lateWriter struct {
 	end    func() error
 }
 
-func newLateWriter(nc net.Conn, hold *atomic.Bool, begun chan<- struct{}) net.Conn {
-	closed := make(chan struct{})
-	return &lateWriter{nc, hold, begun, func() <-chan struct{} { return closed }, sync.OnceValue(func() error {
-		close(closed)
-		return nc.Close()
-	})}
+func dialLateWriter(hold *atomic.Bool, begun chan<- struct{}) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		closed := make(chan struct{})
+		return &lateWriter{nc, hold, begun, func() <-chan struct{} { return closed }, sync.OnceValue(func() error {
+			close(closed)
+			return nc.Close()
+		})}, nil
+	}
 }
 
 func (w *lateWriter) Write(p []byte) (int, error) {
@@ -186,13 +192,7 @@ func TestWriteUnderWayIsNotStale(t *testing.T) {
 		var hold atomic.Bool
 		c := newConnector(t, connector.Config{
 			TLS: leaf.Client(),
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
-				if err != nil {
-					return nil, err
-				}
-				return newLateWriter(nc, &hold, nil), nil
-			},
+			DialContext: dialLateWriter(&hold, nil),
 		})
 		get(t, c, srv.URL())
 		hold.Store(true)
@@ -228,13 +228,7 @@ func TestWriteNotBegunIsStale(t *testing.T) {
 		var hold atomic.Bool
 		c := newConnector(t, connector.Config{
 			TLS: leaf.Client(),
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				nc, err := new(net.Dialer).DialContext(ctx, network, addr)
-				if err != nil {
-					return nil, err
-				}
-				return newLateWriter(nc, &hold, begun[scheme]), nil
-			},
+			DialContext: dialLateWriter(&hold, begun[scheme]),
 		})
 		get(t, c, srv.URL())
 		hold.Store(true)
