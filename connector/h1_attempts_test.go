@@ -191,7 +191,7 @@ func TestWriteUnderWayIsNotStale(t *testing.T) {
 	} {
 		var hold atomic.Bool
 		c := newConnector(t, connector.Config{
-			TLS: leaf.Client(),
+			TLS:         leaf.Client(),
 			DialContext: dialLateWriter(&hold, nil),
 		})
 		get(t, c, srv.URL())
@@ -227,7 +227,7 @@ func TestWriteNotBegunIsStale(t *testing.T) {
 	} {
 		var hold atomic.Bool
 		c := newConnector(t, connector.Config{
-			TLS: leaf.Client(),
+			TLS:         leaf.Client(),
 			DialContext: dialLateWriter(&hold, begun[scheme]),
 		})
 		get(t, c, srv.URL())
