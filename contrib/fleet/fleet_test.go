@@ -27,7 +27,7 @@ func newFleet(t *testing.T, cfg fleet.Config) (*fleet.Fleet, *miniredis.Miniredi
 		cfg.Lease = time.Second
 	}
 	if cfg.Timeout == 0 {
-		cfg.Timeout = testTimeout // a machine that stands still is no Redis that does not answer
+		cfg.Timeout = defaultTimeout
 	}
 	f, err := fleet.New(cfg)
 	if err != nil {
