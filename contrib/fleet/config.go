@@ -33,7 +33,7 @@ type Config struct {
 	// lives says so three times in a lease. 0 is 15 s; negative, and less than a second, is
 	// a second.
 	Lease time.Duration
-	// Processes is how many there are taken to be at least, as long as Redis has not told three times: see
+	// Processes is how many there are taken to be, as long as Redis has not told: see
 	// [Local]. 0 and negative are 1.
 	Processes int
 	// OnEvent is told what happens: [EventUnavailable] and [EventAvailable] of every part,

@@ -40,7 +40,6 @@ func startMembership(f *Fleet) *membership {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &membership{caller: f.caller(membersPart), fleet: f, cancel: cancel, done: make(chan struct{})}
 	m.known.Store(int64(f.cfg.Processes))
-	m.recent = [2]int64{m.known.Load(), m.known.Load()} // the others may come a little later
 	go m.run(ctx)
 	return m
 }
