@@ -347,7 +347,7 @@ func runPlaceFault(t *testing.T, fault placeFault, refuse bool, times int) {
 			return a > than[0]+more && b > than[1]+more
 		})
 	}
-	served(20, 0, 0)
+	served(500, 0, 0) // which takes longer than a third of the lease: each has heard of the other
 	fault.harm(t, redis, proxy)
 	_, a := server.of("a")
 	_, b := server.of("b")
