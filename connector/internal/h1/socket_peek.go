@@ -6,7 +6,7 @@ import "syscall"
 
 const canPeek = true
 
-// receive reads into buf without waiting, or peeks.
+// receive reads without waiting, or peeks.
 func (k *socketCall) receive(fd uintptr, into []byte, flags int) {
 	for {
 		k.n, k.err = receiveNow(fd, into, flags)

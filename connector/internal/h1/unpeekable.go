@@ -56,7 +56,7 @@ func newUnpeekable(nc net.Conn) *unpeekable {
 
 // WrapBelowTLS makes of nc, on which TLS is to lie, a connection with which a Conn can ask
 // crypto/tls what it has: one that can peek if nc is a plain socket, and one whose Read can be
-// paused otherwise. Above a plain socket without TLS, [NewConn] does the same.
+// paused otherwise. Above a plain socket without TLS, [Conn.Init] does the same.
 func WrapBelowTLS(nc net.Conn) net.Conn {
 	if s := newSocket(nc); s != nil {
 		return s
